@@ -1,0 +1,220 @@
+"""Every column of the output tables: its label, unit, meaning and number of digits.
+
+The single source for headings in the report, the terminal tables and the documentation. Names are public contract;
+a predicted quantity `q` with an 80 % interval is accompanied by `q_lo` and `q_hi` (10th and 90th percentile).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+Group = Literal["identity", "prediction", "magnet", "electrode", "supply", "ranking", "other"]
+
+GATE_PREFIX = "gate_"
+GATE_SUFFIX = "_probability"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One output column.
+
+    label: short heading. unit: empty for pure numbers and text. description: one sentence for a reader who knows
+    the field. digits: decimals shown (the stored value keeps them all). text: holds text, never a number.
+    """
+
+    name: str
+    label: str
+    unit: str
+    description: str
+    digits: int
+    group: Group
+    text: bool = False
+
+    @property
+    def heading(self) -> str:
+        """Label with its unit: `Price (USD/kg)`."""
+        return f"{self.label} ({self.unit})" if self.unit else self.label
+
+
+def _text(name: str, label: str, description: str, group: Group) -> Column:
+    return Column(name, label, "", description, 0, group, text=True)
+
+
+_IDENTITY = (
+    _text("candidate_id", "Candidate", "The input's own identifier, or the name of its file.", "identity"),
+    _text("source", "Source", "Where the crystal was read: a path, with the entry or row inside it.", "identity"),
+    _text("formula", "Formula", "Reduced chemical formula, electropositive elements first.", "identity"),
+    _text("cell_formula", "Cell", "Chemical formula of the whole cell as given.", "identity"),
+    _text("chemical_system", "System", "The elements present, sorted and joined by hyphens.", "identity"),
+    Column("space_group_number", "SG", "", "International space-group number of the crystal as given.", 0, "identity"),
+    Column("n_atoms", "Atoms", "", "Number of atoms in the cell as given.", 0, "identity"),
+    Column("volume_A3", "Volume", "Å³", "Volume of the cell as given.", 2, "identity"),
+    Column("density_g_per_cm3", "Density", "g/cm³", "Mass density of the crystal as given.", 2, "identity"),
+)
+
+_PREDICTION = (
+    Column(
+        "formation_energy_eV_per_atom",
+        "E form",
+        "eV/atom",
+        "Predicted PBE formation energy from the elements; negative means bound.",
+        3,
+        "prediction",
+    ),
+    Column(
+        "energy_above_hull_eV_per_atom",
+        "E above hull",
+        "eV/atom",
+        "Predicted energy above the convex hull of competing phases; 0 means stable at 0 K.",
+        3,
+        "prediction",
+    ),
+    Column("band_gap_eV", "Band gap", "eV", "Predicted PBE band gap, which lies below the measured one.", 2, "prediction"),
+    Column(
+        "magnetization_muB_per_A3",
+        "Magnetization",
+        "µB/Å³",
+        "Predicted magnetization as in the training data: ferromagnetic alignment, 4f shells mostly frozen.",
+        4,
+        "prediction",
+    ),
+)
+
+_MAGNET = (
+    Column(
+        "mu0_Ms_T",
+        "µ0Ms",
+        "T",
+        "Saturation polarization after the corrections for 4f moments and magnetic order.",
+        2,
+        "magnet",
+    ),
+    _text("magnetic_order", "Order", "Most probable magnetic order of the ground state.", "magnet"),
+    Column("magnetic_order_probability", "P(order)", "", "Probability of that magnetic order.", 2, "magnet"),
+    Column("curie_temperature_K", "Tc", "K", "Estimated Curie temperature.", 0, "magnet"),
+    Column("K1_MJ_per_m3", "K1", "MJ/m³", "Estimated first anisotropy constant; positive favours the c axis.", 2, "magnet"),
+    _text("easy_axis", "Easy axis", "Easy direction: axis, plane, cone, cubic or unknown.", "magnet"),
+    Column(
+        "hardness_kappa",
+        "κ",
+        "",
+        "Magnetic hardness √(K1/(µ0Ms²)) of uniaxial crystals with positive K1; above 1 a hard magnet is possible.",
+        2,
+        "magnet",
+    ),
+    Column(
+        "BHmax_kJ_per_m3",
+        "(BH)max",
+        "kJ/m³",
+        "Upper bound of the energy product, (µ0Ms)²/4µ0; real magnets reach less.",
+        0,
+        "magnet",
+    ),
+)
+
+_ELECTRODE = (
+    _text("working_ion", "Ion", "The ion that is inserted and extracted.", "electrode"),
+    Column("voltage_V", "Voltage", "V", "Average voltage from the given crystal to its ion-free frame.", 2, "electrode"),
+    Column(
+        "voltage_extractable_V",
+        "Voltage (use)",
+        "V",
+        "Average voltage over the part of the range that the redox-active ions allow.",
+        2,
+        "electrode",
+    ),
+    Column(
+        "capacity_mAh_per_g", "Capacity", "mAh/g", "Capacity of the whole range per discharged mass.", 0, "electrode"
+    ),
+    Column(
+        "capacity_extractable_mAh_per_g",
+        "Capacity (use)",
+        "mAh/g",
+        "Capacity that the redox-active ions allow, per discharged mass.",
+        0,
+        "electrode",
+    ),
+    Column("capacity_mAh_per_cm3", "Vol. capacity", "mAh/cm³", "Capacity per discharged volume.", 0, "electrode"),
+    Column(
+        "specific_energy_Wh_per_kg", "Sp. energy", "Wh/kg", "Energy per discharged mass of the electrode.", 0, "electrode"
+    ),
+    Column(
+        "energy_density_Wh_per_L", "Energy density", "Wh/L", "Energy per discharged volume of the electrode.", 0, "electrode"
+    ),
+    Column(
+        "volume_change_percent",
+        "Volume change",
+        "%",
+        "Change of the volume on charging, relative to the discharged crystal.",
+        1,
+        "electrode",
+    ),
+)
+
+_SUPPLY = (
+    Column("price_USD_per_kg", "Price", "USD/kg", "Cost of the pure elements in one kilogram of the compound.", 2, "supply"),
+    Column(
+        "hhi_production",
+        "HHI prod.",
+        "",
+        "Herfindahl-Hirschman index of the elements' production by country; above 2500 is concentrated.",
+        0,
+        "supply",
+    ),
+    Column(
+        "hhi_reserve",
+        "HHI reserve",
+        "",
+        "Herfindahl-Hirschman index of the elements' reserves by country; above 2500 is concentrated.",
+        0,
+        "supply",
+    ),
+    Column("rare_earth_mass_fraction", "RE mass", "", "Mass fraction of rare-earth elements.", 2, "supply"),
+)
+
+_RANKING = (
+    Column("rank", "Rank", "", "Position in the ranking, 1 is best.", 0, "ranking"),
+    Column("score", "Score", "", "Desirability of the figures times the probability that every gate is passed.", 3, "ranking"),
+    Column("pareto_front", "Front", "", "Pareto front of the objectives; 1 is not dominated by any candidate.", 0, "ranking"),
+    _text("flags", "Flags", "Remarks on the candidate, separated by semicolons.", "ranking"),
+    _text("stage", "Stage", "The step that refused the input.", "ranking"),
+    _text("reason", "Reason", "Why the input was not scored.", "ranking"),
+)
+
+COLUMNS: dict[str, Column] = {
+    column.name: column for column in (*_IDENTITY, *_PREDICTION, *_MAGNET, *_ELECTRODE, *_SUPPLY, *_RANKING)
+}
+
+_BOUNDS = {"_lo": ("10 %", "10th percentile"), "_hi": ("90 %", "90th percentile")}
+
+
+def column(name: str) -> Column:
+    """What is known of a column, also of interval bounds and gate probabilities; others keep their name as label."""
+    if name in COLUMNS:
+        return COLUMNS[name]
+    for suffix, (mark, words) in _BOUNDS.items():
+        base = COLUMNS.get(name.removesuffix(suffix)) if name.endswith(suffix) else None
+        if base is not None:
+            return replace(base, name=name, label=f"{base.label} {mark}", description=f"{words}: {base.description}")
+    if is_gate(name):
+        gate = gate_name(name)
+        return Column(name, f"P({gate})", "", f"Probability that the gate '{gate}' is passed.", 2, "ranking")
+    return Column(name, name, "", "", 3, "other")
+
+
+def is_gate(name: str) -> bool:
+    """Whether the column holds the probability of passing a gate."""
+    return name.startswith(GATE_PREFIX) and name.endswith(GATE_SUFFIX)
+
+
+def gate_name(name: str) -> str:
+    """The gate in words: `gate_not_radioactive_probability` -> `not radioactive`."""
+    return name.removeprefix(GATE_PREFIX).removesuffix(GATE_SUFFIX).replace("_", " ")
+
+
+def interval_names(name: str, available: Iterable[str]) -> tuple[str, str] | None:
+    """The columns of the interval's ends, if the table has both."""
+    low, high = f"{name}_lo", f"{name}_hi"
+    return (low, high) if {low, high} <= set(available) else None

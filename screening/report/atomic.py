@@ -1,0 +1,34 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def part_path(path: Path) -> Path:
+    """The temporary sibling that is renamed when complete."""
+    return path.with_name(path.name + ".part")
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Give a temporary sibling to write to; it takes the final name only if the block ends without an exception.
+
+    A killed process leaves at most the `.part` file behind, and whatever had the final name before stays as it was.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = part_path(path)
+    try:
+        yield part
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_text_atomic(path: Path, text: str) -> None:
+    """Write UTF-8 text under the final name at once."""
+    with atomic_path(path) as part:
+        part.write_text(text, encoding="utf-8")

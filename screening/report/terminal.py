@@ -1,0 +1,90 @@
+"""The short table on the terminal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import polars as pl
+
+from screening.columns import Column, column, interval_names
+
+MISSING = "–"
+FULL_WIDTH = 100
+_TEXT_WIDTHS = (32, 24, 18, 14, 11)
+_LANDMARK_MARK = "·"
+
+
+def short_table(
+    table: pl.DataFrame, columns: Sequence[str], top: int, landmarks: pl.DataFrame | None = None
+) -> str:
+    """The first `top` rows as aligned plain text, known landmarks below a rule.
+
+    Columns that the table lacks are left out; a value with an interval reads `1.61 [1.50, 1.70]` (80 %).
+    """
+    shown = [column(name) for name in columns if name in table.columns]
+    rows = _cells(table.head(top), shown)
+    known = _cells(landmarks, shown) if landmarks is not None else []
+    if "rank" in (spec.name for spec in shown):
+        place = [spec.name for spec in shown].index("rank")
+        known = [[*cells[:place], _LANDMARK_MARK, *cells[place + 1 :]] for cells in known]
+    heads = [[spec.label for spec in shown], [f"({spec.unit})" if spec.unit else "" for spec in shown]]
+    heads = [head for head in heads if any(head)]
+    for text_width in _TEXT_WIDTHS:
+        cut = [[_cut(cell, text_width) for cell in cells] for cells in (*heads, *rows, *known)]
+        widths = [max(len(cells[i]) for cells in cut) for i in range(len(shown))]
+        if sum(widths) + 2 * (len(widths) - 1) <= FULL_WIDTH:
+            break
+    lines = [_line(cells, shown, widths) for cells in cut]
+    rule = "─" * (sum(widths) + 2 * max(len(widths) - 1, 0))
+    body, below = lines[len(heads) : len(heads) + len(rows)], lines[len(heads) + len(rows) :]
+    parts = [*lines[: len(heads)], rule, *(body or ["no candidate was scored"])]
+    return "\n".join([*parts, f"{'── known materials ':─<{len(rule)}}", *below] if known else parts)
+
+
+def shown_value(value: Any, spec: Column) -> str:
+    """One value as a reader sees it: fixed decimals, a dash where there is none."""
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return MISSING
+    if isinstance(value, bool) or spec.text or not isinstance(value, int | float):
+        return str(value)
+    text = f"{value:.{spec.digits}f}"
+    return text.lstrip("-") if float(text) == 0 else text
+
+
+def with_interval(row: dict[str, Any], spec: Column) -> str:
+    """`1.61 [1.5, 1.7]` where the row has the interval's ends, else the value alone.
+
+    The ends lose one decimal where the interval is wide enough not to need it.
+    """
+    text = shown_value(row.get(spec.name), spec)
+    ends = interval_names(spec.name, row)
+    if ends is None or text == MISSING or row[ends[0]] is None or row[ends[1]] is None:
+        return text
+    low, high = row[ends[0]], row[ends[1]]
+    coarse = max(spec.digits - 1, 0)
+    end_spec = replace(spec, digits=coarse) if high - low >= 1.5 * 10.0**-coarse else spec
+    return f"{text} [{shown_value(low, end_spec)}, {shown_value(high, end_spec)}]"
+
+
+def _cells(table: pl.DataFrame, shown: Sequence[Column]) -> list[list[str]]:
+    """Names come from files: control characters (terminal escapes) are replaced."""
+    return [
+        ["".join(letter if letter.isprintable() else "?" for letter in with_interval(row, spec)) for spec in shown]
+        for row in table.iter_rows(named=True)
+    ]
+
+
+def _cut(text: str, width: int) -> str:
+    """Shorten names, never figures with their interval."""
+    return text if len(text) <= width or text.endswith("]") else text[: width - 1] + "…"
+
+
+def _line(cells: Sequence[str], shown: Sequence[Column], widths: Sequence[int]) -> str:
+    aligned = (
+        cell.ljust(width) if spec.text else cell.rjust(width)
+        for cell, spec, width in zip(cells, shown, widths, strict=True)
+    )
+    return "  ".join(aligned).rstrip()

@@ -1,0 +1,136 @@
+"""What a result came from: versions, hashes, counts and timing, as written to `run.json`."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import os
+import platform
+import subprocess
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from screening.errors import RequestError
+from screening.report.atomic import atomic_path
+
+PACKAGES = (
+    "torch",
+    "nvalchemi-toolkit-ops",
+    "warp-lang",
+    "pymatgen",
+    "ase",
+    "spglib",
+    "numpy",
+    "polars",
+    "pyarrow",
+    "lightning",
+    "hydra-core",
+    "mlflow",
+    "chgnet",
+    "plotly",
+)
+_CHUNK = 1 << 20
+
+
+def package_versions() -> dict[str, str]:
+    """Versions of this package, Python and what the figures depend on; read from metadata, nothing is imported."""
+    versions = {"python": platform.python_version()}
+    for name in (__package__.partition(".")[0], *PACKAGES):
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+def git_commit() -> str | None:
+    """The commit of the checkout this package runs from, `+changes` if files differ; None if installed."""
+    root = Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        return None
+    try:
+        commit, changes = (
+            subprocess.run(["git", "-C", str(root), *command], capture_output=True, text=True, timeout=10, check=True)
+            for command in (["rev-parse", "HEAD"], ["status", "--porcelain", "--untracked-files=no"])
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return commit.stdout.strip() + ("+changes" if changes.stdout.strip() else "")
+
+
+def machine() -> dict[str, Any]:
+    """The computer: system, processor architecture, host name and the cores this process may use."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return {"system": platform.platform(), "machine": platform.machine(), "host": platform.node(), "cores": cores}
+
+
+def sha256(path: Path) -> str:
+    """Hash of a file's bytes, or of a folder: its files' relative names and hashes in sorted order.
+
+    Hidden and unfinished (`.part`) files of a folder do not count. Raises RequestError if there is no such path.
+    """
+    if path.is_file():
+        digest = hashlib.sha256()
+        with path.open("rb") as stream:
+            while chunk := stream.read(_CHUNK):
+                digest.update(chunk)
+        return digest.hexdigest()
+    if not path.is_dir():
+        raise RequestError(f"no such file or folder: {path}")
+    digest = hashlib.sha256()
+    for relative in sorted(_counted_files(path)):
+        digest.update(f"{relative}\0{sha256(path / relative)}\n".encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()
+
+
+def run_record(
+    *,
+    command: str,
+    config: Mapping[str, Any],
+    seeds: Mapping[str, int],
+    hashes: Mapping[str, str],
+    mlflow: Mapping[str, Any],
+    counts: Mapping[str, Any],
+    timing_s: Mapping[str, float],
+) -> dict[str, Any]:
+    """The content of `run.json`.
+
+    config: as composed. hashes: SHA-256 by what was hashed (`model`, `candidates`, ...). mlflow: `run_id` and
+    `tracking_uri`. counts: by stage, and under `rejected` by stage and reason. timing_s: seconds by stage.
+    """
+    return {
+        "command": command,
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "config": dict(config),
+        "versions": package_versions(),
+        "git_commit": git_commit(),
+        "machine": machine(),
+        "seeds": dict(seeds),
+        "sha256": dict(hashes),
+        "mlflow": dict(mlflow),
+        "counts": dict(counts),
+        "timing_s": {stage: round(seconds, 3) for stage, seconds in timing_s.items()},
+    }
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write indented JSON atomically; paths become text, figures that are not finite become null."""
+    import orjson
+
+    options = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
+    with atomic_path(path) as part:
+        part.write_bytes(orjson.dumps(dict(content), default=str, option=options))
+
+
+def _counted_files(folder: Path) -> list[str]:
+    """Relative names with forward slashes; links to folders are not followed, so a loop ends."""
+    names = []
+    for parent, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        inside = Path(parent).relative_to(folder)
+        names += [
+            (inside / name).as_posix() for name in files if not name.startswith(".") and not name.endswith(".part")
+        ]
+    return names

@@ -1,0 +1,85 @@
+"""Where runs are recorded: the address, its default and how to open it in a browser."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit
+
+from screening.errors import RequestError
+
+SQLITE = "sqlite:///"
+OFF = "none"
+_DATABASES = ("postgresql", "mysql", "mssql")
+
+
+@dataclass
+class TrackingSettings:
+    """uri: an MLflow server or database; empty for `mlflow.db` in the working folder, `none` for no tracking.
+
+    experiment: the MLflow experiment that holds the runs.
+    """
+
+    uri: str = ""
+    experiment: str = "screening"
+
+
+def tracking_uri(settings: TrackingSettings) -> str:
+    """The address in full: relative SQLite files become absolute; `none` if off. RequestError if not understood."""
+    uri = settings.uri.strip()
+    if uri.lower() == OFF:
+        return OFF
+    if not uri:
+        return _sqlite_uri(Path("mlflow.db"))
+    scheme = uri.split(":", 1)[0].split("+")[0]
+    if uri.startswith(SQLITE) and len(uri) > len(SQLITE):
+        return _sqlite_uri(Path(unquote(uri.removeprefix(SQLITE))))
+    if scheme in ("http", "https", *_DATABASES) and urlsplit(uri).hostname or scheme == "databricks":
+        return uri
+    raise RequestError(
+        f"tracking.uri={uri} is not an address MLflow can record to; expected http(s)://HOST:PORT, "
+        "sqlite:///FILE.db, postgresql://USER@HOST/NAME, or 'none'"
+    )
+
+
+def sqlite_path(uri: str) -> Path | None:
+    """The database file of a SQLite address, None for any other."""
+    return Path(unquote(uri.removeprefix(SQLITE))) if uri.startswith(SQLITE) else None
+
+
+def shown_uri(uri: str) -> str:
+    """The address without a password, fit for files and messages."""
+    parts = urlsplit(uri)
+    if parts.password is None:
+        return uri
+    host = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=f"{parts.username or ''}:***@{host}").geturl()
+
+
+def ui_command(settings: TrackingSettings) -> str:
+    """What to type to see the runs: a shell command, or the address of a server; empty if tracking is off."""
+    uri = tracking_uri(settings)
+    if uri == OFF:
+        return ""
+    if uri.startswith(("http", "databricks")):
+        return shown_uri(uri)
+    return f"{_mlflow_program()} ui --backend-store-uri {shlex.quote(shown_uri(uri))}"
+
+
+def _sqlite_uri(path: Path) -> str:
+    """SQLAlchemy decodes the path, so what it would misread is encoded; the rest stays as the user knows it."""
+    return SQLITE + str(path.absolute()).replace("%", quote("%")).replace("?", quote("?"))
+
+
+def _mlflow_program() -> str:
+    """`mlflow` if the shell finds the one of this environment, else its path."""
+    ours = Path(sys.executable).with_name("mlflow")
+    found = shutil.which("mlflow")
+    if not ours.exists() or (found and os.path.samefile(found, ours)):
+        return "mlflow"
+    relative = os.path.relpath(ours)
+    return shlex.quote(str(ours) if relative.startswith("..") else relative)

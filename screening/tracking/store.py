@@ -1,0 +1,112 @@
+"""Reaching MLflow's store, quickly or with a clear refusal."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import sqlite3
+import urllib.error
+import urllib.request
+from contextlib import closing
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from screening.errors import ScreeningError
+from screening.tracking.settings import shown_uri, sqlite_path
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+ARTIFACT_FOLDER = "mlartifacts"
+_ANSWER_SECONDS = 5.0
+_LOCK_SECONDS = 20.0
+_PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
+# MLflow's own defaults: seven retries and two minutes each, silent on the terminal; usage statistics sent out.
+# A value that the user has set is kept.
+_ENVIRONMENT = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
+}
+
+
+def connect(uri: str) -> MlflowClient:
+    """A client whose store answers; raises ScreeningError within seconds if it does not.
+
+    uri: in full, as `tracking_uri` gives it.
+    """
+    try:
+        _probe(uri)
+    except (OSError, sqlite3.Error) as error:
+        raise unreachable(uri, error) from error
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        client = MlflowClient(tracking_uri=uri)
+        client.search_experiments(max_results=1)
+    except (MlflowException, SQLAlchemyError, ImportError) as error:
+        raise unreachable(uri, error) from error
+    return client
+
+
+def unreachable(uri: str, error: BaseException) -> ScreeningError:
+    """The error that says where MLflow was looked for, what happened and what to do."""
+    why = (str(error) or type(error).__name__).splitlines()[0]
+    return ScreeningError(
+        f"tracking.uri={shown_uri(uri)}: MLflow cannot record there ({why}); "
+        "start the server or correct the address, or go without tracking: tracking=none"
+    )
+
+
+def experiment_id(client: MlflowClient, uri: str, name: str) -> str:
+    """Find or create the experiment; beside a SQLite file its artifacts go to `mlartifacts` in the same folder.
+
+    A server decides for itself where artifacts live. Raises ScreeningError if the experiment was deleted.
+    """
+    from mlflow.exceptions import MlflowException
+
+    found = client.get_experiment_by_name(name)
+    if found is None:
+        database = sqlite_path(uri)
+        location = (database.parent / ARTIFACT_FOLDER).as_uri() if database else None
+        try:
+            return str(client.create_experiment(name, artifact_location=location))
+        except MlflowException:
+            # Another job created it in the meantime, or it is a true failure and shows again here.
+            found = client.get_experiment_by_name(name)
+            if found is None:
+                raise
+    if found.lifecycle_stage == "deleted":
+        raise ScreeningError(
+            f"tracking.experiment={name} was deleted in {shown_uri(uri)}; restore it "
+            f"(mlflow experiments restore --experiment-id {found.experiment_id}) or choose another name"
+        )
+    return str(found.experiment_id)
+
+
+def _probe(uri: str) -> None:
+    """Fail fast: MLflow retries a dead server or an unwritable file for minutes."""
+    parts = urlsplit(uri)
+    database = sqlite_path(uri)
+    if database is not None:
+        database.parent.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(database, timeout=_LOCK_SECONDS)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.rollback()
+    elif parts.scheme in ("http", "https"):
+        try:
+            urllib.request.urlopen(f"{uri.rstrip('/')}/health", timeout=_ANSWER_SECONDS).close()
+        except urllib.error.HTTPError as answer:
+            # It asks for a password, or is an older server: it lives, MLflow itself judges the rest.
+            if answer.code >= 500:
+                raise
+    elif parts.hostname:
+        port = parts.port or _PORTS[parts.scheme.split("+")[0]]
+        socket.create_connection((parts.hostname, port), timeout=_ANSWER_SECONDS).close()
