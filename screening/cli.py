@@ -1,0 +1,92 @@
+"""`screening <command> [key=value ...]`: finds the command, composes its settings, runs it, reports how it ended."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from collections.abc import Sequence
+
+from screening import __version__, console
+from screening.configuration.schemas import COMMANDS
+from screening.errors import RequestError, ScreeningError
+
+DONE, FAILED, INTERRUPTED = 0, 1, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status is 0 done, 1 the job failed, 2 the request was wrong, 130 interrupted."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    debug = "debug=true" in (argument.lower() for argument in arguments)
+    console.configure(debug=debug)
+    try:
+        _dispatch(arguments)
+        status = DONE
+    except ScreeningError as error:
+        if debug:
+            traceback.print_exc()
+        console.complain(f"screening: {error}")
+        status = error.exit_status
+    except KeyboardInterrupt:
+        console.complain("screening: interrupted")
+        status = INTERRUPTED
+    except Exception as error:
+        if debug:
+            traceback.print_exc()
+        console.complain(
+            f"screening: {type(error).__name__}: {error}\nRepeat with debug=true to see where it happened."
+        )
+        status = FAILED
+    console.flush()
+    return status
+
+
+def _dispatch(arguments: list[str]) -> None:
+    from screening.configuration.problems import unknown_command
+
+    if not arguments or arguments[0] in {"-h", "--help", "help"}:
+        from screening.configuration.help import program_help
+
+        if not arguments:
+            raise RequestError(f"no command given\n\n{program_help()}")
+        console.say(program_help())
+    elif arguments[0] == "--version":
+        console.say(f"screening {__version__}")
+    elif arguments[0] not in COMMANDS:
+        raise RequestError(unknown_command(arguments[0], COMMANDS))
+    else:
+        _command(arguments[0], arguments[1:])
+
+
+def _command(command: str, arguments: list[str]) -> None:
+    from screening.configuration import composing
+
+    overrides, show_help, show_config = _options(arguments)
+    if show_help:
+        from screening.configuration.help import command_help
+
+        console.say(command_help(command, composing.compose_config(command, overrides)))
+    elif show_config:
+        console.say(composing.as_yaml(composing.compose_config(command, overrides).tree).rstrip())
+    else:
+        config = composing.load_config(command, overrides)
+        importlib.import_module(f"screening.commands.{COMMANDS[command].module}").run(config)
+
+
+def _options(arguments: list[str]) -> tuple[list[str], bool, bool]:
+    """Overrides, whether help was asked for, whether the composed config was."""
+    overrides: list[str] = []
+    show_help = show_config = False
+    remaining = iter(arguments)
+    for argument in remaining:
+        name, equals, what = argument.partition("=")
+        if argument in {"-h", "--help"}:
+            show_help = True
+        elif name in {"-c", "--cfg"}:
+            what = what if equals else next(remaining, "")
+            if what != "job":
+                raise RequestError(f"--cfg {what}: expected --cfg job".replace("  ", " "))
+            show_config = True
+        else:
+            overrides.append(argument)
+    return overrides, show_help, show_config

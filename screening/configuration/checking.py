@@ -1,0 +1,91 @@
+"""Checks of a composed config that Hydra and OmegaConf do not make, in words a user understands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+from omegaconf.errors import OmegaConfBaseException
+
+from screening.configuration.fields import Leaf
+from screening.configuration.groups import Group
+from screening.configuration.problems import unknown_key, wrong_value
+from screening.configuration.trees import get, walk
+from screening.errors import RequestError
+
+
+@contextmanager
+def explained(known: Mapping[str, Leaf], key: str = "") -> Iterator[None]:
+    """Turn errors of Hydra and OmegaConf into a RequestError that names the key, the value and what was expected."""
+    try:
+        yield
+    except (HydraException, OmegaConfBaseException) as error:
+        inner: BaseException | None = error
+        while inner is not None and not isinstance(inner, OmegaConfBaseException):
+            inner = inner.__cause__
+        leaf = known.get(key or getattr(inner, "full_key", None) or "")
+        value = getattr(inner, "value", None)
+        # Some errors come without the value; then their own text says more.
+        if inner is None or leaf is None or (value is None and leaf.optional):
+            raise RequestError(_one_line(inner or error)) from error
+        raise RequestError(wrong_value(leaf, value)) from error
+
+
+def check_grammar(grammar: Mapping[str, str], known: Mapping[str, Leaf]) -> None:
+    """Every value can be read, and is one value: a sweep over several is not something a command does."""
+    parser = OverridesParser.create()
+    for key, text in grammar.items():
+        try:
+            readable = not parser.parse_override(f"{key}={text}").is_sweep_override()
+        except HydraException:
+            readable = False
+        if not readable:
+            raise RequestError(wrong_value(known.get(key, Leaf(key, Any)), text))
+
+
+def check_keys(command: str, keys: Iterable[str], names: list[str], groups: Mapping[str, Group]) -> None:
+    """Every key is a known name; raises RequestError with the nearest one."""
+    for key in keys:
+        if key in names:
+            continue
+        group = groups.get(key.partition(".")[0])
+        if group is not None and not any(name.startswith(f"{group.name}.") for name in names):
+            raise RequestError(f"{key}: choose {group.name}= first ({', '.join(group.options)})")
+        raise RequestError(unknown_key(command, key, [*names, *groups]))
+
+
+def check_values(tree: dict[str, Any], leaves: Iterable[Leaf]) -> None:
+    """Every value is within the limits and choices of its schema."""
+    for leaf in leaves:
+        value = get(tree, leaf.key)
+        if not leaf.accepts(value):
+            raise RequestError(wrong_value(leaf, value))
+
+
+def check_open_sections(tree: dict[str, Any], defaults: dict[str, Any], leaves: Iterable[Leaf]) -> None:
+    """Keys of open sections have no declared type: they keep the type of the value in the chosen config file."""
+    for section in (leaf.key for leaf in leaves if leaf.is_open):
+        before = dict(walk(get(defaults, section), section))
+        for key, value in walk(get(tree, section), section):
+            default = before.get(key)
+            if default is not None and value is not None and not _same_kind(value, default):
+                raise RequestError(wrong_value(Leaf(key, _kind(default)), value))
+
+
+def _kind(default: Any) -> Any:
+    return dict[str, Any] if isinstance(default, dict) else type(default)
+
+
+def _same_kind(value: Any, default: Any) -> bool:
+    if isinstance(value, bool) or isinstance(default, bool):
+        return isinstance(value, bool) and isinstance(default, bool)
+    # A whole number in a file may stand for a number: `1` where `0.5` is as good.
+    number = int | float
+    return isinstance(value, number if isinstance(default, number) else type(default))
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(line.strip() for line in str(error).splitlines() if not line.strip().startswith("See https"))

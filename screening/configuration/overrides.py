@@ -1,0 +1,90 @@
+"""`key=value` arguments sorted by how they are read.
+
+Hydra's grammar gives a meaning to brackets, commas, quotes, `=`, `#`, `$` and braces. A file name may hold any of them,
+so text values never get there: they are taken out first and set afterwards, exactly as typed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from screening.configuration.fields import Leaf
+from screening.configuration.groups import Group
+from screening.configuration.problems import not_a_setting, unknown_choice
+from screening.errors import RequestError
+
+
+@dataclass
+class Request:
+    """What a user asked for, by how it is applied; later values of a key replace earlier ones."""
+
+    choices: dict[str, str] = field(default_factory=dict)
+    """Group -> option."""
+    texts: dict[str, str | None] = field(default_factory=dict)
+    """Text keys, as typed."""
+    grammar: dict[str, str] = field(default_factory=dict)
+    """Other keys: Hydra's grammar reads their values."""
+    values: dict[str, Any] = field(default_factory=dict)
+    """Other keys given as Python values."""
+
+    @property
+    def keys(self) -> list[str]:
+        """Every key that is given a value, group choices left out."""
+        return [*self.texts, *self.grammar, *self.values]
+
+    def choices_as_overrides(self) -> list[str]:
+        """The group choices as Hydra takes them."""
+        return [f"{name}={option}" for name, option in self.choices.items()]
+
+    def as_overrides(self) -> list[str]:
+        """All that Hydra composes."""
+        return [*self.choices_as_overrides(), *(f"{key}={value}" for key, value in self.grammar.items())]
+
+
+def sort_overrides(arguments: Sequence[str], known: Mapping[str, Leaf], groups: Mapping[str, Group]) -> Request:
+    """Split each argument at its first `=`. Raises RequestError for anything but key=value and unknown choices."""
+    request = Request()
+    for argument in arguments:
+        key, equals, value = argument.partition("=")
+        if key.startswith("~"):
+            raise RequestError(f"{argument}: keys cannot be removed, only set with key=value")
+        if key.startswith("-") or not equals or not key:
+            raise RequestError(not_a_setting(argument, [*known, *groups]))
+        key = key.lstrip("+")
+        if key in groups:
+            _choose(request, groups[key], value)
+        elif key in known and known[key].is_text:
+            request.texts[key] = as_text(value, known[key])
+        else:
+            request.grammar[key] = value
+    return request
+
+
+def add_values(
+    request: Request, values: Mapping[str, Any], known: Mapping[str, Leaf], groups: Mapping[str, Group]
+) -> None:
+    """Add Python values by dotted key or group name. Raises RequestError for unknown choices."""
+    for key, value in values.items():
+        if key in groups:
+            _choose(request, groups[key], str(value))
+        elif key in known and known[key].is_text:
+            request.texts[key] = as_text(value, known[key])
+        else:
+            request.values[key] = value
+
+
+def as_text(value: Any, leaf: Leaf) -> str | None:
+    """A text value as typed; `~` of a path is expanded, and `null` empties a text that is optional."""
+    if leaf.optional and value in (None, "null"):
+        return None
+    text = os.fspath(value) if isinstance(value, os.PathLike) else str(value)
+    return os.path.expanduser(text) if leaf.path else text  # noqa: PTH111 - Path() would change what was typed
+
+
+def _choose(request: Request, group: Group, option: str) -> None:
+    if option not in group.options:
+        raise RequestError(unknown_choice(group.name, option, group.options))
+    request.choices[group.name] = option

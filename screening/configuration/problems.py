@@ -1,0 +1,74 @@
+"""The sentences a user reads when a request is wrong: they name the key and the value, and say what was expected."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from screening.configuration.fields import Leaf
+from screening.configuration.groups import Group
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known name most like a word, compared whole and by its last part (`uri` finds `tracking.uri`)."""
+    names = list(known)
+    inside = [name for name in names if name.startswith(f"{word}.")]
+    whole = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    if whole or inside:
+        return [*inside, *whole][0]
+    last_parts = {name.rpartition(".")[2]: name for name in reversed(names)}
+    partial = difflib.get_close_matches(word.rpartition(".")[2], last_parts, n=1, cutoff=0.7)
+    return last_parts[partial[0]] if partial else None
+
+
+def unknown_command(word: str, known: Iterable[str]) -> str:
+    """A command that does not exist, with the nearest that does."""
+    names = list(known)
+    return f"unknown command {word}{_did_you_mean(nearest(word, names))} Commands are {', '.join(names)}."
+
+
+def unknown_key(command: str, key: str, known: Iterable[str]) -> str:
+    """A key that does not exist, with the nearest that does."""
+    guess = _did_you_mean(nearest(key, known))
+    return f"unknown key {key}{guess} `screening {command} --help` lists the keys."
+
+
+def not_a_setting(argument: str, known: Iterable[str]) -> str:
+    """An argument that is not key=value."""
+    if argument.startswith("-"):
+        return f"{argument}: no such option; there are --help and --cfg job, everything else is key=value"
+    return f"{argument}: expected key=value{_did_you_mean(nearest(argument, known), '=...')}"
+
+
+def unknown_choice(group: str, value: str, options: Mapping[str, str]) -> str:
+    """A group option that does not exist, with those that do."""
+    guess = _did_you_mean(nearest(value, options))
+    return f"{group}={value}: no such choice{guess} Choices are {', '.join(options)}."
+
+
+def wrong_value(leaf: Leaf, value: Any) -> str:
+    """A value of the wrong type, outside the limits or not among the choices."""
+    return f"{leaf.key}={shown(value)}: expected {leaf.expected}"
+
+
+def missing_keys(command: str, leaves: Iterable[Leaf], groups: Iterable[Group]) -> str:
+    """Everything that still has to be given, each with what it is."""
+    lines = [f"  {group.name}={'|'.join(group.options)}" for group in groups]
+    lines += [f"  {leaf.key}=...  ({leaf.help})" for leaf in leaves]
+    return "\n".join(["missing:", *lines, f"`screening {command} --help` explains every key."])
+
+
+def shown(value: Any) -> str:
+    """A value the way one types it on the command line."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, list):
+        return "[" + ",".join(map(shown, value)) + "]"
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{key}:{shown(item)}" for key, item in value.items()) + "}"
+    return str(value)
+
+
+def _did_you_mean(guess: str | None, suffix: str = "") -> str:
+    return f"; did you mean {guess}{suffix}?" if guess else "."

@@ -1,0 +1,168 @@
+"""The keys of every command: one dataclass each. Its docstring is the command's help page; its fields' texts explain
+the keys. A command is one schema here (listed in `COMMANDS`), one root config `configs/NAME.yaml` and one module in
+`screening/commands/`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from screening.configuration.fields import setting
+from screening.configuration.sections import (
+    GraphConfig,
+    NetworkConfig,
+    ReportConfig,
+    StoredDataConfig,
+    TaskConfig,
+    TrackingConfig,
+    TrainerConfig,
+    TrainingDataConfig,
+)
+from screening.errors import RequestError
+
+CANDIDATES_HELP = (
+    "what to score: a CIF, POSCAR, extended XYZ, ASE database, pymatgen JSON, .jsonl(.gz) rows, a zip or tar of those, "
+    "a folder of any mix, or the name of a bundled set (magnets, electrodes)"
+)
+MODEL_HELP = "released name, folder, or models:/NAME@ALIAS in MLflow"
+
+
+@dataclass
+class CommandConfig:
+    """Keys that every command has."""
+
+    command: ClassVar[str] = ""
+    module: ClassVar[str] = ""
+
+    seed: int = setting(0, help="seed of everything random", minimum=0, maximum=2**32 - 1)
+    debug: bool = setting(False, help="show a traceback when something fails, and log more")
+    device: str = setting(
+        "auto", help="where networks run; auto: a GPU if there is one", choices=("auto", "cpu", "cuda")
+    )
+    tracking: TrackingConfig = field(default_factory=TrackingConfig)
+
+    def finish(self) -> None:
+        """Check what concerns several keys at once; raises RequestError."""
+
+
+@dataclass
+class ScoringConfig(CommandConfig):
+    """Keys of the commands that run a released model over candidates."""
+
+    candidates: str = setting(help=CANDIDATES_HELP, path=True)
+    model: str = setting("screening-v1", help=MODEL_HELP, path=True)
+    order: bool = setting(False, help="make ordered approximants of partially occupied crystals instead of refusing")
+    workers: int | None = setting(None, help="processes that read crystals; null: as many as cores", minimum=0)
+    max_atoms: int = setting(1000, help="refuse crystals with more atoms in the cell", minimum=1)
+    batch_atoms: int = setting(4096, help="atoms per forward batch of the network", minimum=1)
+
+
+@dataclass
+class PredictConfig(ScoringConfig):
+    """Predict properties of crystals, with 80 % intervals, into a Parquet table.
+
+    Inputs that cannot be used are listed with the reason in OUTPUT.rejected.csv beside it.
+
+    Examples:
+      screening predict candidates=crystals.zip output=predictions.parquet
+      screening predict candidates="my crystals/" output=out.parquet order=true device=cpu
+    """
+
+    command: ClassVar[str] = "predict"
+    module: ClassVar[str] = "predict"
+
+    output: str = setting(help="table to write, FILE.parquet", path=True)
+
+    def finish(self) -> None:
+        if not self.output.endswith(".parquet"):
+            raise RequestError(f"output={self.output}: expected a file name that ends in .parquet")
+
+
+@dataclass
+class RankConfig(ScoringConfig):
+    """Rank candidates for one material class: tables, a report and an MLflow run.
+
+    Writes ranking.parquet, ranking.csv, rejected.csv, landmarks.parquet, report.html and run.json in output_dir.
+
+    Examples:
+      screening rank task=magnets candidates=magnets output_dir=runs/magnets
+      screening rank task=electrodes candidates="cifs/" output_dir=runs/na working_ion=Na tracking=none
+    """
+
+    command: ClassVar[str] = "rank"
+    module: ClassVar[str] = "rank"
+
+    output_dir: str = setting(help="folder for the results, made if it is not there", path=True)
+    top: int = setting(20, help="rows of the table in the terminal", minimum=0)
+    working_ion: str | None = setting(
+        None, help="electrodes only: the ion that moves, for example Na; null: found in each crystal"
+    )
+    task: TaskConfig = field(default_factory=TaskConfig)
+    report: ReportConfig = field(default_factory=ReportConfig)
+
+    def finish(self) -> None:
+        if self.working_ion is None:
+            return
+        if "working_ion" not in self.task.merit:
+            raise RequestError(f"working_ion={self.working_ion}: task={self.task.name} has no working ion")
+        self.task.merit["working_ion"] = self.working_ion
+
+
+@dataclass
+class TrainConfig(CommandConfig):
+    """Train a network on a store of labelled crystals; the same command again resumes a run that was stopped.
+
+    Examples:
+      screening train data.path=stores/mp output_dir=runs/first name=my-model
+      screening train data.path=stores/mp output_dir=runs/try name=try trainer=smoke tracking=none
+    """
+
+    command: ClassVar[str] = "train"
+    module: ClassVar[str] = "train"
+
+    output_dir: str = setting(help="folder for checkpoints and the finished model", path=True)
+    name: str = setting(help="name of the model")
+    data: TrainingDataConfig = field(default_factory=TrainingDataConfig)
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    graph: GraphConfig = field(default_factory=GraphConfig)
+    trainer: TrainerConfig = field(default_factory=TrainerConfig)
+
+
+@dataclass
+class EvaluateConfig(CommandConfig):
+    """Measure a model's errors and the coverage of its intervals on a split of a store.
+
+    Example:
+      screening evaluate model=screening-v1 data.path=stores/mp output_dir=runs/evaluation
+    """
+
+    command: ClassVar[str] = "evaluate"
+    module: ClassVar[str] = "evaluate"
+
+    output_dir: str = setting(help="folder for the scores, made if it is not there", path=True)
+    model: str = setting("screening-v1", help=MODEL_HELP, path=True)
+    split: str = setting("test", help="which part of the store", choices=("test", "calibration", "validation", "train"))
+    batch_atoms: int = setting(4096, help="atoms per forward batch of the network", minimum=1)
+    data: StoredDataConfig = field(default_factory=StoredDataConfig)
+
+
+@dataclass
+class ImportConfig(CommandConfig):
+    """Turn labelled crystals into a store that training reads.
+
+    Example:
+      screening import source=downloads/mp kind=materials_project output=stores/mp
+    """
+
+    command: ClassVar[str] = "import"
+    module: ClassVar[str] = "import_data"
+
+    source: str = setting(help="folder with the raw files", path=True)
+    kind: str = setting(help="format of the source", choices=("materials_project", "jsonl"))
+    output: str = setting(help="folder of the store to write", path=True)
+    workers: int | None = setting(None, help="processes that read crystals; null: as many as cores", minimum=0)
+
+
+COMMANDS: dict[str, type[CommandConfig]] = {
+    schema.command: schema for schema in (RankConfig, PredictConfig, TrainConfig, EvaluateConfig, ImportConfig)
+}

@@ -1,0 +1,95 @@
+"""Schemas of the sections that commands share; each holds the settings of one step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from screening.configuration.fields import setting
+from screening.data.targets import TARGETS
+
+
+@dataclass
+class TrackingConfig:
+    """MLflow: where runs are recorded."""
+
+    uri: str = setting("", help="MLflow address or sqlite:///FILE; empty: mlflow.db in the working folder; none: off")
+    experiment: str = setting("screening", help="MLflow experiment that the run belongs to")
+
+
+@dataclass
+class TaskConfig:
+    """A material class: which figures of merit are computed, which gates and objectives rank them."""
+
+    name: str = setting(help="name of the module in screening/merit/ that computes the figures of merit")
+    merit: dict[str, Any] = field(default_factory=dict, metadata={"help": "settings of the figures of merit"})
+    ranking: dict[str, Any] = field(default_factory=dict, metadata={"help": "gates, objectives and score"})
+    report: dict[str, Any] = field(default_factory=dict, metadata={"help": "columns and pictures of the report"})
+
+
+@dataclass
+class ReportConfig:
+    """The page a chemist reads."""
+
+    language: str = setting("en", help="language of the report", choices=("en",))
+
+
+@dataclass
+class NetworkConfig:
+    """The architecture: one file in screening/networks/ and its parameters."""
+
+    name: str = setting(help="name of the architecture")
+    parameters: dict[str, Any] = field(default_factory=dict, metadata={"help": "its widths, depths and the like"})
+
+
+@dataclass
+class GraphConfig:
+    """How a crystal becomes a graph."""
+
+    neighbours: int = setting(12, help="nearest neighbours of each atom that become edges", minimum=1)
+    spread: float = setting(
+        0.15, help="neighbours this much farther (as a fraction) than the last one count too", minimum=0
+    )
+    max_cutoff_A: float = setting(8.0, help="no edge is longer than this, in Å", minimum=1)
+
+
+@dataclass
+class TrainingDataConfig:
+    """The labelled crystals a network learns from."""
+
+    path: str = setting(help="folder of the store written by `screening import`", path=True)
+    targets: list[str] = setting(tuple(TARGETS), help="labels to learn", choices=tuple(TARGETS))
+    site_moments: bool = setting(True, help="learn the magnetic moment of each site as well")
+    max_crystals: int | None = setting(None, help="use only that many crystals of each split; null: all", minimum=1)
+
+
+@dataclass
+class StoredDataConfig:
+    """A store to evaluate on."""
+
+    path: str = setting(help="folder of the store written by `screening import`", path=True)
+    max_crystals: int | None = setting(None, help="use only that many crystals of the split; null: all", minimum=1)
+
+
+@dataclass
+class TrainerConfig:
+    """Optimisation and the machine it runs on."""
+
+    max_epochs: int = setting(200, help="passes over the training crystals", minimum=1)
+    max_steps: int | None = setting(None, help="optimiser steps; null: as max_epochs says", minimum=1)
+    max_hours: float | None = setting(None, help="stop after this long and keep the best; null: no limit", minimum=0)
+    learning_rate: float = setting(1e-3, help="peak learning rate (AdamW)", minimum=0)
+    weight_decay: float = setting(1e-2, help="decoupled weight decay", minimum=0)
+    ema_decay: float = setting(0.999, help="decay of the running average of weights per step", minimum=0, maximum=1)
+    warmup_fraction: float = setting(0.02, help="part of all steps with a rising learning rate", minimum=0, maximum=1)
+    gradient_clip: float = setting(1.0, help="largest norm of the gradient; 0: no limit", minimum=0)
+    batch_atoms: int = setting(2048, help="atoms per batch", minimum=1)
+    precision: str = setting(
+        "auto",
+        help="arithmetic; auto: bf16-mixed on CUDA, 32 on the CPU",
+        choices=("auto", "32", "16-mixed", "bf16-mixed"),
+    )
+    compile: bool = setting(False, help="compile the network with torch.compile")
+    threads: int | None = setting(None, help="CPU threads of torch; null: torch decides", minimum=1)
+    checkpoint_minutes: float = setting(10.0, help="save a checkpoint to resume from this often", minimum=0)
+    devices: int = setting(1, help="GPUs to train on", minimum=1)

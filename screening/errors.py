@@ -1,0 +1,13 @@
+"""Errors that users see; their text names the key or file and says what was expected."""
+
+
+class ScreeningError(Exception):
+    """Base of every error raised on purpose; shown without a traceback. Exit status 1: the job failed."""
+
+    exit_status = 1
+
+
+class RequestError(ScreeningError):
+    """The request was wrong: an unknown key, a missing file, no valid candidate. Exit status 2."""
+
+    exit_status = 2
