@@ -1,0 +1,43 @@
+"""Figures of merit: predicted properties become what a magnetician or a battery chemist asks for.
+
+A material class is one module here with a function `evaluate(table, settings)` whose settings are a dataclass, and one
+file in `configs/task/`; nothing else has to know of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+from screening.errors import RequestError
+from screening.merit.settings import build_settings, nearest
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def evaluate_task(name: str, table: pl.DataFrame, settings: Mapping[str, Any]) -> pl.DataFrame:
+    """The table with the figures of merit of material class `name`; rows keep their order and number.
+
+    table: the prediction table. settings: the task's `merit` section as a plain dictionary.
+    Raises RequestError on an unknown class, an unknown setting or a missing column.
+    """
+    evaluate = _find(name)
+    kind = get_type_hints(evaluate)["settings"]
+    result = evaluate(table, build_settings(kind, settings, "task.merit"))
+    return result
+
+
+def task_names() -> list[str]:
+    """Material classes that have a module here."""
+    modules = [info.name for info in iter_modules(__path__)]
+    return [name for name in modules if hasattr(import_module(f"{__name__}.{name}"), "evaluate")]
+
+
+def _find(name: str) -> Callable[..., pl.DataFrame]:
+    if name not in task_names():
+        raise RequestError(f"task.name={name}: no such material class{nearest(name, task_names())}")
+    evaluate: Callable[..., pl.DataFrame] = import_module(f"{__name__}.{name}").evaluate
+    return evaluate
