@@ -1,0 +1,104 @@
+"""The crystal as every later step sees it: four plain arrays and where they came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from screening.crystals.elements import SYMBOLS, reduced_formula
+
+if TYPE_CHECKING:
+    from pymatgen.core.structure import Structure
+
+
+@dataclass(frozen=True)
+class Crystal:
+    """An ordered periodic crystal.
+
+    lattice: (3, 3) row vectors in Å; numbers: (n,) atomic numbers; frac: (n, 3) fractional coordinates.
+    source: where it was read, as shown to users (a path, `archive.zip/inner.cif`, `rows.jsonl#17`).
+    flags: remarks that travel to the ranking, for example `ordered_approximant`.
+    """
+
+    candidate_id: str
+    lattice: NDArray[np.float64]
+    numbers: NDArray[np.int16]
+    frac: NDArray[np.float64]
+    source: str = ""
+    flags: tuple[str, ...] = ()
+
+    @classmethod
+    def from_arrays(
+        cls,
+        candidate_id: str,
+        lattice: ArrayLike,
+        numbers: ArrayLike,
+        frac: ArrayLike,
+        source: str = "",
+        flags: tuple[str, ...] = (),
+    ) -> Crystal:
+        """Convert to the stored types; no sanity check (see `screening.crystals.sanity`)."""
+        return cls(
+            candidate_id,
+            np.asarray(lattice, dtype=np.float64).reshape(3, 3),
+            np.asarray(numbers, dtype=np.int16).reshape(-1),
+            np.asarray(frac, dtype=np.float64).reshape(-1, 3),
+            source,
+            flags,
+        )
+
+    @classmethod
+    def from_structure(
+        cls, structure: Structure, candidate_id: str, source: str = "", flags: tuple[str, ...] = ()
+    ) -> Crystal:
+        """From an ordered pymatgen structure; raises ValueError on partial occupancies."""
+        if not structure.is_ordered:
+            raise ValueError("partial occupancies")
+        return cls.from_arrays(
+            candidate_id,
+            structure.lattice.matrix,
+            structure.atomic_numbers,
+            structure.frac_coords,
+            source,
+            flags,
+        )
+
+    def to_structure(self) -> Structure:
+        """The same crystal as a pymatgen structure."""
+        from pymatgen.core.structure import Structure
+
+        return Structure(self.lattice, [SYMBOLS[z] for z in self.numbers], self.frac)
+
+    @property
+    def n_atoms(self) -> int:
+        """Atoms in the cell as given."""
+        return len(self.numbers)
+
+    @cached_property
+    def volume_A3(self) -> float:
+        """Cell volume in Å³."""
+        return float(abs(np.linalg.det(self.lattice)))
+
+    @cached_property
+    def formula(self) -> str:
+        """Reduced formula, electropositive elements first: `LiFePO4`."""
+        return reduced_formula(self.numbers)
+
+    @cached_property
+    def chemical_system(self) -> str:
+        """Sorted element symbols joined by a hyphen: `Fe-Li-O-P`."""
+        return "-".join(sorted({SYMBOLS[z] for z in self.numbers}))
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """One input that is not scored, and why. `stage` is the pipeline step: read, sanity, predict, ..."""
+
+    candidate_id: str
+    source: str
+    stage: str
+    reason: str

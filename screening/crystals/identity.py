@@ -1,0 +1,44 @@
+"""Unique ids for everything that was read, and the memory of what has been seen."""
+
+from __future__ import annotations
+
+import unicodedata
+from itertools import count
+
+_MAX_ID_LENGTH = 200
+_UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}
+_DIRECTION_MARKS = set("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def printable(text: str) -> str:
+    """Text that is safe in a table or a terminal: control characters and text direction marks become U+FFFD."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        "\ufffd" if unicodedata.category(character) in _UNPRINTABLE or character in _DIRECTION_MARKS else character
+        for character in text
+    )
+
+
+class Register:
+    """Ids and hashes seen so far: about 300 bytes per crystal, the only memory that grows with the input."""
+
+    def __init__(self) -> None:
+        self._ids: set[str] = set()
+        self._first: dict[int, str] = {}
+
+    def identify(self, wanted: str, source: str) -> str:
+        """The id wanted if it is free, else where the crystal was read, else that with a number."""
+        wanted, source = printable(wanted)[:_MAX_ID_LENGTH], printable(source)
+        candidate = wanted or source
+        if candidate in self._ids:
+            candidate = source or wanted
+        if candidate in self._ids:
+            base = candidate
+            candidate = next(name for n in count(2) if (name := f"{base}#{n}") not in self._ids)
+        self._ids.add(candidate)
+        return candidate
+
+    def first_with(self, digest: int, candidate_id: str) -> str:
+        """The id of the first crystal with this hash: `candidate_id` itself if it is new."""
+        return self._first.setdefault(digest, candidate_id)

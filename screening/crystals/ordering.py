@@ -1,0 +1,180 @@
+"""Ordered approximants of crystals with partial occupancies, by pymatgen and within a bounded effort.
+
+Occupancies are rounded to what a small supercell can hold, then the arrangement with the lowest electrostatic energy
+is taken. Where oxidation states can be guessed they are the charges; in an alloy the elements that share a site get
+artificial ones, which spreads like atoms apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise, product
+from math import comb
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from screening.crystals.elements import ATOMIC_NUMBERS, SYMBOLS
+from screening.crystals.parts import FULL_OCCUPANCY_TOLERANCE, Occupancy, Sites
+from screening.crystals.sanity import plane_spacings
+
+if TYPE_CHECKING:
+    from pymatgen.core.structure import Structure
+
+MAX_SITES = 200
+"""A supercell is not made larger than this (a cell as given may have half as many again)."""
+GOOD_DEVIATION = 0.02
+"""The smallest supercell is taken whose occupancies come this close to those given ..."""
+MAX_DEVIATION = 0.1
+"""... or else the closest one, if it is within this."""
+MAX_ARRANGEMENTS = 2000
+"""More arrangements than this are searched greedily, not completely."""
+
+_DISTINCT_CHARGE = 0.1
+_ARTIFICIAL_STEP = 0.2
+
+Counts = dict[int, int]
+"""Atomic number -> whole atoms on a group of sites; what is missing to the number of sites is vacant."""
+
+Group = tuple[Occupancy, list[int]]
+"""Sites that share one partial occupancy."""
+
+
+class OrderingError(ValueError):
+    """No ordered approximant within the bounds; the message says why."""
+
+
+def order_sites(sites: Sites) -> Sites:
+    """An ordered supercell of the same crystal. Raises OrderingError."""
+    from pymatgen.transformations.standard_transformations import OrderDisorderedStructureTransformation
+
+    occupancies = sites.occupancies or []
+    groups = _groups(occupancies)
+    repeats, counts = _choose_supercell(sites, groups)
+    copies = int(np.prod(repeats))
+    structure = _decorate(sites, groups, counts, copies)
+    structure.make_supercell(repeats)
+    arrangements = 1
+    for (_, members), count in zip(groups, counts, strict=True):
+        left = len(members) * copies
+        for amount in count.values():
+            arrangements *= comb(left, amount)
+            left -= amount
+    method = OrderDisorderedStructureTransformation
+    transformation = method(method.ALGO_FAST if arrangements <= MAX_ARRANGEMENTS else method.ALGO_BEST_FIRST)
+    try:
+        transformation.apply_transformation(structure)
+    except (ValueError, IndexError) as error:
+        raise OrderingError(str(error)) from None
+    return _as_sites(transformation.lowest_energy_structure, sites.own_id)
+
+
+def _groups(occupancies: list[Occupancy]) -> list[Group]:
+    groups: dict[tuple[tuple[int, float], ...], Group] = {}
+    for index, site in enumerate(occupancies):
+        if len(site) > 1 or abs(sum(site.values()) - 1) >= FULL_OCCUPANCY_TOLERANCE:
+            key = tuple(sorted((z, round(amount, 3)) for z, amount in site.items()))
+            groups.setdefault(key, (site, []))[1].append(index)
+    return list(groups.values())
+
+
+def _choose_supercell(sites: Sites, groups: list[Group]) -> tuple[tuple[int, int, int], list[Counts]]:
+    total = len(sites.numbers)
+    if total > MAX_SITES * 3 // 2:
+        raise OrderingError(f"{total} sites are too many to order (limit {MAX_SITES * 3 // 2})")
+    best: tuple[float, int, list[Counts]] | None = None
+    for copies in range(1, max(2, MAX_SITES // total + 1)):
+        rounded = [_round(site, len(members) * copies) for site, members in groups]
+        deviation = max(worst for worst, _ in rounded)
+        if best is None or deviation < best[0] - 1e-9:
+            best = (deviation, copies, [counts for _, counts in rounded])
+        if deviation <= GOOD_DEVIATION:
+            break
+    if best is None or best[0] > MAX_DEVIATION:
+        raise OrderingError(f"no supercell of up to {MAX_SITES} sites comes near these occupancies")
+    return _most_compact(sites.lattice, best[1]), best[2]
+
+
+def _round(site: Occupancy, places: int) -> tuple[float, Counts]:
+    """Whole atoms for `places` sites by the method of the largest remainder, and the worst deviation per site."""
+    shares = {**site, 0: max(0.0, 1.0 - sum(site.values()))}
+    scale = places / sum(shares.values())
+    counts = {z: int(share * scale + 1e-6) for z, share in shares.items()}
+    missing = places - sum(counts.values())
+    by_remainder = sorted(shares, key=lambda z: (counts[z] - shares[z] * scale, z))
+    for z in by_remainder[:missing]:
+        counts[z] += 1
+    worst = max(abs(counts[z] / places - share) for z, share in shares.items())
+    return worst, {z: count for z, count in counts.items() if z}
+
+
+def _most_compact(lattice: NDArray[np.float64], copies: int) -> tuple[int, int, int]:
+    """Repeats along a, b, c with this product and the largest distance between the closest lattice planes."""
+    options = _factorisations(copies)
+    spacings = plane_spacings(lattice)
+    return max(options, key=lambda repeats: (round(float((spacings * repeats).min()), 6), repeats))
+
+
+def _factorisations(copies: int) -> Iterator[tuple[int, int, int]]:
+    for a, b in product(range(1, copies + 1), repeat=2):
+        if copies % (a * b) == 0:
+            yield a, b, copies // (a * b)
+
+
+def _decorate(sites: Sites, groups: list[Group], counts: list[Counts], copies: int) -> Structure:
+    """A pymatgen structure whose species carry charges and whose occupancies are the rounded ones."""
+    from pymatgen.core.periodic_table import Species
+    from pymatgen.core.structure import Structure
+
+    charges = _guess_charges(sites, groups, counts, copies)
+    species: list[dict[Species, float]] = [{Species(SYMBOLS[z], charges.get(int(z), 0.0)): 1.0} for z in sites.numbers]
+    for (_, members), count in zip(groups, counts, strict=True):
+        places = len(members) * copies
+        local = _distinct_charges(count, places, charges)
+        mixture = {Species(SYMBOLS[z], local[z]): amount / places for z, amount in count.items() if amount}
+        for member in members:
+            species[member] = mixture
+    kept = [index for index, site in enumerate(species) if site]  # a site may round to empty
+    return Structure(sites.lattice, [species[index] for index in kept], sites.frac[kept])
+
+
+def _guess_charges(sites: Sites, groups: list[Group], counts: list[Counts], copies: int) -> dict[int, float]:
+    """The most likely oxidation state of each element; empty if the composition balances in no way (alloys)."""
+    from pymatgen.core.composition import Composition
+
+    amounts: dict[str, int] = {}
+    partial = {index for _, members in groups for index in members}
+    for index, z in enumerate(sites.numbers):
+        if index not in partial:
+            amounts[SYMBOLS[z]] = amounts.get(SYMBOLS[z], 0) + copies
+    for count in counts:
+        for z, amount in count.items():
+            amounts[SYMBOLS[z]] = amounts.get(SYMBOLS[z], 0) + amount
+    try:
+        guesses = Composition(amounts).oxi_state_guesses(max_sites=-MAX_SITES)
+    except ValueError:
+        return {}
+    return {ATOMIC_NUMBERS[symbol]: float(charge) for symbol, charge in guesses[0].items()} if guesses else {}
+
+
+def _distinct_charges(count: Counts, places: int, charges: dict[int, float]) -> dict[int, float]:
+    """Charges that tell the occupants of one group of sites apart, a vacancy (charge 0) included."""
+    occupants = sorted(z for z, amount in count.items() if amount)
+    vacancies = places - sum(count.values())
+    known = [charges.get(z, 0.0) for z in occupants]
+    levels = sorted([*known, 0.0] if vacancies else known)
+    if all(high - low >= _DISTINCT_CHARGE for low, high in pairwise(levels)):
+        return dict(zip(occupants, known, strict=True))
+    if vacancies:
+        return {z: 1.0 + _ARTIFICIAL_STEP * position for position, z in enumerate(occupants)}
+    centre = sum(position * count[z] for position, z in enumerate(occupants)) / places
+    mean = sum(known) / len(known)
+    return {z: mean + _ARTIFICIAL_STEP * (position - centre) for position, z in enumerate(occupants)}
+
+
+def _as_sites(structure: Structure, own_id: str) -> Sites:
+    numbers = np.array([site.specie.Z for site in structure], dtype=np.int16)
+    if len(numbers) == 0:
+        raise OrderingError("no atoms are left")
+    return Sites(structure.lattice.matrix.copy(), numbers, structure.frac_coords.copy(), None, own_id)

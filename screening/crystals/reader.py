@@ -1,0 +1,75 @@
+"""Reading crystals: any source becomes one stream of crystals and refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from screening.crystals.crystal import Crystal, Rejection
+from screening.crystals.dispatch import examine_all
+from screening.crystals.identity import Register, printable
+from screening.crystals.inputs import find_source, walk
+from screening.crystals.parts import Outcome, Part, Sites, UnreadableError
+from screening.crystals.settings import ReadSettings
+
+if TYPE_CHECKING:
+    from ase import Atoms
+    from pymatgen.core.structure import Structure
+
+_DEFAULT = ReadSettings()
+
+
+def read_crystals(source: str | Path, settings: ReadSettings = _DEFAULT) -> Iterator[Crystal | Rejection]:
+    """Everything in a file, an archive, a folder or a bundled set: each input comes out once, as one or the other.
+
+    Streams in a fixed order: files by name, entries as they lie in a file. Ids are unique over both kinds. Raises
+    RequestError at once if there is no such source or, on the first step, if a folder holds nothing to read.
+    """
+    return _finish(examine_all(walk(find_source(source)), settings))
+
+
+def as_crystals(
+    items: Iterable[Structure | Atoms | Crystal], settings: ReadSettings = _DEFAULT
+) -> Iterator[Crystal | Rejection]:
+    """The same stream, with the same checks, from pymatgen structures, ASE atoms or crystals in memory.
+
+    The id is `properties["id"]` of a structure, `info["id"]` of atoms (or `mp_id`, `name`), else `structure#0`, ...
+    """
+    parts = (_as_part(item, f"structure#{index}") for index, item in enumerate(items))
+    return _finish(examine_all(parts, settings))
+
+
+def _finish(examined: Iterator[tuple[Part, Outcome]]) -> Iterator[Crystal | Rejection]:
+    """Give ids and refuse duplicates: the two things that need the whole stream."""
+    register = Register()
+    for part, outcome in examined:
+        candidate_id = register.identify(outcome.own_id or part.stem, part.source)
+        source = printable(part.source)
+        sites = outcome.sites
+        if sites is None:
+            yield Rejection(candidate_id, source, outcome.stage, printable(outcome.reason))
+            continue
+        first = register.first_with(outcome.digest, candidate_id)
+        if first != candidate_id:
+            reason = f"exact duplicate of {first} (same lattice, species and positions)"
+            yield Rejection(candidate_id, source, "sanity", reason)
+            continue
+        yield Crystal(candidate_id, sites.lattice, sites.numbers, sites.frac, source, outcome.flags)
+
+
+def _as_part(item: object, name: str) -> Part:
+    if isinstance(item, Crystal):
+        sites = Sites(item.lattice, item.numbers, item.frac, None, item.candidate_id)
+        return Part("sites", item.source or name, name, sites, flags=item.flags)
+    from screening.crystals.formats import from_atoms, from_structure
+
+    try:
+        if hasattr(item, "species_and_occu") and hasattr(item, "lattice"):
+            return Part("sites", name, name, from_structure(item))  # type: ignore[arg-type]
+        if hasattr(item, "pbc") and hasattr(item, "positions"):
+            return Part("sites", name, name, from_atoms(item))  # type: ignore[arg-type]
+    except UnreadableError as error:
+        return Part("sites", name, name, reason=f"unreadable: {error}")
+    kind = type(item).__name__
+    return Part("sites", name, name, reason=f"expected a pymatgen Structure, ASE Atoms or a Crystal, found {kind}")
