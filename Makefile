@@ -17,7 +17,7 @@ TORCH_INDEX ?=
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 LOCK := constraints.txt pyproject.toml
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 demo: $(INSTALLED)
 	@for task in magnets electrodes; do \

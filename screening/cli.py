@@ -59,7 +59,7 @@ def _dispatch(arguments: list[str]) -> None:
 
 
 def _command(command: str, arguments: list[str]) -> None:
-    from screening.configuration import composing
+    from screening.configuration import as_yaml, composing
 
     overrides, show_help, show_config = _options(arguments)
     if show_help:
@@ -67,7 +67,7 @@ def _command(command: str, arguments: list[str]) -> None:
 
         console.say(command_help(command, composing.compose_config(command, overrides)))
     elif show_config:
-        console.say(composing.as_yaml(composing.compose_config(command, overrides).tree).rstrip())
+        console.say(as_yaml(composing.compose_config(command, overrides).tree).rstrip())
     else:
         config = composing.load_config(command, overrides)
         importlib.import_module(f"screening.commands.{COMMANDS[command].module}").run(config)

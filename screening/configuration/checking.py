@@ -8,17 +8,25 @@ from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import (
+    ConfigAttributeError,
+    ConfigKeyError,
+    ConfigTypeError,
+    OmegaConfBaseException,
+    ValidationError,
+)
 
 from screening.configuration.fields import Leaf
 from screening.configuration.groups import Group
-from screening.configuration.problems import unknown_key, wrong_value
-from screening.configuration.trees import get, walk
+from screening.configuration.keys import Keys
+from screening.configuration.overrides import Request
+from screening.configuration.problems import unknown_key, wrong_kind, wrong_value
+from screening.configuration.trees import get
 from screening.errors import RequestError
 
 
 @contextmanager
-def explained(known: Mapping[str, Leaf], key: str = "") -> Iterator[None]:
+def explained(command: str, known: Mapping[str, Leaf], key: str = "") -> Iterator[None]:
     """Turn errors of Hydra and OmegaConf into a RequestError that names the key, the value and what was expected."""
     try:
         yield
@@ -26,12 +34,14 @@ def explained(known: Mapping[str, Leaf], key: str = "") -> Iterator[None]:
         inner: BaseException | None = error
         while inner is not None and not isinstance(inner, OmegaConfBaseException):
             inner = inner.__cause__
-        leaf = known.get(key or getattr(inner, "full_key", None) or "")
-        value = getattr(inner, "value", None)
-        # Some errors come without the value; then their own text says more.
-        if inner is None or leaf is None or (value is None and leaf.optional):
-            raise RequestError(_one_line(inner or error)) from error
-        raise RequestError(wrong_value(leaf, value)) from error
+        where = getattr(inner, "full_key", None) or key
+        if isinstance(inner, ConfigKeyError | ConfigAttributeError):
+            raise RequestError(unknown_key(command, where, known)) from error
+        if isinstance(inner, ConfigTypeError) and where in known:
+            raise RequestError(wrong_kind(known[where])) from error
+        if isinstance(inner, ValidationError) and where in known:
+            raise RequestError(wrong_value(known[where], inner.value)) from error
+        raise RequestError(_one_line(inner or error)) from error
 
 
 def check_grammar(grammar: Mapping[str, str], known: Mapping[str, Leaf]) -> None:
@@ -46,15 +56,20 @@ def check_grammar(grammar: Mapping[str, str], known: Mapping[str, Leaf]) -> None
             raise RequestError(wrong_value(known.get(key, Leaf(key, Any)), text))
 
 
-def check_keys(command: str, keys: Iterable[str], names: list[str], groups: Mapping[str, Group]) -> None:
-    """Every key is a known name; raises RequestError with the nearest one."""
-    for key in keys:
-        if key in names:
-            continue
+def check_keys(command: str, request: Request, keys: Keys, groups: Mapping[str, Group], unset: list[Group]) -> None:
+    """Every key is a known name, or may be new; raises RequestError with the nearest one."""
+    for key in request.keys:
         group = groups.get(key.partition(".")[0])
-        if group is not None and not any(name.startswith(f"{group.name}.") for name in names):
+        if group in unset and "." in key:
             raise RequestError(f"{key}: choose {group.name}= first ({', '.join(group.options)})")
-        raise RequestError(unknown_key(command, key, [*names, *groups]))
+        added = key in request.added and keys.is_open(key)
+        if key not in keys.names and not keys.may_be_new(key) and not added:
+            raise RequestError(unknown_key(command, key, [*keys.names, *groups]))
+    for key in request.removed:
+        if not keys.is_open(key):
+            raise RequestError(
+                f"~{key}: only keys inside {' and '.join(keys.sections) or 'open sections'} can be removed"
+            )
 
 
 def check_values(tree: dict[str, Any], leaves: Iterable[Leaf]) -> None:
@@ -68,11 +83,17 @@ def check_values(tree: dict[str, Any], leaves: Iterable[Leaf]) -> None:
 def check_open_sections(tree: dict[str, Any], defaults: dict[str, Any], leaves: Iterable[Leaf]) -> None:
     """Keys of open sections have no declared type: they keep the type of the value in the chosen config file."""
     for section in (leaf.key for leaf in leaves if leaf.is_open):
-        before = dict(walk(get(defaults, section), section))
-        for key, value in walk(get(tree, section), section):
-            default = before.get(key)
-            if default is not None and value is not None and not _same_kind(value, default):
-                raise RequestError(wrong_value(Leaf(key, _kind(default)), value))
+        _compare(get(tree, section), get(defaults, section), section)
+
+
+def _compare(value: Any, default: Any, key: str) -> None:
+    if default is None or value is None:
+        return
+    if not _same_kind(value, default):
+        raise RequestError(wrong_value(Leaf(key, _kind(default)), value))
+    if isinstance(default, dict):
+        for name in value.keys() & default.keys():
+            _compare(value[name], default[name], f"{key}.{name}")
 
 
 def _kind(default: Any) -> Any:

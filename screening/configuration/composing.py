@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, cast
 
-import yaml
 from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
@@ -16,10 +14,11 @@ from omegaconf import DictConfig, OmegaConf
 from screening.configuration.checking import check_grammar, check_keys, check_open_sections, check_values, explained
 from screening.configuration.fields import Leaf, build, leaves
 from screening.configuration.groups import Group, groups_of
+from screening.configuration.keys import keys_of
 from screening.configuration.overrides import add_values, sort_overrides
 from screening.configuration.problems import missing_keys
 from screening.configuration.schemas import COMMANDS, CommandConfig
-from screening.configuration.trees import get, put, walk
+from screening.configuration.trees import put
 from screening.errors import RequestError
 from screening.resources import resource
 
@@ -54,44 +53,27 @@ def compose_config(command: str, overrides: Sequence[str] = (), values: Mapping[
     request = sort_overrides(overrides, known, groups)
     add_values(request, values or {}, known, groups)
 
-    plain = _to_tree(_hydra(command, request.choices_as_overrides(), known), known, resolve=False)
-    check_keys(command, request.keys, _names(plain, known), groups)
-    check_grammar(request.grammar, known)
-    config = _hydra(command, request.as_overrides(), known)
-    for key, value in request.values.items():
-        with explained(known, key):
-            OmegaConf.update(config, key, value)
+    unset = [group for group in groups.values() if group.default is None and group.name not in request.choices]
 
-    tree = _to_tree(config, known, resolve=True)
+    plain = _to_tree(command, _hydra(command, request.choices_as_overrides(), known), known, resolve=False)
+    keys = keys_of(plain, known.values())
+    check_keys(command, request, keys, groups, unset)
+    check_grammar(request.grammar, known)
+    config = _hydra(command, request.as_overrides(keys), known)
+    for key, value in request.values.items():
+        with explained(command, known, key):
+            OmegaConf.update(config, key, value, force_add=keys.may_be_new(key))
+
+    tree = _to_tree(command, config, known, resolve=True)
     for key, text in request.texts.items():
         put(tree, key, text)
     missing = OmegaConf.missing_keys(config) - request.texts.keys()
     given = [leaf for leaf in known.values() if leaf.key not in missing]
     check_values(tree, given)
     check_open_sections(tree, plain, given)
-
-    unset = [group for group in groups.values() if group.default is None and group.name not in request.choices]
     inside_unset = tuple(f"{group.name}." for group in unset)
     lacking = [leaf for key, leaf in known.items() if key in missing and not key.startswith(inside_unset)]
     return Composed(tree, lacking, unset)
-
-
-def as_yaml(tree: Mapping[str, Any]) -> str:
-    """A nested dictionary as YAML, keys in their own order."""
-    return cast(str, yaml.safe_dump(dict(tree), sort_keys=False, allow_unicode=True, width=120))
-
-
-def as_dict(config: CommandConfig) -> dict[str, Any]:
-    """The settings as a plain nested dictionary."""
-    return asdict(config)
-
-
-def save_config(config: CommandConfig, path: Path) -> None:
-    """Write the settings a run was made with, as YAML; the folder is made if it is not there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_text(as_yaml(as_dict(config)), encoding="utf-8")
-    part.replace(path)
 
 
 def _hydra(command: str, overrides: list[str], known: Mapping[str, Leaf]) -> DictConfig:
@@ -100,18 +82,12 @@ def _hydra(command: str, overrides: list[str], known: Mapping[str, Leaf]) -> Dic
     instance = GlobalHydra.instance()
     outer, instance.hydra = instance.hydra, None
     try:
-        with explained(known), initialize_config_dir(str(resource("configs")), version_base="1.3"):
+        with explained(command, known), initialize_config_dir(str(resource("configs")), version_base="1.3"):
             return compose(command, overrides=overrides)
     finally:
         GlobalHydra.instance().hydra = outer
 
 
-def _to_tree(config: DictConfig, known: Mapping[str, Leaf], *, resolve: bool) -> dict[str, Any]:
-    with explained(known):
+def _to_tree(command: str, config: DictConfig, known: Mapping[str, Leaf], *, resolve: bool) -> dict[str, Any]:
+    with explained(command, known):
         return cast(dict[str, Any], OmegaConf.to_container(config, resolve=resolve))
-
-
-def _names(tree: dict[str, Any], known: Mapping[str, Leaf]) -> list[str]:
-    """Keys that can be set: those of the schema, and those that the chosen files have in open sections."""
-    inside = [key for leaf in known.values() if leaf.is_open for key, _ in walk(get(tree, leaf.key), leaf.key)]
-    return list(dict.fromkeys([*known, *inside]))

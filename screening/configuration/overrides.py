@@ -13,6 +13,7 @@ from typing import Any
 
 from screening.configuration.fields import Leaf
 from screening.configuration.groups import Group
+from screening.configuration.keys import Keys
 from screening.configuration.problems import not_a_setting, unknown_choice
 from screening.errors import RequestError
 
@@ -27,21 +28,29 @@ class Request:
     """Text keys, as typed."""
     grammar: dict[str, str] = field(default_factory=dict)
     """Other keys: Hydra's grammar reads their values."""
+    added: set[str] = field(default_factory=set)
+    """Those of them written `+key=value`: they may be new in a section whose keys a config file chooses."""
+    removed: list[str] = field(default_factory=list)
+    """Keys written `~key`."""
     values: dict[str, Any] = field(default_factory=dict)
     """Other keys given as Python values."""
 
     @property
     def keys(self) -> list[str]:
         """Every key that is given a value, group choices left out."""
-        return [*self.texts, *self.grammar, *self.values]
+        return [*self.texts, *self.grammar, *self.removed, *self.values]
 
     def choices_as_overrides(self) -> list[str]:
         """The group choices as Hydra takes them."""
         return [f"{name}={option}" for name, option in self.choices.items()]
 
-    def as_overrides(self) -> list[str]:
-        """All that Hydra composes."""
-        return [*self.choices_as_overrides(), *(f"{key}={value}" for key, value in self.grammar.items())]
+    def as_overrides(self, keys: Keys) -> list[str]:
+        """All that Hydra composes; its `++` sets a key whether or not the config has it."""
+        given = [
+            f"{'++' if key in self.added or keys.may_be_new(key) else ''}{key}={value}"
+            for key, value in self.grammar.items()
+        ]
+        return [*self.choices_as_overrides(), *given, *(f"~{key}" for key in self.removed)]
 
 
 def sort_overrides(arguments: Sequence[str], known: Mapping[str, Leaf], groups: Mapping[str, Group]) -> Request:
@@ -49,17 +58,20 @@ def sort_overrides(arguments: Sequence[str], known: Mapping[str, Leaf], groups: 
     request = Request()
     for argument in arguments:
         key, equals, value = argument.partition("=")
-        if key.startswith("~"):
-            raise RequestError(f"{argument}: keys cannot be removed, only set with key=value")
+        if key.startswith("~") and not equals:
+            request.removed.append(key[1:])
+            continue
         if key.startswith("-") or not equals or not key:
             raise RequestError(not_a_setting(argument, [*known, *groups]))
-        key = key.lstrip("+")
+        written, key = key, key.lstrip("+")
         if key in groups:
             _choose(request, groups[key], value)
         elif key in known and known[key].is_text:
             request.texts[key] = as_text(value, known[key])
         else:
             request.grammar[key] = value
+            if written != key:
+                request.added.add(key)
     return request
 
 

@@ -52,6 +52,11 @@ def wrong_value(leaf: Leaf, value: Any) -> str:
     return f"{leaf.key}={shown(value)}: expected {leaf.expected}"
 
 
+def wrong_kind(leaf: Leaf) -> str:
+    """A section where a value belongs, or the reverse."""
+    return f"{leaf.key}: expected {leaf.expected}"
+
+
 def missing_keys(command: str, leaves: Iterable[Leaf], groups: Iterable[Group]) -> str:
     """Everything that still has to be given, each with what it is."""
     lines = [f"  {group.name}={'|'.join(group.options)}" for group in groups]

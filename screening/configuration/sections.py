@@ -60,6 +60,9 @@ class TrainingDataConfig:
     path: str = setting(help="folder of the store written by `screening import`", path=True)
     targets: list[str] = setting(tuple(TARGETS), help="labels to learn", choices=tuple(TARGETS))
     site_moments: bool = setting(True, help="learn the magnetic moment of each site as well")
+    max_moment_crystals: int | None = setting(
+        None, help="crystals with site moments and no other label in each split; null: all", minimum=0
+    )
     max_crystals: int | None = setting(None, help="use only that many crystals of each split; null: all", minimum=1)
 
 
@@ -86,10 +89,11 @@ class TrainerConfig:
     batch_atoms: int = setting(2048, help="atoms per batch", minimum=1)
     precision: str = setting(
         "auto",
-        help="arithmetic; auto: bf16-mixed on CUDA, 32 on the CPU",
+        help="arithmetic; auto: bf16-mixed on CUDA and CPUs with AVX512-BF16, else 32",
         choices=("auto", "32", "16-mixed", "bf16-mixed"),
     )
     compile: bool = setting(False, help="compile the network with torch.compile")
     threads: int | None = setting(None, help="CPU threads of torch; null: torch decides", minimum=1)
     checkpoint_minutes: float = setting(10.0, help="save a checkpoint to resume from this often", minimum=0)
+    validate_every_steps: int = setting(1000, help="steps between looks at the validation split", minimum=1)
     devices: int = setting(1, help="GPUs to train on", minimum=1)

@@ -1,0 +1,61 @@
+"""The help pages name every key, group and choice, and stay current because they are made from the schemas."""
+
+from __future__ import annotations
+
+import pytest
+
+from screening.configuration.composing import compose_config
+from screening.configuration.fields import leaves
+from screening.configuration.groups import groups_of
+from screening.configuration.help import command_help, program_help
+from screening.configuration.schemas import COMMANDS
+from screening.configuration.trees import get, walk
+
+
+@pytest.fixture(autouse=True)
+def wide_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+
+
+def test_program_help_lists_every_command_with_a_sentence() -> None:
+    lines = program_help().splitlines()
+    for command in COMMANDS:
+        assert any(line.split()[:1] == [command] and len(line.split()) > 4 for line in lines), command
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_command_help_is_complete(command: str) -> None:
+    groups = groups_of(command)
+    first = [f"{group.name}={next(iter(group.options))}" for group in groups.values()]
+    text = command_help(command, compose_config(command, first))
+    for leaf in leaves(COMMANDS[command]):
+        assert leaf.is_open or f"{leaf.key}=" in text, leaf.key
+    for group in groups.values():
+        for option, sentence in group.options.items():
+            assert f"\n  {option}" in text
+            assert " ".join(sentence.split()) in " ".join(text.split())
+    assert f"screening {command} " in text.partition("Example")[2]
+
+
+def test_help_of_a_chosen_task_shows_its_settings() -> None:
+    task = next(iter(groups_of("rank")["task"].options))
+    composed = compose_config("rank", [f"task={task}"])
+    text = command_help("rank", composed)
+    for key, _ in walk(get(composed.tree, "task.merit"), "task.merit"):
+        assert f"  {key}=" in text
+    assert "task.*" in command_help("rank", compose_config("rank"))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_examples_in_the_help_are_valid(command: str) -> None:
+    import shlex
+
+    from screening.configuration.composing import load_config
+
+    text = (COMMANDS[command].__doc__ or "").partition("Example")[2]
+    examples = [line.split("screening ", 1)[1] for line in text.splitlines() if "screening " in line]
+    assert examples
+    for example in examples:
+        name, *arguments = shlex.split(example)
+        assert name == command
+        assert load_config(name, arguments).command == command
