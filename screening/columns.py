@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 Group = Literal["identity", "prediction", "magnet", "electrode", "supply", "ranking", "other"]
+Kind = Literal["number", "text", "boolean"]
 
 GATE_PREFIX = "gate_"
 GATE_SUFFIX = "_probability"
@@ -21,7 +22,7 @@ class Column:
     """One output column.
 
     label: short heading. unit: empty for pure numbers and text. description: one sentence for a reader who knows
-    the field. digits: decimals shown (the stored value keeps them all). text: holds text, never a number.
+    the field. digits: decimals shown (the stored value keeps them all). kind: what the cells hold.
     """
 
     name: str
@@ -30,7 +31,12 @@ class Column:
     description: str
     digits: int
     group: Group
-    text: bool = False
+    kind: Kind = "number"
+
+    @property
+    def text(self) -> bool:
+        """Whether the cells hold text, even where it looks like a number (an id `007`)."""
+        return self.kind == "text"
 
     @property
     def heading(self) -> str:
@@ -39,7 +45,7 @@ class Column:
 
 
 def _text(name: str, label: str, description: str, group: Group) -> Column:
-    return Column(name, label, "", description, 0, group, text=True)
+    return Column(name, label, "", description, 0, group, kind="text")
 
 
 _IDENTITY = (
@@ -71,7 +77,9 @@ _PREDICTION = (
         3,
         "prediction",
     ),
-    Column("band_gap_eV", "Band gap", "eV", "Predicted PBE band gap, which lies below the measured one.", 2, "prediction"),
+    Column(
+        "band_gap_eV", "Band gap", "eV", "Predicted PBE band gap, which lies below the measured one.", 2, "prediction"
+    ),
     Column(
         "magnetization_muB_per_A3",
         "Magnetization",
@@ -92,9 +100,28 @@ _MAGNET = (
         "magnet",
     ),
     _text("magnetic_order", "Order", "Most probable magnetic order of the ground state.", "magnet"),
+    Column(
+        "ferro_or_ferrimagnetic_probability",
+        "P(net moment)",
+        "",
+        "Probability that the ground state keeps a net magnetization: ferro- or ferrimagnetic order.",
+        2,
+        "magnet",
+    ),
+    Column(
+        "uniaxial",
+        "Uniaxial",
+        "",
+        "Whether the space group is tetragonal, trigonal or hexagonal, as a hard magnet needs.",
+        0,
+        "magnet",
+        kind="boolean",
+    ),
     Column("magnetic_order_probability", "P(order)", "", "Probability of that magnetic order.", 2, "magnet"),
     Column("curie_temperature_K", "Tc", "K", "Estimated Curie temperature.", 0, "magnet"),
-    Column("K1_MJ_per_m3", "K1", "MJ/m³", "Estimated first anisotropy constant; positive favours the c axis.", 2, "magnet"),
+    Column(
+        "K1_MJ_per_m3", "K1", "MJ/m³", "Estimated first anisotropy constant; positive favours the c axis.", 2, "magnet"
+    ),
     _text("easy_axis", "Easy axis", "Easy direction: axis, plane, cone, cubic or unknown.", "magnet"),
     Column(
         "hardness_kappa",
@@ -116,7 +143,9 @@ _MAGNET = (
 
 _ELECTRODE = (
     _text("working_ion", "Ion", "The ion that is inserted and extracted.", "electrode"),
-    Column("voltage_V", "Voltage", "V", "Average voltage from the given crystal to its ion-free frame.", 2, "electrode"),
+    Column(
+        "voltage_V", "Voltage", "V", "Average voltage from the given crystal to its ion-free frame.", 2, "electrode"
+    ),
     Column(
         "voltage_extractable_V",
         "Voltage (use)",
@@ -138,10 +167,20 @@ _ELECTRODE = (
     ),
     Column("capacity_mAh_per_cm3", "Vol. capacity", "mAh/cm³", "Capacity per discharged volume.", 0, "electrode"),
     Column(
-        "specific_energy_Wh_per_kg", "Sp. energy", "Wh/kg", "Energy per discharged mass of the electrode.", 0, "electrode"
+        "specific_energy_Wh_per_kg",
+        "Sp. energy",
+        "Wh/kg",
+        "Energy per discharged mass of the electrode.",
+        0,
+        "electrode",
     ),
     Column(
-        "energy_density_Wh_per_L", "Energy density", "Wh/L", "Energy per discharged volume of the electrode.", 0, "electrode"
+        "energy_density_Wh_per_L",
+        "Energy density",
+        "Wh/L",
+        "Energy per discharged volume of the electrode.",
+        0,
+        "electrode",
     ),
     Column(
         "volume_change_percent",
@@ -154,7 +193,9 @@ _ELECTRODE = (
 )
 
 _SUPPLY = (
-    Column("price_USD_per_kg", "Price", "USD/kg", "Cost of the pure elements in one kilogram of the compound.", 2, "supply"),
+    Column(
+        "price_USD_per_kg", "Price", "USD/kg", "Cost of the pure elements in one kilogram of the compound.", 2, "supply"
+    ),
     Column(
         "hhi_production",
         "HHI prod.",
@@ -172,12 +213,28 @@ _SUPPLY = (
         "supply",
     ),
     Column("rare_earth_mass_fraction", "RE mass", "", "Mass fraction of rare-earth elements.", 2, "supply"),
+    Column("heavy_rare_earth_mass_fraction", "Heavy RE", "", "Mass fraction of Y and Tb to Lu.", 2, "supply"),
+    Column("cobalt_mass_fraction", "Co mass", "", "Mass fraction of cobalt.", 2, "supply"),
 )
 
 _RANKING = (
     Column("rank", "Rank", "", "Position in the ranking, 1 is best.", 0, "ranking"),
-    Column("score", "Score", "", "Desirability of the figures times the probability that every gate is passed.", 3, "ranking"),
-    Column("pareto_front", "Front", "", "Pareto front of the objectives; 1 is not dominated by any candidate.", 0, "ranking"),
+    Column(
+        "score",
+        "Score",
+        "",
+        "Desirability of the figures times the probability that every gate is passed.",
+        3,
+        "ranking",
+    ),
+    Column(
+        "pareto_front",
+        "Front",
+        "",
+        "Pareto front of the objectives; 1 is not dominated by any candidate.",
+        0,
+        "ranking",
+    ),
     _text("flags", "Flags", "Remarks on the candidate, separated by semicolons.", "ranking"),
     _text("stage", "Stage", "The step that refused the input.", "ranking"),
     _text("reason", "Reason", "Why the input was not scored.", "ranking"),

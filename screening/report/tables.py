@@ -80,7 +80,7 @@ class TableWriter:
             raise ValueError(f"{self.path.name}: a piece of the table has other columns: {', '.join(other)}")
         self._open()
         if table.height and self._writer is not None:
-            self._writer.write_table(table.select(self._schema.names()).cast(dict(self._schema)).to_arrow())
+            self._writer.write_table(table.select(self._schema.names()).cast(self._schema).to_arrow())
             self.rows += table.height
 
     def __exit__(

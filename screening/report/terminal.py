@@ -17,9 +17,7 @@ _TEXT_WIDTHS = (32, 24, 18, 14, 11)
 _LANDMARK_MARK = "·"
 
 
-def short_table(
-    table: pl.DataFrame, columns: Sequence[str], top: int, landmarks: pl.DataFrame | None = None
-) -> str:
+def short_table(table: pl.DataFrame, columns: Sequence[str], top: int, landmarks: pl.DataFrame | None = None) -> str:
     """The first `top` rows as aligned plain text, known landmarks below a rule.
 
     Columns that the table lacks are left out; a value with an interval reads `1.61 [1.50, 1.70]` (80 %).
@@ -48,7 +46,9 @@ def shown_value(value: Any, spec: Column) -> str:
     """One value as a reader sees it: fixed decimals, a dash where there is none."""
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return MISSING
-    if isinstance(value, bool) or spec.text or not isinstance(value, int | float):
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if spec.text or not isinstance(value, int | float):
         return str(value)
     text = f"{value:.{spec.digits}f}"
     return text.lstrip("-") if float(text) == 0 else text
@@ -84,7 +84,7 @@ def _cut(text: str, width: int) -> str:
 
 def _line(cells: Sequence[str], shown: Sequence[Column], widths: Sequence[int]) -> str:
     aligned = (
-        cell.ljust(width) if spec.text else cell.rjust(width)
+        cell.ljust(width) if spec.kind != "number" else cell.rjust(width)
         for cell, spec, width in zip(cells, shown, widths, strict=True)
     )
     return "  ".join(aligned).rstrip()

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from screening.tracking.store import connect, experiment_id, unreachable
 if TYPE_CHECKING:
     import polars as pl
     from mlflow import MlflowClient
+    from mlflow.entities import Run as MlflowRun
 
 logger = logging.getLogger(__name__)
 
@@ -90,7 +92,7 @@ class Run:
     def _batches(self, kind: str, items: list[tuple[str, Any]], size: int, step: int = 0) -> None:
         for first in range(0, len(items), size):
             piece = items[first : first + size]
-            self._send(f"{kind} {piece[0][0]} …", lambda client, run, p=piece: _log_batch(client, run, kind, p, step))
+            self._send(f"{kind} {piece[0][0]} …", partial(_log_batch, kind=kind, items=piece, step=step))
 
     def _send(self, what: str, call: Callable[[MlflowClient, str], object]) -> None:
         if self._client is None or self.run_id is None:
@@ -141,15 +143,13 @@ def _open(
 
     try:
         group = experiment_id(client, uri, experiment)
-        params = _resumed_params(client, output_dir / RUN_FILE, uri, group)
-        if params is None:
-            nested = {"mlflow.parentRunId": parent_run_id} if parent_run_id else {}
-            about = {"mlflow.user": _user(), "mlflow.source.name": "screening", **nested}
-            run_id, known = client.create_run(group, run_name=run_name, tags=about).info.run_id, {}
+        found = _run_to_resume(client, output_dir / RUN_FILE, uri, group)
+        if found is None:
+            run_id, known = _new_run(client, group, run_name, parent_run_id), {}
             record = {"run_id": run_id, "tracking_uri": shown_uri(uri), "experiment_id": group}
-            write_text_atomic(output_dir / RUN_FILE, json.dumps(record, indent=2) + "\n")
+            write_text_atomic(output_dir / RUN_FILE, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
         else:
-            run_id, known = params
+            run_id, known = str(found.info.run_id), dict(found.data.params)
             client.update_run(run_id, status="RUNNING", name=run_name)
     except MlflowException as error:
         raise unreachable(uri, error) from error
@@ -158,8 +158,14 @@ def _open(
     return run
 
 
-def _resumed_params(client: MlflowClient, file: Path, uri: str, group: str) -> tuple[str, dict[str, str]] | None:
-    """The id and settings of the run to continue; None if there is none."""
+def _new_run(client: MlflowClient, group: str, name: str, parent_run_id: str | None) -> str:
+    nested = {"mlflow.parentRunId": parent_run_id} if parent_run_id else {}
+    about = {"mlflow.user": _user(), "mlflow.source.name": "screening", **nested}
+    return str(client.create_run(group, run_name=name, tags=about).info.run_id)
+
+
+def _run_to_resume(client: MlflowClient, file: Path, uri: str, group: str) -> MlflowRun | None:
+    """The run that the output folder belongs to; None if there is none, or it cannot be continued."""
     from mlflow.exceptions import MlflowException
 
     if not file.exists():
@@ -181,7 +187,7 @@ def _resumed_params(client: MlflowClient, file: Path, uri: str, group: str) -> t
     if found is None or found.info.lifecycle_stage == "deleted":
         logger.warning("MLflow run %s of %s was deleted; starting a new one", run_id, file)
         return None
-    return run_id, dict(found.data.params)
+    return found
 
 
 def _log_batch(client: MlflowClient, run_id: str, kind: str, items: list[tuple[str, Any]], step: int) -> None:

@@ -38,7 +38,7 @@ def tracking_uri(settings: TrackingSettings) -> str:
     scheme = uri.split(":", 1)[0].split("+")[0]
     if uri.startswith(SQLITE) and len(uri) > len(SQLITE):
         return _sqlite_uri(Path(unquote(uri.removeprefix(SQLITE))))
-    if scheme in ("http", "https", *_DATABASES) and urlsplit(uri).hostname or scheme == "databricks":
+    if (scheme in ("http", "https", *_DATABASES) and urlsplit(uri).hostname) or scheme == "databricks":
         return uri
     raise RequestError(
         f"tracking.uri={uri} is not an address MLflow can record to; expected http(s)://HOST:PORT, "
@@ -79,7 +79,7 @@ def _mlflow_program() -> str:
     """`mlflow` if the shell finds the one of this environment, else its path."""
     ours = Path(sys.executable).with_name("mlflow")
     found = shutil.which("mlflow")
-    if not ours.exists() or (found and os.path.samefile(found, ours)):
+    if not ours.exists() or (found and ours.samefile(found)):
         return "mlflow"
     relative = os.path.relpath(ours)
     return shlex.quote(str(ours) if relative.startswith("..") else relative)

@@ -29,6 +29,7 @@ _ENVIRONMENT = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_LOGGING_LEVEL": "WARNING",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
 }
 
 
@@ -102,7 +103,8 @@ def _probe(uri: str) -> None:
             connection.rollback()
     elif parts.scheme in ("http", "https"):
         try:
-            urllib.request.urlopen(f"{uri.rstrip('/')}/health", timeout=_ANSWER_SECONDS).close()
+            health = f"{uri.rstrip('/')}/health"
+            urllib.request.urlopen(health, timeout=_ANSWER_SECONDS).close()  # noqa: S310 - http or https only
         except urllib.error.HTTPError as answer:
             # It asks for a password, or is an older server: it lives, MLflow itself judges the rest.
             if answer.code >= 500:

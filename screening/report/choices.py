@@ -1,0 +1,55 @@
+"""Which columns and axes a report shows: what the task's config says, else what the table offers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from screening.columns import COLUMNS, column, is_gate
+from screening.report.terminal import shown_value
+
+_FIRST = ("rank", "candidate_id", "formula", "score")
+_LAST = ("limiting_gate", "space_group_number", "flags")
+_GROUPS = ("magnet", "electrode", "prediction", "supply")
+
+
+def table_columns(task: Mapping[str, Any], available: Sequence[str]) -> list[str]:
+    """Columns of the ranked table: `report.columns` of the task, else every figure; gates and flags always follow."""
+    gates = [name for name in available if is_gate(name)]
+    wanted = (task.get("report") or {}).get("columns") or figure_columns(available)
+    ordered = dict.fromkeys((*_FIRST, *wanted, *gates, *_LAST))
+    return [name for name in ordered if name in available]
+
+
+def figure_columns(available: Sequence[str]) -> list[str]:
+    """Figures of merit and predictions in the table, in reading order, without the ends of their intervals."""
+    known = [spec for spec in COLUMNS.values() if spec.name in available and spec.group in _GROUPS]
+    return [spec.name for spec in sorted(known, key=lambda spec: _GROUPS.index(spec.group))]
+
+
+def scatter_axes(task: Mapping[str, Any], available: Sequence[str]) -> tuple[str, str] | None:
+    """The x and y columns of the scatter: `report.scatter` of the task, else the first two axes of its Pareto fronts
+    (the first one upwards), filled up with figures in reading order; None if the table has no two."""
+    wanted = (task.get("report") or {}).get("scatter") or ()
+    fronts = [axis["column"] for axis in (task.get("ranking") or {}).get("pareto") or ()]
+    names = dict.fromkeys((*wanted, *reversed(fronts[:2]), *figure_columns(available)))
+    numeric = [name for name in names if name in available and column(name).kind == "number"]
+    return (numeric[0], numeric[1]) if len(numeric) > 1 else None
+
+
+def gate_words(gate: Mapping[str, Any]) -> str:
+    """A gate of the task's config in words: `µ0Ms ≥ 0.8 T, or Price ≤ 1 USD/kg`."""
+    spec = column(str(gate.get("column", "")))
+    words = ""
+    for key, sign in (("at_least", "≥"), ("at_most", "≤")):
+        if gate.get(key) is not None:
+            words = f"{spec.label} {sign} {gate[key]:g} {spec.unit}".rstrip()
+    if gate.get("is_in") is not None:
+        allowed = [shown_value(value, spec) for value in gate["is_in"]]
+        words = f"{spec.label}: {' or '.join(allowed)}"
+    if gate.get("without_flag") is not None:
+        words = f"without the flag {gate['without_flag']}"
+    if gate.get("probability"):
+        words = f"as probable as {spec.label}"
+    waiver = gate.get("waived_by")
+    return f"{words}, or {gate_words(waiver)}" if waiver else words

@@ -1,0 +1,94 @@
+"""Pictures of the report, as plotly figures that a page draws with its own plotly."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from screening.columns import column, interval_names
+
+POINTS = 2000
+# Colours of Okabe and Ito (2008), distinguishable with every common colour blindness; each series also has a symbol.
+_BLUE, _ORANGE, _GREEN = "#2B8CC4", "#D55E00", "#009E73"
+_CLEAR = "rgba(0,0,0,0)"
+
+
+def pareto_scatter(ranking: pl.DataFrame, landmarks: pl.DataFrame, axes: tuple[str, str], top: int) -> dict[str, Any]:
+    """Two figures of merit against each other, as plotly's figure dictionary.
+
+    The best-ranked 2,000 candidates; the first Pareto front in another colour and symbol; known landmarks named; the
+    80 % intervals of the first `top` candidates and of the landmarks, because those of all would hide the points.
+    """
+    best = ranking.head(POINTS)
+    front = pl.col("pareto_front") == 1 if "pareto_front" in best.columns else pl.lit(False)
+    place = pl.col("rank") <= top
+    series = [
+        _trace("candidates", best.filter(~front & ~place), axes, _BLUE, "circle-open", 6),
+        _trace(f"top {top}", best.filter(~front & place), axes, _BLUE, "circle", 8, bars=True),
+        _trace("front 1", best.filter(front & ~place), axes, _ORANGE, "triangle-up-open", 9),
+        _trace(f"front 1, top {top}", best.filter(front & place), axes, _ORANGE, "triangle-up", 10, bars=True),
+        _trace("known materials", landmarks, axes, _GREEN, "diamond", 11, bars=True, named=True),
+    ]
+    titles = [{"title": {"text": column(name).heading}, "automargin": True} for name in axes]
+    return {
+        "data": [trace for trace in series if trace["x"]],
+        "layout": {
+            "xaxis": titles[0],
+            "yaxis": titles[1],
+            "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+            "margin": {"l": 10, "r": 10, "t": 10, "b": 10},
+            "hovermode": "closest",
+            "modebar": {"bgcolor": _CLEAR},
+            "paper_bgcolor": _CLEAR,
+            "plot_bgcolor": _CLEAR,
+        },
+    }
+
+
+def _trace(
+    name: str,
+    table: pl.DataFrame,
+    axes: tuple[str, str],
+    colour: str,
+    symbol: str,
+    size: int,
+    bars: bool = False,
+    named: bool = False,
+) -> dict[str, Any]:
+    if not set(axes) <= set(table.columns):
+        table = pl.DataFrame(schema=dict.fromkeys(axes, pl.Float64) | {"formula": pl.String, "candidate_id": pl.String})
+    table = table.drop_nulls(list(axes))
+    labels = table.select(pl.concat_str(_html("formula"), pl.lit("<br>"), _html("candidate_id"))).to_series()
+    trace: dict[str, Any] = {
+        "type": "scatter",
+        "mode": "markers+text" if named else "markers",
+        "name": name,
+        "x": table[axes[0]].to_list(),
+        "y": table[axes[1]].to_list(),
+        "hovertext": labels.to_list(),
+        "hovertemplate": "%{hovertext}<br>%{x:.4g}, %{y:.4g}<extra></extra>",
+        "marker": {"color": colour, "symbol": symbol, "size": size, "line": {"width": 1.2, "color": colour}},
+    }
+    if named:
+        trace |= {"text": table.select(_html("formula")).to_series().to_list(), "textposition": "top center"}
+    if bars:
+        trace |= {f"error_{axis}": _error_bar(table, name) for axis, name in zip("xy", axes, strict=True)}
+    return trace
+
+
+def _error_bar(table: pl.DataFrame, name: str) -> dict[str, Any]:
+    ends = interval_names(name, table.columns)
+    if ends is None:
+        return {"visible": False}
+    above = table.select((pl.col(ends[1]) - pl.col(name)).clip(0).fill_null(0.0)).to_series().to_list()
+    below = table.select((pl.col(name) - pl.col(ends[0])).clip(0).fill_null(0.0)).to_series().to_list()
+    return {"type": "data", "array": above, "arrayminus": below, "thickness": 1, "width": 2}
+
+
+def _html(name: str) -> pl.Expr:
+    """Plotly's texts understand a little HTML; names come from files."""
+    text = pl.col(name).fill_null("")
+    for letter, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
+        text = text.str.replace_all(letter, entity, literal=True)
+    return text
