@@ -46,7 +46,7 @@ def _parse(formula: str) -> tuple[tuple[int, float], ...]:
 
 @lru_cache(maxsize=1)
 def atomic_masses() -> Floats:
-    """Standard atomic masses in u, (119,), from IUPAC 2016 (Pure Appl. Chem. 90, 177) as tabulated in ASE."""
+    """Standard atomic masses in u, (119,), from Meija et al., Pure Appl. Chem. 88, 265 (2016), as tabulated in ASE."""
     from ase.data import atomic_masses_iupac2016
 
     return np.asarray(atomic_masses_iupac2016[:N_ELEMENTS], dtype=np.float64)

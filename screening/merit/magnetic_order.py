@@ -2,8 +2,8 @@
 
 The training data starts nearly every calculation ferromagnetic, so a predicted magnetisation says that there are
 moments, not that they add up. How often they do was counted over crystals of the Materials Project whose compound has
-an experimental Curie or Neel temperature in NEMAD (Itani et al., Nat. Commun. 16, 9447 (2025)): a compound with more
-reports of the former counts as ferro- or ferrimagnetic. The counts behind each probability are in `PRIORS`; with so
+an experimental Curie or Neel temperature in NEMAD (Itani et al., arXiv:2409.15675): a compound with more reports of
+the former counts as ferro- or ferrimagnetic. The counts behind each probability are in `PRIORS`; with so
 few compounds, and compounds that somebody found worth measuring, these are priors and not predictions.
 """
 

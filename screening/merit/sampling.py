@@ -69,8 +69,10 @@ class Distribution:
         if threshold < self.lower or (not inclusive and threshold == self.lower):
             return np.zeros_like(self.value)
         offset = threshold - self.value
-        width = np.where(offset < 0, self.value - self.lo, self.hi - self.value) / Z90
-        with np.errstate(divide="ignore", invalid="ignore"):
+        # At the median itself the side decides whether a side of no width, which is all at the median, is counted.
+        below = (offset < 0) if inclusive else (offset <= 0)
+        width = np.where(below, self.value - self.lo, self.hi - self.value) / Z90
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             smooth = ndtr(offset / width)
         step = (offset >= 0) if inclusive else (offset > 0)
         return np.where(width > 0, smooth, step)

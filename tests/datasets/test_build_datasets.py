@@ -43,18 +43,18 @@ def test_a_good_row_becomes_a_primitive_cell(build: ModuleType, iron: dict[str, 
     [
         ({"formula": "FeCo"}, "the table says FeCo"),
         ({"nsites_conv": "4"}, "built 2 sites, the table says 4"),
-        ({"sites": "Fe:0.5+Co:0.5 0 0 0"}, "partial occupancies|Fe:0.5"),
+        ({"sites": "Fe:0.5+Co:0.5 0 0 0"}, "share a site"),
     ],
 )
 def test_a_wrong_row_stops_the_build(
     build: ModuleType, iron: dict[str, str], change: dict[str, str], message: str
 ) -> None:
-    with pytest.raises((SystemExit, ValueError), match=message):
+    with pytest.raises(SystemExit, match=message):
         build.candidate({**iron, **change})
 
 
 def test_prices_keep_their_facts_except_air(build: ModuleType) -> None:
-    row = {old: "x" for old in build.PRICE_COLUMNS}
+    row = dict.fromkeys(build.PRICE_COLUMNS, "x")
     oxygen, iron = build.prices([{**row, "element": "O", "price_usd_kg": "0.154"}, {**row, "element": "Fe"}])
     assert oxygen["price_USD_per_kg"] == "0"
     assert "0.154" in oxygen["note"]

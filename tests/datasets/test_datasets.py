@@ -58,7 +58,7 @@ def test_candidates_keep_the_density_of_the_reference_table(name: str) -> None:
     reference = {row["name"]: row for row in table("reference", name)}
     for row in rows("candidates", name):
         structure = Structure(row["lattice"], row["species"], row["frac"])
-        assert structure.density == pytest.approx(float(reference[row["id"]]["density_g_per_cm3"]), rel=0.02), row["id"]
+        assert structure.density == pytest.approx(float(reference[row["id"]]["density_g_cm3"]), rel=0.02), row["id"]
 
 
 @pytest.mark.parametrize(
