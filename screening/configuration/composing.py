@@ -30,6 +30,8 @@ class Composed:
     tree: dict[str, Any]
     missing: list[Leaf]
     missing_groups: list[Group]
+    choices: dict[str, str]
+    """Group -> the option it was composed with."""
 
 
 def load_config(command: str, overrides: Sequence[str] = (), values: Mapping[str, Any] | None = None) -> CommandConfig:
@@ -73,7 +75,8 @@ def compose_config(command: str, overrides: Sequence[str] = (), values: Mapping[
     check_open_sections(tree, plain, given)
     inside_unset = tuple(f"{group.name}." for group in unset)
     lacking = [leaf for key, leaf in known.items() if key in missing and not key.startswith(inside_unset)]
-    return Composed(tree, lacking, unset)
+    defaults = {group.name: group.default for group in groups.values() if group.default is not None}
+    return Composed(tree, lacking, unset, defaults | request.choices)
 
 
 def _hydra(command: str, overrides: list[str], known: Mapping[str, Leaf]) -> DictConfig:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
 from screening.resources import resource
+
+_KEY = re.compile(r"(?P<indent> *)(?P<name>\w+):(?: .*?)??(?:\s#(?P<remark>.*))?$")
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,18 @@ def groups_of(command: str) -> dict[str, Group]:
     root = yaml.safe_load((folder / f"{command}.yaml").read_text(encoding="utf-8"))
     entries = [entry for entry in root["defaults"] if isinstance(entry, dict)]
     return {name: Group(name, default, _options(folder / name)) for entry in entries for name, default in entry.items()}
+
+
+def remarks(group: str, option: str) -> dict[str, str]:
+    """What the comments at line ends say of the keys of `configs/GROUP/OPTION.yaml`: dotted key -> comment."""
+    found: dict[str, str] = {}
+    path: list[tuple[int, str]] = []
+    for line in (resource("configs") / group / f"{option}.yaml").read_text(encoding="utf-8").splitlines():
+        if key := _KEY.match(line):
+            path = [*(step for step in path if step[0] < len(key["indent"])), (len(key["indent"]), key["name"])]
+            if key["remark"]:
+                found[".".join(name for _, name in path)] = key["remark"].strip()
+    return found
 
 
 def _options(folder: Path) -> dict[str, str]:

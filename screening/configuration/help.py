@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from screening.configuration.fields import Leaf, leaves
-from screening.configuration.groups import Group, groups_of
+from screening.configuration.groups import Group, groups_of, remarks
 from screening.configuration.problems import shown
 from screening.configuration.schemas import COMMANDS, CommandConfig
 from screening.configuration.trees import get, walk
@@ -43,14 +43,15 @@ def command_help(command: str, composed: Composed) -> str:
     common = {leaf.key for leaf in leaves(CommandConfig)}
     open_keys = [leaf for leaf in leaves(COMMANDS[command]) if leaf not in composed.missing]
     own = [leaf for leaf in open_keys if leaf.key not in common and leaf.key.partition(".")[0] not in unset]
+    told = {f"{g}.{key}": text for g, option in composed.choices.items() for key, text in remarks(g, option).items()}
     later = [(f"{name}.*", f"see screening {command} {name}=... --help") for name in unset]
     usage = " ".join([*(f"{name}=..." for name in unset), *map(_given, composed.missing)])
     parts = [
         f"Usage: screening {command} {usage} [key=value ...]\n\n{_docstring(COMMANDS[command])}",
         _block("Required keys", _rows((_given(leaf), leaf.help) for leaf in composed.missing)),
         *(_block(_title(group), _rows(group.options.items())) for group in groups_of(command).values()),
-        _block("Keys and their values", [*_keys(own, composed.tree), *_rows(later)]),
-        _block("Keys of every command", _keys([leaf for leaf in open_keys if leaf.key in common], composed.tree)),
+        _block("Keys and their values", [*_keys(own, composed.tree, told), *_rows(later)]),
+        _block("Keys of every command", _keys([leaf for leaf in open_keys if leaf.key in common], composed.tree, told)),
         "Values that are text, file names above all, are taken as typed: only your shell needs quotes.",
     ]
     return "\n\n".join(part for part in parts if part)
@@ -64,12 +65,12 @@ def _title(group: Group) -> str:
     return f"{group.name}=...  " + (f"({group.default} if not given)" if group.default else "(required)")
 
 
-def _keys(chosen: Iterable[Leaf], tree: dict[str, Any]) -> list[str]:
+def _keys(chosen: Iterable[Leaf], tree: dict[str, Any], told: dict[str, str]) -> list[str]:
     rows = []
     for leaf in chosen:
         value = get(tree, leaf.key)
         if leaf.is_open:
-            rows += [(f"{key}={shown(inner)}", "") for key, inner in walk(value, leaf.key)]
+            rows += [(f"{key}={shown(inner)}", told.get(key, "")) for key, inner in walk(value, leaf.key)]
         else:
             choices = f" ({leaf.expected})" if leaf.choices else ""
             rows.append((f"{leaf.key}={shown(value)}", leaf.help + choices))

@@ -6,7 +6,7 @@ import pytest
 
 from screening.configuration.composing import compose_config
 from screening.configuration.fields import leaves
-from screening.configuration.groups import groups_of
+from screening.configuration.groups import groups_of, remarks
 from screening.configuration.help import command_help, program_help
 from screening.configuration.schemas import COMMANDS
 from screening.configuration.trees import get, walk
@@ -44,6 +44,14 @@ def test_help_of_a_chosen_task_shows_its_settings() -> None:
     for key, _ in walk(get(composed.tree, "task.merit"), "task.merit"):
         assert f"  {key}=" in text
     assert "task.*" in command_help("rank", compose_config("rank"))
+
+
+def test_comments_in_config_files_explain_their_keys() -> None:
+    found = remarks("task", "magnets")
+    assert found["merit.insulator_gap_eV"].startswith("a larger predicted gap")
+    assert {key.partition(".")[0] for key in found} <= {"merit", "ranking", "report"}
+    text = command_help("rank", compose_config("rank", ["task=magnets"]))
+    assert found["merit.insulator_gap_eV"] in " ".join(text.split())
 
 
 @pytest.mark.parametrize("command", COMMANDS)
