@@ -39,6 +39,8 @@ def read_cif(data: bytes, settings: ReadSettings) -> Sites:
     from pymatgen.io.cif import CifParser
 
     text = decode_text(data)
+    if "_atom_site_label" not in text:
+        text = text.replace("_atom_site_type_symbol", "_atom_site_label")  # pymatgen insists on labels
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

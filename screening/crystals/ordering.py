@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 MAX_SITES = 200
 """A supercell is not made larger than this (a cell as given may have half as many again)."""
-GOOD_DEVIATION = 0.02
+GOOD_DEVIATION = 0.025
 """The smallest supercell is taken whose occupancies come this close to those given ..."""
 MAX_DEVIATION = 0.1
 """... or else the closest one, if it is within this."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+import codecs
 import json
 import lzma
 import re
@@ -167,7 +167,7 @@ def _xyz_frames(stream: IO[bytes]) -> Iterator[Piece]:
 
 def _json_values(stream: IO[bytes]) -> Iterator[Piece]:
     """The elements of a JSON list, or JSON values one after another."""
-    text = io.TextIOWrapper(stream, "utf-8-sig", errors="replace")
+    text = codecs.getincrementaldecoder("utf-8-sig")(errors="replace")
     decoder = json.JSONDecoder()
     buffer, number, step = "", 0, 1 << 16
     in_list: bool | None = None
@@ -194,7 +194,7 @@ def _json_values(stream: IO[bytes]) -> Iterator[Piece]:
                 yield number + 1, b"", f"not valid JSON: {problem[:120]}"
             return
         else:
-            chunk = text.read(step)
+            chunk = stream.read(step)
             step *= 2
             complete = not chunk
-            buffer += chunk
+            buffer += text.decode(chunk, final=complete)

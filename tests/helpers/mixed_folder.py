@@ -115,7 +115,7 @@ def _write_broken_text(folder: Path, index: int, crystal: Crystal, rng: random.R
 
 
 def _write_broken_structures(folder: Path, index: int, crystal: Crystal) -> dict[str, str]:
-    a, c, species = crystal
+    _, c, species = crystal
     names = [f"nan_{index}.vasp", f"overlap_{index}.json", f"partial_{index}.cif", f"huge_{index}.vasp"]
     (folder / names[0]).write_text(poscar_text((float("nan"), c, species)), encoding="utf-8")
     overlapping = {**row(crystal), "frac": [*_FRAC[:3], _FRAC[2]]}

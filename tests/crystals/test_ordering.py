@@ -1,0 +1,105 @@
+"""Partial occupancies are refused unless ordering is asked for; then the approximant keeps the composition."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from pymatgen.core import Lattice, Structure
+
+from screening.crystals import Crystal, ReadSettings, Rejection, as_crystals
+from screening.crystals.elements import SYMBOLS
+from screening.crystals.sanity import closest_pair
+
+THIRD = 1 / 3
+
+
+def layered(metals: dict[str, float], lithium: dict[str, float] | None = None) -> Structure:
+    lattice = Lattice.hexagonal(2.862, 14.227)
+    return Structure.from_spacegroup(
+        "R-3m", lattice, [lithium or {"Li": 1.0}, metals, "O"], [[0, 0, 0.5], [0, 0, 0], [0, 0, 0.259]]
+    )
+
+
+def alloy() -> Structure:
+    iron = {"Fe": 0.8, "Co": 0.2}
+    return Structure.from_spacegroup(
+        "I4/mmm", Lattice.tetragonal(8.4, 4.8), ["Sm", iron, iron, iron],
+        [[0, 0, 0], [0.25, 0.25, 0.25], [0.359, 0, 0], [0.275, 0.5, 0]],
+    )  # fmt: skip
+
+
+def rock_salt() -> Structure:
+    return Structure.from_spacegroup(
+        "Fm-3m", Lattice.cubic(4.158), [{"Li+": 0.5, "Fe3+": 0.5}, "O2-"], [[0, 0, 0], [0.5, 0.5, 0.5]]
+    )
+
+
+def ordered(structure: Structure) -> Crystal:
+    (item,) = as_crystals([structure], ReadSettings(order=True))
+    assert isinstance(item, Crystal), item
+    return item
+
+
+def counts(crystal: Crystal) -> dict[str, int]:
+    return dict(Counter(SYMBOLS[z] for z in crystal.numbers))
+
+
+def test_refused_by_default_with_the_way_out() -> None:
+    (item,) = as_crystals([rock_salt()])
+    assert isinstance(item, Rejection)
+    assert (item.stage, item.reason) == (
+        "sanity", "partial occupancies (Li0.5 Fe0.5 on site 1); order=true makes an ordered approximant"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("structure", "expected"),
+    [
+        (layered({"Ni": 0.3333, "Mn": 0.3333, "Co": 0.3334}), {"Li": 3, "Ni": 1, "Mn": 1, "Co": 1, "O": 6}),
+        (layered({"Ni": 0.5, "Mn": 0.5}), {"Li": 6, "Ni": 3, "Mn": 3, "O": 12}),
+        (layered({"Co": 1.0}, {"Li": 2 * THIRD}), {"Li": 2, "Co": 3, "O": 6}),
+        (layered({"Ni": 0.98, "Mn": 0.02}), {"Li": 3, "Ni": 3, "O": 6}),
+        (rock_salt(), {"Li": 2, "Fe": 2, "O": 4}),
+        (alloy(), {"Sm": 2, "Fe": 19, "Co": 5}),
+    ],
+    ids=["NMC", "two metals", "vacancies", "traces", "rock salt", "alloy"],
+)
+def test_composition_of_the_approximant(structure: Structure, expected: dict[str, int]) -> None:
+    crystal = ordered(structure)
+    assert counts(crystal) == expected
+    assert crystal.flags == ("ordered_approximant",)
+    assert closest_pair(crystal.lattice, crystal.frac, 1.5) is None
+    assert crystal.volume_A3 / structure.volume == pytest.approx(round(crystal.volume_A3 / structure.volume))
+
+
+def test_the_result_is_deterministic() -> None:
+    first, second = ordered(alloy()), ordered(alloy())
+    assert first.numbers.tolist() == second.numbers.tolist() and first.frac.tolist() == second.frac.tolist()
+
+
+def test_like_atoms_of_an_alloy_keep_apart() -> None:
+    lattice = Lattice.cubic(2.9)
+    iron_cobalt = Structure(lattice, [{"Fe": 0.5, "Co": 0.5}] * 2, [[0, 0, 0], [0.5, 0.5, 0.5]])
+    crystal = ordered(iron_cobalt)
+    assert counts(crystal) == {"Fe": 1, "Co": 1}  # the caesium chloride order, every neighbour unlike
+
+    plane = Structure(Lattice.tetragonal(2.9, 6.0), [{"Fe": 0.5, "Pt": 0.5}], [[0, 0, 0]])
+    plane.make_supercell([2, 2, 1])
+    crystal = ordered(plane)
+    iron = crystal.frac[crystal.numbers == 26]
+    difference = (iron[1] - iron[0] + 0.25) % 1 - 0.25
+    assert sorted(abs(difference).round(3).tolist()) == [0.0, 0.5, 0.5]  # a chequerboard
+
+
+def test_mixed_valence_is_not_disorder() -> None:
+    structure = Structure(Lattice.cubic(4.2), [{"Fe2+": 0.5, "Fe3+": 0.5}, "O"], [[0, 0, 0], [0.5, 0.5, 0.5]])
+    (item,) = as_crystals([structure])
+    assert isinstance(item, Crystal) and item.flags == () and item.formula == "FeO"
+
+
+def test_what_cannot_be_ordered_says_so() -> None:
+    big = layered({"Ni": 0.5, "Mn": 0.5})
+    big.make_supercell([6, 6, 1])
+    (item,) = as_crystals([big], ReadSettings(order=True))
+    assert isinstance(item, Rejection) and "432 sites are too many to order" in item.reason

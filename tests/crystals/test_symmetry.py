@@ -1,0 +1,48 @@
+"""Space groups and crystal systems."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from screening.crystals import Crystal
+from screening.crystals.symmetry import crystal_system, space_group_numbers
+
+
+def crystal(lattice: object, numbers: list[int], frac: object) -> Crystal:
+    return Crystal.from_arrays("x", lattice, numbers, frac)  # type: ignore[arg-type]
+
+
+def test_known_space_groups() -> None:
+    iron = crystal(np.eye(3) * 2.87, [26, 26], [[0, 0, 0], [0.5, 0.5, 0.5]])
+    caesium_chloride = crystal(np.eye(3) * 4.1, [55, 17], [[0, 0, 0], [0.5, 0.5, 0.5]])
+    hexagonal = crystal([[2.5, 0, 0], [-1.25, 2.5 * 3**0.5 / 2, 0], [0, 0, 4.07]], [27, 27],
+                        [[1 / 3, 2 / 3, 0.25], [2 / 3, 1 / 3, 0.75]])  # fmt: skip
+    assert space_group_numbers([iron, caesium_chloride, hexagonal]) == [229, 221, 194]
+
+
+def test_the_tolerance_is_a_distance_in_angstrom() -> None:
+    shifted = crystal(np.eye(3) * 4.1, [55, 17], [[0, 0, 0], [0.5, 0.5, 0.505]])  # 0.02 Å off
+    assert space_group_numbers([shifted], 0.1) == [221]
+    assert space_group_numbers([shifted], 1e-3) == [99]
+
+
+def test_a_crystal_without_symmetry_search_result_is_null() -> None:
+    overlapping = crystal(np.eye(3) * 4.1, [55, 55], [[0, 0, 0], [0, 0, 0]])
+    assert space_group_numbers([overlapping]) == [None]
+
+
+@pytest.mark.parametrize(
+    ("number", "system"),
+    [(1, "triclinic"), (2, "triclinic"), (3, "monoclinic"), (15, "monoclinic"), (16, "orthorhombic"),
+     (75, "tetragonal"), (142, "tetragonal"), (143, "trigonal"), (167, "trigonal"), (168, "hexagonal"),
+     (195, "cubic"), (230, "cubic")],
+)  # fmt: skip
+def test_crystal_systems(number: int, system: str) -> None:
+    assert crystal_system(number) == system
+
+
+@pytest.mark.parametrize("number", [0, 231, -5])
+def test_no_such_space_group(number: int) -> None:
+    with pytest.raises(ValueError, match="1 to 230"):
+        crystal_system(number)
