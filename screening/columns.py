@@ -6,13 +6,15 @@ a predicted quantity `q` with an 80 % interval is accompanied by `q_lo` and `q_h
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 Group = Literal["identity", "prediction", "magnet", "electrode", "supply", "ranking", "other"]
 Kind = Literal["number", "text", "boolean"]
 
+MISSING = "–"
 GATE_PREFIX = "gate_"
 GATE_SUFFIX = "_probability"
 
@@ -42,6 +44,17 @@ class Column:
     def heading(self) -> str:
         """Label with its unit: `Price (USD/kg)`."""
         return f"{self.label} ({self.unit})" if self.unit else self.label
+
+    def shown(self, value: Any) -> str:
+        """One value as a reader sees it: fixed decimals, a dash where there is none."""
+        if value is None or (isinstance(value, float) and not math.isfinite(value)):
+            return MISSING
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        if self.text or not isinstance(value, int | float):
+            return str(value)
+        text = f"{value:.{self.digits}f}"
+        return text.lstrip("-") if float(text) == 0 else text
 
 
 def _text(name: str, label: str, description: str, group: Group) -> Column:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from screening.columns import COLUMNS, column, is_gate
-from screening.report.terminal import shown_value
 
 _FIRST = ("rank", "candidate_id", "formula", "score")
 _LAST = ("limiting_gate", "space_group_number", "flags")
@@ -45,7 +44,7 @@ def gate_words(gate: Mapping[str, Any]) -> str:
         if gate.get(key) is not None:
             words = f"{spec.label} {sign} {gate[key]:g} {spec.unit}".rstrip()
     if gate.get("is_in") is not None:
-        allowed = [shown_value(value, spec) for value in gate["is_in"]]
+        allowed = [spec.shown(value) for value in gate["is_in"]]
         words = f"{spec.label}: {' or '.join(allowed)}"
     if gate.get("without_flag") is not None:
         words = f"without the flag {gate['without_flag']}"

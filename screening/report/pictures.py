@@ -11,6 +11,8 @@ from screening.columns import column, interval_names
 POINTS = 2000
 # Colours of Okabe and Ito (2008), distinguishable with every common colour blindness; each series also has a symbol.
 _BLUE, _ORANGE, _GREEN = "#2B8CC4", "#D55E00", "#009E73"
+# Largest value over median from which an axis becomes logarithmic.
+_SKEWED = 30.0
 _CLEAR = "rgba(0,0,0,0)"
 
 
@@ -30,12 +32,11 @@ def pareto_scatter(ranking: pl.DataFrame, landmarks: pl.DataFrame, axes: tuple[s
         _trace(f"front 1, top {top}", best.filter(front & place), axes, _ORANGE, "triangle-up", 10, bars=True),
         _trace("known materials", landmarks, axes, _GREEN, "diamond", 11, bars=True, named=True),
     ]
-    titles = [{"title": {"text": column(name).heading}, "automargin": True} for name in axes]
     return {
         "data": [trace for trace in series if trace["x"]],
         "layout": {
-            "xaxis": titles[0],
-            "yaxis": titles[1],
+            "xaxis": _axis(best, axes[0]),
+            "yaxis": _axis(best, axes[1]),
             "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
             "margin": {"l": 10, "r": 10, "t": 10, "b": 10},
             "hovermode": "closest",
@@ -44,6 +45,14 @@ def pareto_scatter(ranking: pl.DataFrame, landmarks: pl.DataFrame, axes: tuple[s
             "plot_bgcolor": _CLEAR,
         },
     }
+
+
+def _axis(table: pl.DataFrame, name: str) -> dict[str, Any]:
+    """Logarithmic if a few large values (platinum's price) would press all others together."""
+    values = sorted(table[name].drop_nulls().to_list()) or [0.0]
+    skewed = values[0] > 0 and values[-1] > _SKEWED * values[len(values) // 2]
+    title = column(name).heading + (", logarithmic" if skewed else "")
+    return {"title": {"text": title}, "type": "log" if skewed else "linear", "automargin": True}
 
 
 def _trace(

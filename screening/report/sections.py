@@ -11,7 +11,6 @@ import polars as pl
 from screening.columns import GATE_PREFIX, GATE_SUFFIX, Column, column, gate_name, interval_names, is_gate
 from screening.merit.flags import FLAGS
 from screening.report.choices import figure_columns, gate_words
-from screening.report.terminal import shown_value
 
 REASONS_SHOWN = 40
 _EXAMPLES = 3
@@ -140,7 +139,7 @@ def _card(row: Mapping[str, Any], figures: Sequence[str]) -> Card:
         candidate_id=row["candidate_id"],
         formula=row["formula"],
         source=row.get("source") or "",
-        score=shown_value(row["score"], column("score")),
+        score=column("score").shown(row["score"]),
         figures=[cell for cell in cells(row, figures) if cell.value is not None],
         gates=gates,
         limiting=limiting if limiting is not None and limiting.percent < 99.5 else None,
@@ -165,5 +164,5 @@ def _cell(row: Mapping[str, Any], spec: Column) -> Cell:
 
 def _typeset(value: Any, spec: Column) -> str:
     """As on the terminal, with a true minus sign for numbers."""
-    text = shown_value(value, spec)
+    text = spec.shown(value)
     return text.replace("-", "−") if spec.kind == "number" else text

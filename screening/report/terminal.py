@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import polars as pl
 
-from screening.columns import Column, column, interval_names
+from screening.columns import MISSING, Column, column, interval_names
 
-MISSING = "–"
 FULL_WIDTH = 100
 _TEXT_WIDTHS = (32, 24, 18, 14, 11)
 _LANDMARK_MARK = "·"
@@ -20,7 +18,7 @@ _LANDMARK_MARK = "·"
 def short_table(table: pl.DataFrame, columns: Sequence[str], top: int, landmarks: pl.DataFrame | None = None) -> str:
     """The first `top` rows as aligned plain text, known landmarks below a rule.
 
-    Columns that the table lacks are left out; a value with an interval reads `1.61 [1.50, 1.70]` (80 %).
+    Columns that the table lacks are left out; a value with an interval reads `1.61 [1.5, 1.7]` (80 %).
     """
     shown = [column(name) for name in columns if name in table.columns]
     rows = _cells(table.head(top), shown)
@@ -42,16 +40,12 @@ def short_table(table: pl.DataFrame, columns: Sequence[str], top: int, landmarks
     return "\n".join([*parts, f"{'── known materials ':─<{len(rule)}}", *below] if known else parts)
 
 
-def shown_value(value: Any, spec: Column) -> str:
-    """One value as a reader sees it: fixed decimals, a dash where there is none."""
-    if value is None or (isinstance(value, float) and not math.isfinite(value)):
-        return MISSING
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if spec.text or not isinstance(value, int | float):
-        return str(value)
-    text = f"{value:.{spec.digits}f}"
-    return text.lstrip("-") if float(text) == 0 else text
+def timing_line(seconds: Mapping[str, float]) -> str:
+    """Where the time went, the longest stage first: `12.0 s: network 75 %, reading 25 %`; nothing below 1 %."""
+    total = sum(seconds.values())
+    stages = sorted(seconds.items(), key=lambda item: -item[1])
+    shares = [f"{name} {100 * spent / total:.0f} %" for name, spent in stages if spent >= 0.01 * total > 0]
+    return f"{total:.1f} s: {', '.join(shares)}" if shares else f"{total:.1f} s"
 
 
 def with_interval(row: dict[str, Any], spec: Column) -> str:
@@ -59,14 +53,14 @@ def with_interval(row: dict[str, Any], spec: Column) -> str:
 
     The ends lose one decimal where the interval is wide enough not to need it.
     """
-    text = shown_value(row.get(spec.name), spec)
+    text = spec.shown(row.get(spec.name))
     ends = interval_names(spec.name, row)
     if ends is None or text == MISSING or row[ends[0]] is None or row[ends[1]] is None:
         return text
     low, high = row[ends[0]], row[ends[1]]
     coarse = max(spec.digits - 1, 0)
     end_spec = replace(spec, digits=coarse) if high - low >= 1.5 * 10.0**-coarse else spec
-    return f"{text} [{shown_value(low, end_spec)}, {shown_value(high, end_spec)}]"
+    return f"{text} [{end_spec.shown(low)}, {end_spec.shown(high)}]"
 
 
 def _cells(table: pl.DataFrame, shown: Sequence[Column]) -> list[list[str]]:

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from screening.columns import column
 from screening.errors import ScreeningError
 from screening.report.atomic import write_text_atomic
 from screening.tracking.settings import OFF, TrackingSettings, shown_uri, tracking_uri
@@ -80,7 +81,8 @@ class Run:
     def log_table(self, table: pl.DataFrame, name: str) -> None:
         """Attach the first 2,000 rows as `NAME.json`, which MLflow's page shows as a sortable table.
 
-        Written again on a resumed run (MLflow's own `log_table` would append the rows once more).
+        Figures are rounded to their column's decimals. A resumed run writes it anew (MLflow's own `log_table` would
+        append the rows once more).
         """
         artifact = f"{name}.json"
         self._send(f"the table {name}", lambda client, run: _log_table(client, run, table, artifact))
@@ -203,12 +205,20 @@ def _log_batch(client: MlflowClient, run_id: str, kind: str, items: list[tuple[s
 
 
 def _log_table(client: MlflowClient, run_id: str, table: pl.DataFrame, artifact: str) -> None:
-    """The file format and the tag that MLflow's `log_table` uses (pandas' `split` orientation)."""
-    import orjson
-    import polars.selectors as cs
+    """The file format and the tag that MLflow's `log_table` uses (pandas' `split` orientation).
 
-    shown = table.head(TABLE_ROWS).with_columns(cs.float().round_sig_figs(5))
-    content = {"columns": shown.columns, "data": shown.rows()}
+    MLflow's page sorts cells as text, digit group by digit group: right only if all have the same number of decimals.
+    """
+    import orjson
+
+    shown = table.head(TABLE_ROWS)
+    columns = [
+        [None if value is None else column(name).shown(value) for value in shown[name]]
+        if shown.schema[name].is_float()
+        else shown[name].to_list()
+        for name in shown.columns
+    ]
+    content = {"columns": shown.columns, "data": list(zip(*columns, strict=True))}
     client.log_text(run_id, orjson.dumps(content, default=str).decode(), artifact)
     listed = json.loads(client.get_run(run_id).data.tags.get("mlflow.loggedArtifacts", "[]"))
     entry = {"path": artifact, "type": "table"}

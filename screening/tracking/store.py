@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 ARTIFACT_FOLDER = "mlartifacts"
+# Opens the page of training runs; without it MLflow 3 guesses, and shows its page for language models.
+_EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 _ANSWER_SECONDS = 5.0
 _LOCK_SECONDS = 20.0
 _PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
@@ -78,7 +80,7 @@ def experiment_id(client: MlflowClient, uri: str, name: str) -> str:
         database = sqlite_path(uri)
         location = (database.parent / ARTIFACT_FOLDER).as_uri() if database else None
         try:
-            return str(client.create_experiment(name, artifact_location=location))
+            return str(client.create_experiment(name, artifact_location=location, tags=_EXPERIMENT_TAGS))
         except MlflowException:
             # Another job created it in the meantime, or it is a true failure and shows again here.
             found = client.get_experiment_by_name(name)

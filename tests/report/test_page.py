@@ -13,6 +13,7 @@ from lxml import html
 from report.conftest import HOSTILE, ranking_of
 
 from screening.report.page import TABLE_ROWS, ReportContent, render, write_report
+from screening.report.pictures import pareto_scatter
 
 VOID = {"meta", "link", "input", "br", "img", "hr"}
 
@@ -126,3 +127,11 @@ def test_missing_figures_and_no_rejections(content: ReportContent) -> None:
     )
     assert "Every input was scored" in page
     assert ">–" in page
+
+
+def test_an_axis_with_a_few_huge_values_is_logarithmic(content: ReportContent) -> None:
+    ranking = ranking_of([f"c{i}" for i in range(20)]).with_columns(price_USD_per_kg=pl.lit(5.0))
+    dear = ranking.with_columns(price_USD_per_kg=pl.when(pl.col("rank") == 1).then(2e4).otherwise(5.0))
+    axes = ("price_USD_per_kg", "mu0_Ms_T")
+    kinds = [pareto_scatter(table, content.landmarks, axes, 5)["layout"]["xaxis"]["type"] for table in (ranking, dear)]
+    assert kinds == ["linear", "log"]

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from screening.columns import column
-from screening.report.terminal import FULL_WIDTH, short_table, shown_value, with_interval
+from screening.report.terminal import FULL_WIDTH, short_table, timing_line, with_interval
 
 COLUMNS = ["rank", "candidate_id", "formula", "mu0_Ms_T", "energy_above_hull_eV_per_atom", "no_such_column"]
 
@@ -67,9 +67,14 @@ def test_an_empty_ranking_says_so(table: pl.DataFrame) -> None:
     ],
 )
 def test_single_values(name: str, value: object, text: str) -> None:
-    assert shown_value(value, column(name)) == text
+    assert column(name).shown(value) == text
 
 
 def test_an_interval_without_ends_is_left_out() -> None:
     row = {"mu0_Ms_T": 1.0, "mu0_Ms_T_lo": None, "mu0_Ms_T_hi": None}
     assert with_interval(row, column("mu0_Ms_T")) == "1.00"
+
+
+def test_the_longest_stage_comes_first() -> None:
+    assert timing_line({"reading": 3.0, "network": 9.0, "ranking": 0.001}) == "12.0 s: network 75 %, reading 25 %"
+    assert timing_line({}) == "0.0 s"

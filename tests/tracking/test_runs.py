@@ -74,7 +74,7 @@ def test_a_run_holds_what_was_logged(settings: TrackingSettings, tmp_path: Path)
     assert (artifacts / "report.html").read_text() == "page"
     assert json.loads((artifacts / "ranking.json").read_text()) == {
         "columns": ["formula", "score"],
-        "data": [["Fe", 0.12346], [None, None]],
+        "data": [["Fe", "0.123"], [None, None]],
     }
     assert len(json.loads((artifacts / "long.json").read_text())["data"]) == TABLE_ROWS
     listed = json.loads(record.data.tags["mlflow.loggedArtifacts"])
