@@ -20,6 +20,7 @@ from screening.crystals.parts import FULL_OCCUPANCY_TOLERANCE, Occupancy, Sites
 from screening.crystals.sanity import plane_spacings
 
 if TYPE_CHECKING:
+    from pymatgen.core.composition import Composition
     from pymatgen.core.structure import Structure
 
 MAX_SITES = 200
@@ -30,6 +31,9 @@ MAX_DEVIATION = 0.1
 """... or else the closest one, if it is within this."""
 MAX_ARRANGEMENTS = 2000
 """More arrangements than this are searched greedily, not completely."""
+
+MAX_CHARGE_TRIALS = 100_000
+"""Beyond this many combinations of oxidation states none is guessed."""
 
 _DISTINCT_CHARGE = 0.1
 _ARTIFICIAL_STEP = 0.2
@@ -55,6 +59,8 @@ def order_sites(sites: Sites) -> Sites:
     copies = int(np.prod(repeats))
     structure = _decorate(sites, groups, counts, copies)
     structure.make_supercell(repeats)
+    if structure.is_ordered:  # every minority was too small to keep an atom
+        return _as_sites(structure, sites.own_id)
     arrangements = 1
     for (_, members), count in zip(groups, counts, strict=True):
         left = len(members) * copies
@@ -151,11 +157,22 @@ def _guess_charges(sites: Sites, groups: list[Group], counts: list[Counts], copi
     for count in counts:
         for z, amount in count.items():
             amounts[SYMBOLS[z]] = amounts.get(SYMBOLS[z], 0) + amount
-    try:
-        guesses = Composition(amounts).oxi_state_guesses(max_sites=-MAX_SITES)
-    except ValueError:
+    composition = Composition(amounts).reduced_composition
+    if not _is_quick_to_balance(composition):
         return {}
+    guesses = composition.oxi_state_guesses()
     return {ATOMIC_NUMBERS[symbol]: float(charge) for symbol, charge in guesses[0].items()} if guesses else {}
+
+
+def _is_quick_to_balance(composition: Composition) -> bool:
+    """pymatgen tries every combination of states on the atoms of an element, then of these sums over the elements."""
+    trials = 1
+    for element, amount in composition.items():
+        states = element.icsd_oxidation_states or element.common_oxidation_states
+        if not states or comb(int(amount) + len(states) - 1, len(states) - 1) > MAX_CHARGE_TRIALS:
+            return False
+        trials *= int(amount) * (max(states) - min(states)) + 1
+    return trials <= MAX_CHARGE_TRIALS
 
 
 def _distinct_charges(count: Counts, places: int, charges: dict[int, float]) -> dict[int, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from screening.crystals.crystal import Crystal, Rejection
 from screening.crystals.dispatch import examine_all
@@ -30,13 +30,15 @@ def read_crystals(source: str | Path, settings: ReadSettings = _DEFAULT) -> Iter
 
 
 def as_crystals(
-    items: Iterable[Structure | Atoms | Crystal], settings: ReadSettings = _DEFAULT
+    items: Iterable[Structure | Atoms | Crystal] | Structure | Atoms | Crystal, settings: ReadSettings = _DEFAULT
 ) -> Iterator[Crystal | Rejection]:
-    """The same stream, with the same checks, from pymatgen structures, ASE atoms or crystals in memory.
+    """The same stream, with the same checks, from pymatgen structures, ASE atoms or crystals in memory, or one of them.
 
     The id is `properties["id"]` of a structure, `info["id"]` of atoms (or `mp_id`, `name`), else `structure#0`, ...
     """
-    parts = (_as_part(item, f"structure#{index}") for index, item in enumerate(items))
+    if any(hasattr(items, name) for name in ("lattice", "positions")):  # a structure is iterable, too: over its sites
+        items = [cast("Structure | Atoms | Crystal", items)]
+    parts = (_as_part(item, f"structure#{index}") for index, item in enumerate(cast(Iterable[object], items)))
     return _finish(examine_all(parts, settings))
 
 

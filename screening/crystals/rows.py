@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -39,7 +38,7 @@ def own_id(row: Mapping[str, Any]) -> str:
     """The id a row gives itself; empty if none. Numbers become text."""
     for key in ID_KEYS:
         value = row.get(key)
-        if isinstance(value, (str, Real)) and not isinstance(value, bool) and value == value:
+        if isinstance(value, (str, int, float, np.integer)) and not isinstance(value, bool) and value == value:
             text = str(value).strip()
             if text:
                 return text

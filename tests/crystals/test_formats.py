@@ -171,6 +171,7 @@ def test_the_python_stream(structure: Structure) -> None:
     assert [isinstance(item, Crystal) for item in items] == [True, True, True, False, True, False]
     assert "not periodic" in items[3].reason and "found str" in items[5].reason
     assert items[4].flags == ("mine",)
+    assert [item.candidate_id for item in as_crystals(named)] == ["from properties"]
 
 
 def test_the_formula_tells_a_truncated_cif(structure: Structure, tmp_path: Path) -> None:

@@ -60,10 +60,11 @@ def test_refused_by_default_with_the_way_out() -> None:
         (layered({"Ni": 0.5, "Mn": 0.5}), {"Li": 6, "Ni": 3, "Mn": 3, "O": 12}),
         (layered({"Co": 1.0}, {"Li": 2 * THIRD}), {"Li": 2, "Co": 3, "O": 6}),
         (layered({"Ni": 0.98, "Mn": 0.02}), {"Li": 3, "Ni": 3, "O": 6}),
+        (layered({"Co": 1.0}, {"Li": 0.02}), {"Co": 3, "O": 6}),
         (rock_salt(), {"Li": 2, "Fe": 2, "O": 4}),
         (alloy(), {"Sm": 2, "Fe": 19, "Co": 5}),
     ],
-    ids=["NMC", "two metals", "vacancies", "traces", "rock salt", "alloy"],
+    ids=["NMC", "two metals", "vacancies", "traces", "emptied", "rock salt", "alloy"],
 )
 def test_composition_of_the_approximant(structure: Structure, expected: dict[str, int]) -> None:
     crystal = ordered(structure)
