@@ -236,10 +236,11 @@ _RANKING = (
         "score",
         "Score",
         "",
-        "Desirability of the figures times the probability that every gate is passed.",
+        "Product of the gates' probabilities times the expected objective; 1: surely as good as the reference material.",
         3,
         "ranking",
     ),
+    _text("limiting_gate", "Limited by", "The gate with the lowest probability.", "ranking"),
     Column(
         "pareto_front",
         "Front",

@@ -12,7 +12,7 @@ POINTS = 2000
 # Colours of Okabe and Ito (2008), distinguishable with every common colour blindness; each series also has a symbol.
 _BLUE, _ORANGE, _GREEN = "#2B8CC4", "#D55E00", "#009E73"
 # Largest value over median from which an axis becomes logarithmic.
-_SKEWED = 30.0
+_SKEWED = 10.0
 _CLEAR = "rgba(0,0,0,0)"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,7 +12,7 @@ import polars as pl
 from screening.columns import MISSING, Column, column, interval_names
 
 FULL_WIDTH = 100
-_TEXT_WIDTHS = (32, 24, 18, 14, 11)
+_TEXT_WIDTHS = (32, 24, 18, 14, 11, 9)
 _LANDMARK_MARK = "·"
 
 
@@ -26,18 +27,17 @@ def short_table(table: pl.DataFrame, columns: Sequence[str], top: int, landmarks
     if "rank" in (spec.name for spec in shown):
         place = [spec.name for spec in shown].index("rank")
         known = [[*cells[:place], _LANDMARK_MARK, *cells[place + 1 :]] for cells in known]
-    heads = [[spec.label for spec in shown], [f"({spec.unit})" if spec.unit else "" for spec in shown]]
-    heads = [head for head in heads if any(head)]
     for text_width in _TEXT_WIDTHS:
-        cut = [[_cut(cell, text_width) for cell in cells] for cells in (*heads, *rows, *known)]
-        widths = [max(len(cells[i]) for cells in cut) for i in range(len(shown))]
+        body = [[_cut(cell, text_width) for cell in cells] for cells in (*rows, *known)]
+        widths = [_width(spec, [cells[i] for cells in body]) for i, spec in enumerate(shown)]
         if sum(widths) + 2 * (len(widths) - 1) <= FULL_WIDTH:
             break
-    lines = [_line(cells, shown, widths) for cells in cut]
     rule = "─" * (sum(widths) + 2 * max(len(widths) - 1, 0))
-    body, below = lines[len(heads) : len(heads) + len(rows)], lines[len(heads) + len(rows) :]
-    parts = [*lines[: len(heads)], rule, *(body or ["no candidate was scored"])]
-    return "\n".join([*parts, f"{'── known materials ':─<{len(rule)}}", *below] if known else parts)
+    lines = [_line(cells, shown, widths) for cells in body]
+    parts = [*(_line(cells, shown, widths) for cells in _headings(shown, widths)), rule, *lines[: len(rows)]]
+    parts += [] if rows else ["no candidate was scored"]
+    parts += [f"{'── known materials ':─<{len(rule)}}", *lines[len(rows) :]] if known else []
+    return "\n".join(parts)
 
 
 def timing_line(seconds: Mapping[str, float]) -> str:
@@ -74,6 +74,24 @@ def _cells(table: pl.DataFrame, shown: Sequence[Column]) -> list[list[str]]:
 def _cut(text: str, width: int) -> str:
     """Shorten names, never figures with their interval."""
     return text if len(text) <= width or text.endswith("]") else text[: width - 1] + "…"
+
+
+def _width(spec: Column, cells: Sequence[str]) -> int:
+    """Wide enough for every cell and every word of the heading."""
+    return max(map(len, (*cells, *spec.label.split(), _unit(spec))))
+
+
+def _unit(spec: Column) -> str:
+    return f"({spec.unit})" if spec.unit else ""
+
+
+def _headings(shown: Sequence[Column], widths: Sequence[int]) -> list[list[str]]:
+    """Labels broken into lines that stand on the line of units."""
+    stacks = [textwrap.wrap(spec.label, width) for spec, width in zip(shown, widths, strict=True)]
+    height = max(map(len, stacks), default=0)
+    lines = [[stack[i - height] if height - i <= len(stack) else "" for stack in stacks] for i in range(height)]
+    units = [_unit(spec) for spec in shown]
+    return [*lines, units] if any(units) else lines
 
 
 def _line(cells: Sequence[str], shown: Sequence[Column], widths: Sequence[int]) -> str:
