@@ -236,7 +236,7 @@ _RANKING = (
         "score",
         "Score",
         "",
-        "Product of the gates' probabilities times the expected objective; 1: surely as good as the reference material.",
+        "Product of the gates' probabilities times the expected objective; 1: surely as good as the reference.",
         3,
         "ranking",
     ),

@@ -11,7 +11,7 @@ from screening.columns import column, interval_names
 POINTS = 2000
 # Colours of Okabe and Ito (2008), distinguishable with every common colour blindness; each series also has a symbol.
 _BLUE, _ORANGE, _GREEN = "#2B8CC4", "#D55E00", "#009E73"
-# Largest value over median from which an axis becomes logarithmic.
+# Largest value over median from which the horizontal axis becomes logarithmic.
 _SKEWED = 10.0
 _CLEAR = "rgba(0,0,0,0)"
 
@@ -35,8 +35,8 @@ def pareto_scatter(ranking: pl.DataFrame, landmarks: pl.DataFrame, axes: tuple[s
     return {
         "data": [trace for trace in series if trace["x"]],
         "layout": {
-            "xaxis": _axis(best, axes[0]),
-            "yaxis": _axis(best, axes[1]),
+            "xaxis": _axis(axes[0], _is_skewed(best, axes[0])),
+            "yaxis": _axis(axes[1]),
             "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
             "margin": {"l": 10, "r": 10, "t": 10, "b": 10},
             "hovermode": "closest",
@@ -47,12 +47,15 @@ def pareto_scatter(ranking: pl.DataFrame, landmarks: pl.DataFrame, axes: tuple[s
     }
 
 
-def _axis(table: pl.DataFrame, name: str) -> dict[str, Any]:
-    """Logarithmic if a few large values (platinum's price) would press all others together."""
+def _is_skewed(table: pl.DataFrame, name: str) -> bool:
+    """Whether a few large values (platinum's price) would press all others together."""
     values = sorted(table[name].drop_nulls().to_list()) or [0.0]
-    skewed = values[0] > 0 and values[-1] > _SKEWED * values[len(values) // 2]
-    title = column(name).heading + (", logarithmic" if skewed else "")
-    return {"title": {"text": title}, "type": "log" if skewed else "linear", "automargin": True}
+    return bool(values[0] > 0 and values[-1] > _SKEWED * values[len(values) // 2])
+
+
+def _axis(name: str, logarithmic: bool = False) -> dict[str, Any]:
+    title = column(name).heading + (", logarithmic" if logarithmic else "")
+    return {"title": {"text": title}, "type": "log" if logarithmic else "linear", "automargin": True}
 
 
 def _trace(
