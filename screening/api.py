@@ -1,0 +1,177 @@
+"""`screening.predict` and `screening.rank` for notebooks: the commands, on paths or structures, returning tables."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import polars as pl
+
+from screening.configuration import as_dict, load_config, save_config
+from screening.configuration.schemas import PredictConfig, RankConfig, ScoringConfig
+from screening.crystals import ReadSettings
+from screening.errors import RequestError
+from screening.networks.predictor import Predictor
+from screening.report.page import ReportContent, write_report
+from screening.report.tables import TableWriter, write_table
+from screening.scoring import Tally, open_candidates, predictions, rank_candidates, rank_landmarks
+from screening.tracking.provenance import run_record, sha256, write_json
+from screening.tracking.runs import Run, open_run
+from screening.tracking.settings import TrackingSettings, shown_uri
+
+if TYPE_CHECKING:
+    from screening.scoring import Candidates
+
+logger = logging.getLogger(__name__)
+Config = TypeVar("Config", bound=ScoringConfig)
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """table: one row a crystal; rejected: `candidate_id, source, stage, reason`."""
+
+    table: pl.DataFrame
+    rejected: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """table: sorted by rank; rejected; landmarks: known materials scored along; record: the content of run.json."""
+
+    table: pl.DataFrame
+    rejected: pl.DataFrame
+    landmarks: pl.DataFrame
+    record: dict[str, Any]
+
+
+def predict(candidates: Candidates, output: str | Path | None = None, **keys: Any) -> Predictions:
+    """Predicted properties with 80 % intervals; keys as in `screening predict --help`.
+
+    candidates: a path, a bundled set's name, or pymatgen structures, ASE atoms or crystals.
+    Raises RequestError on a wrong key, a missing file, or when no candidate is valid.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        target = Path(output) if output is not None else Path(scratch) / "predictions.parquet"
+        values = {"candidates": _shown(candidates), "output": str(target), **keys}
+        config = load_config("predict", values=values)
+        tally = predict_to_file(_config(config, PredictConfig), candidates)
+        return Predictions(pl.read_parquet(target), tally.rejected_table())
+
+
+def predict_to_file(config: PredictConfig, candidates: Candidates | None = None) -> Tally:
+    """Stream predictions into config.output and refusals into its neighbour; both appear only when complete."""
+    output = Path(config.output)
+    rejected_file = output.with_name(f"{output.stem}.rejected.csv")
+    predictor, read = _open(config)
+    tally = Tally()
+    items = open_candidates(config.candidates if candidates is None else candidates, read)
+    with TableWriter(output) as writer:
+        for table in predictions(predictor, items, config.batch_atoms, tally):
+            with tally.stage("writing"):
+                writer.write(table)
+        write_table(tally.rejected_table(), rejected_file)
+        _require_any(tally, config.candidates, rejected_file)
+    return tally
+
+
+def rank(candidates: Candidates, task: str, output_dir: str | Path | None = None, **keys: Any) -> Ranking:
+    """Rank candidates for a task (`magnets` or `electrodes`); keys as in `screening rank --help`.
+
+    Without output_dir nothing is kept on disk and no MLflow run is made (unless `tracking` says so).
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        values = {"candidates": _shown(candidates), "output_dir": str(output_dir or scratch), **keys}
+        overrides = [f"task={task}"]
+        if output_dir is None and not any(key.startswith("tracking") for key in keys):
+            overrides.append("tracking=none")
+        config = load_config("rank", overrides, values)
+        return rank_to_folder(_config(config, RankConfig), candidates)
+
+
+def rank_to_folder(config: RankConfig, candidates: Candidates | None = None) -> Ranking:
+    """Rank and write everything that the contract names into config.output_dir, tracked in MLflow."""
+    folder = Path(config.output_dir)
+    folder.mkdir(parents=True, exist_ok=True)
+    tracking = TrackingSettings(config.tracking.uri, config.tracking.experiment)
+    task = as_dict(config)["task"]
+    name = f"{task['name']}: {Path(config.candidates).name}"
+    with open_run(tracking, folder, name, {"task": task["name"], "model": config.model}) as run:
+        save_config(config, folder / "config.yaml")
+        predictor, read = _open(config)
+        tally = Tally()
+        items = open_candidates(config.candidates if candidates is None else candidates, read)
+        table = rank_candidates(predictor, items, task, config.batch_atoms, tally)
+        rejected = tally.rejected_table()
+        write_table(rejected, folder / "rejected.csv")
+        _require_any(tally, config.candidates, folder / "rejected.csv")
+        landmarks = rank_landmarks(predictor, task, config.batch_atoms)
+        record = _record(config, predictor, tally, run)
+        ranking = Ranking(table, rejected, landmarks, record)
+        _write(folder, ranking, task)
+        _track(run, folder, ranking, tally, config)
+    return ranking
+
+
+def _open(config: ScoringConfig) -> tuple[Predictor, ReadSettings]:
+    predictor = Predictor.load(config.model, config.device)
+    read = ReadSettings(
+        order=config.order, workers=config.workers, max_atoms=config.max_atoms, elements=predictor.elements
+    )
+    return predictor, read
+
+
+def _require_any(tally: Tally, candidates: str, rejected_file: Path) -> None:
+    if tally.scored == 0:
+        first = f"; the first: {tally.rejected[0].reason}" if tally.rejected else ""
+        raise RequestError(
+            f"candidates={candidates}: no valid candidate among {len(tally.rejected)} inputs{first}; "
+            f"every reason is in {rejected_file}"
+        )
+
+
+def _record(config: RankConfig, predictor: Predictor, tally: Tally, run: Run) -> dict[str, Any]:
+    hashes = {"model": sha256(predictor.folder)}
+    if Path(config.candidates).exists():
+        hashes["candidates"] = sha256(Path(config.candidates))
+    return run_record(
+        command="rank",
+        config=as_dict(config),
+        seeds={"seed": config.seed},
+        hashes=hashes,
+        mlflow={"run_id": run.run_id, "tracking_uri": shown_uri(run.tracking_uri)},
+        counts=tally.counts,
+        timing_s=tally.seconds,
+    )
+
+
+def _write(folder: Path, ranking: Ranking, task: dict[str, Any]) -> None:
+    write_table(ranking.table, folder / "ranking.parquet")
+    write_table(ranking.table, folder / "ranking.csv")
+    write_table(ranking.landmarks, folder / "landmarks.parquet")
+    write_json(folder / "run.json", ranking.record)
+    content = ReportContent(ranking.table, ranking.rejected, ranking.landmarks, ranking.record, task)
+    write_report(folder / "report.html", content)
+
+
+def _track(run: Run, folder: Path, ranking: Ranking, tally: Tally, config: RankConfig) -> None:
+    flat = {key: value for key, value in as_dict(config).items() if not isinstance(value, dict)}
+    run.log_params(flat)
+    run.log_metrics({"count/scored": tally.scored, "count/rejected": len(tally.rejected)})
+    run.log_metrics({f"seconds/{name}": seconds for name, seconds in tally.seconds.items()})
+    run.log_table(ranking.table, "ranking")
+    run.log_table(ranking.rejected, "rejected")
+    for file in ("ranking.parquet", "ranking.csv", "rejected.csv", "landmarks.parquet", "report.html", "run.json"):
+        run.log_artifact(folder / file)
+
+
+def _shown(candidates: Candidates) -> str:
+    return str(candidates) if isinstance(candidates, str | Path) else "structures in memory"
+
+
+def _config(config: object, kind: type[Config]) -> Config:
+    if not isinstance(config, kind):
+        raise TypeError(f"expected {kind.__name__}")
+    return config

@@ -1,0 +1,15 @@
+"""`screening predict`: properties with intervals, into a table."""
+
+from __future__ import annotations
+
+from screening.api import predict_to_file
+from screening.configuration.schemas import PredictConfig
+from screening.console import say
+from screening.report.terminal import timing_line
+
+
+def run(config: PredictConfig) -> None:
+    """Predict and say where the table is."""
+    tally = predict_to_file(config)
+    say(f"{tally.scored} crystals predicted, {len(tally.rejected)} rejected: {config.output}")
+    say(timing_line(tally.seconds))

@@ -1,0 +1,1 @@
+"""Labelled crystals: importers, the on-disk store, splits by chemical system."""

@@ -1,0 +1,88 @@
+"""Materials Project crystals with the MEGNet-2018 labels, and crystals with site moments.
+
+The source folder holds `structures.jsonl.gz` (rows `mp_id, lattice, species, frac`), `properties.csv` (labels by
+`mp_id`) and optionally `site_magmoms.jsonl.gz` (rows with `magmom_muB` for each site). Site moments are kept as
+crystals of their own: most belong to another magnetic order than the labelled total of the same `mp_id`, so joining
+the two by identifier would contradict itself.
+"""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import polars as pl
+
+from screening.crystals.crystal import Crystal
+from screening.crystals.elements import ATOMIC_NUMBERS
+from screening.data.store import LabelledCrystal
+from screening.errors import RequestError
+
+_PROPERTY_COLUMNS = {
+    "formation_energy_eV_per_atom": "formation_energy_eV_per_atom",
+    "energy_above_hull_eV_per_atom": "energy_above_hull_eV_per_atom",
+    "band_gap_pbe_eV": "band_gap_eV",
+}
+
+
+def read_materials_project(source: Path) -> Iterator[LabelledCrystal]:
+    """Stream the labelled crystals of a source folder; raises RequestError naming a missing file or bad row."""
+    structures, properties = source / "structures.jsonl.gz", source / "properties.csv"
+    for file in (structures, properties):
+        if not file.is_file():
+            raise RequestError(
+                f"source: {file} is missing; expected structures.jsonl.gz and properties.csv in {source}"
+            )
+    labels = _read_labels(properties)
+    for row in _rows(structures):
+        crystal = _crystal(row, str(row["mp_id"]), structures)
+        known = labels.get(crystal.candidate_id, {})
+        total = known.pop("total_magnetization_muB_per_cell", None)
+        if total is not None:
+            known["magnetization_muB_per_A3"] = abs(total) / crystal.volume_A3
+        if known:
+            yield LabelledCrystal(crystal, known)
+    moments = source / "site_magmoms.jsonl.gz"
+    if moments.is_file():
+        for row in _rows(moments):
+            crystal = _crystal(row, f"moments-{row['id']}", moments)
+            yield LabelledCrystal(crystal, {}, np.asarray(row["magmom_muB"], dtype=np.float32))
+
+
+def _read_labels(file: Path) -> dict[str, dict[str, float]]:
+    # a formula can be "NaN" (sodium nitride): only empty cells are missing values
+    columns = ["mp_id", *_PROPERTY_COLUMNS, "total_magnetization_muB_per_cell"]
+    table = pl.read_csv(file, columns=columns, schema_overrides=dict.fromkeys(columns[1:], pl.Float64), null_values="")
+    return {
+        str(row[0]): {
+            _PROPERTY_COLUMNS.get(name, name): value
+            for name, value in zip(columns[1:], row[1:], strict=True)
+            if value is not None and np.isfinite(value)
+        }
+        for row in table.select(columns).iter_rows()
+    }
+
+
+def _rows(file: Path) -> Iterator[dict[str, Any]]:
+    try:
+        with gzip.open(file, "rb") as lines:
+            for number, line in enumerate(lines, 1):
+                try:
+                    yield orjson.loads(line)
+                except orjson.JSONDecodeError as error:
+                    raise RequestError(f"source: {file}, line {number}: {error}") from None
+    except (OSError, EOFError, zlib.error) as error:
+        raise RequestError(f"source: {file}: {error}") from None
+
+
+def _crystal(row: dict[str, Any], crystal_id: str, file: Path) -> Crystal:
+    try:
+        numbers = [ATOMIC_NUMBERS[symbol] for symbol in row["species"]]
+        return Crystal.from_arrays(crystal_id, row["lattice"], numbers, row["frac"])
+    except (KeyError, ValueError) as error:
+        raise RequestError(f"source: {file}: row {crystal_id}: {error!r}") from None

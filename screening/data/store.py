@@ -1,0 +1,169 @@
+"""The on-disk store of labelled crystals: memory-mapped arrays, a Parquet index, a content hash.
+
+A store is a folder:
+
+    index.parquet    one row a crystal: crystal_id, chemical_system, n_atoms, label columns with units (null = none)
+    lattice.npy      (B, 3, 3) float64, row vectors in Å
+    offsets.npy      (B + 1,) int64, atoms of crystal b are rows offsets[b]:offsets[b + 1] of the next three
+    numbers.npy      (N,) int16 atomic numbers
+    frac.npy         (N, 3) float64 fractional coordinates
+    site_moment.npy  (N,) float32 absolute site moments in µB (NaN = no label)
+    meta.json        format version, counts, sources, sha256 over the files above
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from screening.crystals.crystal import Crystal
+from screening.crystals.packed import PackedCrystals, pack
+from screening.data.targets import SITE_MOMENT, TARGETS
+from screening.errors import RequestError
+
+FORMAT = 1
+_ARRAYS = ("lattice", "offsets", "numbers", "frac", "site_moment")
+
+
+@dataclass(frozen=True)
+class LabelledCrystal:
+    """A crystal with what is known of it; site_moment_muB: (n_atoms,) or None."""
+
+    crystal: Crystal
+    labels: dict[str, float] = field(default_factory=dict)
+    site_moment_muB: NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True)
+class Store:
+    """An opened store; arrays are memory-mapped, so opening costs nothing."""
+
+    path: Path
+    meta: dict[str, Any]
+    index: pl.DataFrame
+    crystals: PackedCrystals
+    site_moment_muB: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.crystals)
+
+    @property
+    def content_hash(self) -> str:
+        """sha256 over all arrays and the index: names the data in run records and model cards."""
+        return str(self.meta["sha256"])
+
+    def labels(self, columns: Sequence[str]) -> NDArray[np.float32]:
+        """(B, T) labels in the units of the column names, NaN where there is none."""
+        missing = [column for column in columns if column not in self.index.columns]
+        if missing:
+            raise RequestError(f"{self.path}: no label column {missing[0]!r}; it has {label_columns(self.index)}")
+        columns_f32 = [self.index[c].cast(pl.Float32).fill_null(float("nan")).to_numpy() for c in columns]
+        return np.stack(columns_f32, axis=1)
+
+    def crystal(self, row: int) -> Crystal:
+        """Random access to one crystal."""
+        atoms = self.crystals.atoms(row)
+        return Crystal.from_arrays(
+            self.index["crystal_id"][row],
+            self.crystals.lattice[row],
+            self.crystals.numbers[atoms],
+            self.crystals.frac[atoms],
+            source=f"{self.path.name}#{row}",
+        )
+
+
+def label_columns(index: pl.DataFrame) -> list[str]:
+    """The label columns that an index has, in the order of `TARGETS`."""
+    return [column for column in TARGETS if column in index.columns]
+
+
+def write_store(path: Path, rows: Iterable[LabelledCrystal], sources: Sequence[str]) -> Store:
+    """Write a store and open it; it appears under its name only when it is complete.
+
+    Raises RequestError when the folder exists and is not a store, or when there are no rows.
+    """
+    if path.exists() and not (path / "meta.json").is_file():
+        raise RequestError(f"output: {path} exists and is not a data store; choose another folder")
+    crystals: list[Crystal] = []
+    labels: list[dict[str, float]] = []
+    moments: list[NDArray[np.float32]] = []
+    for row in rows:
+        crystals.append(row.crystal)
+        labels.append(row.labels)
+        none = np.full(row.crystal.n_atoms, np.nan, dtype=np.float32)
+        moments.append(none if row.site_moment_muB is None else np.abs(row.site_moment_muB).astype(np.float32))
+    if not crystals:
+        raise RequestError("no labelled crystal was found in the source")
+    part = path.with_name(path.name + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    packed = pack(crystals)
+    arrays: dict[str, NDArray[Any]] = {
+        "lattice": packed.lattice,
+        "offsets": packed.offsets,
+        "numbers": packed.numbers,
+        "frac": packed.frac,
+        "site_moment": np.concatenate(moments),
+    }
+    for name in _ARRAYS:
+        np.save(part / f"{name}.npy", arrays[name], allow_pickle=False)
+    _index_table(crystals, labels).write_parquet(part / "index.parquet")
+    meta = {
+        "format": FORMAT,
+        "crystals": len(crystals),
+        "atoms": int(packed.offsets[-1]),
+        "labels": {c: sum(c in row for row in labels) for c in TARGETS if any(c in row for row in labels)},
+        SITE_MOMENT: int(np.isfinite(arrays["site_moment"]).sum()),
+        "sources": list(sources),
+        "sha256": _content_hash(part),
+    }
+    (part / "meta.json").write_text(json.dumps(meta, indent=2, ensure_ascii=False) + "\n")
+    if path.exists():
+        shutil.rmtree(path)
+    part.replace(path)
+    return open_store(path)
+
+
+def open_store(path: Path) -> Store:
+    """Open a store written by `write_store`; raises RequestError when it is none or of another format."""
+    meta_file = path / "meta.json"
+    if not meta_file.is_file():
+        raise RequestError(f"data.path: {path} is not a data store (no meta.json); make one with `screening import`")
+    meta = json.loads(meta_file.read_text())
+    if meta.get("format") != FORMAT:
+        raise RequestError(f"data.path: {path} has store format {meta.get('format')}, expected {FORMAT}; import again")
+    arrays = {name: np.load(path / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _ARRAYS}
+    packed = PackedCrystals(arrays["lattice"], arrays["numbers"], arrays["frac"], np.asarray(arrays["offsets"]))
+    return Store(path, meta, pl.read_parquet(path / "index.parquet"), packed, arrays["site_moment"])
+
+
+def _index_table(crystals: Sequence[Crystal], labels: Sequence[dict[str, float]]) -> pl.DataFrame:
+    table: dict[str, Any] = {
+        "crystal_id": [c.candidate_id for c in crystals],
+        "formula": [c.formula for c in crystals],
+        "chemical_system": [c.chemical_system for c in crystals],
+        "n_atoms": [c.n_atoms for c in crystals],
+    }
+    for column in TARGETS:
+        values = [row.get(column) for row in labels]
+        if any(value is not None for value in values):
+            table[column] = pl.Series(values, dtype=pl.Float64)
+    return pl.DataFrame(table)
+
+
+def _content_hash(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for name in [*(f"{a}.npy" for a in _ARRAYS), "index.parquet"]:
+        with (folder / name).open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""Crystals to batched tensors: neighbour lists, the adaptive nearest-neighbour graph, batches."""

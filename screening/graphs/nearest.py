@@ -1,0 +1,120 @@
+"""The graph: each atom's nearest neighbours, with a weight that fades out smoothly.
+
+A plain "k nearest" graph breaks ties by rounding noise (bcc has 8 + 6 neighbours: which 12?), so that a rotation or a
+supercell changes the prediction. Here an atom's k-th neighbour distance only sets the scale: pairs up to it weigh 1,
+and the weight falls to 0 at (1 + spread) times it. Distances are continuous functions of the positions, so is the
+graph, and equal distances get equal weights.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from screening.crystals.packed import PackedCrystals
+from screening.graphs.neighbours import Pairs, neighbour_pairs
+
+_FIRST_GUESS = 1.25  # first cutoff in units of the radius that holds (1 + spread) k atoms at the mean density
+_GROWTH = 1.4
+
+
+@dataclass(frozen=True)
+class GraphSettings:
+    """neighbours: k; spread: relative width of the fading shell; max_cutoff_A: no pair beyond this distance."""
+
+    neighbours: int = 8
+    spread: float = 0.2
+    max_cutoff_A: float = 8.0
+
+
+@dataclass(frozen=True)
+class Edges:
+    """Directed edges sorted by centre: vector (E, 3) from centre to neighbour in Å, weight (E,) in (0, 1]."""
+
+    centre: Tensor
+    neighbour: Tensor
+    vector: Tensor
+    weight: Tensor
+
+
+def nearest_edges(crystals: PackedCrystals, settings: GraphSettings, device: str | torch.device = "cpu") -> Edges:
+    """The adaptive nearest-neighbour graph of every crystal of a batch.
+
+    An atom with fewer than k neighbours within max_cutoff_A takes those it has; one without any has no edge.
+    """
+    cutoff = _first_cutoff(crystals, settings)
+    pending = np.arange(len(crystals))
+    found: list[Edges] = []
+    while len(pending):
+        part = crystals if len(pending) == len(crystals) else crystals.take(pending)
+        pairs = neighbour_pairs(part, cutoff[pending], device=device)
+        radius = _shell_radius(pairs, int(part.offsets[-1]), settings)
+        own_cutoff = torch.as_tensor(np.repeat(cutoff[pending], part.n_atoms), device=radius.device)
+        complete = (radius * (1 + settings.spread) <= own_cutoff + 1e-9).cpu().numpy()
+        done = np.logical_and.reduceat(complete, part.offsets[:-1])
+        found.append(_fading_edges(pairs, radius, part, crystals, pending, done, settings.spread))
+        pending = pending[~done]
+        cutoff[pending] = np.minimum(cutoff[pending] * _GROWTH, settings.max_cutoff_A)
+    return _joined(found)
+
+
+def _first_cutoff(crystals: PackedCrystals, settings: GraphSettings) -> NDArray[np.float64]:
+    density = crystals.n_atoms / crystals.volume_A3
+    radius = (3 * settings.neighbours / (4 * np.pi * density)) ** (1 / 3) * (1 + settings.spread)
+    return np.asarray(np.minimum(_FIRST_GUESS * radius, settings.max_cutoff_A))
+
+
+def _shell_radius(pairs: Pairs, n_atoms: int, settings: GraphSettings) -> Tensor:
+    """(n_atoms,) distance of the k-th neighbour; where there are fewer, the one that ends at max_cutoff_A."""
+    k = settings.neighbours
+    last = settings.max_cutoff_A / (1 + settings.spread)
+    counts = torch.bincount(pairs.centre, minlength=n_atoms)
+    width = max(int(counts.max()) if n_atoms else 0, k)
+    start = counts.cumsum(0) - counts
+    column = torch.arange(len(pairs.centre), device=counts.device) - start[pairs.centre]
+    table = torch.full((n_atoms, width), float("inf"), dtype=pairs.distance.dtype, device=counts.device)
+    table[pairs.centre, column] = pairs.distance
+    kth = torch.topk(table, k, dim=1, largest=False, sorted=True).values[:, -1]
+    return kth.clamp(max=last)
+
+
+def _fading_edges(
+    pairs: Pairs,
+    radius: Tensor,
+    part: PackedCrystals,
+    crystals: PackedCrystals,
+    rows: NDArray[np.int64],
+    done: NDArray[np.bool_],
+    spread: float,
+) -> Edges:
+    """Weighted edges of the crystals that are done, with atom numbers of the whole batch."""
+    shell = radius[pairs.centre]
+    beyond = (pairs.distance / shell - 1) / spread
+    atom_done = torch.as_tensor(np.repeat(done, part.n_atoms), device=radius.device)
+    keep = (beyond < 1) & atom_done[pairs.centre]
+    shift = np.repeat(crystals.offsets[:-1][rows] - part.offsets[:-1], part.n_atoms)
+    shift_t = torch.as_tensor(shift, device=radius.device)
+    centre = pairs.centre[keep]
+    weight = torch.cos(0.5 * torch.pi * beyond[keep].clamp(min=0)) ** 2
+    offset = shift_t[centre]
+    return Edges(centre + offset, pairs.neighbour[keep] + offset, pairs.vector[keep].float(), weight.float())
+
+
+def _joined(parts: list[Edges]) -> Edges:
+    if len(parts) == 1:
+        return parts[0]
+    if not parts:
+        none = torch.zeros(0, dtype=torch.int64)
+        return Edges(none, none, torch.zeros(0, 3), torch.zeros(0))
+    centre = torch.cat([p.centre for p in parts])
+    order = torch.argsort(centre, stable=True)
+    return Edges(
+        centre[order],
+        torch.cat([p.neighbour for p in parts])[order],
+        torch.cat([p.vector for p in parts])[order],
+        torch.cat([p.weight for p in parts])[order],
+    )

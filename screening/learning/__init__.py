@@ -1,0 +1,1 @@
+"""Training by Lightning: data module, losses, metrics, calibration of the intervals."""

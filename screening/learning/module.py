@@ -1,0 +1,95 @@
+"""The LightningModule: one optimiser step, validation scores, the learning-rate schedule."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, cast
+
+import torch
+from lightning import LightningModule
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
+from torch import Tensor
+from torchmetrics import MeanMetric
+
+from screening.learning.data import LabelledBatch
+from screening.learning.losses import masked_losses
+from screening.networks.model import PropertyModel
+from screening.networks.outputs import Prediction
+
+
+@dataclass(frozen=True)
+class OptimiserSettings:
+    """total_steps: where the cosine ends; scale_weight: share of the error-scale loss; site_weight: of site moments."""
+
+    total_steps: int
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-2
+    warmup_fraction: float = 0.02
+    scale_weight: float = 0.1
+    site_weight: float = 0.3
+    compile: bool = False
+
+
+class PropertyLearning(LightningModule):
+    """Fits a `PropertyModel`; checkpoints hold the model under `model.`."""
+
+    def __init__(self, model: PropertyModel, settings: OptimiserSettings) -> None:
+        super().__init__()
+        self.model, self.settings = model, settings
+        self.errors = torch.nn.ModuleDict({target: MeanMetric(nan_strategy="ignore") for target in model.targets})
+        self._compiled: list[Callable[..., Prediction]] = []  # in a list, so that it is no submodule
+
+    def forward(self, *batch: Any) -> Prediction:
+        if not self.settings.compile:
+            return cast(Prediction, self.model(*batch))
+        if not self._compiled:
+            self._compiled.append(torch.compile(self.model, dynamic=True))
+        return self._compiled[0](*batch)
+
+    def training_step(self, batch: LabelledBatch, _: int) -> Tensor:
+        prediction = self(batch.graphs)
+        standardised = (batch.labels - self.model.centre) / self.model.scale
+        losses = masked_losses(prediction, standardised, batch.site_moment_muB)
+        total = losses.value.sum()
+        total = total + self.settings.scale_weight * losses.scale.sum()
+        total = total + self.settings.site_weight * losses.site_moment
+        self.log("train/loss", total, batch_size=len(batch.labels))
+        return total
+
+    def validation_step(self, batch: LabelledBatch, _: int) -> None:
+        values, _half_width = self.model.physical(self.model(batch.graphs))
+        error = (values - batch.labels).abs()
+        for i, target in enumerate(self.model.targets):
+            self.errors[target].update(error[:, i])  # type: ignore[operator]
+
+    def on_validation_epoch_end(self) -> None:
+        relative = []
+        for i, target in enumerate(self.model.targets):
+            metric = self.errors[target]
+            value = metric.compute()  # type: ignore[operator]
+            metric.reset()  # type: ignore[operator]
+            self.log(f"val/mae/{target}", value)
+            relative.append(value / self.model.scale[i])
+        self.log("val/relative_error", torch.stack(relative).nanmean(), prog_bar=True)
+
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
+        decayed = [p for p in self.model.parameters() if p.ndim > 1]
+        plain = [p for p in self.model.parameters() if p.ndim <= 1]
+        groups = [
+            {"params": decayed, "weight_decay": self.settings.weight_decay},
+            {"params": plain, "weight_decay": 0.0},
+        ]
+        optimiser = torch.optim.AdamW(groups, lr=self.settings.learning_rate, betas=(0.9, 0.98))
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, self.rate)
+        return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def rate(self, step: int) -> float:
+        """Learning rate of a step relative to the peak: linear warm-up, then a cosine to 0.5 %."""
+        total = max(1, self.settings.total_steps)
+        warmup = max(1, round(self.settings.warmup_fraction * total))
+        if step < warmup:
+            return (step + 1) / warmup
+        progress = min(1.0, (step - warmup) / max(1, total - warmup))
+        return 0.005 + 0.995 * 0.5 * (1 + math.cos(math.pi * progress))

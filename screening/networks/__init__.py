@@ -1,0 +1,1 @@
+"""Graphs to properties: blocks, networks, heads, released checkpoints. One file an architecture."""

@@ -1,0 +1,62 @@
+"""A property model: a network, one head a target, and the scales that turn its outputs into physical units."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from screening.graphs.batch import GraphBatch
+from screening.networks.blocks import perceptron, segment_sum
+from screening.networks.outputs import MAX_ATOMIC_NUMBER, Encoder, Prediction
+
+_LOG_SCALE_RANGE = (-6.0, 3.0)
+
+
+class PropertyModel(nn.Module):
+    """Predicts T crystal targets with their error scales, and the absolute moment of every site.
+
+    The physical value is `centre + scale * value`. Both are set from training labels (`standardise`) and travel with
+    the weights, as does `interval`: (T,) conformal factors on the predicted error scale, set by calibration.
+    """
+
+    centre: Tensor
+    scale: Tensor
+    interval: Tensor
+
+    def __init__(self, network: Encoder, targets: Sequence[str], head_width: int = 256) -> None:
+        super().__init__()
+        self.network = network
+        self.targets = tuple(targets)
+        n = len(self.targets)
+        self.head = perceptron(network.crystal_width + 1, head_width, 2 * n, last_scale=0.5)
+        # a sum over elements is most of a formation energy: it is learned in the first steps
+        self.element_share = nn.Embedding(MAX_ATOMIC_NUMBER + 1, n)
+        nn.init.zeros_(self.element_share.weight)
+        self.site_head = perceptron(network.atom_width, network.atom_width // 2, 1, last_scale=0.5)
+        self.register_buffer("centre", torch.zeros(n))
+        self.register_buffer("scale", torch.ones(n))
+        self.register_buffer("interval", torch.full((n,), math.log(5.0)))  # 80 % of a Laplace law
+
+    def standardise(self, centre: Tensor, scale: Tensor) -> None:
+        """Set the affine map to physical units, (T,) each."""
+        self.centre.copy_(centre)
+        self.scale.copy_(scale)
+
+    def forward(self, batch: GraphBatch) -> Prediction:
+        encoding = self.network(batch)
+        volume = torch.log(batch.volume_A3 / batch.n_atoms)[:, None] - 2.8  # 16 Å3 an atom is about the median
+        with torch.autocast(batch.numbers.device.type, enabled=False):
+            outputs = self.head(torch.cat([encoding.crystal, volume], dim=1))
+            share = segment_sum(self.element_share(batch.numbers), batch.owner, len(batch)) / batch.n_atoms[:, None]
+            value, log_scale = outputs.chunk(2, dim=1)
+            # softplus keeps moments positive without killing the gradient of the many zero ones
+            moment = nn.functional.softplus(self.site_head(encoding.atom)[:, 0])
+        return Prediction(value + share, log_scale.clamp(*_LOG_SCALE_RANGE), moment)
+
+    def physical(self, prediction: Prediction) -> tuple[Tensor, Tensor]:
+        """(B, T) values and half-widths of the 80 % interval in the units of the targets."""
+        half_width = self.interval * torch.exp(prediction.log_scale) * self.scale
+        return self.centre + self.scale * prediction.value, half_width

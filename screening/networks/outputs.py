@@ -1,0 +1,37 @@
+"""What networks return: encodings, and predictions with their predicted error scale."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+from torch import Tensor
+
+from screening.graphs.batch import GraphBatch
+
+MAX_ATOMIC_NUMBER = 103
+"""Networks embed elements up to lawrencium."""
+
+
+class Encoding(NamedTuple):
+    """atom: (N, width) features of atoms; crystal: (B, crystal_width) features of crystals; both float32."""
+
+    atom: Tensor
+    crystal: Tensor
+
+
+class Prediction(NamedTuple):
+    """value, log_scale: (B, T) in standardised units of each target, the scale being that of a Laplace error;
+    site_moment_muB: (N,)."""
+
+    value: Tensor
+    log_scale: Tensor
+    site_moment_muB: Tensor
+
+
+class Encoder(Protocol):
+    """What a network must offer: the widths of its features and the map from graphs to them."""
+
+    atom_width: int
+    crystal_width: int
+
+    def __call__(self, batch: GraphBatch) -> Encoding: ...

@@ -1,0 +1,144 @@
+"""From crystals to a table of properties with intervals: the model in use."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import torch
+
+from screening.crystals.crystal import Crystal, Rejection
+from screening.crystals.elements import cell_formula
+from screening.crystals.packed import pack
+from screening.data.targets import TARGETS
+from screening.errors import RequestError
+from screening.graphs.batch import build_batch
+from screening.networks.model import PropertyModel
+from screening.networks.release import ModelConfig, find_release, load_release
+
+_GRAM_PER_A3 = 1.66053906892  # g/cm3 in one dalton per Å3 (CODATA 2022)
+
+
+@dataclass
+class StageTimes:
+    """Seconds spent, by stage, in the process that predicts."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def add(self, stage: str, since: float) -> float:
+        """Book the time since `since` to a stage; returns now."""
+        now = time.perf_counter()
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + now - since
+        return now
+
+
+class Predictor:
+    """A released model on a device."""
+
+    def __init__(self, model: PropertyModel, config: ModelConfig, folder: Path, device: str = "auto") -> None:
+        self.device = resolve_device(device)
+        self.model = model.to(self.device).eval()
+        self.config, self.folder = config, folder
+        self.times = StageTimes()
+
+    @classmethod
+    def load(cls, model: str, device: str = "auto") -> Predictor:
+        """A released name or a folder; raises RequestError when it is neither or not sound."""
+        folder = find_release(model)
+        return cls(*load_release(folder), folder, device)
+
+    @property
+    def elements(self) -> frozenset[int]:
+        """Atomic numbers that the model has been trained on."""
+        return frozenset(self.config.elements)
+
+    def predict(self, crystals: Sequence[Crystal]) -> pl.DataFrame:
+        """One row a crystal, in order: identity columns, each target with `_lo` and `_hi` (80 %), `flags`."""
+        if not crystals:
+            return pl.DataFrame(schema=prediction_schema(self.config.targets))
+        started = time.perf_counter()
+        packed = pack(crystals)
+        with torch.inference_mode():
+            graphs = build_batch(packed, self.config.graph, self.device)
+            started = self.times.add("graphs", started)
+            values, half_widths = self.model.physical(self.model(graphs))
+            value, half_width = values.double().cpu().numpy(), half_widths.double().cpu().numpy()
+        started = self.times.add("network", started)
+        columns = _identity(crystals, packed.volume_A3)
+        for i, target in enumerate(self.config.targets):
+            lowest = TARGETS[target].minimum
+            columns[target] = np.maximum(value[:, i], lowest)
+            columns[f"{target}_lo"] = np.maximum(value[:, i] - half_width[:, i], lowest)
+            columns[f"{target}_hi"] = np.maximum(value[:, i] + half_width[:, i], lowest)
+        columns["flags"] = [";".join(crystal.flags) for crystal in crystals]
+        table = pl.DataFrame(columns, schema=prediction_schema(self.config.targets))
+        self.times.add("table", started)
+        return table
+
+    def stream(
+        self, items: Iterable[Crystal | Rejection], batch_atoms: int
+    ) -> Iterator[tuple[list[Crystal], pl.DataFrame, list[Rejection]]]:
+        """Predict a stream in batches of about batch_atoms atoms: (crystals, their table, rejections since)."""
+        crystals: list[Crystal] = []
+        rejected: list[Rejection] = []
+        atoms = 0
+        started = time.perf_counter()
+        for item in items:
+            if isinstance(item, Rejection):
+                rejected.append(item)
+                continue
+            crystals.append(item)
+            atoms += item.n_atoms
+            if atoms >= batch_atoms:
+                self.times.add("reading", started)
+                yield crystals, self.predict(crystals), rejected
+                crystals, rejected, atoms = [], [], 0
+                started = time.perf_counter()
+        self.times.add("reading", started)
+        if crystals or rejected:
+            yield crystals, self.predict(crystals), rejected
+
+
+def prediction_schema(targets: Sequence[str]) -> dict[str, type[pl.DataType]]:
+    """Columns of the prediction table and their types."""
+    identity = {
+        "candidate_id": pl.String,
+        "source": pl.String,
+        "formula": pl.String,
+        "cell_formula": pl.String,
+        "chemical_system": pl.String,
+        "n_atoms": pl.Int32,
+        "volume_A3": pl.Float64,
+        "density_g_per_cm3": pl.Float64,
+    }
+    predicted = {f"{target}{suffix}": pl.Float64 for target in targets for suffix in ("", "_lo", "_hi")}
+    return {**identity, **predicted, "flags": pl.String}
+
+
+def resolve_device(device: str) -> torch.device:
+    """`auto` is CUDA where there is one; raises RequestError when CUDA is asked for and missing."""
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise RequestError("device=cuda: PyTorch finds no CUDA GPU here; use device=cpu or device=auto")
+    return torch.device(device)
+
+
+def _identity(crystals: Sequence[Crystal], volume_A3: np.ndarray) -> dict[str, object]:
+    from ase.data import atomic_masses
+
+    mass = np.array([atomic_masses[c.numbers].sum() for c in crystals])
+    return {
+        "candidate_id": [c.candidate_id for c in crystals],
+        "source": [c.source for c in crystals],
+        "formula": [c.formula for c in crystals],
+        "cell_formula": [cell_formula(c.numbers) for c in crystals],
+        "chemical_system": [c.chemical_system for c in crystals],
+        "n_atoms": [c.n_atoms for c in crystals],
+        "volume_A3": volume_A3,
+        "density_g_per_cm3": mass / volume_A3 * _GRAM_PER_A3,
+    }

@@ -1,0 +1,124 @@
+"""From candidates to predictions and from predictions to a ranking: the wiring that commands and notebooks share."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from screening.crystals import Crystal, ReadSettings, Rejection, as_crystals, read_crystals
+from screening.crystals.symmetry import space_group_numbers
+from screening.merit import evaluate_task
+from screening.networks.predictor import Predictor
+from screening.ranking import rank_table, ranking_settings
+from screening.resources import resource
+
+if TYPE_CHECKING:
+    from ase import Atoms
+    from pymatgen.core.structure import Structure
+
+    Candidates = str | Path | Iterable[Structure | Atoms | Crystal]
+
+REJECTED_SCHEMA = {"candidate_id": pl.String, "source": pl.String, "stage": pl.String, "reason": pl.String}
+_OF_ONE_RANKING = ("rank", "pareto_front")  # columns that mean nothing for a material outside the ranking
+
+
+@dataclass
+class Tally:
+    """What happened to the inputs, and where the seconds went."""
+
+    scored: int = 0
+    rejected: list[Rejection] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        """Inputs by fate: read, scored, and rejected by stage and reason."""
+        rejected: dict[str, Counter[str]] = {}
+        for r in self.rejected:
+            rejected.setdefault(r.stage, Counter())[r.reason] += 1
+        return {
+            "read": self.scored + len(self.rejected),
+            "scored": self.scored,
+            "rejected": {stage: dict(reasons.most_common()) for stage, reasons in rejected.items()},
+        }
+
+    def rejected_table(self) -> pl.DataFrame:
+        """One row a rejected input."""
+        rows = [(r.candidate_id, r.source, r.stage, r.reason) for r in self.rejected]
+        return pl.DataFrame(rows, schema=REJECTED_SCHEMA, orient="row")
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Book the time inside to a stage."""
+        started = time.perf_counter()
+        yield
+        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - started
+
+
+def open_candidates(candidates: Candidates, settings: ReadSettings) -> Iterator[Crystal | Rejection]:
+    """Crystals from a path, a bundled set's name, or structures in memory."""
+    if isinstance(candidates, str | Path):
+        return read_crystals(candidates, settings)
+    return as_crystals(candidates, settings)
+
+
+def predictions(
+    predictor: Predictor,
+    items: Iterable[Crystal | Rejection],
+    batch_atoms: int,
+    tally: Tally,
+    join: Callable[[list[Crystal]], Mapping[str, Any]] | None = None,
+) -> Iterator[pl.DataFrame]:
+    """Prediction tables batch by batch; `join` makes further columns from a batch's crystals."""
+    with _progress() as advance:
+        for crystals, table, rejected in predictor.stream(items, batch_atoms):
+            tally.scored += table.height
+            tally.rejected += rejected
+            if join is not None:
+                table = table.with_columns(**join(crystals))
+            yield table
+            advance(table.height + len(rejected))
+    for stage, seconds in predictor.times.seconds.items():
+        tally.seconds[stage] = tally.seconds.get(stage, 0.0) + seconds
+    predictor.times.seconds.clear()
+
+
+def rank_candidates(
+    predictor: Predictor, items: Iterable[Crystal | Rejection], task: Mapping[str, Any], batch_atoms: int, tally: Tally
+) -> pl.DataFrame:
+    """The ranked table of all candidates; task: name, merit and ranking sections as in `configs/task/`."""
+
+    def symmetry(crystals: list[Crystal]) -> dict[str, pl.Series]:
+        with tally.stage("symmetry"):
+            return {"space_group_number": pl.Series(space_group_numbers(crystals), dtype=pl.Int32)}
+
+    tables = list(predictions(predictor, items, batch_atoms, tally, join=symmetry))
+    table = pl.concat(tables) if tables else predictor.predict([])
+    with tally.stage("ranking"):
+        merits = evaluate_task(str(task["name"]), table, task.get("merit", {}))
+        return rank_table(merits, ranking_settings(task.get("ranking", {})))
+
+
+def rank_landmarks(predictor: Predictor, task: Mapping[str, Any], batch_atoms: int) -> pl.DataFrame:
+    """Known materials scored by the same model and task, to compare the candidates with."""
+    file = resource("datasets") / "landmarks" / f"{task['name']}.jsonl"
+    settings = ReadSettings(workers=0)
+    table = rank_candidates(predictor, read_crystals(file, settings), task, batch_atoms, Tally())
+    return table.drop(_OF_ONE_RANKING)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int], object]]:
+    """A counter with rate on a terminal, nothing elsewhere."""
+    from tqdm import tqdm
+
+    with tqdm(unit=" crystals", disable=not sys.stderr.isatty(), leave=False) as bar:
+        yield bar.update

@@ -1,0 +1,94 @@
+"""Importers read published layouts and say what is wrong with a source."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from screening.data.importers import importer
+from screening.errors import RequestError
+
+CELL = {"lattice": [[4, 0, 0], [0, 4, 0], [0, 0, 4]], "species": ["Na", "N"], "frac": [[0, 0, 0], [0.5, 0.5, 0.5]]}
+
+
+def write_rows(file: Path, rows: list[dict[str, Any]]) -> None:
+    with gzip.open(file, "wt") as out:
+        out.writelines(json.dumps(row) + "\n" for row in rows)
+
+
+@pytest.fixture
+def materials_project(tmp_path: Path) -> Path:
+    write_rows(tmp_path / "structures.jsonl.gz", [{"mp_id": f"mp-{i}", **CELL} for i in (1, 2, 3)])
+    (tmp_path / "properties.csv").write_text(
+        "mp_id,formula,formation_energy_eV_per_atom,band_gap_pbe_eV,energy_above_hull_eV_per_atom,"
+        "total_magnetization_muB_per_cell\n"
+        "mp-1,NaN,-0.5,1.25,0.0,-3.2\n"
+        "mp-2,NaN,,,,\n"
+        "mp-3,NaN,0.25,,,\n"
+    )
+    return tmp_path
+
+
+def test_materials_project_labels_get_units_and_missing_ones_stay_missing(materials_project: Path) -> None:
+    rows = list(importer("materials_project")(materials_project))
+    assert [row.crystal.candidate_id for row in rows] == ["mp-1", "mp-3"]
+    assert rows[0].labels == {
+        "formation_energy_eV_per_atom": -0.5,
+        "band_gap_eV": 1.25,
+        "energy_above_hull_eV_per_atom": 0.0,
+        "magnetization_muB_per_A3": pytest.approx(3.2 / 64),
+    }
+    assert rows[1].labels == {"formation_energy_eV_per_atom": 0.25}
+
+
+def test_site_moments_are_crystals_of_their_own(materials_project: Path) -> None:
+    write_rows(materials_project / "site_magmoms.jsonl.gz", [{"id": "set-0", **CELL, "magmom_muB": [1.5, -0.5]}])
+    last = list(importer("materials_project")(materials_project))[-1]
+    assert last.labels == {} and last.crystal.candidate_id == "moments-set-0"
+    np.testing.assert_allclose(last.site_moment_muB, [1.5, -0.5])
+
+
+def test_a_missing_or_broken_source_is_named(materials_project: Path) -> None:
+    (materials_project / "structures.jsonl.gz").write_bytes(b"not gzip")
+    with pytest.raises(RequestError, match=r"structures\.jsonl\.gz"):
+        list(importer("materials_project")(materials_project))
+    (materials_project / "properties.csv").unlink()
+    with pytest.raises(RequestError, match=r"properties\.csv is missing"):
+        list(importer("materials_project")(materials_project))
+    with pytest.raises(RequestError, match="there are materials_project, jsonl"):
+        importer("oqmd")
+
+
+def test_own_rows_with_labels(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    file = tmp_path / "own.jsonl.gz"
+    overlapping = {**CELL, "frac": [[0, 0, 0], [0, 0, 0.01]]}
+    write_rows(
+        file,
+        [
+            {"id": "a", **CELL, "band_gap_eV": 2, "site_moment_muB": [0, 1]},
+            {"id": "b", **overlapping, "band_gap_eV": 1},
+            {"id": "c", "lattice": 3},
+            {"name": "d", **CELL, "formation_energy_eV_per_atom": -1.0},
+        ],
+    )
+    rows = list(importer("jsonl")(file))
+    assert [(row.crystal.candidate_id, row.labels) for row in rows] == [
+        ("a", {"band_gap_eV": 2.0}),
+        ("d", {"formation_energy_eV_per_atom": -1.0}),
+    ]
+    assert "line 2" in caplog.text and "line 3" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("label", "message"),
+    [({"band_gap_eV": "wide"}, "line 1: band_gap_eV"), ({"site_moment_muB": [1]}, "expected a list of 2 numbers")],
+)
+def test_wrong_labels_are_named(tmp_path: Path, label: dict[str, Any], message: str) -> None:
+    write_rows(tmp_path / "own.jsonl.gz", [{"id": "a", **CELL, **label}])
+    with pytest.raises(RequestError, match=message):
+        list(importer("jsonl")(tmp_path / "own.jsonl.gz"))

@@ -1,0 +1,53 @@
+"""Conformal factors cover what they promise, on rows where it is not trivial."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from helpers.labelled import small_store
+from helpers.models import tiny_release
+
+from screening.data.targets import TARGETS
+from screening.learning.calibration import calibrate, conformal_quantile, nontrivial, predict_labelled
+from screening.learning.data import DataSettings, labelled_graphs
+from screening.learning.evaluation import composition_baseline, score_targets
+from screening.networks.release import load_release
+
+
+def test_quantile_is_the_finite_sample_one() -> None:
+    assert conformal_quantile(np.arange(1.0, 100.0)) == 80.0  # ceil(100 x 0.8)
+    assert conformal_quantile(np.array([3.0, 1.0])) == 3.0
+
+
+def test_coverage_holds_on_new_draws() -> None:
+    rng = np.random.default_rng(0)
+    covered = [(rng.exponential(size=50) <= conformal_quantile(rng.exponential(size=200))).mean() for _ in range(300)]
+    assert np.mean(covered) == pytest.approx(0.80, abs=0.01)
+
+
+def test_zero_labels_do_not_narrow_the_interval() -> None:
+    assert nontrivial("band_gap_eV", np.array([0.0, 0.05, 0.5, np.nan])).tolist() == [False, False, True, False]
+    assert nontrivial("formation_energy_eV_per_atom", np.array([-1.0, 0.0])).all()
+
+
+def test_calibrated_model_covers_the_calibration_rows(tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("calibration")
+    store = small_store(folder / "store", 100)
+    model, config = load_release(tiny_release(folder / "model"))
+    settings = DataSettings(store.path, config.targets)
+    rows = np.arange(100)
+    data = labelled_graphs(store, rows, settings, config.graph)
+    calibrate(model, data, 200)
+    values, half = predict_labelled(model, data, 200)
+    labels = data.labels.double().numpy()
+    constant, composition = composition_baseline(store, rows, rows, config.targets)
+    scores = score_targets(config.targets, labels, values, half, constant, composition)
+    last = {s.target: s for s in scores}  # the non-trivial rows where there are such
+    assert set(last) == set(TARGETS)
+    for target, score in last.items():
+        assert score.coverage == pytest.approx(0.8, abs=0.06), target  # ceil(0.8 (n + 1)) of n
+        assert score.mae_composition <= score.mae_constant + 1e-9
+    energy = next(s for s in scores if s.target == "formation_energy_eV_per_atom")
+    from sklearn.metrics import r2_score
+
+    assert energy.r2 == pytest.approx(r2_score(labels[:, 0], values[:, 0]))

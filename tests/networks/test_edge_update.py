@@ -1,0 +1,131 @@
+"""What physics demands of a prediction: no dependence on orientation, origin, atom order or choice of cell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+import torch
+from helpers.crystals import cubic, random_crystal, rotated, supercell
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from screening.crystals import Crystal
+from screening.data.targets import TARGETS
+from screening.graphs.batch import build_batch
+from screening.graphs.nearest import GraphSettings
+from screening.networks.architectures import architectures, build_network
+from screening.networks.model import PropertyModel
+from screening.networks.outputs import Prediction
+
+GRAPH = GraphSettings()
+
+
+def tiny_model(name: str = "edge_update", seed: int = 0) -> PropertyModel:
+    torch.manual_seed(seed)
+    parameters = {"width": 16, "edge_width": 16, "layers": 2} if name == "edge_update" else {}
+    network, _ = build_network(name, parameters, GRAPH.neighbours)
+    model = PropertyModel(network, tuple(TARGETS)).eval()
+    torch.nn.init.normal_(model.element_share.weight)
+    return model
+
+
+@torch.no_grad()
+def predict(model: PropertyModel, crystals: Sequence[Crystal]) -> Prediction:
+    return model(build_batch(crystals, GRAPH))
+
+
+@pytest.mark.parametrize("name", architectures())
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 10**6), atoms=st.integers(1, 6))
+def test_invariant_to_rotation_translation_order_and_cell(name: str, seed: int, atoms: int) -> None:
+    rng, model = np.random.default_rng(seed), tiny_model(name)
+    crystal = random_crystal(rng, atoms)
+    shapes = [
+        crystal,
+        rotated(crystal, rng),
+        supercell(crystal, (2, 1, 1)),
+        supercell(rotated(crystal, rng), (1, 2, 2)),
+    ]
+    prediction = predict(model, shapes)
+    for row in prediction.value[1:]:
+        torch.testing.assert_close(row, prediction.value[0], atol=3e-4, rtol=1e-3)
+    for row in prediction.log_scale[1:]:
+        torch.testing.assert_close(row, prediction.log_scale[0], atol=3e-4, rtol=1e-3)
+    moments = prediction.site_moment_muB[: 2 * atoms].view(2, atoms).sort(dim=1).values
+    torch.testing.assert_close(moments[1], moments[0], atol=3e-4, rtol=1e-3)
+
+
+@pytest.mark.parametrize("name", architectures())
+def test_a_crystal_does_not_see_the_rest_of_its_batch(name: str) -> None:
+    rng, model = np.random.default_rng(0), tiny_model(name)
+    crystals = [random_crystal(rng, n) for n in (1, 4, 2, 7)]
+    together = predict(model, crystals).value
+    alone = torch.cat([predict(model, [crystal]).value for crystal in crystals])
+    torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", architectures())
+def test_prediction_is_continuous_where_neighbours_change_places(name: str) -> None:
+    """Passing through bcc the second shell takes over from the first as the eighth neighbour."""
+    model = tiny_model(name)
+    values = []
+    for strain in np.linspace(-0.02, 0.02, 81):
+        crystal = cubic(26, 2.87, "I")
+        lattice = crystal.lattice @ np.diag([1 + strain, 1, 1 - strain])
+        values.append(predict(model, [Crystal.from_arrays("s", lattice, crystal.numbers, crystal.frac)]).value[0])
+    steps = torch.stack(values).diff(dim=0).abs().max(dim=1).values
+    assert steps.max() < 10 * steps.median() + 1e-5
+
+
+def test_angles_matter_where_distances_are_the_same() -> None:
+    """One bond angle is all that differs: each oxygen has the iron as only neighbour, the iron has both."""
+    box = np.eye(3) * 40
+
+    def bent(degrees: float) -> Crystal:
+        angle = np.radians(degrees)
+        ends = [[2, 0, 0], [2 * np.cos(angle), 2 * np.sin(angle), 0]]
+        return Crystal.from_arrays("bent", box, [26, 8, 8], np.array([[0, 0, 0], *ends]) / 40)
+
+    torch.manual_seed(1)
+    network, _ = build_network("edge_update", {"width": 16, "edge_width": 16, "layers": 1}, 1)
+    model = PropertyModel(network, tuple(TARGETS)).eval()
+    graph = GraphSettings(1, 0.2, 8.0)  # one neighbour: the oxygen pair is no edge at these angles
+    with torch.no_grad():
+        values = [model(build_batch([bent(d)], graph)).value for d in (100.0, 179.0)]
+    assert (values[0] - values[1]).abs().max() > 1e-5
+
+
+def test_float32_on_the_fast_path_equals_the_plain_one() -> None:
+    from screening.networks.linear import Linear
+
+    layer, x = Linear(24, 40), torch.randn(5000, 24)
+    with torch.no_grad():
+        fast = layer(x)  # without gradients the oneDNN kernel is called
+    torch.testing.assert_close(fast, layer(x).detach(), atol=1e-5, rtol=1e-5)
+
+
+def test_harmonics_are_orthogonal_rotation_invariant_in_power() -> None:
+    from screening.networks.angular import DEGREES, solid_harmonics
+
+    generator = torch.Generator().manual_seed(0)
+    directions = torch.nn.functional.normalize(torch.randn(200000, 3, generator=generator, dtype=torch.float64), dim=1)
+    values = solid_harmonics(directions)
+    gram = values.T @ values / len(values)
+    expected = torch.cat([torch.full((2 * d + 1,), 1 / (2 * d + 1), dtype=torch.float64) for d in DEGREES])
+    torch.testing.assert_close(gram, torch.diag(expected), atol=5e-3, rtol=0)
+    start = 0
+    for degree in DEGREES:
+        part = values[:, start : start + 2 * degree + 1]
+        torch.testing.assert_close((part * part).sum(1), torch.ones(len(part), dtype=torch.float64), atol=1e-9, rtol=0)
+        cosine = (directions[:-1] * directions[1:]).sum(1)
+        legendre = torch.special.legendre_polynomial_p(cosine, degree)
+        torch.testing.assert_close((part[:-1] * part[1:]).sum(1), legendre, atol=1e-9, rtol=0)
+        start += 2 * degree + 1
+
+
+def test_empty_neighbourhoods_give_finite_predictions() -> None:
+    lonely = Crystal.from_arrays("lonely", np.eye(3) * 20, [2], [[0, 0, 0]])
+    prediction = predict(tiny_model(), [lonely, cubic(26, 2.87, "I")])
+    assert all(part.isfinite().all() for part in prediction)
