@@ -27,7 +27,7 @@ def examine(part: Part, settings: ReadSettings) -> Outcome:
         return _refusal(own_id(row) if isinstance(row, Mapping) else "", "read", f"unreadable: {error}")
     except Exception as error:  # parsers of other libraries raise anything
         return _refusal("", "read", f"unreadable: {type(error).__name__}: {error}")
-    return _check(sites, part.flags, settings)
+    return _check(sites, (*part.flags, *sites.flags), settings)
 
 
 def _decode(part: Part, settings: ReadSettings) -> Sites:

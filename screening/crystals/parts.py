@@ -27,7 +27,7 @@ class Sites:
 
     lattice: (3, 3) row vectors in Å; frac: (n, 3); numbers: (n,) atomic numbers, for a site with partial
     occupancy the most abundant element. occupancies: None for an ordered crystal, else one mapping per site.
-    own_id: the id the input gives itself, empty if none.
+    own_id: the id the input gives itself, empty if none. flags: remarks the input makes of itself.
     """
 
     lattice: NDArray[np.float64]
@@ -35,6 +35,7 @@ class Sites:
     frac: NDArray[np.float64]
     occupancies: list[Occupancy] | None = None
     own_id: str = ""
+    flags: tuple[str, ...] = ()
 
     @classmethod
     def from_occupancies(

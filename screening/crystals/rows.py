@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -17,6 +18,9 @@ from screening.crystals.parts import Occupancy, Sites, UnreadableError
 
 ID_KEYS = ("id", "mp_id", "name", "material_id")
 """Keys under which a row may carry its own id, in order of preference."""
+
+OWN_FLAGS = ("ordered_approximant",)
+"""Flags that a row may bring along; everything else is for the pipeline to say."""
 
 _ISOTOPES = {"D": 1, "T": 1}
 _SPECIES = re.compile(r"([A-Z][a-z]?)(?:\d*\.?\d*[+-]|[+-]\d+\.?\d*)?(?:,.*)?")
@@ -45,6 +49,12 @@ def own_id(row: Mapping[str, Any]) -> str:
     return ""
 
 
+def own_flags(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a row says of itself under `flags`, as far as it is understood: that it is an ordered approximant."""
+    flags = row.get("flags")
+    return tuple(flag for flag in OWN_FLAGS if isinstance(flags, Sequence) and flag in flags)
+
+
 def parse_json(data: bytes) -> Any:
     """Decode JSON; Python's NaN and Infinity are let through so that the refusal can name them."""
     try:
@@ -63,13 +73,14 @@ def read_row(row: Any) -> Sites:
         raise UnreadableError(f"expected an object with lattice, species and frac, found {type(row).__name__}")
     if isinstance(row.get("structure"), Mapping):
         sites = read_row(row["structure"])
-        return Sites(sites.lattice, sites.numbers, sites.frac, sites.occupancies, own_id(row) or sites.own_id)
+        return replace(sites, own_id=own_id(row) or sites.own_id, flags=own_flags(row))
     if "sites" in row:
         return _read_pymatgen(row)
     missing = [key for key in ("lattice", "species", "frac") if key not in row]
     if missing:
         raise UnreadableError(f"no {' and no '.join(missing)} in this row")
-    return _assemble(row["lattice"], row["species"], row["frac"], own_id(row))
+    sites = _assemble(row["lattice"], row["species"], row["frac"], own_id(row))
+    return replace(sites, flags=own_flags(row)) if "flags" in row else sites
 
 
 def _assemble(lattice: Any, species: Any, frac: Any, identity: str) -> Sites:

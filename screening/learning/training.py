@@ -116,7 +116,7 @@ def train(settings: TrainingSettings, log_metrics: MetricLogger = lambda _metric
 
 
 def _trainer(settings: TrainingSettings, total_steps: int, log_metrics: MetricLogger) -> Trainer:
-    interval = timedelta(minutes=max(settings.checkpoint_minutes, 0.01))
+    interval = max(timedelta(minutes=settings.checkpoint_minutes), timedelta(milliseconds=1))  # 0: every step
     callbacks: list[Callback] = [
         EMAWeightAveraging(decay=settings.ema_decay, use_buffers=True),
         ModelCheckpoint(

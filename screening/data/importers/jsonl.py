@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import orjson
 
 from screening.crystals import Crystal, ReadSettings
-from screening.crystals.elements import ATOMIC_NUMBERS
-from screening.crystals.parts import Sites
+from screening.crystals.parts import UnreadableError
+from screening.crystals.rows import parse_json, read_row
 from screening.crystals.sanity import find_problem
 from screening.data.store import LabelledCrystal
 from screening.data.targets import SITE_MOMENT, TARGETS
@@ -39,16 +38,16 @@ def read_jsonl(source: Path) -> Iterator[LabelledCrystal]:
                 continue
             where = f"source: {source}, line {number}"
             try:
-                row = orjson.loads(line)
-                symbols, own_id = row["species"], row.get("id", row.get("mp_id", row.get("name", f"row#{number}")))
-                numbers = [ATOMIC_NUMBERS[symbol] for symbol in symbols]
-                crystal = Crystal.from_arrays(str(own_id), row["lattice"], numbers, row["frac"])
-            except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
-                logger.warning("%s left out: %r", where, error)
+                row = parse_json(line)
+                sites = read_row(row)
+            except UnreadableError as error:
+                logger.warning("%s left out: %s", where, error)
                 continue
-            if reason := find_problem(Sites(crystal.lattice, crystal.numbers, crystal.frac), _SETTINGS):
-                logger.warning("%s left out: %s", where, reason)
+            if problem := find_problem(sites, _SETTINGS):
+                logger.warning("%s left out: %s", where, problem)
                 continue
+            own_id = sites.own_id or f"row#{number}"
+            crystal = Crystal.from_arrays(own_id, sites.lattice, sites.numbers, sites.frac, flags=sites.flags)
             yield LabelledCrystal(crystal, _labels(row, where), _moments(row, crystal, where))
 
 
