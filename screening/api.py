@@ -19,6 +19,7 @@ from screening.report.page import ReportContent, write_report
 from screening.report.tables import TableWriter, write_table
 from screening.scoring import Tally, open_candidates, predictions, rank_candidates, rank_landmarks
 from screening.tracking.provenance import run_record, sha256, write_json
+from screening.tracking.registry import fetch_model
 from screening.tracking.runs import Run, open_run
 from screening.tracking.settings import TrackingSettings, shown_uri
 
@@ -116,7 +117,8 @@ def rank_to_folder(config: RankConfig, candidates: Candidates | None = None) -> 
 
 
 def _open(config: ScoringConfig) -> tuple[Predictor, ReadSettings]:
-    predictor = Predictor.load(config.model, config.device)
+    tracking = TrackingSettings(config.tracking.uri, config.tracking.experiment)
+    predictor = Predictor.load(fetch_model(tracking, config.model), config.device)
     read = ReadSettings(
         order=config.order, workers=config.workers, max_atoms=config.max_atoms, elements=predictor.elements
     )

@@ -20,6 +20,7 @@ from screening.learning.evaluation import as_rows, composition_baseline, score_t
 from screening.networks.predictor import Predictor
 from screening.report.tables import write_table
 from screening.tracking.provenance import write_json
+from screening.tracking.registry import fetch_model
 from screening.tracking.runs import open_run
 from screening.tracking.settings import TrackingSettings
 
@@ -56,7 +57,8 @@ def run(config: EvaluateConfig) -> None:
 
 def evaluate(config: EvaluateConfig) -> Evaluation:
     """Scores of a model on a split; raises RequestError when the split has no labelled crystal."""
-    predictor = Predictor.load(config.model, config.device)
+    tracking = TrackingSettings(config.tracking.uri, config.tracking.experiment)
+    predictor = Predictor.load(fetch_model(tracking, config.model), config.device)
     model, release = predictor.model, predictor.config
     store = open_store(Path(config.data.path))
     settings = DataSettings(store.path, release.targets, site_moments=False, max_crystals=config.data.max_crystals)

@@ -9,6 +9,7 @@ from screening.configuration import as_dict, save_config
 from screening.configuration.schemas import TrainConfig
 from screening.console import say
 from screening.errors import RequestError
+from screening.tracking.registry import register_model
 from screening.tracking.runs import open_run
 from screening.tracking.settings import TrackingSettings
 
@@ -29,11 +30,12 @@ def run(config: TrainConfig) -> None:
         save_config(config, folder / "config.yaml")
         tracked.log_params(_flat(as_dict(config)))
         result = train(settings, tracked.log_metrics)
-        for file in sorted(result.model_dir.iterdir()):
-            tracked.log_artifact(file)
+        registered = register_model(tracking, tracked.run_id, result.model_dir, config.name) if tracked.run_id else ""
     say(f"{result.steps} steps done; model: {result.model_dir}")
     for name, value in result.validation.items():
         say(f"  {name} {value:.5g}")
+    if registered:
+        say(f"registered in MLflow: model={registered}")
     say(f"measure it: screening evaluate model={result.model_dir} data.path={config.data.path} output_dir=...")
 
 

@@ -101,6 +101,8 @@ class RankConfig(ScoringConfig):
     report: ReportConfig = field(default_factory=ReportConfig)
 
     def finish(self) -> None:
+        if self.task.merit.get("seed") == 0:
+            self.task.merit["seed"] = self.seed
         if self.working_ion is None:
             return
         if "working_ion" not in self.task.merit:
