@@ -69,19 +69,16 @@ def machine() -> dict[str, Any]:
 def sha256(path: Path) -> str:
     """Hash of a file's bytes, or of a folder: its files' relative names and hashes in sorted order.
 
-    Hidden and unfinished (`.part`) files of a folder do not count. Raises RequestError if there is no such path.
+    Hidden and unfinished (`.part`) files of a folder do not count; of what cannot be read (a broken link, a pipe, a
+    file without permission) only the name does. Raises RequestError if there is no such path.
     """
     if path.is_file():
-        digest = hashlib.sha256()
-        with path.open("rb") as stream:
-            while chunk := stream.read(_CHUNK):
-                digest.update(chunk)
-        return digest.hexdigest()
+        return _file_sha256(path)
     if not path.is_dir():
         raise RequestError(f"no such file or folder: {path}")
     digest = hashlib.sha256()
     for relative in sorted(_counted_files(path)):
-        digest.update(f"{relative}\0{sha256(path / relative)}\n".encode("utf-8", "surrogateescape"))
+        digest.update(f"{relative}\0{_readable_sha256(path / relative)}\n".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
 
 
@@ -122,6 +119,21 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
     options = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
     with atomic_path(path) as part:
         part.write_bytes(orjson.dumps(dict(content), default=str, option=options))
+
+
+def _file_sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _readable_sha256(path: Path) -> str:
+    try:
+        return _file_sha256(path) if path.is_file() else ""
+    except OSError:
+        return ""
 
 
 def _counted_files(folder: Path) -> list[str]:
