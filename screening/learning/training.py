@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -92,6 +93,10 @@ def train(settings: TrainingSettings, log_metrics: MetricLogger = lambda _metric
 
     Raises RequestError for a wrong store or network.
     """
+    # Lightning's remarks on hardware and add-ons are not what the user asked for
+    for name in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", message=".*LeafSpec", module="lightning")
     seed_everything(settings.seed, workers=True, verbose=False)
     data = CrystalData(settings.data, settings.graph, settings.seed)
     stream = data.training_stream()
