@@ -141,6 +141,7 @@ def _trainer(settings: TrainingSettings, total_steps: int, log_metrics: MetricLo
     return Trainer(
         max_epochs=-1,
         max_steps=total_steps,
+        limit_train_batches=total_steps,  # the stream is endless; this gives the progress bar its end
         accelerator=settings.accelerator,
         devices=settings.devices,
         precision=resolve_precision(settings.precision, settings.accelerator),  # type: ignore[arg-type]

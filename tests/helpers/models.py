@@ -8,13 +8,13 @@ import torch
 
 from screening.data.targets import TARGETS
 from screening.graphs.nearest import GraphSettings
+from screening.networks.model import PropertyModel
 from screening.networks.release import ModelConfig, build_model, save_release
 
 
-def tiny_release(folder: Path, seed: int = 0) -> Path:
-    """A model folder with random weights that knows the elements up to 94."""
-    torch.manual_seed(seed)
-    config = ModelConfig(
+def tiny_config() -> ModelConfig:
+    """A small model that knows the elements up to 94."""
+    return ModelConfig(
         name="tiny",
         architecture="edge_update",
         parameters={"width": 16, "edge_width": 16, "layers": 2},
@@ -23,5 +23,15 @@ def tiny_release(folder: Path, seed: int = 0) -> Path:
         elements=tuple(range(1, 95)),
         training={},
     )
-    save_release(folder, build_model(config), config)
+
+
+def tiny_model(seed: int = 0) -> PropertyModel:
+    """Random weights."""
+    torch.manual_seed(seed)
+    return build_model(tiny_config())
+
+
+def tiny_release(folder: Path, seed: int = 0) -> Path:
+    """A model folder with random weights."""
+    save_release(folder, tiny_model(seed), tiny_config())
     return folder
