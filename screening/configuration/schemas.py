@@ -162,7 +162,6 @@ class ImportConfig(CommandConfig):
     source: str = setting(help="folder with the raw files", path=True)
     kind: str = setting(help="format of the source", choices=("materials_project", "jsonl"))
     output: str = setting(help="folder of the store to write", path=True)
-    workers: int | None = setting(None, help="processes that read crystals; null: as many as cores", minimum=0)
 
 
 COMMANDS: dict[str, type[CommandConfig]] = {
