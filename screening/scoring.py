@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ase import Atoms
     from pymatgen.core.structure import Structure
 
-    Candidates = str | Path | Iterable[Structure | Atoms | Crystal]
+    Candidates = str | Path | Iterable[Structure | Atoms | Crystal | str | Path] | Structure | Atoms | Crystal
 
 REJECTED_SCHEMA = {"candidate_id": pl.String, "source": pl.String, "stage": pl.String, "reason": pl.String}
 _OF_ONE_RANKING = ("rank", "pareto_front")  # columns that mean nothing for a material outside the ranking
@@ -64,7 +64,7 @@ class Tally:
 
 
 def open_candidates(candidates: Candidates, settings: ReadSettings) -> Iterator[Crystal | Rejection]:
-    """Crystals from a path, a bundled set's name, or structures in memory."""
+    """Crystals from a path, a bundled set's name, or structures in memory; RequestError if it is none of them."""
     if isinstance(candidates, str | Path):
         return read_crystals(candidates, settings)
     return as_crystals(candidates, settings)
@@ -91,6 +91,14 @@ def predictions(
     predictor.times.seconds.clear()
 
 
+def check_task(predictor: Predictor, task: Mapping[str, Any]) -> None:
+    """Rank nothing, so that a wrong setting or a model without the targets is refused before hours of reading.
+
+    Raises RequestError.
+    """
+    _ranked(_no_rows(predictor), task)
+
+
 def rank_candidates(
     predictor: Predictor, items: Iterable[Crystal | Rejection], task: Mapping[str, Any], batch_atoms: int, tally: Tally
 ) -> pl.DataFrame:
@@ -101,10 +109,8 @@ def rank_candidates(
             return {"space_group_number": pl.Series(space_group_numbers(crystals), dtype=pl.Int32)}
 
     tables = list(predictions(predictor, items, batch_atoms, tally, join=symmetry))
-    table = pl.concat(tables) if tables else predictor.predict([])
     with tally.stage("ranking"):
-        merits = evaluate_task(str(task["name"]), table, task.get("merit", {}))
-        return rank_table(merits, ranking_settings(task.get("ranking", {})))
+        return _ranked(pl.concat([_no_rows(predictor), *tables]), task)
 
 
 def rank_landmarks(predictor: Predictor, task: Mapping[str, Any], batch_atoms: int) -> pl.DataFrame:
@@ -113,6 +119,15 @@ def rank_landmarks(predictor: Predictor, task: Mapping[str, Any], batch_atoms: i
     settings = ReadSettings(workers=0)
     table = rank_candidates(predictor, read_crystals(file, settings), task, batch_atoms, Tally())
     return table.drop(_OF_ONE_RANKING)
+
+
+def _no_rows(predictor: Predictor) -> pl.DataFrame:
+    return predictor.predict([]).with_columns(space_group_number=pl.lit(None, pl.Int32))
+
+
+def _ranked(table: pl.DataFrame, task: Mapping[str, Any]) -> pl.DataFrame:
+    merits = evaluate_task(str(task["name"]), table, task.get("merit", {}))
+    return rank_table(merits, ranking_settings(task.get("ranking", {})))
 
 
 @contextmanager

@@ -10,6 +10,6 @@ from screening.report.terminal import timing_line
 
 def run(config: PredictConfig) -> None:
     """Predict and say where the table is."""
-    tally = predict_to_file(config)
+    tally = predict_to_file(config, config.candidates)
     say(f"{tally.scored} crystals predicted, {len(tally.rejected)} rejected: {config.output}")
     say(timing_line(tally.seconds))

@@ -13,7 +13,7 @@ from screening.tracking.settings import TrackingSettings, ui_command
 
 def run(config: RankConfig) -> None:
     """Rank, print the short table, and say where everything is."""
-    ranking = rank_to_folder(config)
+    ranking = rank_to_folder(config, config.candidates)
     say(short_table(ranking.table, config.task.report["short_table"], config.top, ranking.landmarks))
     say(f"{ranking.table.height} ranked, {ranking.rejected.height} rejected (reasons in rejected.csv)")
     say(timing_line(ranking.record["timing_s"]))

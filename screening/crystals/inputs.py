@@ -38,11 +38,11 @@ def find_source(source: str | Path) -> Path:
     raise RequestError(f"{path} does not exist, and it is not one of the bundled sets {_sets()}")
 
 
-def walk(path: Path) -> Iterator[Part]:
-    """Parts of everything a file, archive or folder holds, in a fixed order."""
+def walk(path: Path, passed_over: frozenset[Path] = frozenset()) -> Iterator[Part]:
+    """Parts of everything a file, archive or folder holds, in a fixed order; passed_over: see `ReadSettings`."""
     if path.is_dir():
         empty = True
-        for part in _walk_folder(path, "", (path.resolve(),)):
+        for part in _walk_folder(path, "", (path.resolve(),), passed_over):
             empty = False
             yield part
         if empty:
@@ -62,7 +62,7 @@ def _open(path: Path, source: str) -> Iterator[Part]:
     return read_file(path, source)
 
 
-def _walk_folder(folder: Path, prefix: str, chain: tuple[Path, ...]) -> Iterator[Part]:
+def _walk_folder(folder: Path, prefix: str, chain: tuple[Path, ...], passed_over: frozenset[Path]) -> Iterator[Part]:
     """Sorted by name. A link to a file is followed wherever it leads; a link to a folder never is."""
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
@@ -70,12 +70,12 @@ def _walk_folder(folder: Path, prefix: str, chain: tuple[Path, ...]) -> Iterator
         yield Part("", prefix.rstrip("/"), folder.name, reason=f"unreadable folder: {error.strerror}")
         return
     for entry in entries:
-        if is_ignored(entry.name):
+        if is_ignored(entry.name) or (passed_over and chain[-1] / entry.name in passed_over):
             continue
         source = prefix + entry.name
         path = Path(entry.path)
         if entry.is_dir(follow_symlinks=False):
-            yield from _walk_folder(path, source + "/", (*chain, path.resolve()))
+            yield from _walk_folder(path, source + "/", (*chain, path.resolve()), passed_over)
             continue
         reason = _refusal(path, chain)
         if reason:

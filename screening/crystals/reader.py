@@ -12,6 +12,7 @@ from screening.crystals.identity import Register, printable
 from screening.crystals.inputs import find_source, walk
 from screening.crystals.parts import Outcome, Part, Sites, UnreadableError
 from screening.crystals.settings import ReadSettings
+from screening.errors import RequestError
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -26,20 +27,35 @@ def read_crystals(source: str | Path, settings: ReadSettings = _DEFAULT) -> Iter
     Streams in a fixed order: files by name, entries as they lie in a file. Ids are unique over both kinds. Raises
     RequestError at once if there is no such source or, on the first step, if a folder holds nothing to read.
     """
-    return _finish(examine_all(walk(find_source(source)), settings))
+    return _finish(examine_all(walk(find_source(source), settings.passed_over), settings))
 
 
 def as_crystals(
-    items: Iterable[Structure | Atoms | Crystal] | Structure | Atoms | Crystal, settings: ReadSettings = _DEFAULT
+    items: Iterable[Structure | Atoms | Crystal | str | Path] | Structure | Atoms | Crystal,
+    settings: ReadSettings = _DEFAULT,
 ) -> Iterator[Crystal | Rejection]:
     """The same stream, with the same checks, from pymatgen structures, ASE atoms or crystals in memory, or one of them.
 
     The id is `properties["id"]` of a structure, `info["id"]` of atoms (or `mp_id`, `name`), else `structure#0`, ...
+    Paths among them are read; one that leads nowhere is refused like any broken input. Raises RequestError if `items`
+    is nothing of the kind.
     """
     if any(hasattr(items, name) for name in ("lattice", "positions")):  # a structure is iterable, too: over its sites
         items = [cast("Structure | Atoms | Crystal", items)]
-    parts = (_as_part(item, f"structure#{index}") for index, item in enumerate(cast(Iterable[object], items)))
-    return _finish(examine_all(parts, settings))
+    if not isinstance(items, Iterable):
+        raise RequestError(f"candidates: expected paths, structures or crystals, found {type(items).__name__}")
+    return _finish(examine_all(_parts(items, settings), settings))
+
+
+def _parts(items: Iterable[object], settings: ReadSettings) -> Iterator[Part]:
+    for index, item in enumerate(items):
+        if not isinstance(item, str | Path):
+            yield _as_part(item, f"structure#{index}")
+            continue
+        try:
+            yield from walk(find_source(item), settings.passed_over)
+        except RequestError as error:
+            yield Part("", str(item), Path(item).stem, reason=str(error))
 
 
 def _finish(examined: Iterator[tuple[Part, Outcome]]) -> Iterator[Crystal | Rejection]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class ReadSettings:
         two molecules in near-empty cells (732 and 735).
     elements: atomic numbers a model knows; None allows hydrogen to lawrencium.
     timeout_s: longest time for one chunk of files in a worker process, then for a single one.
+    passed_over: files and folders, as absolute paths, that are no input: a run's own output inside the folder read.
     """
 
     order: bool = False
@@ -28,3 +30,4 @@ class ReadSettings:
     max_volume_A3_per_atom: float = 400.0
     elements: frozenset[int] | None = None
     timeout_s: float = 60.0
+    passed_over: frozenset[Path] = frozenset()

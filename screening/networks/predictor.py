@@ -82,7 +82,10 @@ class Predictor:
     def stream(
         self, items: Iterable[Crystal | Rejection], batch_atoms: int
     ) -> Iterator[tuple[list[Crystal], pl.DataFrame, list[Rejection]]]:
-        """Predict a stream in batches of about batch_atoms atoms: (crystals, their table, rejections since)."""
+        """Predict a stream in batches of about batch_atoms atoms: (crystals, their table, rejections since).
+
+        A crystal for which the network gives no finite figures becomes a rejection.
+        """
         crystals: list[Crystal] = []
         rejected: list[Rejection] = []
         atoms = 0
@@ -95,12 +98,25 @@ class Predictor:
             atoms += item.n_atoms
             if atoms >= batch_atoms:
                 self.times.add("reading", started)
-                yield crystals, self.predict(crystals), rejected
+                yield self._scored(crystals, rejected)
                 crystals, rejected, atoms = [], [], 0
                 started = time.perf_counter()
         self.times.add("reading", started)
         if crystals or rejected:
-            yield crystals, self.predict(crystals), rejected
+            yield self._scored(crystals, rejected)
+
+    def _scored(
+        self, crystals: list[Crystal], rejected: list[Rejection]
+    ) -> tuple[list[Crystal], pl.DataFrame, list[Rejection]]:
+        table = self.predict(crystals)
+        columns = [f"{target}{suffix}" for target in self.config.targets for suffix in ("", "_lo", "_hi")]
+        finite = table.select(pl.all_horizontal(pl.col(columns).is_finite())).to_series()
+        if finite.all():
+            return crystals, table, rejected
+        failed = [c for c, sound in zip(crystals, finite, strict=True) if not sound]
+        reason = "the network gave numbers that are not finite"
+        rejected += [Rejection(c.candidate_id, c.source, "predict", reason) for c in failed]
+        return [c for c, sound in zip(crystals, finite, strict=True) if sound], table.filter(finite), rejected
 
 
 def prediction_schema(targets: Sequence[str]) -> dict[str, type[pl.DataType]]:

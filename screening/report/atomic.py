@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from screening.errors import RequestError
+
+
+def output_folder(path: Path, key: str) -> Path:
+    """The folder that results go to, made if it is not there.
+
+    key: the setting that named it. Raises RequestError if it is a file or cannot be written to, before any work.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RequestError(f"{key}={path}: not a folder that can be made ({error.strerror})") from None
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise RequestError(f"{key}={path}: the folder cannot be written to")
+    return path
 
 
 def part_path(path: Path) -> Path:

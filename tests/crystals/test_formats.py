@@ -164,12 +164,12 @@ def test_the_python_stream(structure: Structure) -> None:
     molecule = AseAtomsAdaptor.get_atoms(structure)
     molecule.pbc = False
     ready = Crystal.from_arrays("ready", np.eye(3) * 4, [26], [[0, 0, 0]], flags=("mine",))
-    items = list(as_crystals([structure, named, atoms, molecule, ready, "no"]))  # type: ignore[list-item]
+    items = list(as_crystals([structure, named, atoms, molecule, ready, 5]))  # type: ignore[list-item]
     assert [item.candidate_id for item in items] == [
         "structure#0", "from properties", "structure#2", "structure#3", "ready", "structure#5"
     ]  # fmt: skip
     assert [isinstance(item, Crystal) for item in items] == [True, True, True, False, True, False]
-    assert "not periodic" in items[3].reason and "found str" in items[5].reason
+    assert "not periodic" in items[3].reason and "found int" in items[5].reason
     assert items[4].flags == ("mine",)
     assert [item.candidate_id for item in as_crystals(named)] == ["from properties"]
 
