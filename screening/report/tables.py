@@ -86,15 +86,16 @@ class TableWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None:
-            self._schema = self._schema if self._schema is not None else pl.Schema()
-            self._open()
-        if self._writer is not None:
-            self._writer.close()
         part = part_path(self.path)
-        if kind is None:
-            part.replace(self.path)
-        else:
+        try:
+            if kind is None:
+                self._schema = self._schema if self._schema is not None else pl.Schema()
+                self._open()
+            if self._writer is not None:
+                self._writer.close()
+            if kind is None:
+                part.replace(self.path)
+        finally:
             part.unlink(missing_ok=True)
 
     def _open(self) -> None:

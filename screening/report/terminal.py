@@ -35,7 +35,7 @@ def short_table(table: pl.DataFrame, columns: Sequence[str], top: int, landmarks
     rule = "─" * (sum(widths) + 2 * max(len(widths) - 1, 0))
     lines = [_line(cells, shown, widths) for cells in body]
     parts = [*(_line(cells, shown, widths) for cells in _headings(shown, widths)), rule, *lines[: len(rows)]]
-    parts += [] if rows else ["no candidate was scored"]
+    parts += [] if table.height else ["no candidate was scored"]
     parts += [f"{'── known materials ':─<{len(rule)}}", *lines[len(rows) :]] if known else []
     return "\n".join(parts)
 

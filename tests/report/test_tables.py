@@ -80,6 +80,13 @@ def test_a_piece_with_other_columns_is_refused(tmp_path: Path) -> None:
         writer.write(pl.DataFrame({"a": [1], "extra": [2]}))
 
 
+def test_a_table_that_cannot_take_its_name_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "t.parquet").mkdir()
+    with pytest.raises(IsADirectoryError), TableWriter(tmp_path / "t.parquet") as writer:
+        writer.write(pl.DataFrame({"a": [1]}))
+    assert [path.name for path in tmp_path.iterdir()] == ["t.parquet"]
+
+
 def test_a_failed_run_leaves_the_older_table(tmp_path: Path) -> None:
     path = tmp_path / "t.parquet"
     old = pl.DataFrame({"a": [1]})

@@ -53,6 +53,7 @@ def test_known_materials_stand_below_a_rule_without_a_rank(table: pl.DataFrame) 
 
 def test_an_empty_ranking_says_so(table: pl.DataFrame) -> None:
     assert "no candidate was scored" in short_table(table.clear(), COLUMNS, 5)
+    assert "no candidate was scored" not in short_table(table, COLUMNS, 0)
 
 
 @pytest.mark.parametrize(

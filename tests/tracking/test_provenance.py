@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -39,6 +40,17 @@ def test_a_loop_of_links_ends(tmp_path: Path) -> None:
     before = sha256(tmp_path / "a")
     (tmp_path / "a" / "loop").symlink_to(tmp_path / "a")
     assert sha256(tmp_path / "a") == before
+
+
+def test_what_cannot_be_read_in_a_folder_counts_by_its_name(tmp_path: Path) -> None:
+    (tmp_path / "f").write_text("1")
+    plain = sha256(tmp_path)
+    (tmp_path / "broken").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    os.mkfifo(tmp_path / "pipe")
+    with_others = sha256(tmp_path)
+    assert with_others != plain
+    assert sha256(tmp_path) == with_others
 
 
 def test_a_missing_path_is_named(tmp_path: Path) -> None:
