@@ -11,13 +11,14 @@ import polars as pl
 from screening.configuration import as_dict, save_config
 from screening.configuration.schemas import EvaluateConfig
 from screening.console import say
-from screening.data.store import open_store
+from screening.data.store import Store, open_store
 from screening.errors import RequestError
 from screening.learning.calibration import predict_labelled
 from screening.learning.card import model_card
 from screening.learning.data import DataSettings, labelled_graphs, split_rows
 from screening.learning.evaluation import as_rows, composition_baseline, score_targets
 from screening.networks.predictor import Predictor
+from screening.report.atomic import output_folder, write_text_atomic
 from screening.report.tables import write_table
 from screening.tracking.provenance import write_json
 from screening.tracking.registry import fetch_model
@@ -36,15 +37,16 @@ class Evaluation:
 
 def run(config: EvaluateConfig) -> None:
     """Evaluate, write scores and a model card, print the table."""
-    folder = Path(config.output_dir)
-    folder.mkdir(parents=True, exist_ok=True)
     tracking = TrackingSettings(config.tracking.uri, config.tracking.experiment)
+    predictor = Predictor.load(fetch_model(tracking, config.model), config.device)
+    store = open_store(Path(config.data.path))
+    folder = output_folder(Path(config.output_dir), "output_dir")
     with open_run(tracking, folder, f"evaluate: {config.model}", {"model": config.model}) as tracked:
         save_config(config, folder / "config.yaml")
-        result = evaluate(config)
+        result = evaluate(predictor, store, config)
         write_table(result.scores, folder / "scores.csv")
         write_json(folder / "scores.json", {"scores": result.scores.to_dicts(), "config": as_dict(config)})
-        (folder / "MODEL_CARD.md").write_text(result.card, encoding="utf-8")
+        write_text_atomic(folder / "MODEL_CARD.md", result.card)
         for row in result.scores.iter_rows(named=True):
             name = f"{config.split}/{row['target']}/{row['rows']}"
             tracked.log_metrics({f"{name}/{key}": row[key] for key in ("mae", "rmse", "r2", "coverage", "width")})
@@ -55,12 +57,9 @@ def run(config: EvaluateConfig) -> None:
     say(f"{result.structures_per_s:.0f} structures/s; scores and model card in {folder}")
 
 
-def evaluate(config: EvaluateConfig) -> Evaluation:
+def evaluate(predictor: Predictor, store: Store, config: EvaluateConfig) -> Evaluation:
     """Scores of a model on a split; raises RequestError when the split has no labelled crystal."""
-    tracking = TrackingSettings(config.tracking.uri, config.tracking.experiment)
-    predictor = Predictor.load(fetch_model(tracking, config.model), config.device)
     model, release = predictor.model, predictor.config
-    store = open_store(Path(config.data.path))
     settings = DataSettings(store.path, release.targets, site_moments=False, max_crystals=config.data.max_crystals)
     rows = split_rows(store, settings)
     if not len(rows[config.split]):

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from screening.configuration import as_dict, save_config
 from screening.configuration.schemas import TrainConfig
 from screening.console import say
+from screening.data.store import open_store
 from screening.errors import RequestError
+from screening.report.atomic import output_folder
 from screening.tracking.registry import register_model
 from screening.tracking.runs import open_run
 from screening.tracking.settings import TrackingSettings
+
+if TYPE_CHECKING:
+    from screening.learning.training import TrainingSettings
 
 
 def run(config: TrainConfig) -> None:
@@ -22,10 +28,10 @@ def run(config: TrainConfig) -> None:
 
     if config.trainer.threads is not None:
         torch.set_num_threads(config.trainer.threads)
-    folder = Path(config.output_dir)
     settings = training_settings(config)
     tracking = TrackingSettings(config.tracking.uri, config.tracking.experiment)
-    folder.mkdir(parents=True, exist_ok=True)
+    open_store(settings.data.path)  # a wrong one is refused before anything is made
+    folder = output_folder(Path(config.output_dir), "output_dir")
     with open_run(tracking, folder, f"train: {config.name}", {"model": config.name}) as tracked:
         save_config(config, folder / "config.yaml")
         tracked.log_params(_flat(as_dict(config)))
@@ -39,7 +45,7 @@ def run(config: TrainConfig) -> None:
     say(f"measure it: screening evaluate model={result.model_dir} data.path={config.data.path} output_dir=...")
 
 
-def training_settings(config: TrainConfig):  # type: ignore[no-untyped-def]  # torch is imported late
+def training_settings(config: TrainConfig) -> TrainingSettings:
     """The settings of the learning step; raises RequestError when CUDA is asked for and missing."""
     from screening.graphs.nearest import GraphSettings
     from screening.learning.data import DataSettings

@@ -89,10 +89,27 @@ def label_columns(index: pl.DataFrame) -> list[str]:
 def write_store(path: Path, rows: Iterable[LabelledCrystal], sources: Sequence[str]) -> Store:
     """Write a store and open it; it appears under its name only when it is complete.
 
-    Raises RequestError when the folder exists and is not a store, or when there are no rows.
+    Raises RequestError when the folder cannot be made, exists and is not a store, or when there are no rows.
     """
     if path.exists() and not (path / "meta.json").is_file():
         raise RequestError(f"output: {path} exists and is not a data store; choose another folder")
+    part = path.with_name(path.name + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    try:
+        part.mkdir(parents=True)
+    except OSError as error:
+        raise RequestError(f"output: {path}: not a folder that can be made ({error.strerror})") from None
+    try:
+        _write_files(part, rows, sources)
+        if path.exists():
+            shutil.rmtree(path)
+        part.replace(path)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return open_store(path)
+
+
+def _write_files(part: Path, rows: Iterable[LabelledCrystal], sources: Sequence[str]) -> None:
     crystals: list[Crystal] = []
     labels: list[dict[str, float]] = []
     moments: list[NDArray[np.float32]] = []
@@ -103,9 +120,6 @@ def write_store(path: Path, rows: Iterable[LabelledCrystal], sources: Sequence[s
         moments.append(none if row.site_moment_muB is None else np.abs(row.site_moment_muB).astype(np.float32))
     if not crystals:
         raise RequestError("no labelled crystal was found in the source")
-    part = path.with_name(path.name + ".part")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
     packed = pack(crystals)
     arrays: dict[str, NDArray[Any]] = {
         "lattice": packed.lattice,
@@ -126,24 +140,27 @@ def write_store(path: Path, rows: Iterable[LabelledCrystal], sources: Sequence[s
         "sources": list(sources),
         "sha256": _content_hash(part),
     }
-    (part / "meta.json").write_text(json.dumps(meta, indent=2, ensure_ascii=False) + "\n")
-    if path.exists():
-        shutil.rmtree(path)
-    part.replace(path)
-    return open_store(path)
+    (part / "meta.json").write_text(json.dumps(meta, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def open_store(path: Path) -> Store:
-    """Open a store written by `write_store`; raises RequestError when it is none or of another format."""
+    """Open a store written by `write_store`; raises RequestError when it is none, damaged or of another format."""
     meta_file = path / "meta.json"
     if not meta_file.is_file():
         raise RequestError(f"data.path: {path} is not a data store (no meta.json); make one with `screening import`")
-    meta = json.loads(meta_file.read_text())
+    try:
+        meta = json.loads(meta_file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise RequestError(f"data.path: {meta_file} is not readable JSON ({error})") from None
     if meta.get("format") != FORMAT:
         raise RequestError(f"data.path: {path} has store format {meta.get('format')}, expected {FORMAT}; import again")
-    arrays = {name: np.load(path / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _ARRAYS}
+    try:
+        arrays = {name: np.load(path / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _ARRAYS}
+        index = pl.read_parquet(path / "index.parquet")
+    except (OSError, ValueError, pl.exceptions.PolarsError) as error:
+        raise RequestError(f"data.path: {path} is damaged ({error}); import again") from None
     packed = PackedCrystals(arrays["lattice"], arrays["numbers"], arrays["frac"], np.asarray(arrays["offsets"]))
-    return Store(path, meta, pl.read_parquet(path / "index.parquet"), packed, arrays["site_moment"])
+    return Store(path, meta, index, packed, arrays["site_moment"])
 
 
 def _index_table(crystals: Sequence[Crystal], labels: Sequence[dict[str, float]]) -> pl.DataFrame:

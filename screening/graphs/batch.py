@@ -120,7 +120,8 @@ def build_batch(
 
 def build_graph_set(packed: PackedCrystals, settings: GraphSettings, chunk: int = 512) -> GraphSet:
     """Graphs of a whole data set on the CPU, built `chunk` crystals at a time."""
-    parts = [build_batch(packed.chunk(s, min(s + chunk, len(packed))), settings) for s in range(0, len(packed), chunk)]
+    starts = range(0, max(len(packed), 1), chunk)
+    parts = [build_batch(packed.chunk(s, min(s + chunk, len(packed))), settings) for s in starts]
     first = [torch.repeat_interleave(p.n_atoms.cumsum(0) - p.n_atoms, p.n_edges) for p in parts]
     zero = torch.zeros(1, dtype=torch.int64)
     return GraphSet(

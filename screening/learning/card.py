@@ -10,6 +10,8 @@ from screening.data.targets import TARGETS
 from screening.learning.evaluation import Scores
 from screening.networks.release import ModelConfig
 
+_UNSEEN = "Crystals of whole chemical systems that belong to this split alone: none was trained on"
+
 
 def model_card(config: ModelConfig, scores: Sequence[Scores], split: str, store_meta: Mapping[str, Any]) -> str:
     """Markdown; the author adds the command, the hardware and what is known to fail."""
@@ -34,7 +36,7 @@ def model_card(config: ModelConfig, scores: Sequence[Scores], split: str, store_
         "",
         f"## Accuracy and coverage on the {split} split",
         "",
-        "Crystals of chemical systems that no training, validation or calibration row belongs to"
+        ("The model was trained on crystals of these chemical systems" if split == "train" else _UNSEEN)
         + ("." if same_store else "; the store is not the one it was trained on.")
         + " The interval aims at 80 %. Non-trivial: "
         + "; ".join(

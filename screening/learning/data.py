@@ -12,7 +12,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -41,9 +41,10 @@ class LabelledBatch(NamedTuple):
 
 @dataclass(frozen=True)
 class DataSettings:
-    """batch_atoms: mean atoms a batch; max_crystals: a cap on each split, for trying things out.
+    """batch_atoms: mean atoms a batch.
 
     max_moment_crystals: how many crystals that have site moments and no other label join each split's others.
+    max_crystals: a cap on these and on the others of each split, for trying things out.
     """
 
     path: Path
@@ -70,6 +71,8 @@ class LabelledGraphs:
 
     def plan(self, rows: Tensor, n_batches: int) -> list[Tensor]:
         """Cut an order of crystals into n_batches with about equally many edges."""
+        if not len(rows):
+            return []
         edges = self.graphs.n_edges[rows].cumsum(0)
         group = ((edges - 1).clamp(min=0) * n_batches // edges[-1].clamp(min=1)).clamp(max=n_batches - 1)
         sizes = torch.bincount(group, minlength=n_batches)
@@ -145,7 +148,9 @@ class CrystalData(LightningDataModule):
         stream.first_step = self.trainer.global_step if self.trainer is not None else 0
         return DataLoader(stream, batch_size=None)
 
-    def val_dataloader(self) -> DataLoader[LabelledBatch]:
+    def val_dataloader(self) -> DataLoader[LabelledBatch] | list[Any]:
+        if not len(self.split_rows["validation"]):
+            return []  # a small store: Lightning then skips validation
         return DataLoader(ValidationBatches(self.labelled("validation"), self.settings.batch_atoms), batch_size=None)
 
     def transfer_batch_to_device(self, batch: LabelledBatch, device: torch.device, _: int) -> LabelledBatch:
@@ -164,7 +169,7 @@ def split_rows(store: Store, settings: DataSettings) -> dict[str, NDArray[np.int
     order = np.random.default_rng(0).permutation(len(split))
     chosen: dict[str, NDArray[np.int64]] = {}
     for name in SPLITS:
-        rows = np.flatnonzero(labelled & (split == name))[: settings.max_crystals]
+        rows = order[(labelled & (split == name))[order]][: settings.max_crystals]
         extra = order[(moments_only & (split == name))[order]]
         cap = settings.max_moment_crystals if settings.max_crystals is None else settings.max_crystals
         chosen[name] = np.sort(np.concatenate([rows, extra[:cap]]))

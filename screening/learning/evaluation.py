@@ -75,7 +75,7 @@ def composition_baseline(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """What composition alone tells: (T,) best constants and (B, T) predictions of gradient boosting.
 
-    Features: element fractions and volume-free composition statistics only. Trained on up to max_train rows.
+    Features: element fractions. Trained on up to max_train rows.
     """
     from sklearn.ensemble import HistGradientBoostingRegressor
 

@@ -18,6 +18,7 @@ from lightning.pytorch.callbacks import EMAWeightAveraging, ModelCheckpoint, Tim
 from screening.data.splits import DEFAULT_SALT
 from screening.graphs.nearest import GraphSettings
 from screening.learning.calibration import calibrate
+from screening.learning.checkpoints import find_checkpoint
 from screening.learning.data import CrystalData, DataSettings
 from screening.learning.losses import robust_scales
 from screening.learning.module import OptimiserSettings, PropertyLearning
@@ -26,8 +27,14 @@ from screening.networks.model import PropertyModel
 from screening.networks.release import ModelConfig, save_release
 
 logger = logging.getLogger(__name__)
-LAST_CHECKPOINT = "last.ckpt"
 MetricLogger = Callable[[dict[str, float], int], None]
+
+_BESIDE_THE_POINT = (
+    ".*LeafSpec",
+    ".*your dataloader is not resumable",  # it is: the batch of a step follows from the step
+    "Checkpoint directory .* is not empty",  # where a run is resumed from
+    "Total length of `list` across ranks is zero",  # no validation crystals in a small store
+)
 
 
 @dataclass(frozen=True)
@@ -96,7 +103,8 @@ def train(settings: TrainingSettings, log_metrics: MetricLogger = lambda _metric
     # Lightning's remarks on hardware and add-ons are not what the user asked for
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    warnings.filterwarnings("ignore", message=".*LeafSpec", module="lightning")
+    for remark in _BESIDE_THE_POINT:
+        warnings.filterwarnings("ignore", message=remark, module="lightning")
     seed_everything(settings.seed, workers=True, verbose=False)
     data = CrystalData(settings.data, settings.graph, settings.seed)
     stream = data.training_stream()
@@ -106,12 +114,13 @@ def train(settings: TrainingSettings, log_metrics: MetricLogger = lambda _metric
     model.standardise(*robust_scales(data.labelled("train").labels))
     learning = PropertyLearning(model, replace(settings.optimiser, total_steps=total_steps))
     trainer = _trainer(settings, total_steps, log_metrics)
-    checkpoint = settings.output_dir / "checkpoints" / LAST_CHECKPOINT
-    resume = checkpoint if checkpoint.is_file() else None
-    if resume:
-        logger.info("resuming from %s", resume)
-    # pickled objects in a checkpoint could run code: weights_only refuses them
-    trainer.fit(learning, datamodule=data, ckpt_path=resume, weights_only=True)
+    resumed = find_checkpoint(settings.output_dir / "checkpoints", learning)
+    if resumed:
+        logger.info("resuming from %s", resumed.file)
+    trainer.fit(learning, datamodule=data, ckpt_path=resumed.file if resumed else None, weights_only=True)
+    if resumed and trainer.global_step == resumed.step:
+        # no step was left to do: Lightning then skips the end, where the averaged weights replace the last ones
+        learning.load_state_dict(resumed.averaged)
     model.eval()
     calibrate(model, data.labelled("calibration"), settings.data.batch_atoms)
     model_dir = settings.output_dir / "model"

@@ -92,7 +92,7 @@ def load_release(folder: Path) -> tuple[PropertyModel, ModelConfig]:
 
 def _read_config(file: Path) -> ModelConfig:
     try:
-        raw = json.loads(file.read_text())
+        raw = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise RequestError(f"model: {file}: not readable JSON ({error})") from None
     if not isinstance(raw, Mapping) or raw.get("format") != FORMAT:

@@ -86,9 +86,42 @@ def test_own_rows_with_labels(tmp_path: Path, caplog: pytest.LogCaptureFixture) 
 
 @pytest.mark.parametrize(
     ("label", "message"),
-    [({"band_gap_eV": "wide"}, "line 1: band_gap_eV"), ({"site_moment_muB": [1]}, "expected a list of 2 numbers")],
+    [
+        ({"band_gap_eV": "wide"}, "line 1: band_gap_eV"),
+        ({"band_gap_eV": True}, "line 1: band_gap_eV"),
+        ({"site_moment_muB": [1]}, "expected a list of 2 numbers"),
+        ({"site_moment_muB": ["a", "b"]}, "expected a list of 2 numbers"),
+        ({"site_moment_muB": [[0, 0, 1], [0, 0, 1]]}, "expected a list of 2 numbers"),
+    ],
 )
 def test_wrong_labels_are_named(tmp_path: Path, label: dict[str, Any], message: str) -> None:
     write_rows(tmp_path / "own.jsonl.gz", [{"id": "a", **CELL, **label}])
     with pytest.raises(RequestError, match=message):
         list(importer("jsonl")(tmp_path / "own.jsonl.gz"))
+
+
+def test_rows_that_teach_nothing_are_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    site = {"species": [{"element": "Li", "occu": 0.5}], "abc": [0, 0, 0]}
+    partial = {"@class": "Structure", "lattice": {"matrix": CELL["lattice"]}, "sites": [site]}
+    rows = [
+        {"id": "a", **CELL},
+        {"id": "b", **CELL, "band_gap_eV": None, "site_moment_muB": [None, None]},
+        {"id": "c", "structure": partial, "band_gap_eV": 1.0},
+        {"id": "d", **CELL, "site_moment_muB": [None, 2]},
+    ]
+    write_rows(tmp_path / "own.jsonl.gz", rows)
+    (found,) = importer("jsonl")(tmp_path / "own.jsonl.gz")
+    assert found.crystal.candidate_id == "d"
+    assert found.site_moment_muB is not None and np.isnan(found.site_moment_muB[0])
+    assert caplog.text.count("it has no label") == 2 and "line 3 left out: partial occupancies" in caplog.text
+
+
+def test_a_damaged_or_missing_file_of_rows_is_named(tmp_path: Path) -> None:
+    write_rows(tmp_path / "own.jsonl.gz", [{"id": str(i), **CELL, "band_gap_eV": i} for i in range(200)])
+    whole = (tmp_path / "own.jsonl.gz").read_bytes()
+    for content in (whole[: len(whole) // 2], b"not gzip"):
+        (tmp_path / "own.jsonl.gz").write_bytes(content)
+        with pytest.raises(RequestError, match=r"own\.jsonl\.gz: "):
+            list(importer("jsonl")(tmp_path / "own.jsonl.gz"))
+    with pytest.raises(RequestError, match=r"nowhere\.jsonl: no such file"):
+        list(importer("jsonl")(tmp_path / "nowhere.jsonl"))

@@ -80,3 +80,17 @@ def test_what_is_no_store_is_refused_by_name(tmp_path: Path) -> None:
         open_store(store.path)
     with pytest.raises(RequestError, match="no labelled crystal"):
         write_store(tmp_path / "empty", [], [])
+
+
+def test_a_damaged_store_is_refused_by_name(tmp_path: Path) -> None:
+    for name in ("lattice.npy", "index.parquet", "meta.json"):
+        store = small_store(tmp_path / name, 3)
+        (store.path / name).write_bytes(b"cut")
+        with pytest.raises(RequestError, match=f"data.path: .*{name}"):
+            open_store(store.path)
+
+
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(RequestError, match=r"output: .*file/store: not a folder"):
+        write_store(tmp_path / "file" / "store", rows(1), [])
