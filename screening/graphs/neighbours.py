@@ -46,7 +46,7 @@ def neighbour_pairs(
 ) -> Pairs:
     """All pairs closer than the cutoff of their crystal (cutoff_A: (B,) in Å), both directions, self excluded.
 
-    Raises ScreeningError when a crystal has an absurd number of neighbours.
+    Raises ScreeningError on CUDA when a crystal has an absurd number of neighbours.
     """
     if torch.device(device).type == "cuda":
         return _batched_search(crystals, cutoff_A, periodic, torch.device(device))

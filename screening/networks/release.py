@@ -80,7 +80,10 @@ def load_release(folder: Path) -> tuple[PropertyModel, ModelConfig]:
         raise RequestError(
             f"model: {weights} is truncated or not a safetensors file ({error}); pickled checkpoints are not loaded"
         ) from None
-    model = build_model(config)
+    try:
+        model = build_model(config)
+    except (RequestError, TypeError, ValueError, RuntimeError) as error:
+        raise RequestError(f"model: {folder / CONFIG}: no network can be built from it ({error})") from None
     try:
         model.load_state_dict(state)
     except RuntimeError:

@@ -74,6 +74,8 @@ def test_weights_of_another_architecture_are_refused(release: Path) -> None:
         ({"format": 99}, "format 1"),
         ({"graph": {"radius": 3}}, "malformed"),
         ({"parameters": {"depth": 3}}, "parameters.depth"),
+        ({"parameters": {"width": "wide"}}, r"config\.json: no network can be built"),
+        ({"parameters": {"width": -1}}, r"config\.json: no network can be built"),
     ],
 )
 def test_a_config_that_lies_is_refused(release: Path, change: dict[str, object], message: str) -> None:
