@@ -19,7 +19,15 @@ from screening.networks.predictor import Predictor
 from screening.report.atomic import output_folder
 from screening.report.page import ReportContent, write_report
 from screening.report.tables import TableWriter, write_table
-from screening.scoring import Tally, check_task, open_candidates, predictions, rank_candidates, rank_landmarks
+from screening.scoring import (
+    Tally,
+    check_task,
+    expected_inputs,
+    open_candidates,
+    predictions,
+    rank_candidates,
+    rank_landmarks,
+)
 from screening.tracking.provenance import run_record, sha256, write_json
 from screening.tracking.registry import fetch_model
 from screening.tracking.runs import RUN_FILE, Run, open_run
@@ -77,7 +85,7 @@ def predict_to_file(config: PredictConfig, candidates: Candidates, *, keep: bool
     rejected_file = output.with_name(f"{output.stem}.rejected.csv")
     if output.is_dir():
         raise RequestError(f"output={output}: is a folder; expected the name of a file")
-    tally = Tally()
+    tally = Tally(expected_inputs(candidates))
     predictor, items = _open(config, candidates, [output, rejected_file])
     output_folder(output.parent, "output")
     with TableWriter(output) as writer:
@@ -112,7 +120,7 @@ def rank_to_folder(config: RankConfig, candidates: Candidates, *, keep: bool = T
     folder = Path(config.output_dir)
     tracking = TrackingSettings(config.tracking.uri, config.tracking.experiment)
     task = as_dict(config)["task"]
-    tally = Tally()
+    tally = Tally(expected_inputs(candidates))
     predictor, items = _open(config, candidates, [folder, *(folder / name for name in _OWN_FILES)])
     check_task(predictor, task)
     output_folder(folder, "output_dir")

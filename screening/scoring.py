@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from screening.crystals import Crystal, ReadSettings, Rejection, as_crystals, read_crystals
+from screening.crystals.counting import count_inputs
 from screening.crystals.symmetry import space_group_numbers
 from screening.merit import evaluate_task
 from screening.networks.predictor import Predictor
@@ -32,8 +33,9 @@ _OF_ONE_RANKING = ("rank", "pareto_front")  # columns that mean nothing for a ma
 
 @dataclass
 class Tally:
-    """What happened to the inputs, and where the seconds went."""
+    """What happened to the inputs, and where the seconds went. expected: how many there are, where that is known."""
 
+    expected: int | None = None
     scored: int = 0
     rejected: list[Rejection] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -63,6 +65,13 @@ class Tally:
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - started
 
 
+def expected_inputs(candidates: Candidates) -> int | None:
+    """For the progress bar's estimate: None where nobody looks or counting would take as long as reading."""
+    if isinstance(candidates, str | Path) and sys.stderr.isatty():
+        return count_inputs(candidates)
+    return None
+
+
 def open_candidates(candidates: Candidates, settings: ReadSettings) -> Iterator[Crystal | Rejection]:
     """Crystals from a path, a bundled set's name, or structures in memory; RequestError if it is none of them."""
     if isinstance(candidates, str | Path):
@@ -78,7 +87,7 @@ def predictions(
     join: Callable[[list[Crystal]], Mapping[str, Any]] | None = None,
 ) -> Iterator[pl.DataFrame]:
     """Prediction tables batch by batch; `join` makes further columns from a batch's crystals."""
-    with _progress() as advance:
+    with _progress(tally.expected) as advance:
         for crystals, table, rejected in predictor.stream(items, batch_atoms):
             tally.scored += table.height
             tally.rejected += rejected
@@ -131,9 +140,9 @@ def _ranked(table: pl.DataFrame, task: Mapping[str, Any]) -> pl.DataFrame:
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[int], object]]:
-    """A counter with rate on a terminal, nothing elsewhere."""
+def _progress(total: int | None) -> Iterator[Callable[[int], object]]:
+    """A progress bar with rate and, where the total is known, an estimate; nothing but on a terminal."""
     from tqdm import tqdm
 
-    with tqdm(unit=" crystals", disable=not sys.stderr.isatty(), leave=False) as bar:
+    with tqdm(total=total, unit=" crystals", disable=not sys.stderr.isatty(), leave=False) as bar:
         yield bar.update
