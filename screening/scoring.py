@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 
 from screening.crystals import Crystal, ReadSettings, Rejection, as_crystals, read_crystals
 from screening.crystals.counting import count_inputs
 from screening.crystals.symmetry import space_group_numbers
-from screening.merit import evaluate_task
+from screening.merit import evaluate_task, symmetry_matters
 from screening.networks.predictor import Predictor
 from screening.ranking import rank_table, ranking_settings
 from screening.resources import resource
@@ -84,7 +85,7 @@ def predictions(
     items: Iterable[Crystal | Rejection],
     batch_atoms: int,
     tally: Tally,
-    join: Callable[[list[Crystal]], Mapping[str, Any]] | None = None,
+    join: Callable[[list[Crystal], pl.DataFrame], Mapping[str, Any]] | None = None,
 ) -> Iterator[pl.DataFrame]:
     """Prediction tables batch by batch; `join` makes further columns from a batch's crystals."""
     with _progress(tally.expected) as advance:
@@ -92,7 +93,7 @@ def predictions(
             tally.scored += table.height
             tally.rejected += rejected
             if join is not None:
-                table = table.with_columns(**join(crystals))
+                table = table.with_columns(**join(crystals, table))
             yield table
             advance(table.height + len(rejected))
     for stage, seconds in predictor.times.seconds.items():
@@ -113,9 +114,13 @@ def rank_candidates(
 ) -> pl.DataFrame:
     """The ranked table of all candidates; task: name, merit and ranking sections as in `configs/task/`."""
 
-    def symmetry(crystals: list[Crystal]) -> dict[str, pl.Series]:
+    def symmetry(crystals: list[Crystal], table: pl.DataFrame) -> dict[str, pl.Series]:
         with tally.stage("symmetry"):
-            return {"space_group_number": pl.Series(space_group_numbers(crystals), dtype=pl.Int32)}
+            rows = np.flatnonzero(symmetry_matters(str(task["name"]), table, task.get("merit", {})))
+            numbers: list[int | None] = [None] * len(crystals)
+            for row, number in zip(rows, space_group_numbers(crystals[r] for r in rows), strict=True):
+                numbers[row] = number
+            return {"space_group_number": pl.Series(numbers, dtype=pl.Int32)}
 
     tables = list(predictions(predictor, items, batch_atoms, tally, join=symmetry))
     with tally.stage("ranking"):

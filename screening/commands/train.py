@@ -84,7 +84,6 @@ def training_settings(config: TrainConfig) -> TrainingSettings:
         gradient_clip=trainer.gradient_clip,
         precision=trainer.precision,
         accelerator=resolve_device(config.device).type,
-        devices=trainer.devices,
         checkpoint_minutes=trainer.checkpoint_minutes,
         validate_every_steps=trainer.validate_every_steps,
         progress_bar=sys.stderr.isatty(),

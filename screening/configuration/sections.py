@@ -96,4 +96,3 @@ class TrainerConfig:
     threads: int | None = setting(None, help="CPU threads of torch; null: torch decides", minimum=1)
     checkpoint_minutes: float = setting(10.0, help="save a checkpoint to resume from this often", minimum=0)
     validate_every_steps: int = setting(1000, help="steps between looks at the validation split", minimum=1)
-    devices: int = setting(1, help="GPUs to train on", minimum=1)

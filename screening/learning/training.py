@@ -55,7 +55,6 @@ class TrainingSettings:
     gradient_clip: float = 1.0
     precision: str = "auto"
     accelerator: str = "cpu"
-    devices: int = 1
     checkpoint_minutes: float = 10.0
     log_every_steps: int = 50
     validate_every_steps: int = 1000
@@ -152,7 +151,7 @@ def _trainer(settings: TrainingSettings, total_steps: int, log_metrics: MetricLo
         max_steps=total_steps,
         limit_train_batches=total_steps,  # the stream is endless; this gives the progress bar its end
         accelerator=settings.accelerator,
-        devices=settings.devices,
+        devices=1,
         precision=resolve_precision(settings.precision, settings.accelerator),  # type: ignore[arg-type]
         gradient_clip_val=settings.gradient_clip or None,
         val_check_interval=min(settings.validate_every_steps, total_steps),

@@ -11,6 +11,9 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, get_type_hints
 
+import numpy as np
+from numpy.typing import NDArray
+
 from screening.errors import RequestError
 from screening.merit.settings import build_settings, nearest
 
@@ -28,6 +31,20 @@ def evaluate_task(name: str, table: pl.DataFrame, settings: Mapping[str, Any]) -
     kind = get_type_hints(evaluate)["settings"]
     result = evaluate(table, build_settings(kind, settings, "task.merit"))
     return result
+
+
+def symmetry_matters(name: str, table: pl.DataFrame, settings: Mapping[str, Any]) -> NDArray[np.bool_]:
+    """Rows of the prediction table, (B,), whose `space_group_number` the class wants to know; none if it never asks.
+
+    A class that does has a function `symmetry_matters(table, settings)`. Errors as in `evaluate_task`.
+    """
+    _find(name)
+    module = import_module(f"{__name__}.{name}")
+    if not hasattr(module, "symmetry_matters"):
+        return np.zeros(table.height, dtype=np.bool_)
+    kind = get_type_hints(module.evaluate)["settings"]
+    rows: NDArray[np.bool_] = module.symmetry_matters(table, build_settings(kind, settings, "task.merit"))
+    return rows
 
 
 def task_names() -> list[str]:

@@ -88,6 +88,13 @@ def evaluate(table: pl.DataFrame, settings: MagnetSettings) -> pl.DataFrame:
     return table.with_columns(columns)
 
 
+def symmetry_matters(table: pl.DataFrame, settings: MagnetSettings) -> Mask:
+    """Rows whose space group the ranking asks for, (B,): those that can be magnetic. Finding it costs milliseconds."""
+    require_columns(table, ["cell_formula", "magnetization_muB_per_A3_hi"])
+    magnetic = floats(table, "magnetization_muB_per_A3_hi") > settings.least_magnetization_muB_per_A3
+    return MagneticElements.of(count_matrix(table["cell_formula"].to_list())).any & magnetic
+
+
 def four_f_shift(
     counts: Floats, volume: Floats, magnetization: Floats, insulating: Floats, settings: MagnetSettings
 ) -> tuple[Floats, dict[str, Mask]]:

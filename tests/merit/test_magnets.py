@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from screening.errors import RequestError
-from screening.merit import evaluate_task
+from screening.merit import evaluate_task, symmetry_matters
 from screening.merit.flags import FLAGS
 from screening.merit.magnets import TESLA_PER_MUB_A3, MagnetSettings, evaluate
 
@@ -219,3 +219,14 @@ def test_the_seed_changes_only_what_is_sampled(predictions: TableMaker) -> None:
     assert first.equals(again)
     assert np.isclose(first["mu0_Ms_T"][0], other["mu0_Ms_T"][0], rtol=0.1)
     assert first["mu0_Ms_T_hi"][0] != other["mu0_Ms_T_hi"][0]
+
+
+def test_symmetry_is_only_asked_for_where_there_can_be_a_moment() -> None:
+    table = pl.DataFrame(
+        {
+            "cell_formula": ["Fe2", "Fe2", "Al2", "Co1O1"],
+            "magnetization_muB_per_A3_hi": [0.2, 0.001, 0.2, 0.05],
+        }
+    )
+    assert symmetry_matters("magnets", table, {}).tolist() == [True, False, False, True]
+    assert not symmetry_matters("electrodes", table, {}).any()
