@@ -40,7 +40,7 @@ RUN = textwrap.dedent(
     settings = TrainingSettings(
         name="t", output_dir=folder, data=DataSettings(store, tuple(TARGETS), batch_atoms=60), network="edge_update",
         parameters={"width": 16, "edge_width": 16, "layers": 1}, optimiser=OptimiserSettings(0, learning_rate=5e-3),
-        max_steps=40, ema_decay=0.9, precision="32", checkpoint_minutes=0.0, log_every_steps=1, validate_every_steps=20,
+        max_steps=24, ema_decay=0.9, precision="32", checkpoint_minutes=0.0, log_every_steps=1, validate_every_steps=12,
     )
     train(settings, log)
     """
@@ -61,12 +61,12 @@ def test_killed_and_resumed_equals_uninterrupted(tmp_path: Path) -> None:
     store = small_store(tmp_path / "store").path
     status, whole = run(store, tmp_path / "whole")
     assert status == 0
-    status, first = run(store, tmp_path / "killed", kill_at=30)
+    status, first = run(store, tmp_path / "killed", kill_at=16)
     assert status == -9 and not (tmp_path / "killed" / "model").exists()
     status, second = run(store, tmp_path / "killed")
     assert status == 0
     assert min(second) > 1, "it started again instead of resuming"
-    assert max(second) == 40
+    assert max(second) == 24
     for step, loss in (first | second).items():
         assert loss == pytest.approx(whole[step], abs=1e-6), step
     ours, theirs = (load_release(tmp_path / name / "model")[0].state_dict() for name in ("killed", "whole"))
