@@ -5,8 +5,8 @@
 
 In memory, start-up and warm-up excluded: crystals to a table of four properties with intervals, neighbour lists
 included, in one run with CHGNet 0.3.0 (energy alone) and matgl's MEGNet (one property, random weights, neighbour lists
-included), each at its best batch size. Peers are slower, so they take the first `--peer-crystals` of the same sample:
-it is in random order, its sizes are those of the whole, and rates are per structure.
+included), each at its best batch size. Peers are slower, so they take `--peer-crystals` of the same sample that have
+the size distribution of the whole; rates are per structure.
 
 End to end: N and 2 N crystals in a .jsonl.gz through the command line in a process of its own; where its seconds went,
 and the most memory it held.
@@ -15,6 +15,7 @@ and the most memory it held.
 from __future__ import annotations
 
 import argparse
+import statistics
 import tempfile
 import warnings
 from collections.abc import Callable, Sequence
@@ -32,6 +33,7 @@ from benchmarks_common import (
     heading,
     machine,
     rate,
+    same_sizes,
     sample_crystals,
     seconds,
     text_table,
@@ -52,7 +54,7 @@ PredictStructures = Callable[[Sequence["Structure"], int], object]
 class Row:
     """One line of the comparison; rate None: it could not be measured, and the note says why.
 
-    ratio: ours over it. batch: structures, ours counts atoms instead.
+    ratio: ours over it. batch: structures, ours counts atoms instead. mean_atoms: of the crystals it took.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Row:
     ratio: float | None = None
     batch: str = ""
     crystals: int = 0
+    mean_atoms: float | None = None
     note: str = ""
 
 
@@ -127,12 +130,14 @@ def measure_ours(
     from_crystals()
     stages = dict(predictor.times.seconds)
     names = ("screening", "screening, from pymatgen structures")
-    return [Row(name, r, None, batch, len(crystals), note) for name, r in zip(names, rates, strict=True)], stages
+    mean = statistics.fmean(crystal.n_atoms for crystal in crystals)
+    return [Row(name, r, None, batch, len(crystals), mean, note) for name, r in zip(names, rates, strict=True)], stages
 
 
 def measure_peers(crystals: Sequence[Crystal], arguments: argparse.Namespace) -> list[Row]:
     """A row for every peer; one that is not installed or fails says so and stops nothing."""
-    structures = [crystal.to_structure() for crystal in crystals[: arguments.peer_crystals]]
+    chosen = same_sizes(crystals, arguments.peer_crystals, lambda crystal: crystal.n_atoms)
+    structures = [crystal.to_structure() for crystal in chosen]
     device = str(torch.device("cuda" if arguments.device == "auto" and torch.cuda.is_available() else arguments.device))
     rows = []
     for name in filter(None, arguments.peers.split(",")):
@@ -147,14 +152,15 @@ def measure_peers(crystals: Sequence[Crystal], arguments: argparse.Namespace) ->
 
 def measure_peer(title: str, predict: PredictStructures, structures: Sequence[Structure], passes: int) -> Row:
     """Find the best batch size on a third of the structures, then measure it on all."""
-    trial = structures[: max(1, len(structures) // 3)]
+    trial = same_sizes(structures, max(1, len(structures) // 3), len)
     predict(trial[:8], 8)
     sizes = [size for size in BATCH_SIZES if size <= len(trial)]
     times = {size: seconds(partial(predict, trial, size)) for size in sizes}
     best = min(times, key=lambda size: times[size])
     tried = ", ".join(f"{size}: {len(trial) / spent:.0f}" for size, spent in times.items())
     measured = rate(partial(predict, structures, best), len(structures), passes)
-    return Row(title, measured, None, f"{best} structures", len(structures), f"structures/s by batch {tried}")
+    mean = statistics.fmean(map(len, structures))
+    return Row(title, measured, None, f"{best} structures", len(structures), mean, f"structures/s by batch {tried}")
 
 
 def load_chgnet(device: str) -> PredictStructures:
@@ -232,8 +238,8 @@ def _ratio(ours: Row, row: Row) -> float | None:
 
 def print_rows(rows: Sequence[Row], stages: dict[str, float]) -> None:
     """The comparison, and where our seconds go."""
-    table: list[Sequence[object]] = [("in memory", "structures/s", "ours is faster by", "batch", "crystals", "")]
-    table += [(r.name, r.structures_per_s, r.ratio, r.batch, r.crystals, r.note) for r in rows]
+    table: list[Sequence[object]] = [("in memory", "structures/s", "ours over it", "batch", "crystals", "atoms", "")]
+    table += [(r.name, r.structures_per_s, r.ratio, r.batch, r.crystals, r.mean_atoms, r.note) for r in rows]
     total = sum(stages.values())
     shares = ", ".join(f"{name} {100 * spent / total:.0f} %" for name, spent in stages.items())
     print("", text_table(table), f"ours: {shares}", sep="\n", flush=True)

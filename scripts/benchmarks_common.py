@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import polars as pl
@@ -21,6 +21,8 @@ import screening
 from screening.crystals import Crystal, ReadSettings, Rejection, as_crystals, read_crystals
 from screening.data.store import label_columns, open_store
 from screening.networks.predictor import resolve_device
+
+Item = TypeVar("Item")
 
 # All models that are compared know these: hydrogen to plutonium without Po, At, Rn, Fr and Ra, which matgl leaves out.
 COMMON_ELEMENTS = frozenset(range(1, 95)) - {84, 85, 86, 87, 88}
@@ -75,6 +77,14 @@ def _copy(crystal: Crystal, number: int) -> Crystal:
     return replace(
         crystal, candidate_id=f"{crystal.candidate_id}-{number}", lattice=crystal.lattice * (1 + _STRAIN * number)
     )
+
+
+def same_sizes(items: Sequence[Item], count: int, size: Callable[[Item], int]) -> list[Item]:
+    """`count` of the items with the size distribution of them all (evenly spaced ranks), in their order."""
+    by_size = sorted(range(len(items)), key=lambda i: size(items[i]))
+    count = min(count, len(items))
+    ranks = ((2 * i + 1) * len(items) // (2 * count) for i in range(count))
+    return [items[i] for i in sorted(by_size[rank] for rank in ranks)]
 
 
 def batches(crystals: Sequence[Crystal], batch_atoms: int) -> Iterator[list[Crystal]]:

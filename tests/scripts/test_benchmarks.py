@@ -106,6 +106,13 @@ def test_peers_take_their_best_batch_size(predict: ModuleType, store: Store) -> 
     assert row.crystals == 12
 
 
+def test_a_part_of_the_sample_has_its_sizes(predict: ModuleType) -> None:
+    sizes = [9, 1, 8, 2, 7, 3, 6, 4, 5, 10, 12, 11]
+    part = predict.same_sizes(sizes, 4, lambda size: size)
+    assert part == [8, 2, 5, 11]  # the middle of each quarter, in the given order
+    assert predict.same_sizes(sizes, 99, lambda size: size) == sizes
+
+
 def test_an_unknown_peer_is_refused(predict: ModuleType, store: Store, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         predict.main([*_common(store, 4), "--peers", "alignn"])
