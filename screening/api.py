@@ -145,7 +145,7 @@ def _open(
 ) -> tuple[Predictor, Iterator[Crystal | Rejection]]:
     """The model and the stream of candidates; own: what this job writes, should it lie in the folder that is read."""
     tracking = TrackingSettings(config.tracking.uri, config.tracking.experiment)
-    predictor = Predictor.load(fetch_model(tracking, config.model), config.device)
+    predictor = Predictor.load(fetch_model(tracking, config.model), config.device, config.precision)
     database = sqlite_path(tracking_uri(tracking))
     kept = [] if database is None else [database, database.with_name(ARTIFACT_FOLDER)]
     read = ReadSettings(

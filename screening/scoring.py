@@ -19,6 +19,7 @@ from screening.crystals.counting import count_inputs
 from screening.crystals.symmetry import space_group_numbers
 from screening.merit import evaluate_task, symmetry_matters
 from screening.networks.predictor import Predictor
+from screening.networks.streaming import stream
 from screening.ranking import rank_table, ranking_settings
 from screening.resources import resource
 
@@ -83,13 +84,13 @@ def open_candidates(candidates: Candidates, settings: ReadSettings) -> Iterator[
 def predictions(
     predictor: Predictor,
     items: Iterable[Crystal | Rejection],
-    batch_atoms: int,
+    batch_atoms: int | None,
     tally: Tally,
     join: Callable[[list[Crystal], pl.DataFrame], Mapping[str, Any]] | None = None,
 ) -> Iterator[pl.DataFrame]:
     """Prediction tables batch by batch; `join` makes further columns from a batch's crystals."""
     with _progress(tally.expected) as advance:
-        for crystals, table, rejected in predictor.stream(items, batch_atoms):
+        for crystals, table, rejected in stream(predictor, items, batch_atoms):
             tally.scored += table.height
             tally.rejected += rejected
             if join is not None:
@@ -110,7 +111,11 @@ def check_task(predictor: Predictor, task: Mapping[str, Any]) -> None:
 
 
 def rank_candidates(
-    predictor: Predictor, items: Iterable[Crystal | Rejection], task: Mapping[str, Any], batch_atoms: int, tally: Tally
+    predictor: Predictor,
+    items: Iterable[Crystal | Rejection],
+    task: Mapping[str, Any],
+    batch_atoms: int | None,
+    tally: Tally,
 ) -> pl.DataFrame:
     """The ranked table of all candidates; task: name, merit and ranking sections as in `configs/task/`."""
 
@@ -127,7 +132,7 @@ def rank_candidates(
         return _ranked(pl.concat([_no_rows(predictor), *tables]), task)
 
 
-def rank_landmarks(predictor: Predictor, task: Mapping[str, Any], batch_atoms: int) -> pl.DataFrame:
+def rank_landmarks(predictor: Predictor, task: Mapping[str, Any], batch_atoms: int | None) -> pl.DataFrame:
     """Known materials scored by the same model and task, to compare the candidates with."""
     file = resource("datasets") / "landmarks" / f"{task['name']}.jsonl"
     settings = ReadSettings(workers=0)

@@ -120,13 +120,13 @@ def measure_searches(crystals: Sequence[Crystal], arguments: argparse.Namespace)
 
 def ours(parts: Sequence[PackedCrystals], cutoff: float) -> int:
     """The search that the package uses on a CPU."""
-    return sum(len(neighbour_pairs(part, np.full(len(part), cutoff)).centre) for part in parts)
+    return sum(len(neighbour_pairs(part, np.full(len(part), cutoff)).vectors()) for part in parts)
 
 
 def batched(parts: Sequence[PackedCrystals], cutoff: float, device: str) -> int:
     """nvalchemi-toolkit-ops, a whole batch at once: what the package uses on CUDA."""
     where = torch.device(device)
-    return sum(len(_batched_search(part, np.full(len(part), cutoff), True, where).centre) for part in parts)
+    return sum(len(_batched_search(part, np.full(len(part), cutoff), True, where).vectors()) for part in parts)
 
 
 def matscipy(parts: Sequence[PackedCrystals], cutoff: float) -> int:

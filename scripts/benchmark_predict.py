@@ -42,6 +42,7 @@ from benchmarks_common import (
 
 from screening.crystals import Crystal, ReadSettings, as_crystals
 from screening.networks.predictor import Predictor
+from screening.networks.streaming import stream
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
@@ -119,11 +120,11 @@ def measure_ours(
 
     def from_crystals() -> pl.DataFrame:
         fresh = (replace(crystal) for crystal in crystals)  # a crystal remembers its formula and volume
-        return pl.concat(table for _, table, _ in predictor.stream(fresh, arguments.batch_atoms))
+        return pl.concat(table for _, table, _ in stream(predictor, fresh, arguments.batch_atoms))
 
     def from_structures() -> pl.DataFrame:
         checked = as_crystals(structures, settings)
-        return pl.concat(table for _, table, _ in predictor.stream(checked, arguments.batch_atoms))
+        return pl.concat(table for _, table, _ in stream(predictor, checked, arguments.batch_atoms))
 
     rates = [rate(run, len(crystals), arguments.passes) for run in (from_crystals, from_structures)]
     predictor.times.seconds.clear()

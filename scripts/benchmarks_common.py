@@ -38,7 +38,7 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--crystals", type=int, default=1000, help="size of the sample (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the sample (default: %(default)s)")
     parser.add_argument("--threads", type=int, default=2, help="CPU threads of everything (default: %(default)s)")
-    parser.add_argument("--batch-atoms", type=int, default=4096, help="atoms per batch of ours (default: %(default)s)")
+    parser.add_argument("--batch-atoms", type=int, default=2048, help="atoms per batch of ours (default: %(default)s)")
     parser.add_argument("--passes", type=int, default=3, help="timed passes, of which the median counts (default: 3)")
     parser.add_argument("--output", type=Path, help="write the figures as JSON")
 

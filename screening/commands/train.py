@@ -75,6 +75,7 @@ def training_settings(config: TrainConfig) -> TrainingSettings:
             learning_rate=trainer.learning_rate,
             weight_decay=trainer.weight_decay,
             warmup_fraction=trainer.warmup_fraction,
+            target_weights=tuple(trainer.target_weights),
             compile=trainer.compile,
         ),
         max_epochs=trainer.max_epochs,

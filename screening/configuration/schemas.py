@@ -54,7 +54,14 @@ class ScoringConfig(CommandConfig):
     order: bool = setting(False, help="make ordered approximants of partially occupied crystals instead of refusing")
     workers: int | None = setting(None, help="processes that read crystals; null: as many as cores", minimum=0)
     max_atoms: int = setting(1000, help="refuse crystals with more atoms in the cell", minimum=1)
-    batch_atoms: int = setting(4096, help="atoms per forward batch of the network", minimum=1)
+    batch_atoms: int | None = setting(
+        None, help="atoms per batch of the network; null: 2,048 on the CPU, 32,768 on a GPU", minimum=1
+    )
+    precision: str = setting(
+        "auto",
+        help="arithmetic on a CPU; auto: bf16 inside the network where the CPU has it, which moves energies by 1 meV",
+        choices=("auto", "32", "bf16"),
+    )
 
 
 @dataclass

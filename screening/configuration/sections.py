@@ -85,6 +85,9 @@ class TrainerConfig:
     weight_decay: float = setting(1e-2, help="decoupled weight decay", minimum=0)
     ema_decay: float = setting(0.999, help="decay of the running average of weights per step", minimum=0, maximum=1)
     warmup_fraction: float = setting(0.02, help="part of all steps with a rising learning rate", minimum=0, maximum=1)
+    target_weights: list[float] = setting(
+        (), help="weight of each of data.targets in the loss, in their order; empty: all 1"
+    )
     gradient_clip: float = setting(1.0, help="largest norm of the gradient; 0: no limit", minimum=0)
     batch_atoms: int = setting(2048, help="atoms per batch", minimum=1)
     precision: str = setting(

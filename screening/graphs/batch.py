@@ -118,6 +118,27 @@ def build_batch(
     )
 
 
+def padded(batch: GraphBatch, atoms: int = 64, edges: int = 1024) -> GraphBatch:
+    """The batch with one more crystal that rounds the atoms and edges up to multiples; drop its row of the results.
+
+    CPU kernels are compiled and kept for every shape they meet: with any number of rows, memory grows without end.
+    The added edges start and end at the added atoms and weigh nothing.
+    """
+    n_atoms, n_edges = len(batch.numbers), len(batch.centre)
+    more_atoms, more_edges = -(n_atoms + 1) % atoms + 1, -n_edges % edges
+    last = batch.centre.new_full((more_edges,), n_atoms)
+    return GraphBatch(
+        torch.cat([batch.numbers, batch.numbers.new_ones(more_atoms)]),
+        torch.cat([batch.n_atoms, batch.n_atoms.new_tensor([more_atoms])]),
+        torch.cat([batch.n_edges, batch.n_edges.new_tensor([more_edges])]),
+        torch.cat([batch.centre, last]),
+        torch.cat([batch.neighbour, last]),
+        torch.cat([batch.vector, batch.vector.new_ones(more_edges, 3)]),
+        torch.cat([batch.weight, batch.weight.new_zeros(more_edges)]),
+        torch.cat([batch.volume_A3, batch.volume_A3.new_ones(1)]),
+    )
+
+
 def build_graph_set(packed: PackedCrystals, settings: GraphSettings, chunk: int = 512) -> GraphSet:
     """Graphs of a whole data set on the CPU, built `chunk` crystals at a time."""
     starts = range(0, max(len(packed), 1), chunk)

@@ -92,16 +92,14 @@ def _fading_edges(
     spread: float,
 ) -> Edges:
     """Weighted edges of the crystals that are done, with atom numbers of the whole batch."""
-    shell = radius[pairs.centre]
-    beyond = (pairs.distance / shell - 1) / spread
+    beyond = (pairs.distance / radius[pairs.centre] - 1) / spread
     atom_done = torch.as_tensor(np.repeat(done, part.n_atoms), device=radius.device)
-    keep = (beyond < 1) & atom_done[pairs.centre]
+    keep = torch.nonzero((beyond < 1) & atom_done[pairs.centre])[:, 0]
     shift = np.repeat(crystals.offsets[:-1][rows] - part.offsets[:-1], part.n_atoms)
-    shift_t = torch.as_tensor(shift, device=radius.device)
-    centre = pairs.centre[keep]
-    weight = torch.cos(0.5 * torch.pi * beyond[keep].clamp(min=0)) ** 2
-    offset = shift_t[centre]
-    return Edges(centre + offset, pairs.neighbour[keep] + offset, pairs.vector[keep].float(), weight.float())
+    kept = pairs.take(keep)
+    weight = torch.cos(0.5 * torch.pi * beyond[keep].float().clamp(min=0)) ** 2
+    offset = torch.as_tensor(shift, device=radius.device)[kept.centre]
+    return Edges(kept.centre + offset, kept.neighbour + offset, kept.vectors().float(), weight)
 
 
 def _joined(parts: list[Edges]) -> Edges:

@@ -7,7 +7,7 @@ first sizes its own output, the second is asked again with more room when a coun
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,15 +26,31 @@ _MOST_NEIGHBOURS = 1 << 14  # an atom with more neighbours than this within the 
 class Pairs:
     """Directed neighbour pairs, grouped by centre.
 
-    centre, neighbour: (E,) atom rows in the batch; image: (E, 3) lattice translation of the neighbour;
-    vector: (E, 3) from centre to neighbour in Å; distance: (E,) in Å.
+    centre, neighbour: (E,) atom rows in the batch; image: (E, 3) lattice translation of the neighbour; distance: (E,)
+    in Å. positions: (N, 3) of the atoms in Å, within the cell or not; lattice: (N, 3, 3) of each atom's crystal.
     """
 
     centre: Tensor
     neighbour: Tensor
     image: Tensor
-    vector: Tensor
     distance: Tensor
+    positions: Tensor
+    lattice: Tensor
+
+    def take(self, rows: Tensor) -> Pairs:
+        """Some of the pairs."""
+        return replace(
+            self,
+            centre=self.centre[rows],
+            neighbour=self.neighbour[rows],
+            image=self.image[rows],
+            distance=self.distance[rows],
+        )
+
+    def vectors(self) -> Tensor:
+        """(E, 3) from centre to neighbour in Å."""
+        shift = torch.einsum("ei,eij->ej", self.image.to(self.lattice.dtype), self.lattice[self.centre])
+        return self.positions[self.neighbour] - self.positions[self.centre] + shift
 
 
 def neighbour_pairs(
@@ -57,35 +73,27 @@ def _search_each(crystals: PackedCrystals, cutoff_A: NDArray[np.float64], period
     from pymatgen.optimization.neighbors import find_points_in_spheres
 
     pbc = np.full(3, int(periodic), dtype=np.int64)
-    found: list[tuple[NDArray[Any], ...]] = []
-    for index in range(len(crystals)):
-        atoms = crystals.atoms(index)
-        lattice = np.ascontiguousarray(crystals.lattice[index], dtype=np.float64)
-        # pymatgen's search expects wrapped coordinates; the image is put back afterwards
-        wrap = np.floor(crystals.frac[atoms]) if periodic else np.zeros((atoms.stop - atoms.start, 3))
-        positions = np.ascontiguousarray((crystals.frac[atoms] - wrap) @ lattice)
-        centre, neighbour, image, distance = find_points_in_spheres(
-            positions, positions, float(cutoff_A[index]), pbc, lattice, _SAME_ATOM_A
-        )
-        keep = distance > _SAME_ATOM_A
-        centre, neighbour, image = centre[keep], neighbour[keep], image[keep]
-        vector = positions[neighbour] + image @ lattice - positions[centre]
-        image = image + wrap[centre] - wrap[neighbour]
-        found.append((centre + atoms.start, neighbour + atoms.start, image, vector, distance[keep]))
-    centre, neighbour, image, vector, distance = (
-        (np.concatenate(parts) for parts in zip(*found, strict=True)) if found else _nothing()
+    lattices = np.ascontiguousarray(crystals.lattice, dtype=np.float64)
+    lattice_of = np.repeat(lattices, crystals.n_atoms, axis=0)
+    # pymatgen's search expects atoms within the cell
+    frac = crystals.frac - np.floor(crystals.frac) if periodic else crystals.frac
+    positions = np.einsum("ni,nij->nj", frac, lattice_of)
+    bounds, cutoffs = crystals.offsets.tolist(), cutoff_A.tolist()
+    found = []
+    for index, lattice in enumerate(lattices):
+        own = positions[bounds[index] : bounds[index + 1]]
+        found.append(find_points_in_spheres(own, own, cutoffs[index], pbc, lattice, _SAME_ATOM_A))
+    centre, neighbour, image, distance = (
+        (np.concatenate(part) for part in zip(*found, strict=True)) if found else _nothing()
     )
-    return Pairs(
-        torch.from_numpy(np.asarray(centre, dtype=np.int64)),
-        torch.from_numpy(np.asarray(neighbour, dtype=np.int64)),
-        torch.from_numpy(np.asarray(image, dtype=np.int32)),
-        torch.from_numpy(vector),
-        torch.from_numpy(distance),
-    )
+    first = np.repeat(crystals.offsets[:-1], [len(part[0]) for part in found])
+    pairs = (centre + first, neighbour + first, image, distance, positions, lattice_of)
+    return Pairs(*map(torch.from_numpy, pairs)).take(torch.from_numpy(np.flatnonzero(distance > _SAME_ATOM_A)))
 
 
 def _nothing() -> tuple[NDArray[Any], ...]:
-    return np.zeros(0), np.zeros(0), np.zeros((0, 3)), np.zeros((0, 3)), np.zeros(0)
+    none = np.zeros(0, dtype=np.int64)
+    return none, none, np.zeros((0, 3)), np.zeros(0)
 
 
 def _batched_search(
@@ -119,10 +127,9 @@ def _batched_search(
         capacity = max(2 * capacity, most + 1)
     valid = torch.arange(matrix.shape[1], device=device) < counts[:, None]
     centre = torch.nonzero(valid)[:, 0]
-    neighbour, image = matrix[valid].long(), shifts[valid]
-    vector = positions[neighbour] - positions[centre]
-    vector = vector + torch.einsum("ei,eij->ej", image.to(dtype), lattice[owner[centre]])
-    distance = vector.norm(dim=1)
+    nothing = positions.new_zeros(len(centre))
+    found = Pairs(centre, matrix[valid].long(), shifts[valid], nothing, positions, lattice[owner])
+    distance = found.vectors().norm(dim=1)
     own_cutoff = torch.as_tensor(cutoff_A, dtype=dtype, device=device)[owner[centre]]
-    keep = (distance <= own_cutoff) & (distance > _SAME_ATOM_A)
-    return Pairs(centre[keep], neighbour[keep], image[keep], vector[keep], distance[keep])
+    keep = torch.nonzero((distance <= own_cutoff) & (distance > _SAME_ATOM_A))[:, 0]
+    return replace(found, distance=distance).take(keep)

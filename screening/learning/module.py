@@ -13,6 +13,7 @@ from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
 from torchmetrics import MeanMetric
 
+from screening.errors import RequestError
 from screening.learning.data import LabelledBatch
 from screening.learning.losses import masked_losses
 from screening.networks.model import PropertyModel
@@ -21,7 +22,10 @@ from screening.networks.outputs import Prediction
 
 @dataclass(frozen=True)
 class OptimiserSettings:
-    """total_steps: where the cosine ends; scale_weight: share of the error-scale loss; site_weight: of site moments."""
+    """total_steps: where the cosine ends; scale_weight: share of the error-scale loss; site_weight: of site moments.
+
+    target_weights: of each target's error in units of the best constant's; empty: all 1.
+    """
 
     total_steps: int
     learning_rate: float = 2e-3
@@ -29,15 +33,22 @@ class OptimiserSettings:
     warmup_fraction: float = 0.02
     scale_weight: float = 0.1
     site_weight: float = 0.3
+    target_weights: tuple[float, ...] = ()
     compile: bool = False
 
 
 class PropertyLearning(LightningModule):
     """Fits a `PropertyModel`; checkpoints hold the model under `model.`."""
 
+    target_weights: Tensor
+
     def __init__(self, model: PropertyModel, settings: OptimiserSettings) -> None:
         super().__init__()
         self.model, self.settings = model, settings
+        weights = settings.target_weights or (1.0,) * len(model.targets)
+        if len(weights) != len(model.targets):
+            raise RequestError(f"trainer.target_weights: expected {len(model.targets)} numbers, got {len(weights)}")
+        self.register_buffer("target_weights", torch.tensor(weights), persistent=False)
         self.errors = torch.nn.ModuleDict({target: MeanMetric(nan_strategy="ignore") for target in model.targets})
         self._compiled: list[Callable[..., Prediction]] = []  # in a list, so that it is no submodule
 
@@ -52,7 +63,7 @@ class PropertyLearning(LightningModule):
         prediction = self(batch.graphs)
         standardised = (batch.labels - self.model.centre) / self.model.scale
         losses = masked_losses(prediction, standardised, batch.site_moment_muB)
-        total = losses.value.sum()
+        total = (self.target_weights * losses.value).sum()
         total = total + self.settings.scale_weight * losses.scale.sum()
         total = total + self.settings.site_weight * losses.site_moment
         self.log("train/loss", total, batch_size=len(batch.labels))

@@ -23,6 +23,7 @@ from screening.learning.data import CrystalData, DataSettings
 from screening.learning.losses import robust_scales
 from screening.learning.module import OptimiserSettings, PropertyLearning
 from screening.networks.architectures import build_network
+from screening.networks.linear import has_bf16
 from screening.networks.model import PropertyModel
 from screening.networks.release import ModelConfig, save_release
 
@@ -172,8 +173,7 @@ def resolve_precision(precision: str, accelerator: str) -> str:
         return precision
     if accelerator == "cuda":
         return "bf16-mixed" if torch.cuda.is_bf16_supported() else "32"
-    has_bf16 = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)()
-    return "bf16-mixed" if has_bf16 else "32"
+    return "bf16-mixed" if has_bf16() else "32"
 
 
 def _model_config(settings: TrainingSettings, data: CrystalData, parameters: dict[str, Any], steps: int) -> ModelConfig:

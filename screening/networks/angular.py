@@ -11,7 +11,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from screening.networks.blocks import segment_sum
+from screening.networks.blocks import EdgeSum
 from screening.networks.linear import Linear
 
 DEGREES = (1, 2, 3, 4)
@@ -51,12 +51,12 @@ class AngularFeatures(nn.Module):
         self.radial = Linear(edge_width, channels)
         self.out = Linear(channels * len(DEGREES), width)
 
-    def forward(self, edge: Tensor, direction: Tensor, weight: Tensor, centre: Tensor, n_atoms: int) -> Tensor:
+    def forward(self, edge: Tensor, direction: Tensor, weight: Tensor, edge_sum: EdgeSum) -> Tensor:
         """edge: (E, edge_width) features of distance and both elements; direction: (E, 3) unit vectors."""
-        radial = self.radial(edge).float() * weight[:, None]
+        radial = (self.radial(edge).float() * weight[:, None]).t().contiguous()
         harmonics = solid_harmonics(direction)
-        product = (radial[:, :, None] * harmonics[:, None, :]).flatten(1)
-        moments = segment_sum(product, centre, n_atoms).view(n_atoms, self.channels, -1)
+        # channel by channel, so that no (E, channels x 24) product is ever made
+        moments = torch.stack([edge_sum(harmonics, channel) for channel in radial], dim=1)
         squares = moments * moments
         sizes = [2 * degree + 1 for degree in DEGREES]
         power = torch.cat([part.sum(2) for part in squares.split(sizes, dim=2)], dim=1)

@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from screening.graphs.batch import GraphBatch
 from screening.networks.angular import AngularFeatures
-from screening.networks.blocks import RadialBasis, perceptron, segment_max, segment_sum
-from screening.networks.linear import Linear
+from screening.networks.blocks import EdgeSum, Perceptron, RadialBasis, segment_max, segment_sum
+from screening.networks.linear import Linear, fused_inference, silu
 from screening.networks.outputs import MAX_ATOMIC_NUMBER, Encoding
 
 
@@ -40,20 +40,19 @@ class _Layer(nn.Module):
         self.from_edge = Linear(edge_width, edge_width, bias=False)
         self.to_edge = None if last else Linear(edge_width, edge_width)
         self.to_atom = Linear(edge_width, width)
-        self.update = perceptron(2 * width, 2 * width, width, last_scale=0.5)
+        self.update = Perceptron(2 * width, 2 * width, width, last_scale=0.5)
 
-    def forward(self, atom: Tensor, edge: Tensor, batch: GraphBatch, share: Tensor) -> tuple[Tensor, Tensor]:
-        normed = self.norm(atom)
-        hidden = self.from_edge(edge)
-        hidden = hidden + self.from_centre(normed).index_select(0, batch.centre)
-        hidden = hidden + self.from_neighbour(normed).index_select(0, batch.neighbour)
-        hidden = nn.functional.silu(hidden)
+    def forward(self, atom: Tensor, edge: Tensor, batch: GraphBatch, edge_sum: EdgeSum) -> tuple[Tensor, Tensor]:
+        normed = self.norm(atom).to(edge.dtype)
+        # in place wherever gradients allow: fresh memory costs more than the arithmetic
+        hidden = self.from_centre(normed).index_select(0, batch.centre)
+        hidden += self.from_neighbour(normed).index_select(0, batch.neighbour)
+        hidden = silu(self.from_edge.plus(edge, hidden))
         # the map to the atoms is linear, so it is applied after the sum: N rows instead of E
-        gathered = segment_sum(hidden * share.to(hidden.dtype), batch.centre, len(atom))
-        message = self.to_atom(gathered)
+        message = self.to_atom(edge_sum(hidden))
         atom = atom + self.update(torch.cat([normed, message.to(normed.dtype)], dim=1))
         if self.to_edge is not None:
-            edge = edge + self.to_edge(hidden)
+            edge = self.to_edge.plus(hidden, edge)
         return atom, edge
 
 
@@ -65,6 +64,7 @@ class Network(nn.Module):
         width, edge_width = settings.width, settings.edge_width
         self.atom_width, self.crystal_width = width, 2 * width
         self.neighbours = neighbours
+        self.inference_dtype = torch.float32
         self.element = nn.Embedding(MAX_ATOMIC_NUMBER + 1, width)
         self.element_to_edge = nn.Embedding(MAX_ATOMIC_NUMBER + 1, 2 * edge_width)
         self.basis = RadialBasis(settings.radial_size)
@@ -80,17 +80,18 @@ class Network(nn.Module):
 
     def forward(self, batch: GraphBatch) -> Encoding:
         distance = batch.vector.norm(dim=1)
-        share = (batch.weight / self.neighbours)[:, None]
-        to_centre, to_neighbour = self.element_to_edge(batch.numbers).chunk(2, dim=1)
-        edge = self.edge_in(self.basis(distance))
-        edge = edge + to_centre.index_select(0, batch.centre) + to_neighbour.index_select(0, batch.neighbour)
-        edge = self.edge_mix(nn.functional.silu(edge))
+        dtype = self.inference_dtype if fused_inference(batch.vector) else torch.float32
+        to_centre, to_neighbour = self.element_to_edge(batch.numbers).to(dtype).chunk(2, dim=1)
+        edge = to_centre.index_select(0, batch.centre)
+        edge += to_neighbour.index_select(0, batch.neighbour)
+        edge = self.edge_mix(silu(self.edge_in.plus(self.basis(distance).to(dtype), edge)))
         atom = self.element(batch.numbers)
+        edge_sum = EdgeSum(batch.centre, batch.weight / self.neighbours, len(atom))
         if self.angular is not None:
             direction = batch.vector / distance[:, None]
-            atom = atom + self.angular(edge, direction, batch.weight, batch.centre, len(atom))
+            atom = atom + self.angular(edge, direction, batch.weight, edge_sum)
         for layer in self.layers:
-            atom, edge = layer(atom, edge, batch, share)
+            atom, edge = layer(atom, edge, batch, edge_sum)
         atom = self.norm(atom).float()
         owner = batch.owner
         mean = segment_sum(atom, owner, len(batch)) / batch.n_atoms[:, None]

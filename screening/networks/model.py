@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from screening.graphs.batch import GraphBatch
-from screening.networks.blocks import perceptron, segment_sum
+from screening.networks.blocks import Perceptron, segment_sum
 from screening.networks.outputs import MAX_ATOMIC_NUMBER, Encoder, Prediction
 
 _LOG_SCALE_RANGE = (-6.0, 3.0)
@@ -31,11 +31,11 @@ class PropertyModel(nn.Module):
         self.network = network
         self.targets = tuple(targets)
         n = len(self.targets)
-        self.head = perceptron(network.crystal_width + 1, head_width, 2 * n, last_scale=0.5)
+        self.head = Perceptron(network.crystal_width + 1, head_width, 2 * n, last_scale=0.5)
         # a sum over elements is most of a formation energy: it is learned in the first steps
         self.element_share = nn.Embedding(MAX_ATOMIC_NUMBER + 1, n)
         nn.init.zeros_(self.element_share.weight)
-        self.site_head = perceptron(network.atom_width, network.atom_width // 2, 1, last_scale=0.5)
+        self.site_head = Perceptron(network.atom_width, network.atom_width // 2, 1, last_scale=0.5)
         self.register_buffer("centre", torch.zeros(n))
         self.register_buffer("scale", torch.ones(n))
         self.register_buffer("interval", torch.full((n,), math.log(5.0)))  # 80 % of a Laplace law

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
+import torch
 from torch import Tensor
 
 from screening.graphs.batch import GraphBatch
@@ -29,9 +30,14 @@ class Prediction(NamedTuple):
 
 
 class Encoder(Protocol):
-    """What a network must offer: the widths of its features and the map from graphs to them."""
+    """What a network must offer: the widths of its features and the map from graphs to them.
+
+    inference_dtype: float32, or bfloat16 for edges and maps where speed matters more than the last digits; sums,
+    residuals and features stay float32.
+    """
 
     atom_width: int
     crystal_width: int
+    inference_dtype: torch.dtype
 
     def __call__(self, batch: GraphBatch) -> Encoding: ...

@@ -3,53 +3,59 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 import polars as pl
 import torch
 
-from screening.crystals.crystal import Crystal, Rejection
+from screening.crystals.crystal import Crystal
 from screening.crystals.elements import cell_formula
 from screening.crystals.packed import pack
 from screening.data.targets import TARGETS
 from screening.errors import RequestError
-from screening.graphs.batch import build_batch
+from screening.graphs.batch import build_batch, padded
+from screening.networks.linear import has_bf16
 from screening.networks.model import PropertyModel
 from screening.networks.release import ModelConfig, find_release, load_release
 
 _GRAM_PER_A3 = 1.66053906892  # g/cm3 in one dalton per Å3 (CODATA 2022)
 
 
-@dataclass
 class StageTimes:
-    """Seconds spent, by stage, in the process that predicts."""
+    """Seconds of work by stage; those of several threads add up to more than the wall time."""
 
-    seconds: dict[str, float] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._lock = Lock()
 
     def add(self, stage: str, since: float) -> float:
         """Book the time since `since` to a stage; returns now."""
         now = time.perf_counter()
-        self.seconds[stage] = self.seconds.get(stage, 0.0) + now - since
+        with self._lock:
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + now - since
         return now
 
 
 class Predictor:
     """A released model on a device."""
 
-    def __init__(self, model: PropertyModel, config: ModelConfig, folder: Path, device: str = "auto") -> None:
+    def __init__(
+        self, model: PropertyModel, config: ModelConfig, folder: Path, device: str = "auto", precision: str = "auto"
+    ) -> None:
         self.device = resolve_device(device)
         self.model = model.to(self.device).eval()
+        self.model.network.inference_dtype = inference_dtype(precision, self.device)
         self.config, self.folder = config, folder
         self.times = StageTimes()
 
     @classmethod
-    def load(cls, model: str, device: str = "auto") -> Predictor:
+    def load(cls, model: str, device: str = "auto", precision: str = "auto") -> Predictor:
         """A released name or a folder; raises RequestError when it is neither or not sound."""
         folder = find_release(model)
-        return cls(*load_release(folder), folder, device)
+        return cls(*load_release(folder), folder, device, precision)
 
     @property
     def elements(self) -> frozenset[int]:
@@ -63,10 +69,10 @@ class Predictor:
         started = time.perf_counter()
         packed = pack(crystals)
         with torch.inference_mode():
-            graphs = build_batch(packed, self.config.graph, self.device)
+            graphs = padded(build_batch(packed, self.config.graph, self.device))
             started = self.times.add("graphs", started)
             values, half_widths = self.model.physical(self.model(graphs))
-            value, half_width = values.double().cpu().numpy(), half_widths.double().cpu().numpy()
+            value, half_width = (part[:-1].double().cpu().numpy() for part in (values, half_widths))
         started = self.times.add("network", started)
         columns = _identity(crystals, packed.volume_A3)
         for i, target in enumerate(self.config.targets):
@@ -78,45 +84,6 @@ class Predictor:
         table = pl.DataFrame(columns, schema=prediction_schema(self.config.targets))
         self.times.add("table", started)
         return table
-
-    def stream(
-        self, items: Iterable[Crystal | Rejection], batch_atoms: int
-    ) -> Iterator[tuple[list[Crystal], pl.DataFrame, list[Rejection]]]:
-        """Predict a stream in batches of about batch_atoms atoms: (crystals, their table, rejections since).
-
-        A crystal for which the network gives no finite figures becomes a rejection.
-        """
-        crystals: list[Crystal] = []
-        rejected: list[Rejection] = []
-        atoms = 0
-        started = time.perf_counter()
-        for item in items:
-            if isinstance(item, Rejection):
-                rejected.append(item)
-                continue
-            crystals.append(item)
-            atoms += item.n_atoms
-            if atoms >= batch_atoms:
-                self.times.add("reading", started)
-                yield self._scored(crystals, rejected)
-                crystals, rejected, atoms = [], [], 0
-                started = time.perf_counter()
-        self.times.add("reading", started)
-        if crystals or rejected:
-            yield self._scored(crystals, rejected)
-
-    def _scored(
-        self, crystals: list[Crystal], rejected: list[Rejection]
-    ) -> tuple[list[Crystal], pl.DataFrame, list[Rejection]]:
-        table = self.predict(crystals)
-        columns = [f"{target}{suffix}" for target in self.config.targets for suffix in ("", "_lo", "_hi")]
-        finite = table.select(pl.all_horizontal(pl.col(columns).is_finite())).to_series()
-        if finite.all():
-            return crystals, table, rejected
-        failed = [c for c, sound in zip(crystals, finite, strict=True) if not sound]
-        reason = "the network gave numbers that are not finite"
-        rejected += [Rejection(c.candidate_id, c.source, "predict", reason) for c in failed]
-        return [c for c, sound in zip(crystals, finite, strict=True) if sound], table.filter(finite), rejected
 
 
 def prediction_schema(targets: Sequence[str]) -> dict[str, type[pl.DataType]]:
@@ -142,6 +109,12 @@ def resolve_device(device: str) -> torch.device:
     if device == "cuda" and not torch.cuda.is_available():
         raise RequestError("device=cuda: PyTorch finds no CUDA GPU here; use device=cpu or device=auto")
     return torch.device(device)
+
+
+def inference_dtype(precision: str, device: torch.device) -> torch.dtype:
+    """`auto` is bfloat16 on CPUs that have it in hardware, else float32; elsewhere than on a CPU always float32."""
+    wanted = precision == "bf16" or (precision == "auto" and has_bf16())
+    return torch.bfloat16 if wanted and device.type == "cpu" else torch.float32
 
 
 def _identity(crystals: Sequence[Crystal], volume_A3: np.ndarray) -> dict[str, object]:

@@ -1,0 +1,109 @@
+"""A stream of crystals through a predictor: batches side by side on all cores, results in order.
+
+A network of this size does not fill several cores with one batch: two threads in one batch gave 1.3 times the speed of
+one, two batches in two threads nearly twice (`scripts/benchmark_predict.py`). So each core takes its own batch.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+
+import polars as pl
+import torch
+
+from screening.crystals.crystal import Crystal, Rejection
+from screening.networks.predictor import Predictor, StageTimes
+
+BATCH_ATOMS = {"cpu": 2048, "cuda": 32768}
+"""Atoms per batch by device: what fits a core's cache, and what fills a GPU."""
+
+Batch = tuple[list[Crystal], list[Rejection]]
+Scored = tuple[list[Crystal], pl.DataFrame, list[Rejection]]
+
+
+def stream(
+    predictor: Predictor, items: Iterable[Crystal | Rejection], batch_atoms: int | None = None
+) -> Iterator[Scored]:
+    """Predict a stream batch by batch, in order: (crystals, their table, rejections since).
+
+    A crystal for which the network gives no finite figures becomes a rejection.
+    """
+    atoms = batch_atoms or BATCH_ATOMS[predictor.device.type]
+    batches = _batches(items, atoms, predictor.times)
+    cores = torch.get_num_threads() if predictor.device.type == "cpu" else 1
+    if cores == 1:
+        yield from (_scored(predictor, *batch) for batch in batches)
+        return
+    waiting: deque[Future[Scored]] = deque()
+    with _one_batch_a_core(cores) as pool:
+        for batch in batches:
+            waiting.append(pool.submit(_scored, predictor, *batch))
+            if len(waiting) > cores:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+@contextmanager
+def _one_batch_a_core(cores: int) -> Iterator[ThreadPoolExecutor]:
+    _keep_freed_memory()
+    interval = sys.getswitchinterval()
+    # a thread that builds graphs holds the interpreter: the other must not wait 5 ms after every operation
+    sys.setswitchinterval(5e-5)
+    pool = ThreadPoolExecutor(cores, "predict", initializer=torch.set_num_threads, initargs=(1,))
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+        sys.setswitchinterval(interval)
+        torch.set_num_threads(cores)  # part of the setting is shared by all threads
+
+
+def _keep_freed_memory() -> None:
+    """Ask glibc not to hand memory back to the system after every tensor: getting it again took a tenth of the time."""
+    if sys.platform != "linux":
+        return
+    trim_threshold, mmap_threshold = -1, -3  # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of <malloc.h>
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
+    if mallopt is not None:
+        mallopt(trim_threshold, 1 << 29)
+        mallopt(mmap_threshold, 1 << 29)
+
+
+def _batches(items: Iterable[Crystal | Rejection], batch_atoms: int, times: StageTimes) -> Iterator[Batch]:
+    crystals: list[Crystal] = []
+    rejected: list[Rejection] = []
+    atoms = 0
+    started = time.perf_counter()
+    for item in items:
+        if isinstance(item, Rejection):
+            rejected.append(item)
+            continue
+        crystals.append(item)
+        atoms += item.n_atoms
+        if atoms >= batch_atoms:
+            times.add("reading", started)
+            yield crystals, rejected
+            crystals, rejected, atoms = [], [], 0
+            started = time.perf_counter()
+    times.add("reading", started)
+    if crystals or rejected:
+        yield crystals, rejected
+
+
+def _scored(predictor: Predictor, crystals: list[Crystal], rejected: list[Rejection]) -> Scored:
+    table = predictor.predict(crystals)
+    columns = [f"{target}{suffix}" for target in predictor.config.targets for suffix in ("", "_lo", "_hi")]
+    finite = table.select(pl.all_horizontal(pl.col(columns).is_finite())).to_series()
+    if finite.all():
+        return crystals, table, rejected
+    failed = [c for c, sound in zip(crystals, finite, strict=True) if not sound]
+    reason = "the network gave numbers that are not finite"
+    rejected += [Rejection(c.candidate_id, c.source, "predict", reason) for c in failed]
+    return [c for c, sound in zip(crystals, finite, strict=True) if sound], table.filter(finite), rejected
