@@ -1,0 +1,25 @@
+"""The learning rate's course and the weights of the targets."""
+
+from __future__ import annotations
+
+import pytest
+from helpers.models import tiny_model
+
+from screening.errors import RequestError
+from screening.learning.module import OptimiserSettings, PropertyLearning
+
+
+def test_rate_rises_then_falls_and_ends_near_zero() -> None:
+    learning = PropertyLearning(tiny_model(), OptimiserSettings(total_steps=1000, warmup_fraction=0.1))
+    rates = [learning.rate(step) for step in range(1001)]
+    assert max(rates) == pytest.approx(1.0) and rates.index(max(rates)) in (99, 100)
+    assert rates[:100] == sorted(rates[:100]) and rates[100:] == sorted(rates[100:], reverse=True)
+    assert rates[-1] == pytest.approx(0.005)
+
+
+def test_target_weights_are_one_each_unless_given_for_all() -> None:
+    assert PropertyLearning(tiny_model(), OptimiserSettings(1)).target_weights.tolist() == [1.0] * 4
+    given = OptimiserSettings(1, target_weights=(4.0, 1.0, 2.0, 1.0))
+    assert PropertyLearning(tiny_model(), given).target_weights.tolist() == [4.0, 1.0, 2.0, 1.0]
+    with pytest.raises(RequestError, match="expected 4 numbers, got 2"):
+        PropertyLearning(tiny_model(), OptimiserSettings(1, target_weights=(1.0, 2.0)))
