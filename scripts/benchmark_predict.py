@@ -251,14 +251,14 @@ def print_runs(runs: Sequence[CommandRun]) -> None:
     if not runs:
         return
     table: list[Sequence[object]] = [
-        ("end to end", "crystals", "wall s", "start-up s", "structures/s", "network", "peak GiB", "stages")
+        ("end to end", "crystals", "wall s", "work s", "structures/s", "network", "peak GiB", "stages")
     ]
     table += [
         (
             f"screening {run.command}",
             run.crystals,
             run.wall_s,
-            run.start_up_s,
+            run.stages_s,
             run.structures_per_s,
             f"{100 * run.network_share:.0f} %",
             run.peak_memory_GiB,

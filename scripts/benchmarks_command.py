@@ -35,7 +35,7 @@ _MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes there, KiB on Li
 
 @dataclass(frozen=True)
 class CommandRun:
-    """stages_s: seconds that the command books to stages, all but start-up; shares: of those, by stage."""
+    """stages_s: processor seconds that the command books to stages; shares: of those, by stage."""
 
     command: str
     crystals: int
@@ -45,14 +45,9 @@ class CommandRun:
     peak_memory_GiB: float
 
     @property
-    def start_up_s(self) -> float:
-        """Imports, the model, and what is booked to no stage."""
-        return self.wall_s - self.stages_s
-
-    @property
     def structures_per_s(self) -> float:
-        """Start-up excluded."""
-        return self.crystals / max(self.stages_s, 0.05)  # the command prints tenths of a second
+        """Start-up included."""
+        return self.crystals / self.wall_s
 
     @property
     def network_share(self) -> float:
@@ -61,7 +56,7 @@ class CommandRun:
 
     def record(self) -> dict[str, Any]:
         """All of it for JSON."""
-        derived = ("start_up_s", "structures_per_s", "network_share")
+        derived = ("structures_per_s", "network_share")
         return {**asdict(self), **{name: getattr(self, name) for name in derived}}
 
 

@@ -48,7 +48,7 @@ class GraphConfig:
 
     neighbours: int = setting(8, help="nearest neighbours of each atom that become edges", minimum=1)
     spread: float = setting(
-        0.2, help="neighbours this much farther (as a fraction) than the last one count too", minimum=0
+        0.2, help="neighbours this much farther (as a fraction) than the last one count too", minimum=0.01
     )
     max_cutoff_A: float = setting(8.0, help="no edge is longer than this, in Å", minimum=1)
 

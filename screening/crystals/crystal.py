@@ -91,7 +91,7 @@ class Crystal:
     @cached_property
     def chemical_system(self) -> str:
         """Sorted element symbols joined by a hyphen: `Fe-Li-O-P`."""
-        return "-".join(sorted({SYMBOLS[z] for z in self.numbers}))
+        return "-".join(sorted(SYMBOLS[z] for z in set(self.numbers.tolist())))
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from torch import Tensor
 from screening.crystals.packed import PackedCrystals
 from screening.graphs.neighbours import Pairs, neighbour_pairs
 
-_FIRST_GUESS = 1.25  # first cutoff in units of the radius that holds (1 + spread) k atoms at the mean density
+_FIRST_GUESS = 1.3  # first cutoff in units of the radius that holds (1 + spread) k atoms at the mean density
 _GROWTH = 1.4
 
 
@@ -51,10 +51,10 @@ def nearest_edges(crystals: PackedCrystals, settings: GraphSettings, device: str
     found: list[Edges] = []
     while len(pending):
         part = crystals if len(pending) == len(crystals) else crystals.take(pending)
-        pairs = neighbour_pairs(part, cutoff[pending], device=device)
+        pairs = neighbour_pairs(part, cutoff[pending], with_self=True, device=device)
         radius = _shell_radius(pairs, int(part.offsets[-1]), settings)
         own_cutoff = torch.as_tensor(np.repeat(cutoff[pending], part.n_atoms), device=radius.device)
-        complete = (radius * (1 + settings.spread) <= own_cutoff + 1e-9).cpu().numpy()
+        complete = (radius * (1 + settings.spread) <= own_cutoff + 1e-5).cpu().numpy()
         done = np.logical_and.reduceat(complete, part.offsets[:-1])
         found.append(_fading_edges(pairs, radius, part, crystals, pending, done, settings.spread))
         pending = pending[~done]
@@ -76,9 +76,9 @@ def _shell_radius(pairs: Pairs, n_atoms: int, settings: GraphSettings) -> Tensor
     width = max(int(counts.max()) if n_atoms else 0, k)
     start = counts.cumsum(0) - counts
     column = torch.arange(len(pairs.centre), device=counts.device) - start[pairs.centre]
-    table = torch.full((n_atoms, width), float("inf"), dtype=pairs.distance.dtype, device=counts.device)
-    table[pairs.centre, column] = pairs.distance
-    kth = torch.topk(table, k, dim=1, largest=False, sorted=True).values[:, -1]
+    table = torch.full((n_atoms * width,), float("inf"), device=counts.device)
+    table[pairs.centre * width + column] = pairs.distance.float()
+    kth = torch.kthvalue(table.view(n_atoms, width), k, dim=1).values if n_atoms else table
     return kth.clamp(max=last)
 
 
@@ -92,12 +92,14 @@ def _fading_edges(
     spread: float,
 ) -> Edges:
     """Weighted edges of the crystals that are done, with atom numbers of the whole batch."""
-    beyond = (pairs.distance / radius[pairs.centre] - 1) / spread
     atom_done = torch.as_tensor(np.repeat(done, part.n_atoms), device=radius.device)
-    keep = torch.nonzero((beyond < 1) & atom_done[pairs.centre])[:, 0]
+    # everything is infinitely far beyond a shell of radius zero
+    shell = torch.where(atom_done, radius, 0.0)
+    beyond = pairs.distance.float().div_(shell[pairs.centre]).sub_(1).div_(spread)
+    keep = torch.nonzero(beyond < 1)[:, 0]
     shift = np.repeat(crystals.offsets[:-1][rows] - part.offsets[:-1], part.n_atoms)
     kept = pairs.take(keep)
-    weight = torch.cos(0.5 * torch.pi * beyond[keep].float().clamp(min=0)) ** 2
+    weight = torch.cos(0.5 * torch.pi * beyond[keep].clamp(min=0)) ** 2
     offset = torch.as_tensor(shift, device=radius.device)[kept.centre]
     return Edges(kept.centre + offset, kept.neighbour + offset, kept.vectors().float(), weight)
 

@@ -58,15 +58,18 @@ def neighbour_pairs(
     cutoff_A: NDArray[np.float64],
     *,
     periodic: bool = True,
+    with_self: bool = False,
     device: str | torch.device = "cpu",
 ) -> Pairs:
     """All pairs closer than the cutoff of their crystal (cutoff_A: (B,) in Å), both directions, self excluded.
 
+    with_self: each atom may come out as its own neighbour at an infinite distance, which saves a pass over the pairs.
     Raises ScreeningError on CUDA when a crystal has an absurd number of neighbours.
     """
     if torch.device(device).type == "cuda":
         return _batched_search(crystals, cutoff_A, periodic, torch.device(device))
-    return _search_each(crystals, cutoff_A, periodic)
+    found = _search_each(crystals, cutoff_A, periodic)
+    return found if with_self else found.take(torch.nonzero(found.distance.isfinite())[:, 0])
 
 
 def _search_each(crystals: PackedCrystals, cutoff_A: NDArray[np.float64], periodic: bool) -> Pairs:
@@ -87,8 +90,9 @@ def _search_each(crystals: PackedCrystals, cutoff_A: NDArray[np.float64], period
         (np.concatenate(part) for part in zip(*found, strict=True)) if found else _nothing()
     )
     first = np.repeat(crystals.offsets[:-1], [len(part[0]) for part in found])
+    distance[distance <= _SAME_ATOM_A] = np.inf
     pairs = (centre + first, neighbour + first, image, distance, positions, lattice_of)
-    return Pairs(*map(torch.from_numpy, pairs)).take(torch.from_numpy(np.flatnonzero(distance > _SAME_ATOM_A)))
+    return Pairs(*map(torch.from_numpy, pairs))
 
 
 def _nothing() -> tuple[NDArray[Any], ...]:

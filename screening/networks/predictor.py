@@ -13,7 +13,7 @@ import torch
 
 from screening.crystals.crystal import Crystal
 from screening.crystals.elements import cell_formula
-from screening.crystals.packed import pack
+from screening.crystals.packed import PackedCrystals, pack
 from screening.data.targets import TARGETS
 from screening.errors import RequestError
 from screening.graphs.batch import build_batch, padded
@@ -25,15 +25,20 @@ _GRAM_PER_A3 = 1.66053906892  # g/cm3 in one dalton per Å3 (CODATA 2022)
 
 
 class StageTimes:
-    """Seconds of work by stage; those of several threads add up to more than the wall time."""
+    """Seconds of work by stage.
 
-    def __init__(self) -> None:
+    On a CPU they are processor seconds of the thread at work: those of several threads add up to more than the wall
+    time, and waiting for another stage counts for nothing. With a GPU they are wall seconds.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self.now = time.thread_time if device.type == "cpu" else time.perf_counter
         self.seconds: dict[str, float] = {}
         self._lock = Lock()
 
     def add(self, stage: str, since: float) -> float:
         """Book the time since `since` to a stage; returns now."""
-        now = time.perf_counter()
+        now = self.now()
         with self._lock:
             self.seconds[stage] = self.seconds.get(stage, 0.0) + now - since
         return now
@@ -49,7 +54,7 @@ class Predictor:
         self.model = model.to(self.device).eval()
         self.model.network.inference_dtype = inference_dtype(precision, self.device)
         self.config, self.folder = config, folder
-        self.times = StageTimes()
+        self.times = StageTimes(self.device)
 
     @classmethod
     def load(cls, model: str, device: str = "auto", precision: str = "auto") -> Predictor:
@@ -66,7 +71,7 @@ class Predictor:
         """One row a crystal, in order: identity columns, each target with `_lo` and `_hi` (80 %), `flags`."""
         if not crystals:
             return pl.DataFrame(schema=prediction_schema(self.config.targets))
-        started = time.perf_counter()
+        started = self.times.now()
         packed = pack(crystals)
         with torch.inference_mode():
             graphs = padded(build_batch(packed, self.config.graph, self.device))
@@ -74,7 +79,7 @@ class Predictor:
             values, half_widths = self.model.physical(self.model(graphs))
             value, half_width = (part[:-1].double().cpu().numpy() for part in (values, half_widths))
         started = self.times.add("network", started)
-        columns = _identity(crystals, packed.volume_A3)
+        columns = _identity(crystals, packed)
         for i, target in enumerate(self.config.targets):
             lowest = TARGETS[target].minimum
             columns[target] = np.maximum(value[:, i], lowest)
@@ -117,10 +122,11 @@ def inference_dtype(precision: str, device: torch.device) -> torch.dtype:
     return torch.bfloat16 if wanted and device.type == "cpu" else torch.float32
 
 
-def _identity(crystals: Sequence[Crystal], volume_A3: np.ndarray) -> dict[str, object]:
+def _identity(crystals: Sequence[Crystal], packed: PackedCrystals) -> dict[str, object]:
     from ase.data import atomic_masses
 
-    mass = np.array([atomic_masses[c.numbers].sum() for c in crystals])
+    mass = np.add.reduceat(atomic_masses[packed.numbers], packed.offsets[:-1])
+    volume_A3 = packed.volume_A3
     return {
         "candidate_id": [c.candidate_id for c in crystals],
         "source": [c.source for c in crystals],

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ctypes
 import sys
-import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -80,7 +79,7 @@ def _batches(items: Iterable[Crystal | Rejection], batch_atoms: int, times: Stag
     crystals: list[Crystal] = []
     rejected: list[Rejection] = []
     atoms = 0
-    started = time.perf_counter()
+    started = times.now()
     for item in items:
         if isinstance(item, Rejection):
             rejected.append(item)
@@ -91,7 +90,7 @@ def _batches(items: Iterable[Crystal | Rejection], batch_atoms: int, times: Stag
             times.add("reading", started)
             yield crystals, rejected
             crystals, rejected, atoms = [], [], 0
-            started = time.perf_counter()
+            started = times.now()
     times.add("reading", started)
     if crystals or rejected:
         yield crystals, rejected

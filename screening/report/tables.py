@@ -15,6 +15,9 @@ from screening.report.atomic import atomic_path, part_path
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
+GROUP_ROWS = 4096
+"""Least rows of a Parquet row group, but for the last one: smaller ones are slow to write and to read."""
+
 # Spreadsheets run a cell that begins with one of these as a formula (OWASP, "CSV Injection").
 # Apostrophes before it are matched too, so that one more is always added and reading takes exactly one away.
 _FORMULA_START = r"^'*[=+\-@\t\r\n]"
@@ -66,22 +69,31 @@ class TableWriter:
         self.rows = 0
         self._schema = schema
         self._writer: pq.ParquetWriter | None = None
+        self._waiting: list[pl.DataFrame] = []
 
     def __enter__(self) -> Self:
+        import pyarrow.parquet  # noqa: F401 - takes a while, which is no part of writing
+
         self.path.parent.mkdir(parents=True, exist_ok=True)
         return self
 
     def write(self, table: pl.DataFrame) -> None:
-        """Append the rows as one row group."""
+        """Append the rows; small pieces are gathered into row groups of some thousand rows."""
         if self._schema is None:
             self._schema = table.schema
         if set(table.columns) != set(self._schema):
             other = sorted(set(table.columns) ^ set(self._schema))
             raise ValueError(f"{self.path.name}: a piece of the table has other columns: {', '.join(other)}")
         self._open()
-        if table.height and self._writer is not None:
-            self._writer.write_table(table.select(self._schema.names()).cast(self._schema).to_arrow())
-            self.rows += table.height
+        self.rows += table.height
+        self._waiting.append(table.select(self._schema.names()).cast(self._schema))
+        if sum(piece.height for piece in self._waiting) >= GROUP_ROWS:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._waiting and self._writer is not None:
+            self._writer.write_table(pl.concat(self._waiting).to_arrow())
+        self._waiting.clear()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -91,6 +103,7 @@ class TableWriter:
             if kind is None:
                 self._schema = self._schema if self._schema is not None else pl.Schema()
                 self._open()
+                self._flush()
             if self._writer is not None:
                 self._writer.close()
             if kind is None:
