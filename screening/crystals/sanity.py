@@ -94,7 +94,10 @@ def closest_pair(
     of plane spacing h is at least (|s| - 1/2) h away: shifts up to s < cutoff / h + 1/2 are enough, which for any
     spacing of twice the cutoff or more is no shift at all.
     """
-    reach = [max(0, ceil(cutoff / h + 0.5) - 1) for h in _spacings(lattice)]
+    spacings = _spacings(lattice)
+    reach = [max(0, ceil(cutoff / h + 0.5) - 1) for h in spacings]
+    if not any(reach) and not _may_overlap(frac, spacings, cutoff):
+        return None
     shifts = list(product(*(range(-r, r + 1) for r in reach)))
     count = len(frac)
     rows = max(1, _BLOCK // count)
@@ -115,6 +118,19 @@ def closest_pair(
                 first, second = sorted((i + start, j))
                 best = (first, second, smallest**0.5)
     return best
+
+
+def _may_overlap(frac: NDArray[np.float64], spacings: tuple[float, float, float], cutoff: float) -> bool:
+    """False if along one axis or another every two atoms are at least `cutoff` Å apart; cheap, and true of most."""
+    close: NDArray[np.bool_] | None = None
+    for axis in np.argsort(spacings)[::-1]:
+        along = frac[:, axis, None] - frac[:, axis]
+        along -= np.rint(along)
+        near = np.abs(along) * spacings[axis] < cutoff
+        close = near if close is None else close & near
+        if int(np.count_nonzero(close)) <= len(frac):  # every atom is close to itself
+            return False
+    return True
 
 
 def digest(sites: Sites) -> int:

@@ -94,7 +94,7 @@ def test_predict_in_memory_and_end_to_end(
     for run in report["end_to_end"]:
         assert 0 <= run["network_share"] <= 1
         assert 0.05 < run["peak_memory_GiB"] < 8
-        assert run["stages_s"] > 0
+        assert run["stages_s"] >= 0
 
 
 def test_peers_take_their_best_batch_size(predict: ModuleType, store: Store) -> None:
