@@ -1,0 +1,64 @@
+"""The released model knows what every student knows, so that broken weights or graphs do not pass unnoticed."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from helpers.crystals import cubic
+
+import screening
+from screening.crystals import Crystal
+from screening.resources import resource
+
+TESLA_PER_MUB_A3 = 11.6541
+
+
+def rock_salt(first: int, second: int, a_A: float) -> Crystal:
+    sites = [[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]]
+    frac = np.concatenate([sites, np.array(sites) + np.array([0.5, 0, 0])])
+    return Crystal.from_arrays(f"{first}-{second}", np.eye(3) * a_A, [first] * 4 + [second] * 4, frac)
+
+
+@pytest.fixture(scope="module")
+def known() -> dict[str, dict[str, float]]:
+    crystals = [cubic(26, 2.87, "I"), cubic(29, 3.61, "F"), rock_salt(11, 17, 5.64), rock_salt(12, 8, 4.21)]
+    rows = screening.predict(crystals, tracking="none").table.to_dicts()
+    return dict(zip(("Fe", "Cu", "NaCl", "MgO"), rows, strict=True))
+
+
+def test_metals_and_magnets(known: dict[str, dict[str, float]]) -> None:
+    assert known["Fe"]["magnetization_muB_per_A3"] * TESLA_PER_MUB_A3 == pytest.approx(2.2, abs=0.3)  # 2.2 µB an atom
+    assert known["Cu"]["magnetization_muB_per_A3"] * TESLA_PER_MUB_A3 < 0.05
+    for metal in ("Fe", "Cu"):
+        assert known[metal]["band_gap_eV"] < 0.1
+        assert abs(known[metal]["formation_energy_eV_per_atom"]) < 0.1
+
+
+def test_salts(known: dict[str, dict[str, float]]) -> None:
+    assert known["NaCl"]["band_gap_eV"] == pytest.approx(5.1, abs=0.8)  # PBE; 8.5 eV in experiment
+    assert known["MgO"]["formation_energy_eV_per_atom"] == pytest.approx(-3.0, abs=0.3)
+    for salt in ("NaCl", "MgO"):
+        assert known[salt]["energy_above_hull_eV_per_atom"] < 0.05
+        assert known[salt]["magnetization_muB_per_A3"] * TESLA_PER_MUB_A3 < 0.05
+
+
+def test_landmarks_are_close_to_the_hull_and_intervals_hold_their_value() -> None:
+    for task in ("magnets", "electrodes"):
+        table = screening.predict(resource("datasets") / "landmarks" / f"{task}.jsonl", tracking="none").table
+        hull, low, high = (table[f"energy_above_hull_eV_per_atom{end}"] for end in ("", "_lo", "_hi"))
+        assert (hull < 0.12).all()
+        assert ((low <= hull) & (hull <= high)).all()
+
+
+def test_every_release_is_small_and_has_a_card() -> None:
+    folders = sorted(path.parent for path in resource("models").glob("*/config.json"))
+    assert folders
+    assert sum(file.stat().st_size for folder in folders for file in folder.iterdir()) < 20e6
+    for folder in folders:
+        card = (folder / "MODEL_CARD.md").read_text(encoding="utf-8")
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        assert config["name"] == folder.name and folder.name in card
+        assert config["training"]["store_sha256"][:16] in card
+        assert "screening train" in card and "screening evaluate" in card
