@@ -121,8 +121,10 @@ def test_debug_shows_the_traceback(
 
 
 def test_interrupt_leaves_one_clear_line(tmp_path: Path, root: Path) -> None:
+    # A job started in the background of a script inherits that interrupts are ignored, the tests with it.
     code = f"""
-import sys, time, types
+import signal, sys, time, types
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from screening import cli
 def run(config):
     print("started", flush=True)
