@@ -12,6 +12,7 @@ import polars as pl
 
 from screening.configuration import as_dict, load_config, save_config
 from screening.configuration.schemas import PredictConfig, RankConfig, ScoringConfig
+from screening.configuration.trees import walk
 from screening.crystals import Crystal, ReadSettings, Rejection
 from screening.crystals.inputs import find_source
 from screening.errors import RequestError
@@ -195,8 +196,7 @@ def _write(folder: Path, ranking: Ranking, task: dict[str, Any]) -> None:
 
 
 def _track(run: Run, folder: Path, ranking: Ranking, tally: Tally, config: RankConfig) -> None:
-    flat = {key: value for key, value in as_dict(config).items() if not isinstance(value, dict)}
-    run.log_params(flat)
+    run.log_params(dict(walk(as_dict(config))))
     run.log_metrics({"count/scored": tally.scored, "count/rejected": len(tally.rejected)})
     run.log_metrics({f"seconds/{name}": seconds for name, seconds in tally.seconds.items()})
     run.log_table(ranking.table, "ranking")

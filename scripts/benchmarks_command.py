@@ -19,7 +19,7 @@ from screening.crystals import Crystal
 from screening.crystals.elements import SYMBOLS
 
 _ROOT = Path(__file__).resolve().parent.parent
-_TIMING = re.compile(r"^(\d+\.\d) s: (.+)$", re.MULTILINE)  # screening/report/terminal.py: timing_line
+_TIMING = re.compile(r"^(\d+\.\d) s of work: (.+)$", re.MULTILINE)  # screening/report/terminal.py: timing_line
 _SHARE = re.compile(r"(\w[\w ]*?) (\d+) %")
 # A process starts with the peak memory of the one that it was forked from, so a small one stands between: it runs the
 # command in its arguments and prints seconds and peak memory of it alone.

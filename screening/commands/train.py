@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from screening.configuration import as_dict, save_config
 from screening.configuration.schemas import TrainConfig
+from screening.configuration.trees import walk
 from screening.console import say
 from screening.data.store import open_store
 from screening.errors import RequestError
@@ -34,7 +35,7 @@ def run(config: TrainConfig) -> None:
     folder = output_folder(Path(config.output_dir), "output_dir")
     with open_run(tracking, folder, f"train: {config.name}", {"model": config.name}) as tracked:
         save_config(config, folder / "config.yaml")
-        tracked.log_params(_flat(as_dict(config)))
+        tracked.log_params(dict(walk(as_dict(config))))
         result = train(settings, tracked.log_metrics)
         registered = register_model(tracking, tracked.run_id, result.model_dir, config.name) if tracked.run_id else ""
     say(f"{result.steps} steps done; model: {result.model_dir}")
@@ -90,10 +91,3 @@ def training_settings(config: TrainConfig) -> TrainingSettings:
         progress_bar=sys.stderr.isatty(),
         seed=config.seed,
     )
-
-
-def _flat(tree: dict[str, object], prefix: str = "") -> dict[str, object]:
-    flat: dict[str, object] = {}
-    for key, value in tree.items():
-        flat.update(_flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value})
-    return flat

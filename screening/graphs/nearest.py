@@ -73,13 +73,12 @@ def _shell_radius(pairs: Pairs, n_atoms: int, settings: GraphSettings) -> Tensor
     k = settings.neighbours
     last = settings.max_cutoff_A / (1 + settings.spread)
     counts = torch.bincount(pairs.centre, minlength=n_atoms)
-    width = max(int(counts.max()) if n_atoms else 0, k)
+    width = max(int(counts.max()), k)
     start = counts.cumsum(0) - counts
     column = torch.arange(len(pairs.centre), device=counts.device) - start[pairs.centre]
     table = torch.full((n_atoms * width,), float("inf"), device=counts.device)
     table[pairs.centre * width + column] = pairs.distance.float()
-    kth = torch.kthvalue(table.view(n_atoms, width), k, dim=1).values if n_atoms else table
-    return kth.clamp(max=last)
+    return torch.kthvalue(table.view(n_atoms, width), k, dim=1).values.clamp(max=last)
 
 
 def _fading_edges(
@@ -95,7 +94,7 @@ def _fading_edges(
     atom_done = torch.as_tensor(np.repeat(done, part.n_atoms), device=radius.device)
     # everything is infinitely far beyond a shell of radius zero
     shell = torch.where(atom_done, radius, 0.0)
-    beyond = pairs.distance.float().div_(shell[pairs.centre]).sub_(1).div_(spread)
+    beyond = (pairs.distance.float() / shell[pairs.centre]).sub_(1).div_(spread)
     keep = torch.nonzero(beyond < 1)[:, 0]
     shift = np.repeat(crystals.offsets[:-1][rows] - part.offsets[:-1], part.n_atoms)
     kept = pairs.take(keep)

@@ -6,9 +6,11 @@ file in `configs/task/`; nothing else has to know of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 import numpy as np
@@ -27,9 +29,8 @@ def evaluate_task(name: str, table: pl.DataFrame, settings: Mapping[str, Any]) -
     table: the prediction table. settings: the task's `merit` section as a plain dictionary.
     Raises RequestError on an unknown class, an unknown setting or a missing column.
     """
-    evaluate = _find(name)
-    kind = get_type_hints(evaluate)["settings"]
-    result = evaluate(table, build_settings(kind, settings, "task.merit"))
+    module = _module(name)
+    result: pl.DataFrame = module.evaluate(table, _settings(module, settings))
     return result
 
 
@@ -38,12 +39,10 @@ def symmetry_matters(name: str, table: pl.DataFrame, settings: Mapping[str, Any]
 
     A class that does has a function `symmetry_matters(table, settings)`. Errors as in `evaluate_task`.
     """
-    _find(name)
-    module = import_module(f"{__name__}.{name}")
+    module = _module(name)
     if not hasattr(module, "symmetry_matters"):
         return np.zeros(table.height, dtype=np.bool_)
-    kind = get_type_hints(module.evaluate)["settings"]
-    rows: NDArray[np.bool_] = module.symmetry_matters(table, build_settings(kind, settings, "task.merit"))
+    rows: NDArray[np.bool_] = module.symmetry_matters(table, _settings(module, settings))
     return rows
 
 
@@ -53,8 +52,12 @@ def task_names() -> list[str]:
     return [name for name in modules if hasattr(import_module(f"{__name__}.{name}"), "evaluate")]
 
 
-def _find(name: str) -> Callable[..., pl.DataFrame]:
+@cache  # asked for with every batch of a ranking
+def _module(name: str) -> ModuleType:
     if name not in task_names():
         raise RequestError(f"task.name={name}: no such material class{nearest(name, task_names())}")
-    evaluate: Callable[..., pl.DataFrame] = import_module(f"{__name__}.{name}").evaluate
-    return evaluate
+    return import_module(f"{__name__}.{name}")
+
+
+def _settings(module: ModuleType, values: Mapping[str, Any]) -> Any:
+    return build_settings(get_type_hints(module.evaluate)["settings"], values, "task.merit")

@@ -22,19 +22,19 @@ class EdgeSum:
 
     def __init__(self, centre: Tensor, weight: Tensor, n_atoms: int) -> None:
         self.centre, self.weight, self.n_atoms = centre, weight, n_atoms
-        self.offsets, self.rows = centre, centre
+        self.bags: tuple[Tensor, Tensor] | None = None
         if fused_inference(weight):
             degree = torch.bincount(centre, minlength=n_atoms)
-            self.offsets = degree.cumsum(0) - degree
-            self.rows = torch.arange(len(centre))
+            self.bags = torch.arange(len(centre)), degree.cumsum(0) - degree
 
     def __call__(self, values: Tensor, weight: Tensor | None = None) -> Tensor:
         """(E, C) values -> (n_atoms, C) sums; weight: (E,), by default that of the edges."""
         weight = self.weight if weight is None else weight
-        if fused_inference(values):
+        if self.bags is not None:
             # one pass without the (E, C) product
+            rows, offsets = self.bags
             return nn.functional.embedding_bag(
-                self.rows, values, self.offsets, mode="sum", per_sample_weights=weight.to(values.dtype)
+                rows, values, offsets, mode="sum", per_sample_weights=weight.to(values.dtype)
             )
         return segment_sum(values * weight[:, None].to(values.dtype), self.centre, self.n_atoms)
 

@@ -41,11 +41,14 @@ def short_table(table: pl.DataFrame, columns: Sequence[str], top: int, landmarks
 
 
 def timing_line(seconds: Mapping[str, float]) -> str:
-    """Where the time went, the longest stage first: `12.0 s: network 75 %, reading 25 %`; nothing below 1 %."""
+    """Where the time went, the longest stage first: `12.0 s of work: network 75 %, reading 25 %`; nothing below 1 %.
+
+    Work is the time of all threads together, so it can exceed what a clock on the wall shows.
+    """
     total = sum(seconds.values())
     stages = sorted(seconds.items(), key=lambda item: -item[1])
     shares = [f"{name} {100 * spent / total:.0f} %" for name, spent in stages if spent >= 0.01 * total > 0]
-    return f"{total:.1f} s: {', '.join(shares)}" if shares else f"{total:.1f} s"
+    return f"{total:.1f} s of work: {', '.join(shares)}" if shares else f"{total:.1f} s of work"
 
 
 def with_interval(row: dict[str, Any], spec: Column) -> str:

@@ -77,5 +77,7 @@ def test_an_interval_without_ends_is_left_out() -> None:
 
 
 def test_the_longest_stage_comes_first() -> None:
-    assert timing_line({"reading": 3.0, "network": 9.0, "ranking": 0.001}) == "12.0 s: network 75 %, reading 25 %"
-    assert timing_line({}) == "0.0 s"
+    assert (
+        timing_line({"reading": 3.0, "network": 9.0, "ranking": 0.001}) == "12.0 s of work: network 75 %, reading 25 %"
+    )
+    assert timing_line({}) == "0.0 s of work"
