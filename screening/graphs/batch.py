@@ -68,19 +68,31 @@ class GraphSet:
         """(B,) edges of each crystal: the measure of its cost."""
         return self.edge_offsets.diff()
 
-    def atom_rows(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Atom rows of these crystals in order, and (B,) their counts."""
-        return _ranges(self.atom_offsets, rows)
+    @property
+    def nbytes(self) -> int:
+        """Memory that the tensors take."""
+        return sum(getattr(self, f.name).nbytes for f in fields(self))
 
-    def take(self, rows: Tensor) -> GraphBatch:
-        """The graphs of these crystals (int64 row numbers) as a batch."""
-        atoms, n_atoms = self.atom_rows(rows)
-        edges, n_edges = _ranges(self.edge_offsets, rows)
-        shift = torch.repeat_interleave(n_atoms.cumsum(0) - n_atoms, n_edges, output_size=len(edges))
+    def to(self, device: str | torch.device) -> GraphSet:
+        """The same data set on a device."""
+        return GraphSet(*(getattr(self, f.name).to(device) for f in fields(self)))
+
+    def atom_rows(self, rows: Tensor, total: int | None = None) -> tuple[Tensor, Tensor]:
+        """Atom rows of these crystals in order, and (B,) their counts; total: their sum, where it is known."""
+        return _ranges(self.atom_offsets, rows, total)
+
+    def take(self, rows: Tensor, n_atoms: int | None = None, n_edges: int | None = None) -> GraphBatch:
+        """The graphs of these crystals (int64 row numbers) as a batch.
+
+        A caller that knows how many atoms and edges they have in all spares a device the wait for the answer.
+        """
+        atoms, atom_counts = self.atom_rows(rows, n_atoms)
+        edges, edge_counts = _ranges(self.edge_offsets, rows, n_edges)
+        shift = torch.repeat_interleave(atom_counts.cumsum(0) - atom_counts, edge_counts, output_size=len(edges))
         return GraphBatch(
             self.numbers[atoms].long(),
-            n_atoms,
-            n_edges,
+            atom_counts,
+            edge_counts,
             self.centre[edges].long() + shift,
             self.neighbour[edges].long() + shift,
             self.vector[edges],
@@ -89,10 +101,10 @@ class GraphSet:
         )
 
 
-def _ranges(offsets: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
+def _ranges(offsets: Tensor, rows: Tensor, total: int | None) -> tuple[Tensor, Tensor]:
     start = offsets[rows]
     counts = offsets[rows + 1] - start
-    total = int(counts.sum())
+    total = int(counts.sum()) if total is None else total
     shift = torch.repeat_interleave(start - (counts.cumsum(0) - counts), counts, output_size=total)
     return torch.arange(total, device=offsets.device) + shift, counts
 

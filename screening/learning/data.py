@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -41,7 +43,7 @@ class LabelledBatch(NamedTuple):
 
 @dataclass(frozen=True)
 class DataSettings:
-    """batch_atoms: mean atoms a batch.
+    """batch_atoms: mean atoms a batch, shared among the devices.
 
     max_moment_crystals: how many crystals that have site moments and no other label join each split's others.
     max_crystals: a cap on these and on the others of each split, for trying things out.
@@ -56,37 +58,60 @@ class DataSettings:
 
 
 class LabelledGraphs:
-    """Graphs and labels of some crystals of a store."""
+    """Graphs and labels of some crystals of a store, in host memory or on a device.
+
+    n_atoms, n_edges: (B,) of each crystal, in host memory always: batches are planned there, ahead of the device.
+    """
 
     def __init__(self, graphs: GraphSet, labels: Tensor, site_moment_muB: Tensor) -> None:
         self.graphs, self.labels, self.site_moment_muB = graphs, labels, site_moment_muB
+        self.n_atoms, self.n_edges = graphs.atom_offsets.diff().cpu(), graphs.n_edges.cpu()
 
     def __len__(self) -> int:
         return len(self.graphs)
 
+    @property
+    def nbytes(self) -> int:
+        """Memory that graphs and labels take."""
+        return self.graphs.nbytes + self.labels.nbytes + self.site_moment_muB.nbytes
+
+    def to(self, device: str | torch.device) -> LabelledGraphs:
+        """The same crystals on a device; batches are then gathered there, and nothing is copied step by step."""
+        moved = copy(self)
+        moved.graphs, moved.labels = self.graphs.to(device), self.labels.to(device)
+        moved.site_moment_muB = self.site_moment_muB.to(device)
+        return moved
+
     def take(self, rows: Tensor) -> LabelledBatch:
-        """A batch of these crystals."""
-        atoms, _ = self.graphs.atom_rows(rows)
-        return LabelledBatch(self.graphs.take(rows), self.labels[rows], self.site_moment_muB[atoms])
+        """A batch of these crystals (int64 row numbers in host memory), where the data is."""
+        n_atoms, n_edges = int(self.n_atoms[rows].sum()), int(self.n_edges[rows].sum())
+        rows = rows.to(self.labels.device, non_blocking=True)
+        atoms, _ = self.graphs.atom_rows(rows, n_atoms)
+        return LabelledBatch(self.graphs.take(rows, n_atoms, n_edges), self.labels[rows], self.site_moment_muB[atoms])
 
     def plan(self, rows: Tensor, n_batches: int) -> list[Tensor]:
-        """Cut an order of crystals into n_batches with about equally many edges."""
-        if not len(rows):
-            return []
-        edges = self.graphs.n_edges[rows].cumsum(0)
-        group = ((edges - 1).clamp(min=0) * n_batches // edges[-1].clamp(min=1)).clamp(max=n_batches - 1)
-        sizes = torch.bincount(group, minlength=n_batches)
-        return [part for part in torch.split(rows, sizes.tolist()) if len(part)]
+        """Cut an order of crystals into n_batches with about equally many edges, or fewer: none is empty."""
+        return [part for part in self.cut(rows, n_batches) if len(part)]
+
+    def cut(self, rows: Tensor, n_parts: int) -> tuple[Tensor, ...]:
+        """Cut an order of crystals into n_parts with about equally many edges; parts may be empty."""
+        edges = self.n_edges[rows].cumsum(0)
+        whole = int(edges[-1]) if len(rows) else 1
+        group = ((edges - 1).clamp(min=0) * n_parts // max(whole, 1)).clamp(max=n_parts - 1)
+        return torch.split(rows, torch.bincount(group, minlength=n_parts).tolist())
 
 
 class TrainingStream(IterableDataset[LabelledBatch]):
-    """The endless stream of training batches, from any step on."""
+    """The endless stream of training batches, from any step on.
+
+    With several ranks each one takes its share of every batch, so that a step sees the same crystals as with one.
+    """
 
     def __init__(self, data: LabelledGraphs, batch_atoms: int, seed: int) -> None:
         self.data, self.seed = data, seed
-        atoms = int(data.graphs.atom_offsets[-1])
-        self.batches_per_epoch = max(1, round(atoms / batch_atoms))
+        self.batches_per_epoch = max(1, round(int(data.n_atoms.sum()) / batch_atoms))
         self.first_step = 0
+        self.rank, self.ranks = 0, 1
         self._plan: tuple[int, list[Tensor]] | None = None
 
     def rows(self, step: int) -> Tensor:
@@ -99,22 +124,32 @@ class TrainingStream(IterableDataset[LabelledBatch]):
         batches = self._plan[1]
         return batches[position % len(batches)]
 
+    def batch(self, step: int) -> LabelledBatch:
+        """This rank's share of the batch of a step; a crystal without labels where there are fewer than ranks."""
+        rows = self.rows(step)
+        share = rows if self.ranks == 1 else self.data.cut(rows, self.ranks)[self.rank]
+        if len(share):
+            return self.data.take(share)
+        graphs, labels, moments = self.data.take(rows[:1])
+        return LabelledBatch(graphs, torch.full_like(labels, torch.nan), torch.full_like(moments, torch.nan))
+
     def __iter__(self) -> Iterator[LabelledBatch]:
         step = self.first_step
         while True:
-            yield self.data.take(self.rows(step))
+            yield self.batch(step)
             step += 1
 
 
 class ValidationBatches(IterableDataset[LabelledBatch]):
-    """Every crystal once, in order."""
+    """Every crystal once, in order; with several ranks each one takes its share of the batches."""
 
     def __init__(self, data: LabelledGraphs, batch_atoms: int) -> None:
         self.data = data
-        self.n_batches = max(1, round(int(data.graphs.atom_offsets[-1]) / batch_atoms))
+        self.rank, self.ranks = 0, 1
+        self.n_batches = max(1, round(int(data.n_atoms.sum()) / batch_atoms))
 
     def __iter__(self) -> Iterator[LabelledBatch]:
-        for rows in self.data.plan(torch.arange(len(self.data)), self.n_batches):
+        for rows in self.data.plan(torch.arange(len(self.data)), self.n_batches)[self.rank :: self.ranks]:
             yield self.data.take(rows)
 
 
@@ -145,16 +180,43 @@ class CrystalData(LightningDataModule):
 
     def train_dataloader(self) -> DataLoader[LabelledBatch]:
         stream = self.training_stream()
-        stream.first_step = self.trainer.global_step if self.trainer is not None else 0
+        if self.trainer is not None:
+            stream.first_step = self.trainer.global_step
+        self._place(stream)
         return DataLoader(stream, batch_size=None)
 
     def val_dataloader(self) -> DataLoader[LabelledBatch] | list[Any]:
         if not len(self.split_rows["validation"]):
             return []  # a small store: Lightning then skips validation
-        return DataLoader(ValidationBatches(self.labelled("validation"), self.settings.batch_atoms), batch_size=None)
+        batches = ValidationBatches(self.labelled("validation"), self.settings.batch_atoms)
+        self._place(batches)
+        return DataLoader(batches, batch_size=None)
+
+    def _place(self, batches: TrainingStream | ValidationBatches) -> None:
+        """Give this process its share of the batches, and put them on its device."""
+        if self.trainer is not None:
+            batches.rank, batches.ranks = self.trainer.global_rank, self.trainer.world_size
+            batches.data = resident(batches.data, self.trainer.strategy.root_device)
 
     def transfer_batch_to_device(self, batch: LabelledBatch, device: torch.device, _: int) -> LabelledBatch:
         return LabelledBatch(batch.graphs.to(device), batch.labels.to(device), batch.site_moment_muB.to(device))
+
+
+def resident(data: LabelledGraphs, device: torch.device, free_bytes: int | None = None) -> LabelledGraphs:
+    """The data on the device it is used on, or where it is if it would fill more than half of the memory free there.
+
+    free_bytes: of the device; None asks it.
+    """
+    if device.type != "cuda" and free_bytes is None:
+        return data
+    free = torch.cuda.mem_get_info(device)[0] if free_bytes is None else free_bytes
+    if 2 * data.nbytes > free:
+        logger.warning(
+            "%.1f GB of graphs do not fit on %s beside the network (%.1f GB are free): each batch is copied there",
+            data.nbytes / 1e9, device, free / 1e9,
+        )  # fmt: skip
+        return data
+    return data.to(device)
 
 
 def split_rows(store: Store, settings: DataSettings) -> dict[str, NDArray[np.int64]]:
@@ -189,7 +251,7 @@ def labelled_graphs(
         logger.info("building %d graphs", len(rows))
         graphs = build_graph_set(crystals, graph)
         file.parent.mkdir(exist_ok=True)
-        part = file.with_suffix(".part")
+        part = file.with_suffix(f".{os.getpid()}.part")  # several ranks may build the same graphs at once
         save_file(dict(graphs.__dict__), part)
         part.replace(file)
     labels = torch.from_numpy(store.labels(settings.targets)[rows])

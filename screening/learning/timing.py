@@ -1,0 +1,112 @@
+"""Where the time of a training run goes: in the network, in the optimiser, or in waiting for data."""
+
+from __future__ import annotations
+
+import platform
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning import Callback, LightningModule, Trainer
+
+PARTS = ("network", "optimiser", "data")
+_MOST_PENDING = 300  # marks on a device before it is asked for their times, which waits for it
+
+
+class StepTimes(Callback):
+    """Seconds by part of the steps, and of the wall clock, kept over interruptions by the checkpoint.
+
+    network: forward and backward pass; optimiser: clipping, the step, averaged weights; data: the rest, that is
+    batches, checkpoints and Lightning itself. Validation counts for the wall clock alone. On CUDA the times are those
+    of the device, from events in its queue, so that measuring does not make it wait.
+    """
+
+    def __init__(self) -> None:
+        self.seconds = dict.fromkeys(PARTS, 0.0)
+        self.wall_s = 0.0
+        self._since = 0.0
+        self._last: Any = None
+        self._pending: list[tuple[str, Any, Any]] = []
+        self._cuda = False
+
+    @property
+    def network_share(self) -> float:
+        """Part of the steps' time that the network takes."""
+        return self.seconds["network"] / max(self.steps_s, 1e-9)
+
+    @property
+    def steps_s(self) -> float:
+        """Seconds of all steps."""
+        return sum(self.seconds.values())
+
+    def on_train_start(self, trainer: Trainer, _: LightningModule) -> None:
+        self._cuda = trainer.strategy.root_device.type == "cuda"
+        self._since, self._last = time.perf_counter(), self._mark()
+
+    def on_train_batch_start(self, *_: Any) -> None:
+        self._book("data")
+
+    def on_before_optimizer_step(self, *_: Any) -> None:
+        self._book("network")
+
+    def on_train_batch_end(self, *_: Any) -> None:
+        self._book("optimiser")
+
+    def on_validation_start(self, *_: Any) -> None:
+        self._book("data")
+
+    def on_validation_end(self, *_: Any) -> None:
+        self._last = self._mark()
+
+    def on_train_end(self, *_: Any) -> None:
+        self._flush()
+
+    def state_dict(self) -> dict[str, Any]:
+        self._flush()
+        return {"seconds": dict(self.seconds), "wall_s": self.wall_s}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.seconds, self.wall_s = dict(state_dict["seconds"]), float(state_dict["wall_s"])
+
+    def _mark(self) -> Any:
+        if not self._cuda:
+            return time.perf_counter()
+        event = torch.cuda.Event(enable_timing=True)
+        event.record()
+        return event
+
+    def _book(self, part: str) -> None:
+        now = self._mark()
+        self._pending.append((part, self._last, now))
+        self._last = now
+        if not self._cuda or len(self._pending) >= _MOST_PENDING:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._cuda and self._pending:
+            self._pending[-1][2].synchronize()
+        for part, start, end in self._pending:
+            self.seconds[part] += start.elapsed_time(end) / 1000 if self._cuda else end - start
+        self._pending.clear()
+        now = time.perf_counter()
+        self.wall_s, self._since = self.wall_s + now - self._since, now
+
+
+def hardware(device: torch.device, devices: int) -> str:
+    """What a run computes on, in words: `2 x NVIDIA H100 80GB HBM3`, `AMD EPYC 9R14, 1 thread`."""
+    if device.type == "cuda":
+        return f"{devices} x {torch.cuda.get_device_name(device)}"
+    threads = torch.get_num_threads()
+    each = f"{threads} thread{'s' if threads > 1 else ''}"
+    return f"{_processor()}, {each}" + (f" in each of {devices} processes" if devices > 1 else "")
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
+            name, _, value = line.partition(":")
+            if name.strip() == "model name":
+                return " ".join(value.split())
+    return platform.processor() or platform.machine()

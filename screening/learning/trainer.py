@@ -1,0 +1,133 @@
+"""Lightning's trainer as a run needs it: callbacks, devices, arithmetic."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import torch
+from lightning import Callback, LightningModule, Trainer
+from lightning.pytorch.callbacks import EMAWeightAveraging, ModelCheckpoint, Timer, TQDMProgressBar
+from lightning.pytorch.strategies import DDPStrategy
+
+from screening.learning.timing import StepTimes
+from screening.networks.linear import has_bf16
+
+if TYPE_CHECKING:
+    from screening.learning.training import TrainingSettings
+
+logger = logging.getLogger(__name__)
+MetricLogger = Callable[[dict[str, float], int], None]
+
+_BESIDE_THE_POINT = (
+    ".*LeafSpec",
+    ".*your dataloader is not resumable",  # it is: the batch of a step follows from the step
+    "Checkpoint directory .* is not empty",  # where a run is resumed from
+    "Total length of `list` across ranks is zero",  # no validation crystals in a small store
+    "The ``compute`` method of metric MeanMetric was called before",  # no label of a target in the validation split
+    "The `srun` command is available",
+    "`broadcast_buffers` is deprecated",  # its successor is not in torch 2.6
+    "It is recommended to use .*sync_dist=True",  # the callback below does, when the figure is looked at
+)
+
+
+class _LogMetrics(Callback):
+    """Hands training and validation metrics to the tracking run as they come."""
+
+    def __init__(self, log: MetricLogger, every: int) -> None:
+        self.log_metrics, self.every = log, every
+
+    def on_train_batch_end(self, trainer: Trainer, module: LightningModule, *_: Any) -> None:
+        if trainer.global_step % self.every:
+            return
+        known = trainer.callback_metrics.get("train/loss", torch.tensor(float("nan")))
+        loss = trainer.strategy.reduce(known.to(trainer.strategy.root_device), reduce_op="mean")
+        if trainer.is_global_zero:
+            rate = trainer.optimizers[0].param_groups[0]["lr"]
+            self.log_metrics({"train/loss": float(loss), "train/learning_rate": rate}, trainer.global_step)
+
+    def on_validation_end(self, trainer: Trainer, module: LightningModule) -> None:
+        if trainer.is_global_zero and not trainer.sanity_checking:
+            self.log_metrics(validation_scores(trainer), trainer.global_step)
+            logger.info("step %d: %s", trainer.global_step, validation_scores(trainer))
+
+
+def validation_scores(trainer: Trainer) -> dict[str, float]:
+    """The validation metrics of the last pass."""
+    return {k: float(v) for k, v in trainer.callback_metrics.items() if k.startswith("val/")}
+
+
+def quieten_lightning() -> None:
+    """Its remarks on hardware and add-ons are not what the user asked for."""
+    for name in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    for remark in _BESIDE_THE_POINT:
+        warnings.filterwarnings("ignore", message=remark, module="lightning|torchmetrics")
+
+
+def make_trainer(settings: TrainingSettings, total_steps: int, log: MetricLogger, times: StepTimes) -> Trainer:
+    """A trainer of `total_steps` steps that averages weights, keeps checkpoints and logs.
+
+    Sets the arithmetic of float32 matrix products for the whole process, as `precision` says.
+    """
+    interval = max(timedelta(minutes=settings.checkpoint_minutes), timedelta(milliseconds=1))  # 0: every step
+    callbacks: list[Callback] = [
+        EMAWeightAveraging(decay=settings.ema_decay, use_buffers=True),
+        ModelCheckpoint(
+            settings.output_dir / "checkpoints",
+            filename="step-{step}",
+            auto_insert_metric_name=False,
+            train_time_interval=interval,
+            save_top_k=1,
+            save_last=True,
+        ),
+        times,
+        _LogMetrics(log, settings.log_every_steps),
+    ]
+    if settings.max_hours is not None:
+        callbacks.append(Timer(duration=timedelta(hours=settings.max_hours), interval="step"))
+    if settings.progress_bar:
+        callbacks.append(TQDMProgressBar(refresh_rate=10))
+    torch.set_float32_matmul_precision("high" if settings.precision == "tf32" else "highest")
+    return Trainer(
+        max_epochs=-1,
+        max_steps=total_steps,
+        limit_train_batches=total_steps,  # the stream is endless; this gives the progress bar its end
+        accelerator=settings.accelerator,
+        devices=settings.devices,
+        strategy=_strategy(settings),
+        precision=resolve_precision(settings.precision, settings.accelerator),  # type: ignore[arg-type]
+        gradient_clip_val=settings.gradient_clip or None,
+        val_check_interval=min(settings.validate_every_steps, total_steps),
+        check_val_every_n_epoch=None,
+        num_sanity_val_steps=0,
+        callbacks=callbacks,
+        logger=False,
+        enable_progress_bar=settings.progress_bar,
+        enable_model_summary=False,
+        use_distributed_sampler=False,
+        log_every_n_steps=settings.log_every_steps,
+    )
+
+
+def _strategy(settings: TrainingSettings) -> str | DDPStrategy:
+    if settings.devices == 1:
+        return "auto"
+    # buffers are constants, and ranks validate different numbers of batches: exchanging buffers would wait for ever
+    backend = "nccl" if settings.accelerator == "cuda" else "gloo"
+    return DDPStrategy(broadcast_buffers=False, gradient_as_bucket_view=True, process_group_backend=backend)
+
+
+def resolve_precision(precision: str, accelerator: str) -> str:
+    """What Lightning calls it: `tf32` is 32 with TensorFloat-32 matrix products.
+
+    `auto` is bf16-mixed where the hardware multiplies bf16 matrices (CUDA, CPUs with AVX512-BF16), else 32.
+    """
+    if precision != "auto":
+        return "32" if precision == "tf32" else precision
+    if accelerator == "cuda":
+        return "bf16-mixed" if torch.cuda.is_bf16_supported() else "32"
+    return "bf16-mixed" if has_bf16() else "32"
