@@ -1,0 +1,1 @@
+"""What experiments tell about magnets: magnetic order, Curie temperature, magnetocrystalline anisotropy."""
