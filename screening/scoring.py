@@ -21,6 +21,7 @@ from screening.merit import evaluate_task, symmetry_matters
 from screening.networks.predictor import Predictor
 from screening.networks.streaming import stream
 from screening.ranking import rank_table, ranking_settings
+from screening.report.tables import rejected_table
 from screening.resources import resource
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
     Candidates = str | Path | Iterable[Structure | Atoms | Crystal | str | Path] | Structure | Atoms | Crystal
 
-REJECTED_SCHEMA = {"candidate_id": pl.String, "source": pl.String, "stage": pl.String, "reason": pl.String}
 _OF_ONE_RANKING = ("rank", "pareto_front")  # columns that mean nothing for a material outside the ranking
 
 
@@ -56,8 +56,7 @@ class Tally:
 
     def rejected_table(self) -> pl.DataFrame:
         """One row a rejected input."""
-        rows = [(r.candidate_id, r.source, r.stage, r.reason) for r in self.rejected]
-        return pl.DataFrame(rows, schema=REJECTED_SCHEMA, orient="row")
+        return rejected_table(self.rejected)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

@@ -1,53 +1,104 @@
-"""`screening train`: a store of labelled crystals becomes a released model."""
+"""`screening train`: labelled crystals become a released model."""
 
 from __future__ import annotations
 
+import logging
+import shlex
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from screening.configuration import as_dict, save_config
+from screening.commands.own_data import data_store
+from screening.configuration import as_dict, load_config, save_config
+from screening.configuration.problems import shown
 from screening.configuration.schemas import TrainConfig
 from screening.configuration.trees import walk
 from screening.console import say
-from screening.data.store import open_store
+from screening.data.store import Store, label_columns
 from screening.errors import RequestError
 from screening.report.atomic import output_folder
-from screening.tracking.registry import register_model
+from screening.tracking.registry import fetch_model, register_model
 from screening.tracking.runs import open_run
-from screening.tracking.settings import TrackingSettings
+from screening.tracking.settings import OFF, TrackingSettings
 
 if TYPE_CHECKING:
-    from screening.learning.training import TrainingSettings
+    from screening.learning.training import TrainingResult, TrainingSettings
+
+_NOT_IN_A_CARD = ("output_dir", "debug", "device", "tracking.", "model", "data.source")
 
 
 def run(config: TrainConfig) -> None:
-    """Train or resume, and say where the model is."""
+    """Train or resume, and say where the model is. With several devices each of the processes runs this."""
     import torch
 
+    from screening.learning.ranks import process_rank
     from screening.learning.training import train
 
     if config.trainer.threads is not None:
         torch.set_num_threads(config.trainer.threads)
-    settings = training_settings(config)
+    rank = process_rank(config.trainer.devices)
+    if rank:
+        logging.getLogger("screening").setLevel(logging.WARNING)
+    check_request(config)
     tracking = TrackingSettings(config.tracking.uri, config.tracking.experiment)
-    open_store(settings.data.path)  # a wrong one is refused before anything is made
+    parent = find_parent(config, tracking)
+    store = data_store(config.data, Path(config.output_dir), rank)
+    settings = training_settings(config, store, parent)
     folder = output_folder(Path(config.output_dir), "output_dir")
-    with open_run(tracking, folder, f"train: {config.name}", {"model": config.name}) as tracked:
-        save_config(config, folder / "config.yaml")
+    recorded = TrackingSettings(OFF) if rank else tracking
+    tags = {"model": config.model_name} | ({"parent": config.model} if config.model else {})
+    with open_run(recorded, folder, f"train: {config.model_name}", tags) as tracked:
+        if not rank:
+            save_config(config, folder / "config.yaml")
         tracked.log_params(dict(walk(as_dict(config))))
         result = train(settings, tracked.log_metrics)
-        registered = register_model(tracking, tracked.run_id, result.model_dir, config.name) if tracked.run_id else ""
+        run_id, name = tracked.run_id, config.model_name
+        registered = register_model(tracking, run_id, result.model_dir, name) if run_id else ""
+    if not rank:
+        _tell(result, store, registered)
+
+
+def _tell(result: TrainingResult, store: Store, registered: str) -> None:
     say(f"{result.steps} steps done; model: {result.model_dir}")
+    speed = result.speed
+    say(
+        f"  {speed['epochs']:.3g} epochs, {speed['structures_per_s']:.0f} structures/s, "
+        f"{speed['network_share']:.0%} of the time in the network"
+    )
     for name, value in result.validation.items():
-        say(f"  {name} {value:.5g}")
+        say(f"  {name} {value:.5g}" + (f" (before: {result.parent[name]:.5g})" if name in result.parent else ""))
     if registered:
         say(f"registered in MLflow: model={registered}")
-    say(f"measure it: screening evaluate model={result.model_dir} data.path={config.data.path} output_dir=...")
+    say(f"measure it: screening evaluate model={result.model_dir} data.path={store.path} output_dir=...")
 
 
-def training_settings(config: TrainConfig) -> TrainingSettings:
-    """The settings of the learning step; raises RequestError when CUDA is asked for and missing."""
+def check_request(config: TrainConfig) -> None:
+    """What can be known to be wrong before anything is read; raises RequestError."""
+    import torch
+
+    from screening.networks.predictor import resolve_device
+
+    devices = config.trainer.devices
+    if resolve_device(config.device).type == "cuda" and devices > torch.cuda.device_count():
+        raise RequestError(f"trainer.devices={devices}: there are {torch.cuda.device_count()} GPUs here")
+    if config.data.targets is not None and not config.data.targets:
+        raise RequestError("data.targets: expected at least one target")
+    default = _defaults(config)
+    for section in ("network", "graph") if config.model else ():
+        if getattr(config, section) != getattr(default, section):
+            raise RequestError(f"{section}: model={config.model} brings its own; leave the keys of {section} out")
+
+
+def find_parent(config: TrainConfig, tracking: TrackingSettings) -> Path | None:
+    """The folder of the release to start from; raises RequestError if there is no such release."""
+    from screening.networks.release import find_release
+
+    return find_release(fetch_model(tracking, config.model)) if config.model else None
+
+
+def training_settings(config: TrainConfig, store: Store, parent: Path | None) -> TrainingSettings:
+    """The settings of the learning step; raises RequestError for a target that the store has no labels of."""
     from screening.graphs.nearest import GraphSettings
     from screening.learning.data import DataSettings
     from screening.learning.module import OptimiserSettings
@@ -55,18 +106,13 @@ def training_settings(config: TrainConfig) -> TrainingSettings:
     from screening.networks.predictor import resolve_device
 
     trainer, data = config.trainer, config.data
-    if not data.targets:
-        raise RequestError("data.targets: expected at least one target")
+    targets = tuple(data.targets or label_columns(store.index))
+    store.labels(targets)  # raises if one is missing
     return TrainingSettings(
-        name=config.name,
+        name=config.model_name,
         output_dir=Path(config.output_dir),
         data=DataSettings(
-            Path(data.path),
-            tuple(data.targets),
-            data.site_moments,
-            data.max_moment_crystals,
-            data.max_crystals,
-            trainer.batch_atoms,
+            store.path, targets, data.site_moments, data.max_moment_crystals, data.max_crystals, trainer.batch_atoms
         ),
         network=config.network.name,
         parameters=config.network.parameters,
@@ -86,8 +132,33 @@ def training_settings(config: TrainConfig) -> TrainingSettings:
         gradient_clip=trainer.gradient_clip,
         precision=trainer.precision,
         accelerator=resolve_device(config.device).type,
+        devices=trainer.devices,
         checkpoint_minutes=trainer.checkpoint_minutes,
         validate_every_steps=trainer.validate_every_steps,
         progress_bar=sys.stderr.isatty(),
         seed=config.seed,
+        parent=parent,
+        record={"command": command_line(config), "trainer": asdict(trainer)},
     )
+
+
+def command_line(config: TrainConfig) -> str:
+    """The command with the keys that differ from their defaults, but for where its results go."""
+    own = {"model": config.model, "data": config.data.source}
+    default = dict(walk(as_dict(_defaults(config))))
+    given = [f"{key}={value}" for key, value in own.items() if value]
+    given += [
+        f"{key}={shown(value)}"
+        for key, value in walk(as_dict(config))
+        if value != default.get(key) and not key.startswith(_NOT_IN_A_CARD)
+    ]
+    return shlex.join(["screening", "train", *given])
+
+
+def _defaults(config: TrainConfig) -> TrainConfig:
+    """The settings of the shortest command for this model and data."""
+    given = {"output_dir": config.output_dir, "model": config.model, "data.source": config.data.source}
+    default = load_config("train", values={key: value for key, value in given.items() if value is not None})
+    if not isinstance(default, TrainConfig):
+        raise TypeError("the schema of train is TrainConfig")
+    return default

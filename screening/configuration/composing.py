@@ -55,6 +55,8 @@ def compose_config(command: str, overrides: Sequence[str] = (), values: Mapping[
     request = sort_overrides(overrides, known, groups)
     add_values(request, values or {}, known, groups)
 
+    for name, option in COMMANDS[command].implied(request.texts).items():
+        request.choices.setdefault(name, option)
     unset = [group for group in groups.values() if group.default is None and group.name not in request.choices]
 
     plain = _to_tree(command, _hydra(command, request.choices_as_overrides(), known), known, resolve=False)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from screening.configuration.fields import Leaf
@@ -65,7 +66,7 @@ def sort_overrides(arguments: Sequence[str], known: Mapping[str, Leaf], groups: 
             raise RequestError(not_a_setting(argument, [*known, *groups]))
         written, key = key, key.lstrip("+")
         if key in groups:
-            _choose(request, groups[key], value)
+            _choose(request, groups[key], value, known)
         elif key in known and known[key].is_text:
             request.texts[key] = as_text(value, known[key])
         else:
@@ -81,7 +82,7 @@ def add_values(
     """Add Python values by dotted key or group name. Raises RequestError for unknown choices."""
     for key, value in values.items():
         if key in groups:
-            _choose(request, groups[key], str(value))
+            _choose(request, groups[key], str(value), known)
         elif key in known and known[key].is_text:
             request.texts[key] = as_text(value, known[key])
         else:
@@ -96,7 +97,17 @@ def as_text(value: Any, leaf: Leaf) -> str | None:
     return os.path.expanduser(text) if leaf.path else text  # noqa: PTH111 - Path() would change what was typed
 
 
-def _choose(request: Request, group: Group, option: str) -> None:
-    if option not in group.options:
-        raise RequestError(unknown_choice(group.name, option, group.options))
-    request.choices[group.name] = option
+def _choose(request: Request, group: Group, option: str, known: Mapping[str, Leaf]) -> None:
+    """Choose an option; `GROUP=PATH` is short for `GROUP.source=PATH` where the group has such a key."""
+    if option in group.options:
+        request.choices[group.name] = option
+        return
+    source = known.get(f"{group.name}.source")
+    if source is None or not _is_path(option):
+        raise RequestError(unknown_choice(group.name, option, group.options, or_path=source is not None))
+    request.texts[source.key] = as_text(option, source)
+
+
+def _is_path(text: str) -> bool:
+    """A name with a slash or a dot, or of something that is there."""
+    return "/" in text or "." in text or Path(text).expanduser().exists()

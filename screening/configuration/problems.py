@@ -41,10 +41,10 @@ def not_a_setting(argument: str, known: Iterable[str]) -> str:
     return f"{argument}: expected key=value{_did_you_mean(nearest(argument, known), '=...')}"
 
 
-def unknown_choice(group: str, value: str, options: Mapping[str, str]) -> str:
+def unknown_choice(group: str, value: str, options: Mapping[str, str], *, or_path: bool = False) -> str:
     """A group option that does not exist, with those that do."""
     guess = _did_you_mean(nearest(value, options))
-    return f"{group}={value}: no such choice{guess} Choices are {', '.join(options)}."
+    return f"{group}={value}: no such choice{guess} Choices are {', '.join(options)}{', or a path' * or_path}."
 
 
 def wrong_value(leaf: Leaf, value: Any) -> str:

@@ -4,7 +4,9 @@ the keys. A command is one schema here (listed in `COMMANDS`), one root config `
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import ClassVar
 
 from screening.configuration.fields import setting
@@ -40,6 +42,11 @@ class CommandConfig:
         "auto", help="where networks run; auto: a GPU if there is one", choices=("auto", "cpu", "cuda")
     )
     tracking: TrackingConfig = field(default_factory=TrackingConfig)
+
+    @classmethod
+    def implied(cls, texts: Mapping[str, str | None]) -> dict[str, str]:
+        """Options of config groups that follow from the text keys given, where the user chooses none."""
+        return {}
 
     def finish(self) -> None:
         """Check what concerns several keys at once; raises RequestError."""
@@ -119,22 +126,37 @@ class RankConfig(ScoringConfig):
 
 @dataclass
 class TrainConfig(CommandConfig):
-    """Train a network on a store of labelled crystals; the same command again resumes a run that was stopped.
+    """Train a network on labelled crystals; the same command again resumes a run that was stopped.
+
+    data=FILE takes your own: a folder of structures with a CSV of ids and labels in it, that CSV, or rows with labels;
+    they become a store in output_dir/data. model=NAME goes on from a released model instead of random weights.
 
     Examples:
       screening train data.path=stores/mp output_dir=runs/first name=my-model
-      screening train data.path=stores/mp output_dir=runs/try name=try trainer=smoke tracking=none
+      screening train data.path=stores/mp output_dir=runs/try trainer=smoke tracking=none
+      screening train model=screening-v1 data=my_cifs/labels.csv output_dir=runs/tuned
     """
 
     command: ClassVar[str] = "train"
     module: ClassVar[str] = "train"
 
     output_dir: str = setting(help="folder for checkpoints and the finished model", path=True)
-    name: str = setting(help="name of the model")
+    name: str | None = setting(None, help="name of the model; null: that of output_dir")
+    model: str | None = setting(None, help=f"start from a {MODEL_HELP}; null: from random weights", path=True)
     data: TrainingDataConfig = field(default_factory=TrainingDataConfig)
     network: NetworkConfig = field(default_factory=NetworkConfig)
     graph: GraphConfig = field(default_factory=GraphConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
+
+    @classmethod
+    def implied(cls, texts: Mapping[str, str | None]) -> dict[str, str]:
+        own = {"data": "own"} if texts.get("data.source") or texts.get("model") else {}
+        return own | ({"trainer": "finetune"} if texts.get("model") else {})
+
+    @property
+    def model_name(self) -> str:
+        """The name that the model gets."""
+        return self.name or Path(self.output_dir).resolve().name
 
 
 @dataclass
@@ -159,15 +181,24 @@ class EvaluateConfig(CommandConfig):
 class ImportConfig(CommandConfig):
     """Turn labelled crystals into a store that training reads.
 
-    Example:
+    Left-out crystals are listed with the reason in OUTPUT/rejected.csv.
+
+    Examples:
       screening import source=downloads/mp kind=materials_project output=stores/mp
+      screening import source=my_cifs/ kind=csv labels=my_labels.csv output=stores/mine
     """
 
     command: ClassVar[str] = "import"
     module: ClassVar[str] = "import_data"
 
-    source: str = setting(help="folder with the raw files", path=True)
-    kind: str = setting(help="format of the source", choices=("materials_project", "jsonl"))
+    source: str = setting(help="the file or folder with the crystals", path=True)
+    kind: str = setting(
+        help="format of the source; csv: structures of any form with a CSV of ids and labels beside them",
+        choices=("materials_project", "jsonl", "csv"),
+    )
+    labels: str | None = setting(
+        None, help="kind=csv: the CSV of ids and labels; null: the only one in the source folder", path=True
+    )
     output: str = setting(help="folder of the store to write", path=True)
 
 

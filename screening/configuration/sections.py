@@ -57,8 +57,19 @@ class GraphConfig:
 class TrainingDataConfig:
     """The labelled crystals a network learns from."""
 
-    path: str = setting(help="folder of the store written by `screening import`", path=True)
-    targets: list[str] = setting(tuple(TARGETS), help="labels to learn", choices=tuple(TARGETS))
+    path: str | None = setting(None, help="folder of the store written by `screening import`", path=True)
+    source: str | None = setting(
+        None,
+        help="labelled crystals that become a store in output_dir/data first; short: data=PATH. A folder of structures "
+        "with a CSV of ids and labels, that CSV, or .jsonl(.gz) rows with labels",
+        path=True,
+    )
+    labels: str | None = setting(
+        None, help="the CSV of ids and labels if it is not beside data.source; null: found there", path=True
+    )
+    targets: list[str] | None = setting(
+        None, help="labels to learn; null: all that the store has", choices=tuple(TARGETS)
+    )
     site_moments: bool = setting(True, help="learn the magnetic moment of each site as well")
     max_moment_crystals: int | None = setting(
         None, help="crystals with site moments and no other label in each split; null: all", minimum=0
@@ -89,11 +100,13 @@ class TrainerConfig:
         (), help="weight of each of data.targets in the loss, in their order; empty: all 1"
     )
     gradient_clip: float = setting(1.0, help="largest norm of the gradient; 0: no limit", minimum=0)
-    batch_atoms: int = setting(2048, help="atoms per batch", minimum=1)
+    batch_atoms: int = setting(2048, help="atoms per batch, shared among the devices", minimum=1)
+    devices: int = setting(1, help="processes that share each batch, with a GPU each (or the CPU)", minimum=1)
     precision: str = setting(
         "auto",
-        help="arithmetic; auto: bf16-mixed on CUDA and CPUs with AVX512-BF16, else 32",
-        choices=("auto", "32", "16-mixed", "bf16-mixed"),
+        help="arithmetic; auto: bf16-mixed on CUDA and CPUs with AVX512-BF16, else 32; tf32: 32 with TensorFloat-32 "
+        "matrix products",
+        choices=("auto", "32", "tf32", "16-mixed", "bf16-mixed"),
     )
     compile: bool = setting(False, help="compile the network with torch.compile")
     threads: int | None = setting(None, help="CPU threads of torch; null: torch decides", minimum=1)

@@ -8,6 +8,8 @@ on the hull, a non-magnet) are covered by any interval and would make it too nar
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -16,8 +18,9 @@ from screening.data.targets import TARGETS
 from screening.learning.data import LabelledGraphs, ValidationBatches
 from screening.networks.model import PropertyModel
 
+logger = logging.getLogger(__name__)
 COVERAGE = 0.80
-_FEWEST = 20  # below this many calibration crystals a quantile means nothing and the Laplace law stands
+_FEWEST = 20  # with fewer calibration crystals a quantile means nothing: the interval stays as wide as it was
 
 
 @torch.no_grad()
@@ -37,17 +40,41 @@ def predict_labelled(
     return value_array, torch.cat(widths).double().numpy()
 
 
-def calibrate(model: PropertyModel, data: LabelledGraphs, batch_atoms: int) -> None:
-    """Set `model.interval` so that 80 % of the calibration errors fall inside the interval."""
-    if not len(data):
-        return
-    values, widths = predict_labelled(model, data, batch_atoms)
-    labels = data.labels.numpy()
+def calibrate(
+    model: PropertyModel, data: LabelledGraphs, batch_atoms: int, reserve: LabelledGraphs | None = None
+) -> dict[str, int]:
+    """Set `model.interval` so that 80 % of the calibration errors fall inside the interval.
+
+    reserve: crystals of other unseen systems that join in where a target has too few without them. Returns the
+    crystals used by target; with 0 of them it keeps its interval, and a warning says so.
+    """
+    ratios = _error_ratios(model, data, batch_atoms)
+    more: list[NDArray[np.float64]] | None = None
+    used: dict[str, int] = {}
     for i, target in enumerate(model.targets):
-        rows = nontrivial(target, labels[:, i])
-        if rows.sum() >= _FEWEST:
-            ratio = np.abs(values[rows, i] - labels[rows, i]) / widths[rows, i]
+        ratio = ratios[i]
+        if len(ratio) < _FEWEST and reserve is not None:
+            more = more or _error_ratios(model, reserve, batch_atoms)
+            ratio = np.concatenate([ratio, more[i]])
+        used[target] = len(ratio) if len(ratio) >= _FEWEST else 0
+        if used[target]:
             model.interval[i] *= conformal_quantile(ratio)
+        elif len(ratio):
+            logger.warning(
+                "%s: only %d crystals to calibrate its intervals on, expected %d: they stay as wide as before",
+                target, len(ratio), _FEWEST,
+            )  # fmt: skip
+    return used
+
+
+def _error_ratios(model: PropertyModel, data: LabelledGraphs, batch_atoms: int) -> list[NDArray[np.float64]]:
+    """Errors over half-widths of the interval, by target, of the crystals whose label is not trivial."""
+    if not len(data):
+        return [np.zeros(0)] * len(model.targets)
+    values, widths = predict_labelled(model, data, batch_atoms)
+    labels = data.labels.double().cpu().numpy()
+    chosen = [nontrivial(target, labels[:, i]) for i, target in enumerate(model.targets)]
+    return [np.abs(values[rows, i] - labels[rows, i]) / widths[rows, i] for i, rows in enumerate(chosen)]
 
 
 def nontrivial(target: str, labels: NDArray[np.floating]) -> NDArray[np.bool_]:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from copy import copy
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -43,7 +43,9 @@ class LabelledBatch(NamedTuple):
 
 @dataclass(frozen=True)
 class DataSettings:
-    """batch_atoms: mean atoms a batch, shared among the devices.
+    """targets: the labels to learn; columns: the model's targets, if it has more: these have no labels.
+
+    batch_atoms: mean atoms a batch, shared among the devices.
 
     max_moment_crystals: how many crystals that have site moments and no other label join each split's others.
     max_crystals: a cap on these and on the others of each split, for trying things out.
@@ -55,6 +57,14 @@ class DataSettings:
     max_moment_crystals: int | None = None
     max_crystals: int | None = None
     batch_atoms: int = 3000
+    columns: tuple[str, ...] = ()
+
+    def labels(self, store: Store) -> NDArray[np.float32]:
+        """(B, T) labels by column, NaN where there is none; RequestError if the store lacks a target."""
+        columns = self.columns or self.targets
+        labels = np.full((len(store), len(columns)), np.nan, dtype=np.float32)
+        labels[:, [columns.index(target) for target in self.targets]] = store.labels(self.targets)
+        return labels
 
 
 class LabelledGraphs:
@@ -162,7 +172,7 @@ class CrystalData(LightningDataModule):
         self.store = open_store(settings.path)
         self.split_rows = split_rows(self.store, settings)
         if not len(self.split_rows["train"]):
-            raise RequestError(f"data.path: {settings.path} has no labelled crystal in the training split")
+            raise RequestError(_no_training(self.split_rows, settings))
         self._loaded: dict[str, LabelledGraphs] = {}
         self.stream: TrainingStream | None = None
 
@@ -219,6 +229,14 @@ def resident(data: LabelledGraphs, device: torch.device, free_bytes: int | None 
     return data.to(device)
 
 
+def _no_training(rows: Mapping[str, NDArray[np.int64]], settings: DataSettings) -> str:
+    counts = ", ".join(f"{split} {len(found)}" for split, found in rows.items())
+    return (
+        f"{settings.path} has no labelled crystal in the training split ({counts}): whole chemical systems go to one "
+        "split, decided by their name alone; add crystals of other systems"
+    )
+
+
 def split_rows(store: Store, settings: DataSettings) -> dict[str, NDArray[np.int64]]:
     """Rows of each split that have a label to learn."""
     split = np.array(splits_of(store.index["chemical_system"].to_list()))
@@ -254,7 +272,7 @@ def labelled_graphs(
         part = file.with_suffix(f".{os.getpid()}.part")  # several ranks may build the same graphs at once
         save_file(dict(graphs.__dict__), part)
         part.replace(file)
-    labels = torch.from_numpy(store.labels(settings.targets)[rows])
+    labels = torch.from_numpy(settings.labels(store)[rows])
     sizes = crystals.n_atoms
     atoms = np.arange(sizes.sum()) + np.repeat(store.crystals.offsets[:-1][rows] - crystals.offsets[:-1], sizes)
     moments = torch.from_numpy(np.array(store.site_moment_muB[atoms]))

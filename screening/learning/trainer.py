@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import warnings
 from collections.abc import Callable
 from datetime import timedelta
@@ -56,8 +57,9 @@ class _LogMetrics(Callback):
 
 
 def validation_scores(trainer: Trainer) -> dict[str, float]:
-    """The validation metrics of the last pass."""
-    return {k: float(v) for k, v in trainer.callback_metrics.items() if k.startswith("val/")}
+    """The validation metrics of the last pass; a target without a label there has none."""
+    scores = {k: float(v) for k, v in trainer.callback_metrics.items() if k.startswith("val/")}
+    return {name: score for name, score in scores.items() if math.isfinite(score)}
 
 
 def quieten_lightning() -> None:

@@ -18,6 +18,7 @@ from screening.graphs.nearest import GraphSettings
 from screening.learning.calibration import calibrate
 from screening.learning.checkpoints import find_checkpoint
 from screening.learning.data import CrystalData, DataSettings
+from screening.learning.finetuning import FineTuning, Parent, inherit, load_parent, offspring
 from screening.learning.losses import robust_scales
 from screening.learning.module import OptimiserSettings, PropertyLearning
 from screening.learning.timing import StepTimes, hardware
@@ -34,13 +35,14 @@ _SPEED = ("epochs", "structures_per_s", "network_share")
 class TrainingSettings:
     """What a run needs; see `configs/trainer/default.yaml` for the meaning and defaults of the keys.
 
+    parent: folder of the release that a fine-tuning starts from; network, parameters and graph are then the release's.
     record: further entries of the model's `training`, such as the command that was typed.
     """
 
     name: str
     output_dir: Path
     data: DataSettings
-    network: str
+    network: str = ""
     parameters: dict[str, Any] = field(default_factory=dict)
     graph: GraphSettings = field(default_factory=GraphSettings)
     optimiser: OptimiserSettings = field(default_factory=lambda: OptimiserSettings(total_steps=0))
@@ -57,6 +59,7 @@ class TrainingSettings:
     validate_every_steps: int = 1000
     progress_bar: bool = False
     seed: int = 0
+    parent: Path | None = None
     record: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -64,6 +67,7 @@ class TrainingSettings:
 class TrainingResult:
     """model_dir: the finished model; steps: optimiser steps done; validation: scores by name at the end.
 
+    parent: those of the release that a fine-tuning started from, by the same names.
     speed: epochs, structures a second of training and the share of that time that the network took.
     """
 
@@ -71,6 +75,7 @@ class TrainingResult:
     steps: int
     validation: dict[str, float]
     speed: dict[str, float]
+    parent: dict[str, float]
 
 
 def train(settings: TrainingSettings, log_metrics: MetricLogger = lambda _metrics, _step: None) -> TrainingResult:
@@ -81,13 +86,15 @@ def train(settings: TrainingSettings, log_metrics: MetricLogger = lambda _metric
     """
     quieten_lightning()
     seed_everything(settings.seed, workers=True, verbose=False)
+    parent = load_parent(settings.parent) if settings.parent else None
+    settings = inherit(settings, parent) if parent else settings
     data = CrystalData(settings.data, settings.graph, settings.seed)
     stream = data.training_stream()
     total_steps = settings.max_steps or settings.max_epochs * stream.batches_per_epoch
-    network, parameters = build_network(settings.network, settings.parameters, settings.graph.neighbours)
-    model = PropertyModel(network, settings.data.targets)
-    model.standardise(*robust_scales(data.labelled("train").labels))
-    learning = PropertyLearning(model, replace(settings.optimiser, total_steps=total_steps))
+    optimiser = replace(settings.optimiser, total_steps=total_steps)
+    learning = _fine_tuning(settings, optimiser, data, parent) if parent else _from_scratch(settings, optimiser, data)
+    model = learning.model
+    before = _parent_scores(settings, data, parent) if parent else {}
     times = StepTimes()
     trainer = make_trainer(settings, total_steps, log_metrics, times)
     resumed = find_checkpoint(settings.output_dir / "checkpoints", learning)
@@ -103,12 +110,32 @@ def train(settings: TrainingSettings, log_metrics: MetricLogger = lambda _metric
     if trainer.is_global_zero:
         device = trainer.strategy.root_device
         model.eval().to(device)
-        calibrate(model, data.labelled("calibration"), settings.data.batch_atoms)
+        used = calibrate(model, data.labelled("calibration"), settings.data.batch_atoms, data.labelled("validation"))
         run = _run(settings, device, times, speed) | (_recorded(model_dir) if idle else {})
-        config = _model_config(settings, data, parameters, trainer.global_step, run)
+        config = _model_config(settings, data, trainer.global_step, {"calibrated_on": used, **run}, parent)
         save_release(model_dir, model.cpu(), config)
         log_metrics({f"train/{name}": value for name, value in speed.items()}, trainer.global_step)
-    return TrainingResult(model_dir, trainer.global_step, validation_scores(trainer), speed)
+    return TrainingResult(model_dir, trainer.global_step, validation_scores(trainer), speed, before)
+
+
+def _from_scratch(settings: TrainingSettings, optimiser: OptimiserSettings, data: CrystalData) -> PropertyLearning:
+    network, _ = build_network(settings.network, settings.parameters, settings.graph.neighbours)
+    model = PropertyModel(network, settings.data.targets)
+    model.standardise(*robust_scales(data.labelled("train").labels))
+    return PropertyLearning(model, optimiser)
+
+
+def _fine_tuning(
+    settings: TrainingSettings, optimiser: OptimiserSettings, data: CrystalData, parent: Parent
+) -> PropertyLearning:
+    training, columns = data.labelled("train"), settings.data.columns
+    return FineTuning(offspring(parent, columns, training), optimiser, parent, training)
+
+
+def _parent_scores(settings: TrainingSettings, data: CrystalData, parent: Parent) -> dict[str, float]:
+    """Validation scores of the release that training starts from."""
+    errors = parent.errors(data.labelled("validation"), settings.data.batch_atoms, settings.data.columns)
+    return {f"val/mae/{target}": error for target, error in errors.items()}
 
 
 def _speed(data: CrystalData, steps: int, times: StepTimes) -> dict[str, float]:
@@ -141,17 +168,21 @@ def _recorded(model_dir: Path) -> dict[str, Any]:
 
 
 def _model_config(
-    settings: TrainingSettings, data: CrystalData, parameters: dict[str, Any], steps: int, run: Mapping[str, Any]
+    settings: TrainingSettings, data: CrystalData, steps: int, run: Mapping[str, Any], parent: Parent | None
 ) -> ModelConfig:
     rows = data.split_rows["train"]
+    _, parameters = build_network(settings.network, settings.parameters, settings.graph.neighbours)
+    known = parent.config.elements if parent else ()
+    learned = {"started_from": str(parent), "learned": list(settings.data.targets)} if parent else {}
     return ModelConfig(
         name=settings.name,
         architecture=settings.network,
         parameters=parameters,
         graph=settings.graph,
-        targets=settings.data.targets,
-        elements=_elements(data, rows),
+        targets=settings.data.columns or settings.data.targets,
+        elements=tuple(sorted({*_elements(data, rows), *known})),
         training={
+            **learned,
             "store_sha256": data.store.content_hash,
             "sources": data.store.meta["sources"],
             "split_salt": DEFAULT_SALT,

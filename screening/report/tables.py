@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -9,11 +10,14 @@ from typing import TYPE_CHECKING, Self
 import polars as pl
 
 from screening.columns import COLUMNS
+from screening.crystals import Rejection
 from screening.errors import RequestError
 from screening.report.atomic import atomic_path, part_path
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
+
+REJECTED_SCHEMA = {"candidate_id": pl.String, "source": pl.String, "stage": pl.String, "reason": pl.String}
 
 GROUP_ROWS = 4096
 """Least rows of a Parquet row group, but for the last one: smaller ones are slow to write and to read."""
@@ -22,6 +26,12 @@ GROUP_ROWS = 4096
 # Apostrophes before it are matched too, so that one more is always added and reading takes exactly one away.
 _FORMULA_START = r"^'*[=+\-@\t\r\n]"
 _ESCAPED_START = r"^'+[=+\-@\t\r\n]"
+
+
+def rejected_table(rejected: Iterable[Rejection]) -> pl.DataFrame:
+    """One row a rejected input."""
+    rows = [(r.candidate_id, r.source, r.stage, r.reason) for r in rejected]
+    return pl.DataFrame(rows, schema=REJECTED_SCHEMA, orient="row")
 
 
 def write_table(table: pl.DataFrame, path: Path) -> None:

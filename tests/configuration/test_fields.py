@@ -27,7 +27,7 @@ def test_defaults_are_accepted(command: str) -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_file_keys_are_marked_as_paths(command: str) -> None:
-    last_parts = {"candidates", "output", "output_dir", "path", "source", "model"}
+    last_parts = {"candidates", "output", "output_dir", "path", "source", "model", "labels"}
     for leaf in leaves(COMMANDS[command]):
         assert leaf.path == (leaf.key.rpartition(".")[2] in last_parts), leaf.key
 
@@ -46,8 +46,8 @@ def test_walk_finds_nested_keys_and_build_reverses_it() -> None:
 
 def test_lists_are_not_shared_between_instances() -> None:
     first = TrainConfig()
-    first.data.targets.append("more")
-    assert "more" not in TrainConfig().data.targets
+    first.trainer.target_weights.append(2.0)
+    assert TrainConfig().trainer.target_weights == []
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from screening.data.importers import importer
+from screening.crystals import Rejection
+from screening.data.importers import accepted, importer
 from screening.errors import RequestError
 
 CELL = {"lattice": [[4, 0, 0], [0, 4, 0], [0, 0, 4]], "species": ["Na", "N"], "frac": [[0, 0, 0], [0.5, 0.5, 0.5]]}
@@ -35,7 +36,7 @@ def materials_project(tmp_path: Path) -> Path:
 
 
 def test_materials_project_labels_get_units_and_missing_ones_stay_missing(materials_project: Path) -> None:
-    rows = list(importer("materials_project")(materials_project))
+    rows = list(accepted(importer("materials_project")(materials_project), []))
     assert [row.crystal.candidate_id for row in rows] == ["mp-1", "mp-3"]
     assert rows[0].labels == {
         "formation_energy_eV_per_atom": -0.5,
@@ -48,7 +49,7 @@ def test_materials_project_labels_get_units_and_missing_ones_stay_missing(materi
 
 def test_site_moments_are_crystals_of_their_own(materials_project: Path) -> None:
     write_rows(materials_project / "site_magmoms.jsonl.gz", [{"id": "set-0", **CELL, "magmom_muB": [1.5, -0.5]}])
-    last = list(importer("materials_project")(materials_project))[-1]
+    last = list(accepted(importer("materials_project")(materials_project), []))[-1]
     assert last.labels == {} and last.crystal.candidate_id == "moments-set-0"
     np.testing.assert_allclose(last.site_moment_muB, [1.5, -0.5])
 
@@ -60,11 +61,11 @@ def test_a_missing_or_broken_source_is_named(materials_project: Path) -> None:
     (materials_project / "properties.csv").unlink()
     with pytest.raises(RequestError, match=r"properties\.csv is missing"):
         list(importer("materials_project")(materials_project))
-    with pytest.raises(RequestError, match="there are materials_project, jsonl"):
+    with pytest.raises(RequestError, match="there are materials_project, jsonl, csv"):
         importer("oqmd")
 
 
-def test_own_rows_with_labels(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_own_rows_with_labels(tmp_path: Path) -> None:
     file = tmp_path / "own.jsonl.gz"
     overlapping = {**CELL, "frac": [[0, 0, 0], [0, 0, 0.01]]}
     write_rows(
@@ -74,14 +75,21 @@ def test_own_rows_with_labels(tmp_path: Path, caplog: pytest.LogCaptureFixture) 
             {"id": "b", **overlapping, "band_gap_eV": 1},
             {"id": "c", "lattice": 3},
             {"name": "d", **CELL, "formation_energy_eV_per_atom": -1.0},
+            {"id": "a", **CELL, "band_gap_eV": 3},
         ],
     )
-    rows = list(importer("jsonl")(file))
+    rejected: list[Rejection] = []
+    rows = list(accepted(importer("jsonl")(file), rejected))
     assert [(row.crystal.candidate_id, row.labels) for row in rows] == [
         ("a", {"band_gap_eV": 2.0}),
         ("d", {"formation_energy_eV_per_atom": -1.0}),
     ]
-    assert "line 2" in caplog.text and "line 3" in caplog.text
+    assert [(r.candidate_id, r.source, r.stage) for r in rejected] == [
+        ("b", "own.jsonl.gz, line 2", "sanity"),
+        ("row#3", "own.jsonl.gz, line 3", "read"),
+        ("a", "own.jsonl.gz, line 5", "labels"),
+    ]
+    assert rejected[2].reason == "line 1 has this id already"
 
 
 @pytest.mark.parametrize(
@@ -89,6 +97,8 @@ def test_own_rows_with_labels(tmp_path: Path, caplog: pytest.LogCaptureFixture) 
     [
         ({"band_gap_eV": "wide"}, "line 1: band_gap_eV"),
         ({"band_gap_eV": True}, "line 1: band_gap_eV"),
+        ({"band_gap_eV": -0.1}, "line 1: band_gap_eV: -0.1 is less than 0"),
+        ({"formation_energy_eV_per_atom": -230}, "is it in another unit"),
         ({"site_moment_muB": [1]}, "expected a list of 2 numbers"),
         ({"site_moment_muB": ["a", "b"]}, "expected a list of 2 numbers"),
         ({"site_moment_muB": [[0, 0, 1], [0, 0, 1]]}, "expected a list of 2 numbers"),
@@ -100,7 +110,7 @@ def test_wrong_labels_are_named(tmp_path: Path, label: dict[str, Any], message: 
         list(importer("jsonl")(tmp_path / "own.jsonl.gz"))
 
 
-def test_rows_that_teach_nothing_are_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_rows_that_teach_nothing_are_left_out(tmp_path: Path) -> None:
     site = {"species": [{"element": "Li", "occu": 0.5}], "abc": [0, 0, 0]}
     partial = {"@class": "Structure", "lattice": {"matrix": CELL["lattice"]}, "sites": [site]}
     rows = [
@@ -110,14 +120,15 @@ def test_rows_that_teach_nothing_are_left_out(tmp_path: Path, caplog: pytest.Log
         {"id": "d", **CELL, "site_moment_muB": [None, 2]},
     ]
     write_rows(tmp_path / "own.jsonl.gz", rows)
-    (found,) = importer("jsonl")(tmp_path / "own.jsonl.gz")
+    rejected: list[Rejection] = []
+    (found,) = accepted(importer("jsonl")(tmp_path / "own.jsonl.gz"), rejected)
     assert found.crystal.candidate_id == "d"
     assert found.site_moment_muB is not None and np.isnan(found.site_moment_muB[0])
-    assert caplog.text.count("it has no label") == 2 and "line 3 left out: partial occupancies" in caplog.text
+    assert [r.reason.partition(" (")[0] for r in rejected] == ["it has no label"] * 2 + ["partial occupancies"]
 
 
 def test_a_damaged_or_missing_file_of_rows_is_named(tmp_path: Path) -> None:
-    write_rows(tmp_path / "own.jsonl.gz", [{"id": str(i), **CELL, "band_gap_eV": i} for i in range(200)])
+    write_rows(tmp_path / "own.jsonl.gz", [{"id": str(i), **CELL, "band_gap_eV": i / 10} for i in range(200)])
     whole = (tmp_path / "own.jsonl.gz").read_bytes()
     for content in (whole[: len(whole) // 2], b"not gzip"):
         (tmp_path / "own.jsonl.gz").write_bytes(content)

@@ -1,15 +1,13 @@
 """Anyone's labelled crystals: `.jsonl(.gz)` rows of `lattice, species, frac`, an id, and labels by column name.
 
 Labels are keys named as in `screening.data.targets` (`formation_energy_eV_per_atom`, ...) and `site_moment_muB`, a list
-with a value (or null) for each site. Rows that are no sound ordered crystal, or have no label, are left out with a
-warning that gives the reason.
+with a value (or null) for each site. Rows that are no sound ordered crystal, have no label, or repeat an id come out as
+rejections with the reason.
 """
 
 from __future__ import annotations
 
 import gzip
-import logging
-import math
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,45 +15,51 @@ from typing import Any
 
 import numpy as np
 
-from screening.crystals import Crystal, ReadSettings
+from screening.crystals import Crystal, ReadSettings, Rejection
 from screening.crystals.parts import UnreadableError
 from screening.crystals.rows import parse_json, read_row
 from screening.crystals.sanity import describe_partial, find_problem
+from screening.data.importers.labels import check_label
 from screening.data.store import LabelledCrystal
 from screening.data.targets import SITE_MOMENT, TARGETS
 from screening.errors import RequestError
 
-logger = logging.getLogger(__name__)
 _SETTINGS = ReadSettings()
 
 
-def read_jsonl(source: Path) -> Iterator[LabelledCrystal]:
-    """Stream the labelled crystals of a file.
+def read_jsonl(source: Path) -> Iterator[LabelledCrystal | Rejection]:
+    """Stream the labelled crystals of a file, and what is left out.
 
     Raises RequestError naming the file, line and key of a wrong label, or the file if it is missing or damaged.
     """
     if not source.is_file() or not source.name.endswith((".jsonl", ".jsonl.gz")):
         found = "expected a .jsonl or .jsonl.gz file" if source.exists() else "no such file"
         raise RequestError(f"source: {source}: {found}")
+    line_of: dict[str, int] = {}
     for number, line in _lines(source):
-        where = f"source: {source}, line {number}"
+        where = f"{source.name}, line {number}"
+        own_id = f"row#{number}"
         try:
             row = parse_json(line)
             sites = read_row(row)
         except UnreadableError as error:
-            logger.warning("%s left out: %s", where, error)
+            yield Rejection(own_id, where, "read", f"unreadable: {error}")
             continue
+        own_id = sites.own_id or own_id
         problem = find_problem(sites, _SETTINGS) or (describe_partial(sites) if sites.occupancies else "")
         if problem:
-            logger.warning("%s left out: %s", where, problem)
+            yield Rejection(own_id, where, "sanity", problem)
             continue
-        own_id = sites.own_id or f"row#{number}"
+        if line_of.setdefault(own_id, number) != number:
+            yield Rejection(own_id, where, "labels", f"line {line_of[own_id]} has this id already")
+            continue
         crystal = Crystal.from_arrays(own_id, sites.lattice, sites.numbers, sites.frac, flags=sites.flags)
-        labelled = LabelledCrystal(crystal, _labels(row, where), _moments(row, crystal, where))
+        place = f"source: {source}, line {number}"
+        labelled = LabelledCrystal(crystal, _labels(row, place), _moments(row, crystal, place))
         if labelled.labels or labelled.site_moment_muB is not None:
             yield labelled
         else:
-            logger.warning("%s left out: it has no label", where)
+            yield Rejection(own_id, where, "labels", "it has no label")
 
 
 def _lines(source: Path) -> Iterator[tuple[int, bytes]]:
@@ -76,9 +80,7 @@ def _labels(row: dict[str, Any], where: str) -> dict[str, float]:
         value = row.get(column)
         if value is None:
             continue
-        if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
-            raise RequestError(f"{where}: {column}: expected a number, got {value!r}")
-        labels[column] = float(value)
+        labels[column] = check_label(column, value, f"{where}: {column}")
     return labels
 
 

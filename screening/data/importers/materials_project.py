@@ -23,6 +23,7 @@ from screening.crystals.elements import ATOMIC_NUMBERS
 from screening.data.store import LabelledCrystal
 from screening.errors import RequestError
 
+_STRUCTURES, _PROPERTIES = "structures.jsonl.gz", "properties.csv"
 _PROPERTY_COLUMNS = {
     "formation_energy_eV_per_atom": "formation_energy_eV_per_atom",
     "energy_above_hull_eV_per_atom": "energy_above_hull_eV_per_atom",
@@ -30,14 +31,17 @@ _PROPERTY_COLUMNS = {
 }
 
 
+def is_materials_project(source: Path) -> bool:
+    """Whether a folder has this layout."""
+    return (source / _STRUCTURES).is_file() and (source / _PROPERTIES).is_file()
+
+
 def read_materials_project(source: Path) -> Iterator[LabelledCrystal]:
     """Stream the labelled crystals of a source folder; raises RequestError naming a missing file or bad row."""
-    structures, properties = source / "structures.jsonl.gz", source / "properties.csv"
+    structures, properties = source / _STRUCTURES, source / _PROPERTIES
     for file in (structures, properties):
         if not file.is_file():
-            raise RequestError(
-                f"source: {file} is missing; expected structures.jsonl.gz and properties.csv in {source}"
-            )
+            raise RequestError(f"source: {file} is missing; expected {_STRUCTURES} and {_PROPERTIES} in {source}")
     labels = _read_labels(properties)
     for row in _rows(structures):
         crystal = _crystal(row, str(row["mp_id"]), structures)

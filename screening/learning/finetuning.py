@@ -1,0 +1,131 @@
+"""Fine-tuning: a run that starts from a released model, learns the labels there are, and keeps the rest.
+
+A few hundred crystals with one label would soon make a network forget its other targets. So each step also asks it to
+predict these as the release does (learning without forgetting, Li & Hoiem, ECCV 2016, arXiv:1606.09282).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from screening.learning.calibration import predict_labelled
+from screening.learning.data import LabelledBatch, LabelledGraphs
+from screening.learning.losses import robust_scales
+from screening.learning.module import OptimiserSettings, PropertyLearning
+from screening.learning.ranks import mean_over_ranks
+from screening.networks.model import PropertyModel
+from screening.networks.outputs import Prediction
+from screening.networks.release import WEIGHTS, ModelConfig, build_model, load_release
+
+if TYPE_CHECKING:
+    from screening.learning.training import TrainingSettings
+
+_SHARED = ("network.", "site_head.")  # what a model with other targets takes over
+
+
+@dataclass(frozen=True)
+class Parent:
+    """The released model that a run starts from."""
+
+    folder: Path
+    model: PropertyModel
+    config: ModelConfig
+
+    def __str__(self) -> str:
+        """What names it in the model card of its offspring."""
+        digest = hashlib.sha256((self.folder / WEIGHTS).read_bytes()).hexdigest()
+        return f"{self.config.name}, weights with sha256 {digest}"
+
+    def errors(self, data: LabelledGraphs, batch_atoms: int, targets: tuple[str, ...]) -> dict[str, float]:
+        """Its mean absolute error in those of its targets that are among `targets`, the columns of the labels."""
+        if not len(data):
+            return {}
+        values, _ = predict_labelled(self.model, data, batch_atoms)
+        labels = data.labels.double().numpy()
+        shared = [target for target in targets if target in self.config.targets]
+        columns = [targets.index(target) for target in shared]
+        error = np.abs(values[:, [self.config.targets.index(target) for target in shared]] - labels[:, columns])
+        known = np.isfinite(error).any(axis=0)
+        return {t: float(np.nanmean(error[:, i])) for i, t in enumerate(shared) if known[i]}
+
+
+def load_parent(folder: Path) -> Parent:
+    """Raises RequestError when the folder is no sound release."""
+    return Parent(folder, *load_release(folder))
+
+
+def inherit(settings: TrainingSettings, parent: Parent) -> TrainingSettings:
+    """The settings with the network, the graph and the targets of the release.
+
+    All its heads are kept if the targets to learn are among them; otherwise the targets to learn get heads of their
+    own on its network, and are all that the model predicts.
+    """
+    learned, targets = settings.data.targets, parent.config.targets
+    columns = targets if set(learned) <= set(targets) else learned
+    weights = dict(zip(learned, settings.optimiser.target_weights, strict=False))
+    if len(weights) == len(learned):
+        expanded = tuple(weights.get(target, 1.0) for target in columns)
+        settings = replace(settings, optimiser=replace(settings.optimiser, target_weights=expanded))
+    return replace(
+        settings,
+        network=parent.config.architecture,
+        parameters=parent.config.parameters,
+        graph=parent.config.graph,
+        data=replace(settings.data, columns=columns),
+    )
+
+
+def offspring(parent: Parent, columns: tuple[str, ...], training: LabelledGraphs) -> PropertyModel:
+    """The model that training starts with; new heads are standardised by the training labels."""
+    if columns == parent.config.targets:
+        return deepcopy(parent.model).train()
+    model = build_model(replace(parent.config, targets=columns))
+    state = {name: value for name, value in parent.model.state_dict().items() if name.startswith(_SHARED)}
+    model.load_state_dict(state, strict=False)
+    model.standardise(*robust_scales(training.labels))
+    return model
+
+
+class FineTuning(PropertyLearning):
+    """Fits labels, and holds what has none to the predictions of the release.
+
+    kept: columns of the targets without labels; keep_moments: whether there are no site moments either.
+    """
+
+    def __init__(self, model: PropertyModel, settings: OptimiserSettings, parent: Parent, data: LabelledGraphs) -> None:
+        super().__init__(model, settings)
+        self.kept = [i for i, known in enumerate(data.labels.isfinite().any(dim=0).tolist()) if not known]
+        self.keep_moments = not bool(data.site_moment_muB.isfinite().any())
+        # in a list, so that it is no submodule: nothing of it is trained, averaged or saved
+        self._release = [deepcopy(parent.model).eval().requires_grad_(False)]
+        self._prediction: Prediction | None = None
+
+    def forward(self, *batch: Any) -> Prediction:
+        self._prediction = super().forward(*batch)
+        return self._prediction
+
+    def training_step(self, batch: LabelledBatch, index: int) -> Tensor:
+        loss = super().training_step(batch, index)
+        if self._prediction is None or not (self.kept or self.keep_moments):
+            return loss
+        with torch.no_grad():
+            release = self._release[0].to(batch.labels.device)(batch.graphs)
+        return loss + self._forgotten(self._prediction, release)
+
+    def _forgotten(self, now: Prediction, release: Prediction) -> Tensor:
+        """Mean absolute change of the kept targets, their error scales and the site moments."""
+        value = (now.value[:, self.kept] - release.value[:, self.kept]).abs().sum()
+        scale = (now.log_scale[:, self.kept] - release.log_scale[:, self.kept]).abs().sum()
+        moment = (now.site_moment_muB - release.site_moment_muB).abs().sum() * float(self.keep_moments)
+        sizes = torch.tensor([len(now.value), len(now.site_moment_muB)], device=value.device, dtype=torch.float32)
+        crystals, atoms = mean_over_ranks(sizes)
+        total: Tensor = (value + self.settings.scale_weight * scale) / crystals
+        return total + self.settings.site_weight * moment / atoms
