@@ -1,0 +1,105 @@
+"""Batches are the same wherever the data lies and however many processes share them."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+import torch
+from helpers.labelled import small_store
+
+from screening.data.targets import TARGETS
+from screening.errors import RequestError
+from screening.graphs.nearest import GraphSettings
+from screening.learning.data import (
+    CrystalData,
+    DataSettings,
+    LabelledBatch,
+    LabelledGraphs,
+    TrainingStream,
+    ValidationBatches,
+    resident,
+)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> LabelledGraphs:
+    store = small_store(tmp_path_factory.mktemp("data") / "store")
+    return CrystalData(DataSettings(store.path, tuple(TARGETS)), GraphSettings()).labelled("train")
+
+
+def same(one: LabelledBatch, other: LabelledBatch) -> bool:
+    graphs = (torch.equal(getattr(one.graphs, f.name), getattr(other.graphs, f.name).cpu()) for f in fields(one.graphs))
+    labels = torch.equal(one.labels.nan_to_num(9), other.labels.cpu().nan_to_num(9))
+    return all(graphs) and labels and torch.equal(one.site_moment_muB, other.site_moment_muB.cpu())
+
+
+def test_taking_a_batch_never_asks_the_device(data: LabelledGraphs) -> None:
+    """A meta tensor has no content: whatever had to be read back from the device would raise."""
+    rows = torch.tensor([5, 0, 3, 3])
+    there, here = data.to("meta").take(rows), data.take(rows)
+    assert there.labels.device.type == "meta" and there.labels.shape == here.labels.shape
+    assert there.site_moment_muB.shape == here.site_moment_muB.shape
+    for f in fields(here.graphs):
+        ours, theirs = getattr(there.graphs, f.name), getattr(here.graphs, f.name)
+        assert (ours.shape, ours.dtype, ours.device.type) == (theirs.shape, theirs.dtype, "meta"), f.name
+
+
+def test_data_goes_to_the_device_if_there_is_room(data: LabelledGraphs, caplog: pytest.LogCaptureFixture) -> None:
+    meta = torch.device("meta")
+    assert resident(data, meta, free_bytes=2 * data.nbytes).labels.device == meta
+    assert not caplog.text
+    assert resident(data, meta, free_bytes=2 * data.nbytes - 1) is data
+    assert "each batch is copied there" in caplog.text
+    assert resident(data, torch.device("cpu")) is data
+
+
+@pytest.mark.cuda
+def test_batches_from_the_gpu_are_those_from_the_host(data: LabelledGraphs) -> None:
+    stream, there = TrainingStream(data, 60, seed=1), TrainingStream(resident(data, torch.device("cuda")), 60, seed=1)
+    for step in range(2 * stream.batches_per_epoch):
+        assert there.batch(step).labels.is_cuda
+        assert same(stream.batch(step), there.batch(step))
+
+
+@pytest.mark.parametrize("ranks", [2, 3, 60])
+def test_ranks_share_every_batch(data: LabelledGraphs, ranks: int) -> None:
+    whole = TrainingStream(data, 60, seed=2)
+    shares = [TrainingStream(data, 60, seed=2) for _ in range(ranks)]
+    for rank, stream in enumerate(shares):
+        stream.rank, stream.ranks = rank, ranks
+    for step in range(whole.batches_per_epoch + 1):
+        parts = [stream.batch(step) for stream in shares]
+        known = torch.cat([part.labels[part.labels.isfinite().any(1)] for part in parts])
+        assert torch.equal(known, whole.batch(step).labels)
+        # a process without a share of its own has a crystal that teaches nothing
+        assert all(len(part.labels) == 1 for part in parts if part.labels.isnan().all())
+        if ranks == 2:
+            edges = [int(part.graphs.n_edges.sum()) for part in parts]
+            assert max(edges) < 2 * min(edges)
+
+
+def test_ranks_share_the_validation_crystals(data: LabelledGraphs) -> None:
+    found = []
+    for rank in range(3):
+        batches = ValidationBatches(data, 60)
+        batches.rank, batches.ranks = rank, 3
+        found += [batch.labels for batch in batches]
+    order = torch.cat(found)[:, 0].sort().values
+    assert torch.equal(order, data.labels[:, 0].sort().values)
+
+
+def test_a_model_may_have_more_targets_than_there_are_labels_to_learn(tmp_path: Path) -> None:
+    store = small_store(tmp_path / "store", 40)
+    settings = DataSettings(store.path, ("band_gap_eV",), columns=tuple(TARGETS))
+    labels = CrystalData(settings, GraphSettings()).labelled("train").labels
+    known = labels.isfinite().all(dim=0).tolist()
+    assert dict(zip(TARGETS, known, strict=True)) == {target: target == "band_gap_eV" for target in TARGETS}
+
+
+def test_data_of_one_system_that_is_no_training_system_is_explained(tmp_path: Path) -> None:
+    store = small_store(tmp_path / "store", 40)
+    settings = DataSettings(store.path, ("band_gap_eV",), max_crystals=0, site_moments=False)
+    with pytest.raises(RequestError, match=r"no labelled crystal in the training split .*whole chemical systems"):
+        CrystalData(settings, GraphSettings())
