@@ -1,0 +1,123 @@
+"""A release learns the labels of a few hundred crystals and forgets nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from helpers.crystals import random_crystal
+from helpers.labelled import labelled_crystal
+
+from screening.data.store import LabelledCrystal, open_store, write_store
+from screening.data.targets import TARGETS
+from screening.learning.calibration import predict_labelled
+from screening.learning.data import DataSettings, LabelledGraphs, labelled_graphs, split_rows
+from screening.learning.finetuning import inherit, load_parent, offspring
+from screening.learning.module import OptimiserSettings
+from screening.learning.training import TrainingResult, TrainingSettings, train
+from screening.networks.release import load_release
+
+ALL = tuple(TARGETS)
+GAP = "band_gap_eV"
+SIZE = {"width": 16, "edge_width": 16, "layers": 1}
+
+
+def made_up(folder: Path, crystals: int, seed: int, *, shifted: bool) -> Path:
+    """A store of all labels; or of gaps as another method would have them: larger, the more so for oxides."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for _ in range(crystals):
+        row = labelled_crystal(random_crystal(rng, int(rng.integers(2, 6)), (3, 8, 9, 11, 16, 22, 25, 26, 27)))
+        if shifted:
+            gap = 1.3 * row.labels[GAP] + 1.0 + float((row.crystal.numbers == 8).mean())
+            row = LabelledCrystal(row.crystal, {GAP: gap})
+        rows.append(row)
+    return write_store(folder, rows, ["made up"]).path
+
+
+def fit(store: Path, folder: Path, targets: tuple[str, ...], epochs: int, parent: Path | None = None) -> TrainingResult:
+    return train(TrainingSettings(
+        name=folder.name, output_dir=folder, data=DataSettings(store, targets, batch_atoms=150), network="edge_update",
+        parameters=SIZE, optimiser=OptimiserSettings(0, learning_rate=5e-3), max_epochs=epochs, ema_decay=0.9,
+        precision="32", parent=parent,
+    ))  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small release, two hundred crystals of a user, and the release fine-tuned on them."""
+    folder = tmp_path_factory.mktemp("tuning")
+    made_up(folder / "all", 250, 0, shifted=False)
+    made_up(folder / "own", 250, 1, shifted=True)
+    fit(folder / "all", folder / "release", ALL, 12)
+    fit(folder / "own", folder / "tuned", (GAP,), 15, folder / "release" / "model")
+    return folder
+
+
+def held_out(store: Path, targets: tuple[str, ...]) -> LabelledGraphs:
+    """The crystals of the systems that are not trained on."""
+    opened, settings = open_store(store), DataSettings(store, targets, columns=ALL)
+    rows = split_rows(opened, settings)
+    unseen = np.sort(np.concatenate([rows[split] for split in ("validation", "calibration", "test")]))
+    return labelled_graphs(opened, unseen, settings, load_release(store.parent / "release" / "model")[1].graph)
+
+
+def errors(model: Path, data: LabelledGraphs) -> np.ndarray:
+    """(T,) mean absolute errors."""
+    values, _ = predict_labelled(load_release(model)[0], data, 1000)
+    return np.abs(values - data.labels.double().numpy()).mean(axis=0)
+
+
+def test_it_beats_the_release_on_systems_that_it_never_saw(work: Path) -> None:
+    data = held_out(work / "own", (GAP,))
+    release, tuned = (errors(work / name / "model", data)[ALL.index(GAP)] for name in ("release", "tuned"))
+    assert len(data) > 30
+    assert tuned < 0.5 * release
+
+
+def test_other_targets_are_not_forgotten(work: Path) -> None:
+    data = held_out(work / "all", ALL)
+    release, tuned = (errors(work / name / "model", data) for name in ("release", "tuned"))
+    constant = (data.labels - data.labels.median(dim=0).values).abs().mean(dim=0).numpy()
+    others = [i for i, target in enumerate(ALL) if target != GAP]
+    assert (tuned[others] < release[others] + 0.15 * constant[others]).all()
+
+
+def test_a_fine_tuned_model_names_its_parent_and_keeps_what_it_was_given(work: Path) -> None:
+    parent, given = load_release(work / "release" / "model")
+    model, config = load_release(work / "tuned" / "model")
+    assert (config.targets, config.graph, config.parameters) == (ALL, given.graph, given.parameters)
+    assert set(config.elements) >= set(given.elements)
+    assert config.training["started_from"].startswith("release, weights with sha256 ")
+    assert config.training["learned"] == [GAP]
+    torch.testing.assert_close((model.centre, model.scale), (parent.centre, parent.scale))
+    used = config.training["calibrated_on"]
+    assert used[GAP] >= 20 and sum(used.values()) == used[GAP]
+    others = [i for i, target in enumerate(ALL) if target != GAP]
+    torch.testing.assert_close(model.interval[others], parent.interval[others])
+
+
+def test_a_target_that_the_release_has_not_gets_a_head_of_its_own(work: Path) -> None:
+    store = work / "all"
+    other = fit(store, work / "other", ("formation_energy_eV_per_atom",), 1)
+    parent = load_parent(other.model_dir)
+    settings = TrainingSettings("x", work, DataSettings(work / "own", (GAP,)))
+    inherited = inherit(settings, parent)
+    assert inherited.data.columns == (GAP,) and inherited.parameters == parent.config.parameters
+    training = held_out(work / "own", (GAP,))
+    training.labels = training.labels[:, [ALL.index(GAP)]]
+    model = offspring(parent, inherited.data.columns, training)
+    assert model.targets == (GAP,)
+    for name, value in parent.model.network.state_dict().items():
+        torch.testing.assert_close(model.network.state_dict()[name], value)
+    torch.testing.assert_close(model.centre, training.labels.nanmedian(dim=0).values)
+
+
+def test_weights_of_targets_follow_the_columns(work: Path) -> None:
+    parent = load_parent(work / "release" / "model")
+    settings = TrainingSettings("x", work, DataSettings(work / "own", (GAP,)))
+    settings = replace(settings, optimiser=OptimiserSettings(0, target_weights=(4.0,)))
+    assert inherit(settings, parent).optimiser.target_weights == (1.0, 1.0, 4.0, 1.0)
