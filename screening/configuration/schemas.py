@@ -161,10 +161,15 @@ class TrainConfig(CommandConfig):
 
 @dataclass
 class EvaluateConfig(CommandConfig):
-    """Measure a model's errors and the coverage of its intervals on a split of a store.
+    """Measure a model's errors and the coverage of its intervals on labelled crystals, by chemical group.
 
-    Example:
+    Writes scores.csv, predictions.parquet, evaluation.html (pictures) and MODEL_CARD.md in output_dir. Baselines learn
+    from the training split of data.path.
+
+    Examples:
       screening evaluate model=screening-v1 data.path=stores/mp output_dir=runs/evaluation
+      screening evaluate model=runs/mine/model data.source=my_cifs/ data.labels=values.csv output_dir=runs/check
+      screening evaluate model=models:/magnets@champion data.source=rows.jsonl data.path=stores/mp output_dir=runs/check
     """
 
     command: ClassVar[str] = "evaluate"
@@ -172,8 +177,14 @@ class EvaluateConfig(CommandConfig):
 
     output_dir: str = setting(help="folder for the scores, made if it is not there", path=True)
     model: str = setting("screening-v1", help=MODEL_HELP, path=True)
-    split: str = setting("test", help="which part of the store", choices=("test", "calibration", "validation", "train"))
-    batch_atoms: int = setting(4096, help="atoms per forward batch of the network", minimum=1)
+    split: str = setting(
+        "auto",
+        help="which crystals, by chemical system; auto: test of a store, all of data.source",
+        choices=("auto", "test", "calibration", "validation", "train", "all"),
+    )
+    batch_atoms: int | None = setting(
+        None, help="atoms per batch of the network; null: 2,048 on the CPU, 32,768 on a GPU", minimum=1
+    )
     data: StoredDataConfig = field(default_factory=StoredDataConfig)
 
 

@@ -79,10 +79,23 @@ class TrainingDataConfig:
 
 @dataclass
 class StoredDataConfig:
-    """A store to evaluate on."""
+    """The labelled crystals to evaluate on."""
 
-    path: str = setting(help="folder of the store written by `screening import`", path=True)
-    max_crystals: int | None = setting(None, help="use only that many crystals of the split; null: all", minimum=1)
+    path: str | None = setting(
+        None,
+        help="folder of the store written by `screening import`; with data.source: the one that baselines learn from",
+        path=True,
+    )
+    source: str | None = setting(
+        None,
+        help="labelled crystals that are no store: a folder of structures with a CSV of ids and labels, that CSV, or "
+        ".jsonl(.gz) rows with labels",
+        path=True,
+    )
+    labels: str | None = setting(
+        None, help="the CSV of ids and labels if it is not beside data.source; null: found there", path=True
+    )
+    max_crystals: int | None = setting(None, help="use only that many crystals of each split; null: all", minimum=1)
 
 
 @dataclass

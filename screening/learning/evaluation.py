@@ -1,25 +1,36 @@
-"""How good a model is: errors and coverage by target on crystals it never saw, baselines beside it."""
+"""How good a model is: errors and coverage by target and chemical group on labelled crystals, baselines beside it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.data.store import Store
+from screening.learning.baselines import Baselines
 from screening.learning.calibration import nontrivial
+from screening.learning.measured import Measured
+from screening.learning.quantities import Quantity, quantities
+
+Mask = NDArray[np.bool_]
+EVERYTHING, FLAGGED, UNFLAGGED = "all", "out of domain", "in domain"
+ALL_ROWS, NONTRIVIAL = "all", "non-trivial"
+FEWEST = 20
+"""Groups with fewer rows are left out where readers compare groups: their figures are chance."""
 
 
 @dataclass(frozen=True)
 class Scores:
-    """Errors of one target on one set of rows, in the unit of the target.
+    """Errors of one quantity on one set of rows, in the unit in its name.
 
-    coverage: share of labels inside the 80 % interval; width: its mean full width.
+    target: name of the quantity. group: `all`, a chemical group, `out of domain` or `in domain`. rows: `all`, or
+    `non-trivial` for labels above what counts as zero. coverage: share of labels inside the 80 % interval; width: its
+    mean width. mae_constant, mae_composition: errors of the baselines on the same rows, NaN without a baseline.
     """
 
     target: str
+    group: str
     rows: str
     n: int
     mae: float
@@ -31,77 +42,68 @@ class Scores:
     mae_composition: float
 
 
-def score_targets(
-    targets: Sequence[str],
-    labels: NDArray[np.float64],
-    values: NDArray[np.float64],
-    half_widths: NDArray[np.float64],
-    constant: NDArray[np.float64],
-    composition: NDArray[np.float64],
-) -> list[Scores]:
-    """Scores of every target over all labelled rows, and over the non-trivial ones where that differs.
+def score(measured: Measured, baselines: Baselines, groups: Mapping[str, Mask]) -> list[Scores]:
+    """Scores of every quantity and group over all labelled rows, and over the non-trivial ones where that differs.
 
-    labels, values, half_widths, composition: (B, T); constant: (T,) best constant prediction of the training split.
+    groups: name to mask (B,). Crystals flagged as out of domain and the rest are two more groups if any is flagged.
     """
-    scores = []
-    for i, target in enumerate(targets):
-        known = np.isfinite(labels[:, i])
-        chosen = {"all": known, "non-trivial": nontrivial(target, labels[:, i])}
-        for name, rows in chosen.items():
-            if not rows.any() or (name != "all" and rows.sum() == known.sum()):
-                continue
-            label, value, half = labels[rows, i], values[rows, i], half_widths[rows, i]
-            error = value - label
-            spread = float(((label - label.mean()) ** 2).sum())
-            scores.append(
-                Scores(
-                    target,
-                    name,
-                    int(rows.sum()),
-                    float(np.abs(error).mean()),
-                    float(np.sqrt((error**2).mean())),
-                    1.0 - float((error**2).sum()) / spread if spread > 0 else float("nan"),
-                    float((np.abs(error) <= half).mean()),
-                    float(2 * half.mean()),
-                    float(np.abs(constant[i] - label).mean()),
-                    float(np.abs(composition[rows, i] - label).mean()),
-                )
-            )
+    chosen = {EVERYTHING: np.ones(len(measured), dtype=bool), **groups}
+    if measured.out_of_domain is not None:
+        chosen |= {FLAGGED: measured.out_of_domain, UNFLAGGED: ~measured.out_of_domain}
+    scores: list[Scores] = []
+    for quantity in quantities(measured.targets):
+        label = measured.labels[:, measured.targets.index(quantity.target)]
+        for group, mask in chosen.items():
+            known = mask & np.isfinite(label)
+            counted = known & nontrivial(quantity.target, label)
+            for rows, within in ((ALL_ROWS, known), (NONTRIVIAL, counted)):
+                if within.any() and (rows == ALL_ROWS or counted.sum() < known.sum()):
+                    scores.append(_score(quantity, group, rows, within, measured, baselines))
     return scores
 
 
-def composition_baseline(
-    store: Store, train: NDArray[np.int64], test: NDArray[np.int64], targets: Sequence[str], max_train: int = 20000
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """What composition alone tells: (T,) best constants and (B, T) predictions of gradient boosting.
+def _score(quantity: Quantity, group: str, rows: str, within: Mask, measured: Measured, baselines: Baselines) -> Scores:
+    i = measured.targets.index(quantity.target)
 
-    Features: element fractions. Trained on up to max_train rows.
-    """
-    from sklearn.ensemble import HistGradientBoostingRegressor
+    def column(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return values[within, i] * quantity.factor
 
-    features, labels = element_fractions(store, train), store.labels(targets)[train]
-    test_features = element_fractions(store, test)
-    constant, predicted = [], []
-    for i in range(len(targets)):
-        rows = np.flatnonzero(np.isfinite(labels[:, i]))
-        constant.append(float(np.median(labels[rows, i])) if len(rows) else float("nan"))
-        rows = np.random.default_rng(0).permutation(rows)[:max_train]
-        if len(rows) < 2:
-            predicted.append(np.full(len(test), np.nan))
-            continue
-        booster = HistGradientBoostingRegressor(loss="absolute_error", max_iter=300, learning_rate=0.1, random_state=0)
-        predicted.append(booster.fit(features[rows], labels[rows, i]).predict(test_features))
-    return np.array(constant), np.stack(predicted, axis=1)
+    label = column(measured.labels)
+    low, high = column(measured.low), column(measured.high)
+    error = column(measured.values) - label
+    spread = float(((label - label.mean()) ** 2).sum())
+    return Scores(
+        target=quantity.name,
+        group=group,
+        rows=rows,
+        n=len(label),
+        mae=float(np.abs(error).mean()),
+        rmse=float(np.sqrt((error**2).mean())),
+        r2=1.0 - float((error**2).sum()) / spread if spread > 0 else float("nan"),
+        coverage=float(((low <= label) & (label <= high)).mean()),
+        width=float((high - low).mean()),
+        mae_constant=float(np.abs(baselines.constant[i] * quantity.factor - label).mean()),
+        mae_composition=float(np.abs(column(baselines.composition) - label).mean()),
+    )
 
 
-def element_fractions(store: Store, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-    """(B, 104) atomic fractions by atomic number."""
-    crystals = store.crystals.take(rows)
-    owner = np.repeat(np.arange(len(crystals)), crystals.n_atoms)
-    counts = np.zeros((len(crystals), 104), dtype=np.float32)
-    np.add.at(counts, (owner, np.minimum(crystals.numbers, 103)), 1.0)
-    counts /= crystals.n_atoms[:, None]
-    return counts
+def find(scores: Sequence[Scores], target: str, group: str = EVERYTHING, rows: str = ALL_ROWS) -> Scores | None:
+    """The scores of one set of rows, None if it is empty or the same as all rows."""
+    wanted = (target, group, rows)
+    return next((s for s in scores if (s.target, s.group, s.rows) == wanted), None)
+
+
+def strictest(scores: Sequence[Scores], target: str, group: str = EVERYTHING) -> Scores | None:
+    """The scores over non-trivial rows if they differ from those over all rows, else over all."""
+    return find(scores, target, group, NONTRIVIAL) or find(scores, target, group)
+
+
+def flagged_over_rest(scores: Sequence[Scores]) -> dict[str, float]:
+    """By quantity: mean absolute error of crystals flagged as out of domain over that of the rest."""
+    pairs = {s.target: (find(scores, s.target, FLAGGED), find(scores, s.target, UNFLAGGED)) for s in scores}
+    return {
+        target: flagged.mae / rest.mae for target, (flagged, rest) in pairs.items() if flagged and rest and rest.mae > 0
+    }
 
 
 def as_rows(scores: Sequence[Scores]) -> list[dict[str, object]]:

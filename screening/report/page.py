@@ -78,9 +78,9 @@ def render(content: ReportContent) -> str:
         "rejected": content.rejected.height,
         "refusals": refusals(content.rejected),
         "reasons_shown": REASONS_SHOWN,
-        "plotly": _plotly() if axes else "",
+        "plotly": plotly_script() if axes else "",
     }
-    return _environment().get_template("report.html").render(context)
+    return environment().get_template("report.html").render(context)
 
 
 def _asked(content: ReportContent) -> list[tuple[str, str]]:
@@ -110,18 +110,19 @@ def _versions(run: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """The templates of this folder with their filters."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    environment = Environment(
+    made = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"chemical": _chemical, "embedded": _embedded}
-    return environment
+    made.filters |= {"chemical": _chemical, "embedded": _embedded}
+    return made
 
 
 def _chemical(formula: str) -> Markup:
@@ -142,7 +143,8 @@ def _embedded(value: Any) -> Markup:
 
 
 @cache
-def _plotly() -> Markup:
+def plotly_script() -> Markup:
+    """Plotly itself, so that a page needs no network."""
     from markupsafe import Markup
     from plotly.offline import get_plotlyjs
 

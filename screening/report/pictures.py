@@ -10,10 +10,10 @@ from screening.columns import column, interval_names
 
 POINTS = 2000
 # Colours of Okabe and Ito (2008), distinguishable with every common colour blindness; each series also has a symbol.
-_BLUE, _ORANGE, _GREEN = "#2B8CC4", "#D55E00", "#009E73"
+BLUE, ORANGE, GREEN = "#2B8CC4", "#D55E00", "#009E73"
 # Largest value over median from which the horizontal axis becomes logarithmic.
 _SKEWED = 10.0
-_CLEAR = "rgba(0,0,0,0)"
+CLEAR = "rgba(0,0,0,0)"
 
 
 def pareto_scatter(ranking: pl.DataFrame, landmarks: pl.DataFrame, axes: tuple[str, str], top: int) -> dict[str, Any]:
@@ -26,11 +26,11 @@ def pareto_scatter(ranking: pl.DataFrame, landmarks: pl.DataFrame, axes: tuple[s
     front = pl.col("pareto_front") == 1 if "pareto_front" in best.columns else pl.lit(False)
     place = pl.col("rank") <= top
     series = [
-        _trace("candidates", best.filter(~front & ~place), axes, _BLUE, "circle-open", 6),
-        _trace(f"top {top}", best.filter(~front & place), axes, _BLUE, "circle", 8, bars=True),
-        _trace("front 1", best.filter(front & ~place), axes, _ORANGE, "triangle-up-open", 9),
-        _trace(f"front 1, top {top}", best.filter(front & place), axes, _ORANGE, "triangle-up", 10, bars=True),
-        _trace("known materials", landmarks, axes, _GREEN, "diamond", 11, bars=True, named=True),
+        _trace("candidates", best.filter(~front & ~place), axes, BLUE, "circle-open", 6),
+        _trace(f"top {top}", best.filter(~front & place), axes, BLUE, "circle", 8, bars=True),
+        _trace("front 1", best.filter(front & ~place), axes, ORANGE, "triangle-up-open", 9),
+        _trace(f"front 1, top {top}", best.filter(front & place), axes, ORANGE, "triangle-up", 10, bars=True),
+        _trace("known materials", landmarks, axes, GREEN, "diamond", 11, bars=True, named=True),
     ]
     return {
         "data": [trace for trace in series if trace["x"]],
@@ -40,9 +40,9 @@ def pareto_scatter(ranking: pl.DataFrame, landmarks: pl.DataFrame, axes: tuple[s
             "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
             "margin": {"l": 10, "r": 10, "t": 10, "b": 10},
             "hovermode": "closest",
-            "modebar": {"bgcolor": _CLEAR},
-            "paper_bgcolor": _CLEAR,
-            "plot_bgcolor": _CLEAR,
+            "modebar": {"bgcolor": CLEAR},
+            "paper_bgcolor": CLEAR,
+            "plot_bgcolor": CLEAR,
         },
     }
 

@@ -1,0 +1,92 @@
+"""Which labelled crystals an evaluation is made on, and which train its baselines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from screening.commands.import_data import REJECTED, import_labelled
+from screening.configuration.schemas import EvaluateConfig
+from screening.console import say
+from screening.data.importers import kind_of
+from screening.data.splits import SPLITS, splits_of
+from screening.data.store import Store, label_columns, open_store
+from screening.errors import RequestError
+from screening.learning.data import DataSettings, split_rows
+from screening.networks.release import ModelConfig
+from screening.report.atomic import output_folder
+
+Rows = NDArray[np.int64]
+ALL, AUTO = "all", "auto"
+_NONE: Rows = np.zeros(0, dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class LabelledRows:
+    """rows: of store, to be measured. name: in words. unseen: none of their systems is in the training split.
+
+    reference: the store with train (of the baselines) and calibration rows; None if there is none.
+    """
+
+    store: Store
+    rows: Rows
+    name: str
+    unseen: bool
+    reference: Store | None
+    train: Rows
+    calibration: Rows
+
+
+def labelled_rows(config: EvaluateConfig, model: ModelConfig, scratch: Path) -> LabelledRows:
+    """Open data.path, or read data.source into a store in `scratch`; raises RequestError for a wrong one."""
+    data = config.data
+    reference = open_store(Path(data.path)) if data.path is not None else None
+    splits = _rows(reference, model, config) if reference is not None else {}
+    if data.source is None:
+        if reference is None:
+            raise RequestError(
+                "missing: data.path=STORE (written by `screening import`) or data.source=FILE (crystals with labels)\n"
+                "`screening evaluate --help` explains every key."
+            )
+        store, split, parts = reference, "test" if config.split == AUTO else config.split, splits
+        name = "every labelled crystal of the store" if split == ALL else f"the {split} split"
+    else:
+        store = _read(Path(data.source), Path(data.labels) if data.labels else None, config, scratch)
+        split, parts = ALL if config.split == AUTO else config.split, _rows(store, model, config)
+        name = Path(data.source).name + ("" if split == ALL else f", {split} split")
+    rows = np.sort(np.concatenate(list(parts.values()))) if split == ALL else parts[split]
+    if not len(rows):
+        raise RequestError(f"split={config.split}: {data.source or data.path} has no labelled crystal there")
+    unseen = "train" not in splits_of(store.index["chemical_system"][rows.tolist()].to_list())
+    calibration = _NONE if split == "calibration" else splits.get("calibration", _NONE)
+    return LabelledRows(store, rows, name, unseen, reference, splits.get("train", _NONE), calibration)
+
+
+def _rows(store: Store, model: ModelConfig, config: EvaluateConfig) -> dict[str, Rows]:
+    """Rows by split that have a label of a target of the model."""
+    targets = tuple(target for target in label_columns(store.index) if target in model.targets)
+    if not targets:
+        raise RequestError(
+            f"{config.data.source or config.data.path}: there are labels of "
+            f"{', '.join(label_columns(store.index)) or 'nothing'}; {model.name} predicts {', '.join(model.targets)}"
+        )
+    settings = DataSettings(store.path, targets, site_moments=False, max_crystals=config.data.max_crystals)
+    rows = split_rows(store, settings)
+    return {split: rows[split] for split in SPLITS}
+
+
+def _read(source: Path, labels: Path | None, config: EvaluateConfig, scratch: Path) -> Store:
+    if (source / "meta.json").is_file():
+        return open_store(source)
+    own = Path(config.output_dir)
+    store, rejected = import_labelled(
+        kind_of(source, labels), source, labels, scratch / "store", frozenset({own.resolve()})
+    )
+    if rejected:
+        kept = output_folder(own, "output_dir") / REJECTED
+        kept.write_bytes((store.path / REJECTED).read_bytes())
+        say(f"{len(rejected)} left out, the first because: {rejected[0].reason}; all in {kept}")
+    return store

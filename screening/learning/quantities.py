@@ -1,0 +1,42 @@
+"""Quantities as readers of scores expect them: a target in its own unit, and magnetisation as µ0M in tesla as well."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from screening.data.targets import TARGETS
+
+TESLA_PER_MUB_PER_A3 = 11.6541
+"""µ0 times one Bohr magneton per Å3, in T (CODATA 2022)."""
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """name: in tables, with the unit; target: the label column it comes from, times factor; label, unit: in words."""
+
+    name: str
+    target: str
+    label: str
+    unit: str
+    factor: float = 1.0
+
+
+_QUANTITIES = (
+    Quantity("formation_energy_eV_per_atom", "formation_energy_eV_per_atom", "formation energy", "eV/atom"),
+    Quantity("energy_above_hull_eV_per_atom", "energy_above_hull_eV_per_atom", "energy above hull", "eV/atom"),
+    Quantity("band_gap_eV", "band_gap_eV", "PBE band gap", "eV"),
+    Quantity("magnetization_muB_per_A3", "magnetization_muB_per_A3", "magnetisation, ferromagnetic", "µB/Å³"),
+    Quantity("mu0_M_T", "magnetization_muB_per_A3", "µ0M, ferromagnetic", "T", TESLA_PER_MUB_PER_A3),
+)
+
+
+def quantities(targets: Sequence[str]) -> list[Quantity]:
+    """Every quantity that these targets give, in order: each target itself, then what is derived from it."""
+    derived = {target: [q for q in _QUANTITIES if q.target == target] for target in targets}
+    return [q for target in targets for q in derived[target] or [Quantity(target, target, TARGETS[target].label, "")]]
+
+
+def shown(targets: Sequence[str]) -> list[Quantity]:
+    """One quantity a target, in the unit that readers expect: the last one derived from it."""
+    return list({quantity.target: quantity for quantity in quantities(targets)}.values())

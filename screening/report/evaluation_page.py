@@ -1,0 +1,107 @@
+"""The page about a model's accuracy: one self-contained HTML file with tables and pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from screening.learning.card_tables import chemical_groups
+from screening.learning.evaluation import EVERYTHING, FEWEST, FLAGGED, UNFLAGGED, Scores, strictest
+from screening.learning.measured import Measured
+from screening.learning.quantities import Quantity, shown
+from screening.report.evaluation_pictures import POINTS, by_group, calibration, parity, widths
+from screening.report.page import environment, plotly_script
+
+WORST = 10
+_SEED = 0
+
+
+@dataclass(frozen=True)
+class EvaluationContent:
+    """What the page shows; formulas, ids: (B,) of the measured crystals."""
+
+    model: str
+    measured_on: str
+    formulas: Sequence[str]
+    ids: Sequence[str]
+    measured: Measured
+    calibration: Measured | None
+    scores: Sequence[Scores]
+
+
+def render_evaluation(content: EvaluationContent) -> str:
+    """The page as HTML; texts from files are escaped."""
+    chosen = shown(content.measured.targets)
+    names = [f"{_html(formula)}<br>{_html(name)}" for formula, name in zip(content.formulas, content.ids, strict=True)]
+    sections = [_section(content, quantity, names) for quantity in chosen]
+    context = {
+        "model": content.model,
+        "measured_on": content.measured_on,
+        "crystals": len(content.measured),
+        "left_out": content.measured.left_out,
+        "quantities": chosen,
+        "groups": [
+            (group, [_cells(strictest(content.scores, quantity.name, group)) for quantity in chosen])
+            for group in (EVERYTHING, *chemical_groups(content.scores), FLAGGED, UNFLAGGED)
+            if any(s.group == group for s in content.scores)
+        ],
+        "sections": sections,
+        "figures": {key: figure for section in sections for key, figure in section["figures"].items()},
+        "points": POINTS,
+        "fewest": FEWEST,
+        "calibrated": content.calibration is not None,
+        "plotly": plotly_script(),
+    }
+    return environment().get_template("evaluation.html").render(context)
+
+
+def _section(content: EvaluationContent, quantity: Quantity, names: list[str]) -> dict[str, Any]:
+    measured, scores = content.measured, content.scores
+    figures = {
+        "parity": parity(measured, quantity, names, np.random.default_rng(_SEED)),
+        "calibration": calibration(measured, content.calibration, quantity),
+        "widths": widths(measured, quantity),
+        "groups": by_group(scores, quantity, chemical_groups(scores)),
+    }
+    return {
+        "name": quantity.name,
+        "label": quantity.label,
+        "unit": quantity.unit,
+        "scores": [s for s in scores if s.target == quantity.name and s.group == EVERYTHING],
+        "worst": _worst(content, quantity),
+        "figures": {f"{quantity.name}-{kind}": figure for kind, figure in figures.items()},
+    }
+
+
+def _worst(content: EvaluationContent, quantity: Quantity) -> list[dict[str, Any]]:
+    """The largest errors, so that a reader sees what kind of crystal, or of label, is behind them."""
+    measured = content.measured
+    i = measured.targets.index(quantity.target)
+    error = np.nan_to_num(np.abs(measured.values[:, i] - measured.labels[:, i]), nan=-1.0)
+    rows = [row for row in np.argsort(-error)[:WORST] if error[row] >= 0]
+    parts = {"label": measured.labels, "value": measured.values, "low": measured.low, "high": measured.high}
+    return [
+        {"formula": content.formulas[row], "id": content.ids[row]}
+        | {name: float(array[row, i] * quantity.factor) for name, array in parts.items()}
+        for row in rows
+    ]
+
+
+def _cells(s: Scores | None) -> dict[str, str] | None:
+    if s is None or s.n < FEWEST:
+        return None
+    return {
+        "mae": f"{s.mae:.3g}",
+        "coverage": f"{100 * s.coverage:.0f} %",
+        "width": f"{s.width:.3g}",
+        "n": f"{s.n:,}",
+        "low": "low" if s.coverage < 0.7 else "",
+    }
+
+
+def _html(text: str) -> str:
+    """Plotly's texts understand a little HTML; names come from files."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
