@@ -12,7 +12,7 @@ from screening.configuration.sections import TrainingDataConfig
 from screening.console import say
 from screening.crystals import Rejection
 from screening.data.importers import kind_of
-from screening.data.store import Store, open_store
+from screening.data.store import Store, label_columns, open_store
 from screening.errors import RequestError
 
 _STORE = "data"
@@ -40,7 +40,7 @@ def data_store(data: TrainingDataConfig, folder: Path, rank: int = 0) -> Store:
         return _wait_for(folder / _STORE)
     existed = folder.exists()
     try:
-        return _made(source, Path(data.labels) if data.labels else None, folder)
+        return _made(data, source, folder)
     except RequestError:
         if not existed:
             with suppress(OSError):
@@ -48,12 +48,13 @@ def data_store(data: TrainingDataConfig, folder: Path, rank: int = 0) -> Store:
         raise
 
 
-def _made(source: Path, labels: Path | None, folder: Path) -> Store:
+def _made(data: TrainingDataConfig, source: Path, folder: Path) -> Store:
     """The store, made anew each time; a run that is resumed must find the same content."""
     target, fresh = folder / _STORE, folder / f"{_STORE}.new"
-    kind = kind_of(source, labels)
-    store, rejected = import_labelled(kind, source, labels, fresh, frozenset({folder.resolve()}))
+    labels = Path(data.labels) if data.labels else None
     try:
+        store, rejected = import_labelled(kind_of(source, labels), source, labels, fresh, frozenset({folder.resolve()}))
+        store.labels(data.targets or label_columns(store.index))  # raises if one is missing
         if (target / "meta.json").is_file() and open_store(target).content_hash == store.content_hash:
             return open_store(target)  # with the graphs beside it
         if (folder / "checkpoints").exists():
