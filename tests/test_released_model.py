@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from helpers.crystals import cubic
 
 import screening
+from screening.configuration.schemas import PredictConfig
 from screening.crystals import Crystal
+from screening.data.importers.jsonl import read_jsonl
+from screening.data.splits import split_of
+from screening.data.store import LabelledCrystal, Store, write_store
+from screening.learning.measured import Measured, measure
+from screening.networks.predictor import Predictor
+from screening.networks.release import find_release
 from screening.resources import resource
 
 TESLA_PER_MUB_A3 = 11.6541
@@ -62,3 +71,55 @@ def test_every_release_is_small_and_has_a_card() -> None:
         assert config["name"] == folder.name and folder.name in card
         assert config["training"]["store_sha256"][:16] in card
         assert "screening train" in card and "screening evaluate" in card
+
+
+def default_release() -> Path:
+    """The folder of the model that commands use unless told otherwise."""
+    return find_release(PredictConfig.__dataclass_fields__["model"].default)
+
+
+@pytest.fixture(scope="module")
+def expected() -> dict[str, Any]:
+    return json.loads((default_release() / "test_sample.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    rows = list(read_jsonl(default_release() / "test_sample.jsonl.gz"))
+    labelled = [row for row in rows if isinstance(row, LabelledCrystal)]
+    assert len(labelled) == len(rows)
+    return write_store(tmp_path_factory.mktemp("sample") / "store", labelled, ["sample"])
+
+
+@pytest.fixture(scope="module")
+def measured(sample: Store) -> Measured:
+    return measure(Predictor.load(str(default_release()), "cpu", "32"), sample, np.arange(len(sample)))
+
+
+def test_the_sample_is_small_cited_and_of_unseen_chemical_systems(sample: Store, expected: dict[str, Any]) -> None:
+    assert len(sample) == expected["rows"] <= 200
+    assert all(identifier.startswith(("mp-", "mvc-")) for identifier in sample.index["crystal_id"])
+    assert sample.index["crystal_id"].is_unique().all()
+    assert "CC BY 4.0" in expected["source"] and "seed 0" in expected["rule"]
+    assert {split_of(system) for system in sample.index["chemical_system"]} == {"test"}
+
+
+def test_errors_on_the_sample_are_those_it_was_released_with(measured: Measured, expected: dict[str, Any]) -> None:
+    assert len(measured) == expected["rows"] and set(measured.targets) == set(expected["targets"])
+    for i, target in enumerate(measured.targets):
+        known = np.isfinite(measured.labels[:, i])
+        label = measured.labels[known, i]
+        figures = expected["targets"][target]
+        error = np.abs(measured.values[known, i] - label)
+        assert known.sum() == figures["sample_rows"]
+        assert error.mean() == pytest.approx(figures["sample_mae"], rel=1e-3), target
+        inside = (measured.low[known, i] <= label) & (label <= measured.high[known, i])
+        assert inside.mean() == pytest.approx(figures["sample_coverage"], abs=1.5 / len(label)), target
+
+
+def test_the_card_s_headline_is_what_the_sample_supports(expected: dict[str, Any]) -> None:
+    card = (default_release() / "MODEL_CARD.md").read_text(encoding="utf-8")
+    for target, figures in expected["targets"].items():
+        assert f"| **{figures['test_mae']:.3g}** |" in card, target
+        apart = abs(figures["sample_mae"] - figures["test_mae"])
+        assert apart < 4 * figures["sample_mae_standard_error"], target
