@@ -124,7 +124,7 @@ def _single(fractions: Floats, groups: dict[str, Floats], metal_means: Floats) -
             np.cbrt((fractions**3).sum(axis=1)),
             -(fractions * logarithm).sum(axis=1),
             step,
-            np.where((metal > 0) & (metal < 1), metal_means[:, 3] / rest, np.nan),
+            np.where((metal > 0) & (metal < 1 - 1e-9), metal_means[:, 3] / rest, np.nan),
         ],
         axis=1,
     )
