@@ -138,6 +138,12 @@ _MAGNET = (
         kind="boolean",
     ),
     Column("magnetic_order_probability", "P(order)", "", "Probability of that magnetic order.", 2, "magnet"),
+    Column("ferromagnetic_probability", "P(ferro)", "", "Probability of ferromagnetic order.", 2, "magnet"),
+    Column("ferrimagnetic_probability", "P(ferri)", "", "Probability of ferrimagnetic order.", 2, "magnet"),
+    Column("antiferromagnetic_probability", "P(antiferro)", "", "Probability of antiferromagnetic order.", 2, "magnet"),
+    Column(
+        "nonmagnetic_probability", "P(no moments)", "", "Probability that there are no magnetic moments.", 2, "magnet"
+    ),
     Column("curie_temperature_K", "Tc", "K", "Estimated Curie temperature.", 0, "magnet"),
     Column(
         "K1_MJ_per_m3", "K1", "MJ/m³", "Estimated first anisotropy constant; positive favours the c axis.", 2, "magnet"

@@ -110,8 +110,8 @@ def calibrated(answers: Floats, calibration: Floats) -> Floats:
 
 def order_columns(probabilities: Floats) -> list[pl.Series]:
     """The columns `ORDER_COLUMNS` of a prediction table from (B, 4) probabilities of `CLASSES`."""
-    best = probabilities.argmax(axis=1)
-    labels: Sequence[str] = [CLASSES[index] for index in best]
+    names: Sequence[str] = ["non-magnetic" if name == "nonmagnetic" else name for name in CLASSES]
+    labels = [names[index] for index in probabilities.argmax(axis=1)]
     return [
         pl.Series("magnetic_order", labels, dtype=pl.String),
         pl.Series("magnetic_order_probability", probabilities.max(axis=1)),

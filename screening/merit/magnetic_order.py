@@ -1,4 +1,4 @@
-"""A prior for the magnetic order, from the elements, the predicted band gap and the predicted magnetisation.
+"""The magnetic order that a table predicts; else a prior from the elements, the predicted gap and magnetisation.
 
 The training data starts nearly every calculation ferromagnetic, so a predicted magnetisation says that there are
 moments, not that they add up. How often they do was counted over crystals of the Materials Project whose compound has
@@ -16,6 +16,7 @@ import polars as pl
 
 from screening.merit.composition import Floats, Mask, indicator
 from screening.merit.rare_earths import rare_earth_table
+from screening.merit.tables import floats
 
 STRONG = ("Fe", "Co", "Ni")
 WEAK = ("Cr", "Mn")
@@ -87,7 +88,7 @@ class MagneticElements:
 
 
 @dataclass(frozen=True)
-class OrderPrior:
+class MagneticOrder:
     """label: (B,) text. probability: of that label. net: of ferro- or ferrimagnetic order. All (B,)."""
 
     label: pl.Series
@@ -95,7 +96,27 @@ class OrderPrior:
     net: Floats
 
 
-def order_prior(elements: MagneticElements, moments: Floats, insulating: Floats) -> OrderPrior:
+def predicted_order(table: pl.DataFrame, otherwise: MagneticOrder) -> tuple[MagneticOrder, Mask]:
+    """The order that the table predicts, and the rows, (B,), where it does; `otherwise` where it does not.
+
+    Predicted is what has `magnetic_order`, its probability and those of ferro- and ferrimagnetic order.
+    """
+    net = floats(table, "ferromagnetic_probability") + floats(table, "ferrimagnetic_probability")
+    probability = floats(table, "magnetic_order_probability")
+    known = np.isfinite(net) & np.isfinite(probability)
+    if "magnetic_order" in table.columns:
+        known &= table["magnetic_order"].is_not_null().to_numpy()
+        chosen = pl.when(pl.Series(known)).then(table["magnetic_order"]).otherwise(otherwise.label)
+        label = pl.select(chosen.alias("magnetic_order")).to_series()
+    else:
+        known, label = np.zeros_like(known), otherwise.label
+    order = MagneticOrder(
+        label, np.where(known, probability, otherwise.probability), np.where(known, net, otherwise.net)
+    )
+    return order, known
+
+
+def order_prior(elements: MagneticElements, moments: Floats, insulating: Floats) -> MagneticOrder:
     """The prior of each cell.
 
     moments: P(the predicted magnetisation is more than noise), (B,); NaN where it is unknown.
@@ -119,7 +140,7 @@ def order_prior(elements: MagneticElements, moments: Floats, insulating: Floats)
     probabilities = [np.nan * present, 1 - present, present * insulating, net, net]
     label = np.select(conditions, labels, "antiferromagnetic")
     probability = np.select(conditions, probabilities, present - net)
-    return OrderPrior(pl.Series("magnetic_order", label.tolist(), dtype=pl.String), probability, net)
+    return MagneticOrder(pl.Series("magnetic_order", label.tolist(), dtype=pl.String), probability, net)
 
 
 def _look_up(host: str, elements: MagneticElements) -> Floats:

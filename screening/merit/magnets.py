@@ -14,7 +14,7 @@ import polars as pl
 
 from screening.errors import RequestError
 from screening.merit.composition import Floats, Mask, count_matrix, indicator
-from screening.merit.magnetic_order import MagneticElements, OrderPrior, order_prior
+from screening.merit.magnetic_order import MagneticElements, MagneticOrder, order_prior, predicted_order
 from screening.merit.rare_earths import four_f_change_muB, rare_earth_table, valence_4f_muB
 from screening.merit.sampling import Distribution, common_scores, propagate
 from screening.merit.supply import supply_columns
@@ -69,7 +69,7 @@ def evaluate(table: pl.DataFrame, settings: MagnetSettings) -> pl.DataFrame:
     insulating = np.nan_to_num(gap.probability_above(settings.insulator_gap_eV), nan=0.0)
     insulating = np.where(elements.anionic, insulating, 0.0)
     moments = magnetization.probability_above(settings.least_magnetization_muB_per_A3)
-    order = order_prior(elements, moments, insulating)
+    order, predicted = predicted_order(table, order_prior(elements, moments, insulating))
     shift, earth_flags = four_f_shift(counts, floats(table, "volume_A3"), magnetization.value, insulating, settings)
     reducible = elements.any & elements.anionic
     polarization = _polarization(magnetization, gap, shift, reducible, settings)
@@ -78,7 +78,7 @@ def evaluate(table: pl.DataFrame, settings: MagnetSettings) -> pl.DataFrame:
         "prediction_missing": np.isnan(magnetization.value),
         "no_magnetic_element": ~elements.any,
         "low_temperature_order": elements.any & ~elements.transition_metal,
-        "order_prior": elements.any & (moments >= 0.5),
+        "order_prior": elements.any & (moments >= 0.5) & ~predicted,
         "ferrimagnetic_reduction": reducible & (insulating >= 0.5) & (moments >= 0.5),
         **earth_flags,
         **_stability_flags(table, settings),
@@ -152,7 +152,7 @@ def _polarization(
     return propagate(len(shift), samples)
 
 
-def _magnetic_columns(polarization: Floats, order: OrderPrior) -> list[pl.Series]:
+def _magnetic_columns(polarization: Floats, order: MagneticOrder) -> list[pl.Series]:
     columns = []
     # The energy product grows with the polarisation, so its percentiles are those of the polarisation transformed.
     for suffix, values in zip(("", "_lo", "_hi"), polarization, strict=True):
