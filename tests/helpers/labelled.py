@@ -26,8 +26,16 @@ def labelled_crystal(crystal: Crystal) -> LabelledCrystal:
     return LabelledCrystal(crystal, labels, np.where(iron, 2.0, 0.0).astype(np.float32))
 
 
-def small_store(folder: Path, crystals: int = 120, seed: int = 0) -> Store:
-    """A store of `crystals` crystals of one to five atoms in some hundred chemical systems."""
-    rng = np.random.default_rng(seed)
+def small_store(folder: Path, crystals: int = 120, seed: int = 0, missing: float = 0.0) -> Store:
+    """A store of `crystals` crystals of one to five atoms in some hundred chemical systems.
+
+    missing: part of the labels and of the sets of site moments that are left out.
+    """
+    rng, gaps = np.random.default_rng(seed), np.random.default_rng(seed + 1)
     rows = (labelled_crystal(random_crystal(rng, int(rng.integers(1, 6)), _ELEMENTS)) for _ in range(crystals))
-    return write_store(folder, rows, ["made up"])
+    return write_store(folder, (_with_gaps(row, gaps, missing) for row in rows), ["made up"])
+
+
+def _with_gaps(row: LabelledCrystal, rng: np.random.Generator, missing: float) -> LabelledCrystal:
+    labels = {name: value for name, value in row.labels.items() if rng.random() >= missing}
+    return LabelledCrystal(row.crystal, labels, row.site_moment_muB if rng.random() >= missing else None)

@@ -12,6 +12,7 @@ import pytest
 import torch
 from helpers.labelled import small_store
 
+from screening.data.store import open_store
 from screening.data.targets import TARGETS
 from screening.graphs.nearest import GraphSettings
 from screening.learning.data import CrystalData, DataSettings
@@ -29,11 +30,11 @@ RUN = textwrap.dedent(
     from screening.learning.training import TrainingSettings, train
 
     torch.set_num_threads(1)
-    store, folder, kill_at = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+    store, folder, kill_at, devices = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
 
     def log(metrics, step):
         if "train/loss" in metrics:
-            print(step, repr(metrics["train/loss"]), flush=True)
+            print(f"loss {step} {metrics['train/loss']!r}", flush=True)
         if step == kill_at:
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -41,41 +42,70 @@ RUN = textwrap.dedent(
         name="t", output_dir=folder, data=DataSettings(store, tuple(TARGETS), batch_atoms=60), network="edge_update",
         parameters={"width": 16, "edge_width": 16, "layers": 1}, optimiser=OptimiserSettings(0, learning_rate=5e-3),
         max_steps=24, ema_decay=0.9, precision="32", checkpoint_minutes=0.0, log_every_steps=1, validate_every_steps=12,
+        devices=devices,
     )
     train(settings, log)
     """
 )
 
 
-def run(store: Path, folder: Path, kill_at: int = -1) -> tuple[int, dict[int, float]]:
+def run(store: Path, folder: Path, kill_at: int = -1, devices: int = 1) -> tuple[int, dict[int, float]]:
+    """The exit status, and the loss of each step."""
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    script = store.parent / "run.py"  # a file: Lightning starts it once more for every other rank
+    script.write_text(RUN)
     done = subprocess.run(
-        [sys.executable, "-c", RUN, str(store), str(folder), str(kill_at)],
+        [sys.executable, str(script), str(store), str(folder), str(kill_at), str(devices)],
         capture_output=True, text=True, env=environment, timeout=300,
     )  # fmt: skip
     lines = (line.split() for line in done.stdout.splitlines())
-    return done.returncode, {int(step): float(loss) for step, loss in lines}
+    return done.returncode, {int(step): float(loss) for word, step, loss in lines if word == "loss"}
 
 
-def test_killed_and_resumed_equals_uninterrupted(tmp_path: Path) -> None:
-    store = small_store(tmp_path / "store").path
-    status, whole = run(store, tmp_path / "whole")
-    assert status == 0
-    status, first = run(store, tmp_path / "killed", kill_at=16)
-    assert status == -9 and not (tmp_path / "killed" / "model").exists()
-    status, second = run(store, tmp_path / "killed")
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[int, float]]:
+    """The folder of a store with many gaps and of an uninterrupted run of one rank, and its losses."""
+    folder = tmp_path_factory.mktemp("training")
+    status, losses = run(small_store(folder / "store", missing=0.5).path, folder / "whole")
+    assert status == 0 and len(losses) == 24
+    return folder, losses
+
+
+@pytest.mark.parametrize("devices", [1, 2])
+def test_killed_and_resumed_equals_uninterrupted(whole: tuple[Path, dict[int, float]], devices: int) -> None:
+    """With two ranks as well: they see the crystals of one, and average to its gradients."""
+    folder, losses = whole
+    name = f"killed-{devices}"
+    status, first = run(folder / "store", folder / name, kill_at=16, devices=devices)
+    assert status == -9 and not (folder / name / "model").exists()
+    status, second = run(folder / "store", folder / name, devices=devices)
     assert status == 0
     assert min(second) > 1, "it started again instead of resuming"
     assert max(second) == 24
+    tolerance = 1e-6 if devices == 1 else 1e-5
     for step, loss in (first | second).items():
-        assert loss == pytest.approx(whole[step], abs=1e-6), step
-    ours, theirs = (load_release(tmp_path / name / "model")[0].state_dict() for name in ("killed", "whole"))
+        assert loss == pytest.approx(losses[step], abs=tolerance), step
+    ours, theirs = (load_release(folder / run / "model")[0].state_dict() for run in (name, "whole"))
     for key, value in theirs.items():
-        torch.testing.assert_close(ours[key], value, atol=1e-6, rtol=1e-5)
-    assert sum(list(whole.values())[-5:]) < sum(list(whole.values())[:5])
-    table = Predictor.load(str(tmp_path / "whole" / "model"), "cpu").predict([CrystalData(
-        DataSettings(store, tuple(TARGETS)), GraphSettings()).store.crystal(0)])  # fmt: skip
+        torch.testing.assert_close(ours[key], value, atol=tolerance, rtol=1e-5)
+
+
+def test_a_run_learns_and_its_model_predicts(whole: tuple[Path, dict[int, float]]) -> None:
+    folder, losses = whole
+    assert sum(list(losses.values())[-5:]) < sum(list(losses.values())[:5])
+    table = Predictor.load(str(folder / "whole" / "model"), "cpu").predict([open_store(folder / "store").crystal(0)])
     assert table["formation_energy_eV_per_atom"].is_finite().all()
+
+
+def test_a_model_tells_how_it_was_trained(whole: tuple[Path, dict[int, float]]) -> None:
+    training = load_release(whole[0] / "whole" / "model")[1].training
+    assert training["epochs"] == pytest.approx(24 / training["batches_per_epoch"], rel=0.01)
+    assert 0 < training["network_share"] < 1 and training["hours"] > 0
+    seconds = sum(training["seconds"].values())
+    expected = training["epochs"] * training["crystals"]["train"] / seconds
+    assert training["structures_per_s"] == pytest.approx(expected, rel=0.1)
+    assert training["hardware"].endswith("1 thread")
+    assert set(training["calibrated_on"]) == set(TARGETS)
 
 
 def test_batches_are_a_function_of_the_step_and_cover_every_crystal(tmp_path: Path) -> None:
