@@ -7,8 +7,6 @@ whether a formula was reported with a Curie or a Neel point.
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import orjson
 import polars as pl
 from numpy.typing import NDArray
 
@@ -25,6 +22,7 @@ from screening.crystals.crystal import Crystal
 from screening.crystals.elements import ATOMIC_NUMBERS
 from screening.errors import RequestError
 from screening.magnetism.formulas import parse_formula
+from screening.magnetism.raw_tables import json_rows, read_csv
 
 CLASSES = ("ferromagnetic", "ferrimagnetic", "antiferromagnetic", "nonmagnetic")
 FERRO, FERRI, ANTIFERRO, NONE = range(len(CLASSES))
@@ -106,7 +104,7 @@ def read_nemad(file: Path) -> dict[Key, Reports]:
     Calculated values and reports with both points, which say nothing of the ground state, are left out.
     Raises RequestError when the file is not there or not such a table.
     """
-    table = _read_csv(file, ["formula", "curie_K", "neel_K", "experimental"])
+    table = read_csv(file, ["formula", "curie_K", "neel_K", "experimental"])
     measured = table.filter(pl.col("experimental").fill_null("").str.to_lowercase() != "false")
     curie, neel = (measured[c].cast(pl.Float64, strict=False).fill_null(0) > 0 for c in ("curie_K", "neel_K"))
     rows = zip(measured["formula"].to_list(), curie.to_list(), neel.to_list(), strict=True)
@@ -115,19 +113,19 @@ def read_nemad(file: Path) -> dict[Key, Reports]:
 
 def read_curie(file: Path) -> dict[Key, Reports]:
     """Reports by composition from columns `formula, curie_temperature_K`; errors as in `read_nemad`."""
-    table = _read_csv(file, ["formula", "curie_temperature_K"])
+    table = read_csv(file, ["formula", "curie_temperature_K"])
     return _count((formula, True) for formula in table["formula"].to_list())
 
 
 def read_magndata(file: Path) -> Iterator[MagneticCrystal]:
     """Experimental structures from rows `entry, lattice, species, frac, moment_muB`; RequestError on a bad file."""
-    for row in _json_rows(file):
+    for row in json_rows(file):
         yield _magnetic_crystal(row, f"magndata-{row.get('entry')}", "moment_muB", file)
 
 
 def read_site_moments(file: Path) -> Iterator[MagneticCrystal]:
     """Calculated ones from rows `id, mp_id, lattice, species, frac, magmom_muB`; RequestError on a bad file."""
-    for row in _json_rows(file):
+    for row in json_rows(file):
         yield _magnetic_crystal(row, f"moments-{row.get('id')}", "magmom_muB", file)
 
 
@@ -140,30 +138,6 @@ def _count(reports: Iterable[tuple[str, bool]]) -> dict[Key, Reports]:
             known = found.get(key, Reports())
             found[key] = Reports(known.curie + is_curie, known.neel + (not is_curie))
     return found
-
-
-def _read_csv(file: Path, columns: list[str]) -> pl.DataFrame:
-    if not file.is_file():
-        raise RequestError(f"{file} is missing; expected a table with columns {', '.join(columns)}")
-    try:
-        # a formula can be "NaN" (sodium nitride): only empty cells are missing values
-        return pl.read_csv(file, columns=columns, schema_overrides=dict.fromkeys(columns, pl.String), null_values="")
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise RequestError(f"{file}: expected a table with columns {', '.join(columns)} ({error})") from None
-
-
-def _json_rows(file: Path) -> Iterator[dict[str, Any]]:
-    if not file.is_file():
-        raise RequestError(f"{file} is missing; expected gzipped JSON lines")
-    try:
-        with gzip.open(file, "rb") as lines:
-            for number, line in enumerate(lines, 1):
-                try:
-                    yield orjson.loads(line)
-                except orjson.JSONDecodeError as error:
-                    raise RequestError(f"{file}, line {number}: {error}") from None
-    except (OSError, EOFError, zlib.error) as error:
-        raise RequestError(f"{file}: {error}") from None
 
 
 def _magnetic_crystal(row: dict[str, Any], name: str, moments: str, file: Path) -> MagneticCrystal:
