@@ -16,6 +16,8 @@ from torchmetrics import MeanMetric
 from screening.errors import RequestError
 from screening.learning.data import LabelledBatch
 from screening.learning.losses import masked_losses
+from screening.learning.optimiser import MatrixAdamW
+from screening.networks.linear import Linear
 from screening.networks.model import PropertyModel
 from screening.networks.outputs import Prediction
 
@@ -24,11 +26,13 @@ from screening.networks.outputs import Prediction
 class OptimiserSettings:
     """total_steps: where the cosine ends; scale_weight: share of the error-scale loss; site_weight: of site moments.
 
+    matrix_learning_rate: of the matrices inside the network, learning_rate: of everything else (see `optimiser`).
     target_weights: of each target's error in units of the best constant's; empty: all 1.
     """
 
     total_steps: int
-    learning_rate: float = 2e-3
+    learning_rate: float = 3e-3
+    matrix_learning_rate: float = 6e-3
     weight_decay: float = 1e-2
     warmup_fraction: float = 0.02
     scale_weight: float = 0.1
@@ -86,13 +90,26 @@ class PropertyLearning(LightningModule):
         self.log("val/relative_error", torch.stack(relative).nanmean(), prog_bar=True)
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
-        decayed = [p for p in self.model.parameters() if p.ndim > 1]
-        plain = [p for p in self.model.parameters() if p.ndim <= 1]
+        parameters = dict(self.model.named_parameters())
+        matrices = {
+            f"{name}.weight"
+            for name, module in self.model.named_modules()
+            if isinstance(module, Linear) and name.startswith("network.")
+        }
+        inner = [p for name, p in parameters.items() if name in matrices]
+        decayed = [p for name, p in parameters.items() if name not in matrices and p.ndim > 1]
+        plain = [p for p in parameters.values() if p.ndim <= 1]
         groups = [
+            {
+                "params": inner,
+                "lr": self.settings.matrix_learning_rate,
+                "weight_decay": self.settings.weight_decay,
+                "orthogonal": True,
+            },
             {"params": decayed, "weight_decay": self.settings.weight_decay},
-            {"params": plain, "weight_decay": 0.0},
+            {"params": plain},
         ]
-        optimiser = torch.optim.AdamW(groups, lr=self.settings.learning_rate, betas=(0.9, 0.98))
+        optimiser = MatrixAdamW(groups, lr=self.settings.learning_rate)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, self.rate)
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 

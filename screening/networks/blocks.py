@@ -7,7 +7,9 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from screening.networks.element_properties import PROPERTIES
 from screening.networks.linear import Linear, fused_inference
+from screening.networks.outputs import MAX_ATOMIC_NUMBER
 
 
 def segment_sum(values: Tensor, segment: Tensor, n_segments: int) -> Tensor:
@@ -43,6 +45,29 @@ def segment_max(values: Tensor, segment: Tensor, n_segments: int) -> Tensor:
     """(n_segments, C) maxima of (M, C) rows by segment number; every segment must have a row."""
     out = torch.zeros(n_segments, values.shape[1], dtype=values.dtype, device=values.device)
     return out.scatter_reduce(0, segment[:, None].expand_as(values), values, "amax", include_self=False)
+
+
+class ElementEmbedding(nn.Module):
+    """(N,) atomic numbers -> (N, width): a free vector of each element plus a linear map of its known properties.
+
+    What is learned of an element reaches the elements like it, which is most of what is known of rare ones. The
+    properties are set once before training (`describe`) and travel with the weights.
+    """
+
+    properties: Tensor
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.free = nn.Parameter(torch.randn(MAX_ATOMIC_NUMBER + 1, width))
+        self.from_properties = nn.Linear(len(PROPERTIES), width)
+        self.register_buffer("properties", torch.zeros(MAX_ATOMIC_NUMBER + 1, len(PROPERTIES)))
+
+    def describe(self, properties: Tensor) -> None:
+        """Set the properties, (MAX_ATOMIC_NUMBER + 1, len(PROPERTIES)), standardised."""
+        self.properties.copy_(properties)
+
+    def forward(self, numbers: Tensor) -> Tensor:
+        return (self.free + self.from_properties(self.properties))[numbers]
 
 
 class RadialBasis(nn.Module):

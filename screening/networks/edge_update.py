@@ -15,20 +15,25 @@ from torch import Tensor, nn
 
 from screening.graphs.batch import GraphBatch
 from screening.networks.angular import AngularFeatures
-from screening.networks.blocks import EdgeSum, Perceptron, RadialBasis, segment_max, segment_sum
+from screening.networks.blocks import EdgeSum, ElementEmbedding, Perceptron, RadialBasis, segment_max, segment_sum
 from screening.networks.linear import Linear, fused_inference, silu
-from screening.networks.outputs import MAX_ATOMIC_NUMBER, Encoding
+from screening.networks.outputs import Encoding
 
 
 @dataclass(frozen=True)
 class Settings:
-    """width: atom channels; edge_width: edge channels; angular_channels: 0 leaves the power spectrum out."""
+    """width: atom channels; edge_width: edge channels; angular_channels: 0 leaves the power spectrum out.
+
+    readout_width: hidden channels of the map that each atom passes before pooling, 0 for none: the mean of a non-linear
+    map is a sum over sites, as an energy is.
+    """
 
     width: int = 128
     edge_width: int = 64
     layers: int = 4
     radial_size: int = 32
     angular_channels: int = 6
+    readout_width: int = 0
 
 
 class _Layer(nn.Module):
@@ -65,8 +70,8 @@ class Network(nn.Module):
         self.atom_width, self.crystal_width = width, 2 * width
         self.neighbours = neighbours
         self.inference_dtype = torch.float32
-        self.element = nn.Embedding(MAX_ATOMIC_NUMBER + 1, width)
-        self.element_to_edge = nn.Embedding(MAX_ATOMIC_NUMBER + 1, 2 * edge_width)
+        self.element = ElementEmbedding(width)
+        self.element_to_edge = ElementEmbedding(2 * edge_width)
         self.basis = RadialBasis(settings.radial_size)
         self.edge_in = Linear(settings.radial_size, edge_width)
         self.edge_mix = Linear(edge_width, edge_width)
@@ -77,6 +82,7 @@ class Network(nn.Module):
             _Layer(width, edge_width, last=i == settings.layers - 1) for i in range(settings.layers)
         )
         self.norm = nn.LayerNorm(width)
+        self.readout = Perceptron(width, settings.readout_width, width) if settings.readout_width else None
 
     def forward(self, batch: GraphBatch) -> Encoding:
         distance = batch.vector.norm(dim=1)
@@ -92,7 +98,10 @@ class Network(nn.Module):
             atom = atom + self.angular(edge, direction, batch.weight, edge_sum)
         for layer in self.layers:
             atom, edge = layer(atom, edge, batch, edge_sum)
-        atom = self.norm(atom).float()
+        atom = self.norm(atom)
+        if self.readout is not None:
+            atom = self.readout(atom.to(dtype))
+        atom = atom.float()
         owner = batch.owner
         mean = segment_sum(atom, owner, len(batch)) / batch.n_atoms[:, None]
         return Encoding(atom, torch.cat([mean, segment_max(atom, owner, len(batch))], dim=1))

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from screening.graphs.batch import GraphBatch
-from screening.networks.blocks import Perceptron, segment_sum
+from screening.networks.blocks import ElementEmbedding, Perceptron, segment_sum
+from screening.networks.element_properties import element_properties
 from screening.networks.outputs import MAX_ATOMIC_NUMBER, Encoder, Prediction
 
 _LOG_SCALE_RANGE = (-6.0, 3.0)
@@ -44,6 +45,13 @@ class PropertyModel(nn.Module):
         """Set the affine map to physical units, (T,) each."""
         self.centre.copy_(centre)
         self.scale.copy_(scale)
+
+    def describe_elements(self) -> None:
+        """Give the network what is known of the elements; before training, once."""
+        properties = element_properties()
+        for module in self.modules():
+            if isinstance(module, ElementEmbedding):
+                module.describe(properties)
 
     def forward(self, batch: GraphBatch) -> Prediction:
         encoding = self.network(batch)
