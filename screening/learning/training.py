@@ -122,6 +122,7 @@ def _from_scratch(settings: TrainingSettings, optimiser: OptimiserSettings, data
     network, _ = build_network(settings.network, settings.parameters, settings.graph.neighbours)
     model = PropertyModel(network, settings.data.targets)
     model.standardise(*robust_scales(data.labelled("train").labels))
+    model.describe_elements()
     return PropertyLearning(model, optimiser)
 
 
@@ -129,7 +130,7 @@ def _fine_tuning(
     settings: TrainingSettings, optimiser: OptimiserSettings, data: CrystalData, parent: Parent
 ) -> PropertyLearning:
     training, columns = data.labelled("train"), settings.data.columns
-    return FineTuning(offspring(parent, columns, training), optimiser, parent, training)
+    return FineTuning(offspring(parent, columns, training, settings.data.batch_atoms), optimiser, parent, training)
 
 
 def _parent_scores(settings: TrainingSettings, data: CrystalData, parent: Parent) -> dict[str, float]:

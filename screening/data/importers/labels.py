@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import takewhile
 
 from screening.data.targets import TARGETS
 from screening.errors import RequestError
-
-_UNITS = ("_eV_per_atom", "_eV", "_muB_per_A3")
 
 
 def check_label(column: str, value: object, where: str) -> float:
@@ -35,8 +34,8 @@ def label_columns_of(columns: Sequence[str], file: str) -> list[str]:
     """
     for column in columns:
         for target in TARGETS:
-            name = next(target.removesuffix(unit) for unit in _UNITS if target.endswith(unit))
-            if column not in TARGETS and _plain(column).startswith(_plain(name)):
+            name = "".join(takewhile(str.islower, target.split("_")))  # up to the unit, which has a capital letter
+            if column not in TARGETS and _plain(column).startswith(name):
                 raise RequestError(
                     f"{file}: column {column!r}: the unit is unclear; give it in the unit of {target}, and that name"
                 )
