@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from screening.data.splits import DEFAULT_SALT, splits_of
+from screening.data.store import Store
 from screening.errors import RequestError
 from screening.magnetism.elements import Floats, may_be_magnetic
 from screening.magnetism.order import MagneticOrder, calibrated, log_odds, order_features
-from screening.magnetism.order_examples import MOMENT, NET, OPPOSED, QUESTIONS, OrderExamples, balance
+from screening.magnetism.order_examples import MOMENT, NET, OPPOSED, QUESTIONS, OrderExamples, balance, order_examples
+from screening.magnetism.order_scores import order_report
 from screening.magnetism.order_witnesses import CALCULATED
+from screening.magnetism.release import Part
 from screening.magnetism.trees import TreeEnsemble, from_forest
 
 Mask = NDArray[np.bool_]
@@ -33,6 +37,17 @@ class OrderFitSettings:
     tried: float = 0.3
     seed: int = 0
     salt: str = DEFAULT_SALT
+
+
+def fit_order_part(store: Store, folder: Path, settings: OrderFitSettings) -> tuple[Part, dict[str, Any]]:
+    """The part that a release keeps, and its scores on the test systems (`order_report`).
+
+    folder: measurements as in `Witnesses.read`. Raises RequestError as that and `fit_order` do.
+    """
+    examples = order_examples(store, folder)
+    order, _, _ = fit_order(examples, settings)
+    split = np.array(splits_of(examples.systems, settings.salt))
+    return order.to_part(), order_report(order.answers(examples.packed), examples, split)
 
 
 @dataclass(frozen=True)

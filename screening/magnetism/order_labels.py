@@ -62,7 +62,7 @@ def order_of_moments(moments_muB: NDArray[np.float64], least_muB: float = 0.0) -
     ferrimagnetic when some moments oppose it, ferromagnetic when none does and at least half of the sum adds up (a
     small net of moments that merely cant is antiferromagnetic). Nonmagnetic when no moment reaches `least_muB`.
     """
-    vectors = moments_muB.reshape(len(moments_muB), -1)
+    vectors = moments_muB if moments_muB.ndim == 2 else moments_muB[:, None]
     sizes = np.linalg.norm(vectors, axis=1)
     if sizes.max(initial=0.0) <= least_muB:
         return NONE
