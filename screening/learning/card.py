@@ -94,6 +94,7 @@ def _training(config: ModelConfig) -> list[str]:
         "Crystals by split": _splits(training),
         "Steps": _steps(training),
         "Seed": f"{training['seed']}, {_members(training)}" if "seed" in training else "",
+        "Started from": str(training.get("started_from", "")),
         "Hardware": str(training.get("hardware", "")),
         "Time": f"{training['hours']:.3g} h" if isinstance(training.get("hours"), int | float) else "",
     }

@@ -153,7 +153,7 @@ def _run(
     return {
         **settings.record,
         "hardware": hardware(device, settings.devices),
-        "hours": round(times.wall_s / 3600, 4),
+        "hours": float(f"{times.wall_s / 3600:.3g}"),
         "seconds": {part: round(seconds, 1) for part, seconds in times.seconds.items()},
         **{name: float(f"{value:.3g}") for name, value in speed.items()},
     }

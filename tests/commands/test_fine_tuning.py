@@ -87,6 +87,10 @@ def test_a_registered_model_is_tuned_registered_and_evaluated(
     expected = f"screening train model=models:/first@champion 'data={work / 'own'}' trainer.max_steps=2"
     assert config.training["command"].startswith(expected)
     assert config.training["hours"] > 0 and config.training["hardware"]
+    measure = ["evaluate", "model=models:/tuned/1", f"data.path={output / 'data'}", "device=cpu", "split=all"]
+    assert cli.main([*measure, f"output_dir={tmp_path / 'measured'}", tracking(work)]) == 0
+    card = (tmp_path / "measured" / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert "first, weights with sha256 " in card and GAP in card
     tags = client.search_runs(["1"], "tags.parent = 'models:/first@champion'")
     assert len(tags) == 1 and tags[0].data.metrics["train/network_share"] > 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,37 @@ def test_python_values_do_what_overrides_do() -> None:
     assert load_config("train", values=values) == typed
     assert isinstance(typed, TrainConfig)
     assert typed.trainer.max_steps == 4
+
+
+@pytest.mark.parametrize("path", ["stores/mp", "мои данные, [v2] a=b #1.csv", "~/x.jsonl", "/", "x.zip"])
+def test_a_path_may_stand_for_a_group_that_has_a_source(path: str) -> None:
+    for given in (load_config("train", [f"data={path}", "output_dir=o"]),
+                  load_config("train", values={"data": path, "output_dir": "o"})):  # fmt: skip
+        assert isinstance(given, TrainConfig)
+        assert given.data.source == os.path.expanduser(path)  # noqa: PTH111
+        assert (given.data.path, given.data.targets, given.model_name) == (None, None, "o")
+
+
+def test_what_there_is_counts_as_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RequestError, match="data=mine: no such choice"):
+        load_config("train", ["data=mine", "output_dir=o"])
+    for name in ("mine", "small"):
+        Path(name).mkdir()
+    assert compose_config("train", ["data=mine"]).tree["data"]["source"] == "mine"
+    assert compose_config("train", ["data=small"]).tree["data"]["source"] is None, "choices come first"
+    with pytest.raises(RequestError, match="trainer=mine: no such choice"):
+        load_config("train", ["trainer=mine", "output_dir=o"])
+
+
+def test_choices_that_follow_from_a_model_unless_the_user_makes_them() -> None:
+    plain, tuned = (compose_config("train", given) for given in (["data.path=d"], ["data.path=d", "model=m"]))
+    assert (plain.choices["data"], plain.choices["trainer"]) == ("default", "default")
+    assert (tuned.choices["data"], tuned.choices["trainer"]) == ("own", "finetune")
+    assert tuned.tree["trainer"]["learning_rate"] < plain.tree["trainer"]["learning_rate"]
+    chosen = compose_config("train", ["model=m", "trainer=smoke", "data=small", "data.source=x.csv"])
+    assert (chosen.choices["data"], chosen.choices["trainer"]) == ("small", "smoke")
+    assert compose_config("train", ["model=null"]).choices["trainer"] == "default"
 
 
 def test_the_last_value_counts() -> None:
