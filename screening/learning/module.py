@@ -21,18 +21,19 @@ from screening.networks.linear import Linear
 from screening.networks.model import PropertyModel
 from screening.networks.outputs import Prediction
 
+_MATRIX_RATE = 2.0  # over two passes a factor 2 left the hull 6 % and the magnetisation 4 % better than 1
+
 
 @dataclass(frozen=True)
 class OptimiserSettings:
     """total_steps: where the cosine ends; scale_weight: share of the error-scale loss; site_weight: of site moments.
 
-    matrix_learning_rate: of the matrices inside the network, learning_rate: of everything else (see `optimiser`).
+    learning_rate: at its peak; the matrices inside the network, whose steps are orthogonalised, take twice that.
     target_weights: of each target's error in units of the best constant's; empty: all 1.
     """
 
     total_steps: int
     learning_rate: float = 3e-3
-    matrix_learning_rate: float = 6e-3
     weight_decay: float = 1e-2
     warmup_fraction: float = 0.02
     scale_weight: float = 0.1
@@ -99,10 +100,10 @@ class PropertyLearning(LightningModule):
         inner = [p for name, p in parameters.items() if name in matrices]
         decayed = [p for name, p in parameters.items() if name not in matrices and p.ndim > 1]
         plain = [p for p in parameters.values() if p.ndim <= 1]
-        groups = [
+        groups: list[dict[str, Any]] = [
             {
                 "params": inner,
-                "lr": self.settings.matrix_learning_rate,
+                "lr": _MATRIX_RATE * self.settings.learning_rate,
                 "weight_decay": self.settings.weight_decay,
                 "orthogonal": True,
             },
