@@ -1,4 +1,4 @@
-"""Structures with a CSV of ids and labels beside them: everything ends in the store or in the rejections, or is named."""
+"""Structures with a CSV of ids and labels beside them: all end in the store or the rejections, or are named."""
 
 from __future__ import annotations
 

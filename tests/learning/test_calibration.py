@@ -7,10 +7,8 @@ import pytest
 from helpers.labelled import small_store
 from helpers.models import tiny_release
 
-from screening.data.targets import TARGETS
 from screening.learning.calibration import calibrate, conformal_quantile, nontrivial, predict_labelled
 from screening.learning.data import DataSettings, labelled_graphs
-from screening.learning.evaluation import composition_baseline, score_targets
 from screening.networks.release import load_release
 
 
@@ -40,14 +38,7 @@ def test_calibrated_model_covers_the_calibration_rows(tmp_path_factory: pytest.T
     calibrate(model, data, 200)
     values, half = predict_labelled(model, data, 200)
     labels = data.labels.double().numpy()
-    constant, composition = composition_baseline(store, rows, rows, config.targets)
-    scores = score_targets(config.targets, labels, values, half, constant, composition)
-    last = {s.target: s for s in scores}  # the non-trivial rows where there are such
-    assert set(last) == set(TARGETS)
-    for target, score in last.items():
-        assert score.coverage == pytest.approx(0.8, abs=0.06), target  # ceil(0.8 (n + 1)) of n
-        assert score.mae_composition <= score.mae_constant + 1e-9
-    energy = next(s for s in scores if s.target == "formation_energy_eV_per_atom")
-    from sklearn.metrics import r2_score
-
-    assert energy.r2 == pytest.approx(r2_score(labels[:, 0], values[:, 0]))
+    for i, target in enumerate(config.targets):
+        chosen = nontrivial(target, labels[:, i])
+        inside = np.abs(values[chosen, i] - labels[chosen, i]) <= half[chosen, i] + 1e-9
+        assert inside.mean() == pytest.approx(0.8, abs=0.06), target  # ceil(0.8 (n + 1)) of n
