@@ -116,8 +116,9 @@ def test_a_model_tells_how_it_was_trained(whole: tuple[Path, dict[int, float]]) 
     assert training["epochs"] == pytest.approx(24 / training["batches_per_epoch"], rel=0.01)
     assert 0 < training["network_share"] < 1 and training["hours"] > 0
     seconds = sum(training["seconds"].values())
-    expected = training["epochs"] * training["crystals"]["train"] / seconds
-    assert training["structures_per_s"] == pytest.approx(expected, rel=0.1)
+    seen, rounding = training["epochs"] * training["crystals"]["train"], 0.05 * len(training["seconds"])
+    assert 0.99 * seen / (seconds + rounding) < training["structures_per_s"]
+    assert training["structures_per_s"] < 1.01 * seen / max(seconds - rounding, 1e-9)
     assert training["hardware"].endswith("1 thread")
     assert set(training["calibrated_on"]) == set(TARGETS)
 
