@@ -112,7 +112,13 @@ def training_settings(config: TrainConfig, store: Store, parent: Path | None) ->
         name=config.model_name,
         output_dir=Path(config.output_dir),
         data=DataSettings(
-            store.path, targets, data.site_moments, data.max_moment_crystals, data.max_crystals, trainer.batch_atoms
+            store.path,
+            targets,
+            data.site_moments,
+            data.max_moment_crystals,
+            data.max_crystals,
+            trainer.batch_atoms,
+            learn_validation=data.learn_validation,
         ),
         network=config.network.name,
         parameters=config.network.parameters,

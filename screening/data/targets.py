@@ -12,7 +12,8 @@ class Target:
 
     minimum: physical lower bound of the value; trivial_below: labels up to this count as zero, and scores and
     intervals are judged apart above it. largest: a label of more than this must be in another unit; those of 63,712
-    Materials Project crystals reach 4.5 and 5.9 eV/atom, 17.9 eV and 0.38 µB/Å3.
+    Materials Project crystals reach 4.5 and 5.9 eV/atom, 17.9 eV and 0.38 µB/Å3. per_volume: a density, of something
+    that atoms bring. loss_weight: of the error in units of the best constant's, when targets are learned together.
     """
 
     column: str
@@ -20,16 +21,25 @@ class Target:
     minimum: float = -math.inf
     trivial_below: float | None = None
     largest: float = math.inf
+    per_volume: bool = False
+    loss_weight: float = 1.0
 
 
 TARGETS: dict[str, Target] = {
     target.column: target
     for target in (
-        Target("formation_energy_eV_per_atom", "formation energy", largest=10.0),
+        Target("formation_energy_eV_per_atom", "formation energy", largest=10.0, loss_weight=5.0),
         Target("energy_above_hull_eV_per_atom", "energy above hull", 0.0, 0.0, 10.0),
-        Target("band_gap_eV", "PBE band gap", 0.0, 0.1, 25.0),
-        # 0.1 T over 11.6541 T per µB/Å3
-        Target("magnetization_muB_per_A3", "magnetisation, ferromagnetic state, 4f frozen", 0.0, 0.1 / 11.6541, 0.5),
+        Target("band_gap_eV", "PBE band gap", 0.0, 0.1, 25.0, loss_weight=2.0),
+        Target(
+            "magnetization_muB_per_A3",
+            "magnetisation, ferromagnetic state, 4f frozen",
+            minimum=0.0,
+            trivial_below=0.1 / 11.6541,  # 0.1 T over 11.6541 T per µB/Å3
+            largest=0.5,
+            per_volume=True,
+            loss_weight=3.0,
+        ),
     )
 }
 SITE_MOMENT = "site_moment_muB"

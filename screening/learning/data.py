@@ -49,6 +49,7 @@ class DataSettings:
 
     max_moment_crystals: how many crystals that have site moments and no other label join each split's others.
     max_crystals: a cap on these and on the others of each split, for trying things out.
+    learn_validation: the validation split is learned too, once every choice is made.
     """
 
     path: Path
@@ -58,6 +59,7 @@ class DataSettings:
     max_crystals: int | None = None
     batch_atoms: int = 3000
     columns: tuple[str, ...] = ()
+    learn_validation: bool = False
 
     def labels(self, store: Store) -> NDArray[np.float32]:
         """(B, T) labels by column, NaN where there is none; RequestError if the store lacks a target."""
@@ -253,6 +255,9 @@ def split_rows(store: Store, settings: DataSettings) -> dict[str, NDArray[np.int
         extra = order[(moments_only & (split == name))[order]]
         cap = settings.max_moment_crystals if settings.max_crystals is None else settings.max_crystals
         chosen[name] = np.sort(np.concatenate([rows, extra[:cap]]))
+    if settings.learn_validation:
+        chosen["train"] = np.sort(np.concatenate([chosen["train"], chosen["validation"]]))
+        chosen["validation"] = chosen["validation"][:0]
     return chosen
 
 

@@ -20,6 +20,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from screening.data.targets import TARGETS
 from screening.learning.calibration import predict_labelled
 from screening.learning.data import LabelledBatch, LabelledGraphs
 from screening.learning.losses import robust_scales
@@ -77,7 +78,7 @@ def inherit(settings: TrainingSettings, parent: Parent) -> TrainingSettings:
     columns = targets if set(learned) <= set(targets) else learned
     weights = dict(zip(learned, settings.optimiser.target_weights, strict=False))
     if len(weights) == len(learned):
-        expanded = tuple(weights.get(target, 1.0) for target in columns)
+        expanded = tuple(weights.get(target, TARGETS[target].loss_weight) for target in columns)
         settings = replace(settings, optimiser=replace(settings.optimiser, target_weights=expanded))
     return replace(
         settings,

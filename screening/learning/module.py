@@ -13,6 +13,7 @@ from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
 from torchmetrics import MeanMetric
 
+from screening.data.targets import TARGETS
 from screening.errors import RequestError
 from screening.learning.data import LabelledBatch
 from screening.learning.losses import masked_losses
@@ -29,7 +30,7 @@ class OptimiserSettings:
     """total_steps: where the cosine ends; scale_weight: share of the error-scale loss; site_weight: of site moments.
 
     learning_rate: at its peak; the matrices inside the network, whose steps are orthogonalised, take twice that.
-    target_weights: of each target's error in units of the best constant's; empty: all 1.
+    target_weights: of each target's error in units of the best constant's; empty: those in `screening.data.targets`.
     """
 
     total_steps: int
@@ -50,7 +51,7 @@ class PropertyLearning(LightningModule):
     def __init__(self, model: PropertyModel, settings: OptimiserSettings) -> None:
         super().__init__()
         self.model, self.settings = model, settings
-        weights = settings.target_weights or (1.0,) * len(model.targets)
+        weights = settings.target_weights or tuple(TARGETS[target].loss_weight for target in model.targets)
         if len(weights) != len(model.targets):
             raise RequestError(f"trainer.target_weights: expected {len(model.targets)} numbers, got {len(weights)}")
         self.register_buffer("target_weights", torch.tensor(weights), persistent=False)

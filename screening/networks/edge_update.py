@@ -24,6 +24,9 @@ from screening.networks.outputs import Encoding
 class Settings:
     """width: atom channels; edge_width: edge channels; angular_channels: 0 leaves the power spectrum out.
 
+    crystal_state: after every layer each atom also learns the mean over its crystal: formation energies and gaps hang on
+    what else is in the crystal, beyond the reach of a few nearest neighbours (the state of Chen et al., Chem. Mater. 31,
+    3564 (2019), is such a shortcut).
     readout_width: hidden channels of the map that each atom passes before pooling, 0 for none: the mean of a non-linear
     map is a sum over sites, as an energy is.
     """
@@ -33,6 +36,7 @@ class Settings:
     layers: int = 4
     radial_size: int = 32
     angular_channels: int = 6
+    crystal_state: bool = False
     readout_width: int = 0
 
 
@@ -61,6 +65,19 @@ class _Layer(nn.Module):
         return atom, edge
 
 
+class _CrystalState(nn.Module):
+    """Adds to every atom a map of the mean over its crystal."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+        self.update = Perceptron(width, width, width, last_scale=0.5)
+
+    def forward(self, atom: Tensor, batch: GraphBatch, owner: Tensor) -> Tensor:
+        mean = segment_sum(atom, owner, len(batch)) / batch.n_atoms[:, None]
+        return atom + self.update(self.norm(mean)).index_select(0, owner)
+
+
 class Network(nn.Module):
     """Graphs to (N, width) atom and (B, 2 width) crystal features."""
 
@@ -81,6 +98,9 @@ class Network(nn.Module):
         self.layers = nn.ModuleList(
             _Layer(width, edge_width, last=i == settings.layers - 1) for i in range(settings.layers)
         )
+        self.states = nn.ModuleList(
+            _CrystalState(width) for _ in range(settings.layers - 1 if settings.crystal_state else 0)
+        )
         self.norm = nn.LayerNorm(width)
         self.readout = Perceptron(width, settings.readout_width, width) if settings.readout_width else None
 
@@ -96,12 +116,14 @@ class Network(nn.Module):
         if self.angular is not None:
             direction = batch.vector / distance[:, None]
             atom = atom + self.angular(edge, direction, batch.weight, edge_sum)
-        for layer in self.layers:
+        owner = batch.owner
+        for i, layer in enumerate(self.layers):
             atom, edge = layer(atom, edge, batch, edge_sum)
+            if i < len(self.states):
+                atom = self.states[i](atom, batch, owner)
         atom = self.norm(atom)
         if self.readout is not None:
             atom = self.readout(atom.to(dtype))
         atom = atom.float()
-        owner = batch.owner
         mean = segment_sum(atom, owner, len(batch)) / batch.n_atoms[:, None]
         return Encoding(atom, torch.cat([mean, segment_max(atom, owner, len(batch))], dim=1))

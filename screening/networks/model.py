@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from screening.data.targets import TARGETS
 from screening.graphs.batch import GraphBatch
 from screening.networks.blocks import ElementEmbedding, Perceptron, segment_sum
 from screening.networks.element_properties import element_properties
@@ -26,6 +27,7 @@ class PropertyModel(nn.Module):
     centre: Tensor
     scale: Tensor
     interval: Tensor
+    per_volume: Tensor
 
     def __init__(self, network: Encoder, targets: Sequence[str], head_width: int = 256) -> None:
         super().__init__()
@@ -39,6 +41,7 @@ class PropertyModel(nn.Module):
         self.site_head = Perceptron(network.atom_width, network.atom_width // 2, 1, last_scale=0.5)
         self.register_buffer("centre", torch.zeros(n))
         self.register_buffer("scale", torch.ones(n))
+        self.register_buffer("per_volume", torch.tensor([TARGETS[target].per_volume for target in self.targets]))
         self.register_buffer("interval", torch.full((n,), math.log(5.0)))  # 80 % of a Laplace law
 
     def standardise(self, centre: Tensor, scale: Tensor) -> None:
@@ -60,6 +63,8 @@ class PropertyModel(nn.Module):
             outputs = self.head(torch.cat([encoding.crystal, volume], dim=1))
             share = segment_sum(self.element_share(batch.numbers), batch.owner, len(batch)) / batch.n_atoms[:, None]
             value, log_scale = outputs.chunk(2, dim=1)
+            # a density is learned as the content of an atom's share of the volume
+            value = torch.where(self.per_volume, value * torch.exp(-volume), value)
             # softplus keeps moments positive without killing the gradient of the many zero ones
             moment = nn.functional.softplus(self.site_head(encoding.atom)[:, 0])
         return Prediction(value + share, log_scale.clamp(*_LOG_SCALE_RANGE), moment)
