@@ -24,9 +24,9 @@ from screening.networks.outputs import Encoding
 class Settings:
     """width: atom channels; edge_width: edge channels; angular_channels: 0 leaves the power spectrum out.
 
-    crystal_state: after every layer each atom also learns the mean over its crystal: formation energies and gaps hang on
-    what else is in the crystal, beyond the reach of a few nearest neighbours (the state of Chen et al., Chem. Mater. 31,
-    3564 (2019), is such a shortcut).
+    crystal_state: after every layer each atom also learns the mean over its crystal: energies and gaps hang on what
+    else is in it, beyond the reach of a few neighbours (as the global state of Chen et al., Chem. Mater. 31, 3564
+    (2019)).
     readout_width: hidden channels of the map that each atom passes before pooling, 0 for none: the mean of a non-linear
     map is a sum over sites, as an energy is.
     """
