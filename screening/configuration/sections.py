@@ -114,7 +114,8 @@ class TrainerConfig:
     warmup_fraction: float = setting(0.02, help="part of all steps with a rising learning rate", minimum=0, maximum=1)
     target_weights: list[float] = setting(
         (),
-        help="weight of each of data.targets in the loss, in their order; empty: 5 for formation energy, 3 magnetisation, 2 gap, 1 hull",
+        help="weight of each of data.targets in the loss, in their order; empty: 5 of formation energy, 3 of "
+        "magnetisation, 2 of gap, 1 of hull",
     )
     gradient_clip: float = setting(1.0, help="largest norm of the gradient; 0: no limit", minimum=0)
     batch_atoms: int = setting(2048, help="atoms per batch, shared among the devices", minimum=1)
