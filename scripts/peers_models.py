@@ -94,7 +94,7 @@ def _cutoff_part(crystals: PackedCrystals, cutoff_A: float, nearest: int | None)
 def make_ours(targets: Sequence[str], _: float | None = None) -> Contestant:
     """This package's network with its own defaults, without site moments."""
     network, _parameters = build_network("edge_update", {}, GraphSettings().neighbours)
-    model = PropertyModel(network, targets)
+    model = PropertyModel([network], targets)
     model.describe_elements()
     settings = OptimiserSettings(total_steps=1)
     learning: Any = PropertyLearning(model, settings)

@@ -122,6 +122,7 @@ def training_settings(config: TrainConfig, store: Store, parent: Path | None) ->
         ),
         network=config.network.name,
         parameters=config.network.parameters,
+        members=config.network.members,
         graph=GraphSettings(config.graph.neighbours, config.graph.spread, config.graph.max_cutoff_A),
         optimiser=OptimiserSettings(
             total_steps=0,

@@ -40,6 +40,7 @@ class NetworkConfig:
 
     name: str = setting(help="name of the architecture")
     parameters: dict[str, Any] = field(default_factory=dict, metadata={"help": "its widths, depths and the like"})
+    members: int = setting(1, help="networks trained side by side, whose mean is the prediction", minimum=1)
 
 
 @dataclass

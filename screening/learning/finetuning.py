@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from screening.learning.training import TrainingSettings
 
 _FEWEST_FOR_A_SLOPE = 20
-_SHARED = ("network.", "site_head.")  # what a model with other targets takes over
+_SHARED = (".network.", ".site_head.")  # what members for other targets take over
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,7 @@ def inherit(settings: TrainingSettings, parent: Parent) -> TrainingSettings:
     return replace(
         settings,
         network=parent.config.architecture,
+        members=parent.config.members,
         parameters=parent.config.parameters,
         graph=parent.config.graph,
         data=replace(settings.data, columns=columns),
@@ -96,7 +97,7 @@ def offspring(parent: Parent, columns: tuple[str, ...], training: LabelledGraphs
         _align(model, predict_labelled(parent.model, training, batch_atoms)[0], training.labels.double().numpy())
         return model
     model = build_model(replace(parent.config, targets=columns))
-    state = {name: value for name, value in parent.model.state_dict().items() if name.startswith(_SHARED)}
+    state = {name: value for name, value in parent.model.state_dict().items() if any(part in name for part in _SHARED)}
     model.load_state_dict(state, strict=False)
     model.standardise(*robust_scales(training.labels))
     return model
@@ -141,19 +142,20 @@ class FineTuning(PropertyLearning):
         self.keep_moments = not bool(data.site_moment_muB.isfinite().any())
         # in a list, so that it is no submodule: nothing of it is trained, averaged or saved
         self._release = [deepcopy(parent.model).eval().requires_grad_(False)]
-        self._prediction: Prediction | None = None
+        self._said: list[Prediction] = []
 
-    def forward(self, *batch: Any) -> Prediction:
-        self._prediction = super().forward(*batch)
-        return self._prediction
+    def forward(self, *batch: Any) -> list[Prediction]:
+        self._said = super().forward(*batch)
+        return self._said
 
     def training_step(self, batch: LabelledBatch, index: int) -> Tensor:
         loss = super().training_step(batch, index)
-        if self._prediction is None or not (self.kept or self.keep_moments):
+        if not (self.kept or self.keep_moments):
             return loss
         with torch.no_grad():
-            release = self._release[0].to(batch.labels.device)(batch.graphs)
-        return loss + self._forgotten(self._prediction, release)
+            release = self._release[0].to(batch.labels.device).each(batch.graphs)
+        pairs = zip(self._said, release, strict=True)
+        return loss + torch.stack([self._forgotten(now, before) for now, before in pairs]).mean()
 
     def _forgotten(self, now: Prediction, release: Prediction) -> Tensor:
         """Mean absolute change of the kept targets, their error scales and the site moments."""

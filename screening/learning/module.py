@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import torch
 from lightning import LightningModule
@@ -56,24 +56,28 @@ class PropertyLearning(LightningModule):
             raise RequestError(f"trainer.target_weights: expected {len(model.targets)} numbers, got {len(weights)}")
         self.register_buffer("target_weights", torch.tensor(weights), persistent=False)
         self.errors = torch.nn.ModuleDict({target: MeanMetric(nan_strategy="ignore") for target in model.targets})
-        self._compiled: list[Callable[..., Prediction]] = []  # in a list, so that it is no submodule
+        self._compiled: list[Callable[..., list[Prediction]]] = []  # in a list, so that it is no submodule
 
-    def forward(self, *batch: Any) -> Prediction:
+    def forward(self, *batch: Any) -> list[Prediction]:
+        """What each member of the model says: they learn side by side."""
         if not self.settings.compile:
-            return cast(Prediction, self.model(*batch))
+            return self.model.each(*batch)
         if not self._compiled:
-            self._compiled.append(torch.compile(self.model, dynamic=True))
+            self._compiled.append(torch.compile(self.model.each, dynamic=True))
         return self._compiled[0](*batch)
 
     def training_step(self, batch: LabelledBatch, _: int) -> Tensor:
-        prediction = self(batch.graphs)
         standardised = (batch.labels - self.model.centre) / self.model.scale
-        losses = masked_losses(prediction, standardised, batch.site_moment_muB)
-        total = (self.target_weights * losses.value).sum()
-        total = total + self.settings.scale_weight * losses.scale.sum()
-        total = total + self.settings.site_weight * losses.site_moment
+        said = self(batch.graphs)
+        total = torch.stack([self._loss(prediction, standardised, batch.site_moment_muB) for prediction in said]).mean()
         self.log("train/loss", total, batch_size=len(batch.labels))
         return total
+
+    def _loss(self, prediction: Prediction, standardised: Tensor, site_moment_muB: Tensor) -> Tensor:
+        losses = masked_losses(prediction, standardised, site_moment_muB)
+        total = (self.target_weights * losses.value).sum()
+        total = total + self.settings.scale_weight * losses.scale.sum()
+        return total + self.settings.site_weight * losses.site_moment
 
     def validation_step(self, batch: LabelledBatch, _: int) -> None:
         values, _half_width = self.model.physical(self.model(batch.graphs))
@@ -96,7 +100,7 @@ class PropertyLearning(LightningModule):
         matrices = {
             f"{name}.weight"
             for name, module in self.model.named_modules()
-            if isinstance(module, Linear) and name.startswith("network.")
+            if isinstance(module, Linear) and ".network." in name
         }
         inner = [p for name, p in parameters.items() if name in matrices]
         decayed = [p for name, p in parameters.items() if name not in matrices and p.ndim > 1]

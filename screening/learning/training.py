@@ -18,12 +18,13 @@ from screening.graphs.nearest import GraphSettings
 from screening.learning.calibration import calibrate
 from screening.learning.checkpoints import find_checkpoint
 from screening.learning.data import CrystalData, DataSettings
+from screening.learning.domain import set_domain
 from screening.learning.finetuning import FineTuning, Parent, inherit, load_parent, offspring
 from screening.learning.losses import robust_scales
 from screening.learning.module import OptimiserSettings, PropertyLearning
 from screening.learning.timing import StepTimes, hardware
 from screening.learning.trainer import MetricLogger, make_trainer, quieten_lightning, validation_scores
-from screening.networks.architectures import build_network
+from screening.networks.architectures import build_network, build_networks
 from screening.networks.model import PropertyModel
 from screening.networks.release import ModelConfig, load_release, save_release
 
@@ -35,7 +36,8 @@ _SPEED = ("epochs", "structures_per_s", "network_share")
 class TrainingSettings:
     """What a run needs; see `configs/trainer/default.yaml` for the meaning and defaults of the keys.
 
-    parent: folder of the release that a fine-tuning starts from; network, parameters and graph are then the release's.
+    members: networks that learn side by side, their mean being the prediction.
+    parent: folder of the release that a fine-tuning starts from; network, members and graph are then the release's.
     record: further entries of the model's `training`, such as the command that was typed.
     """
 
@@ -44,6 +46,7 @@ class TrainingSettings:
     data: DataSettings
     network: str = ""
     parameters: dict[str, Any] = field(default_factory=dict)
+    members: int = 1
     graph: GraphSettings = field(default_factory=GraphSettings)
     optimiser: OptimiserSettings = field(default_factory=lambda: OptimiserSettings(total_steps=0))
     max_epochs: int = 40
@@ -110,7 +113,10 @@ def train(settings: TrainingSettings, log_metrics: MetricLogger = lambda _metric
     if trainer.is_global_zero:
         device = trainer.strategy.root_device
         model.eval().to(device)
-        used = calibrate(model, data.labelled("calibration"), settings.data.batch_atoms, data.labelled("validation"))
+        unseen = data.labelled("calibration")
+        used = calibrate(model, unseen, settings.data.batch_atoms, data.labelled("validation"))
+        if parent is None or model.targets != parent.config.targets:  # a fine-tuned release still knows what it knew
+            set_domain(model, data.labelled("train"), unseen, settings.data.batch_atoms)
         run = _run(settings, device, times, speed) | (_recorded(model_dir) if idle else {})
         config = _model_config(settings, data, trainer.global_step, {"calibrated_on": used, **run}, parent)
         save_release(model_dir, model.cpu(), config)
@@ -119,8 +125,8 @@ def train(settings: TrainingSettings, log_metrics: MetricLogger = lambda _metric
 
 
 def _from_scratch(settings: TrainingSettings, optimiser: OptimiserSettings, data: CrystalData) -> PropertyLearning:
-    network, _ = build_network(settings.network, settings.parameters, settings.graph.neighbours)
-    model = PropertyModel(network, settings.data.targets)
+    networks = build_networks(settings.members, settings.network, settings.parameters, settings.graph.neighbours)
+    model = PropertyModel(networks, settings.data.targets)
     model.standardise(*robust_scales(data.labelled("train").labels))
     model.describe_elements()
     return PropertyLearning(model, optimiser)
@@ -193,6 +199,7 @@ def _model_config(
             "seed": settings.seed,
             **run,
         },
+        members=settings.members,
     )
 
 

@@ -28,6 +28,11 @@ def _module(name: str) -> ModuleType:
     return importlib.import_module(f"screening.networks.{name}")
 
 
+def build_networks(n: int, name: str, parameters: Mapping[str, Any], neighbours: int) -> list[Encoder]:
+    """Several networks of one kind, each with random weights of its own; see `build_network`."""
+    return [build_network(name, parameters, neighbours)[0] for _ in range(n)]
+
+
 def build_network(name: str, parameters: Mapping[str, Any], neighbours: int) -> tuple[Encoder, dict[str, Any]]:
     """The network and its full parameters (defaults filled in); raises RequestError naming what is unknown."""
     if name not in architectures():

@@ -36,8 +36,8 @@ class Settings:
     layers: int = 4
     radial_size: int = 32
     angular_channels: int = 6
-    crystal_state: bool = False
-    readout_width: int = 0
+    crystal_state: bool = True
+    readout_width: int = 256
 
 
 class _Layer(nn.Module):

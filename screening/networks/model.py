@@ -1,4 +1,4 @@
-"""A property model: a network, one head a target, and the scales that turn its outputs into physical units."""
+"""A property model: members that predict alike, and the scales that turn their outputs into physical units."""
 
 from __future__ import annotations
 
@@ -11,50 +11,28 @@ from torch import Tensor, nn
 from screening.data.targets import TARGETS
 from screening.graphs.batch import GraphBatch
 from screening.networks.blocks import ElementEmbedding, Perceptron, segment_sum
+from screening.networks.domain import Domain
 from screening.networks.element_properties import element_properties
 from screening.networks.outputs import MAX_ATOMIC_NUMBER, Encoder, Prediction
 
 _LOG_SCALE_RANGE = (-6.0, 3.0)
 
 
-class PropertyModel(nn.Module):
-    """Predicts T crystal targets with their error scales, and the absolute moment of every site.
+class Member(nn.Module):
+    """A network with one head a target: T values, the scales of their errors, and the moment of every site."""
 
-    The physical value is `centre + scale * value`. Both are set from training labels (`standardise`) and travel with
-    the weights, as does `interval`: (T,) conformal factors on the predicted error scale, set by calibration.
-    """
-
-    centre: Tensor
-    scale: Tensor
-    interval: Tensor
     per_volume: Tensor
 
     def __init__(self, network: Encoder, targets: Sequence[str], head_width: int = 256) -> None:
         super().__init__()
         self.network = network
-        self.targets = tuple(targets)
-        n = len(self.targets)
+        n = len(targets)
         self.head = Perceptron(network.crystal_width + 1, head_width, 2 * n, last_scale=0.5)
         # a sum over elements is most of a formation energy: it is learned in the first steps
         self.element_share = nn.Embedding(MAX_ATOMIC_NUMBER + 1, n)
         nn.init.zeros_(self.element_share.weight)
         self.site_head = Perceptron(network.atom_width, network.atom_width // 2, 1, last_scale=0.5)
-        self.register_buffer("centre", torch.zeros(n))
-        self.register_buffer("scale", torch.ones(n))
-        self.register_buffer("per_volume", torch.tensor([TARGETS[target].per_volume for target in self.targets]))
-        self.register_buffer("interval", torch.full((n,), math.log(5.0)))  # 80 % of a Laplace law
-
-    def standardise(self, centre: Tensor, scale: Tensor) -> None:
-        """Set the affine map to physical units, (T,) each."""
-        self.centre.copy_(centre)
-        self.scale.copy_(scale)
-
-    def describe_elements(self) -> None:
-        """Give the network what is known of the elements; before training, once."""
-        properties = element_properties()
-        for module in self.modules():
-            if isinstance(module, ElementEmbedding):
-                module.describe(properties)
+        self.register_buffer("per_volume", torch.tensor([TARGETS[target].per_volume for target in targets]))
 
     def forward(self, batch: GraphBatch) -> Prediction:
         encoding = self.network(batch)
@@ -67,7 +45,64 @@ class PropertyModel(nn.Module):
             value = torch.where(self.per_volume, value * torch.exp(-volume), value)
             # softplus keeps moments positive without killing the gradient of the many zero ones
             moment = nn.functional.softplus(self.site_head(encoding.atom)[:, 0])
-        return Prediction(value + share, log_scale.clamp(*_LOG_SCALE_RANGE), moment)
+        return Prediction(value + share, log_scale.clamp(*_LOG_SCALE_RANGE), moment, encoding.crystal)
+
+
+class PropertyModel(nn.Module):
+    """Predicts T crystal targets with their error scales, and the absolute moment of every site: the mean of members.
+
+    The physical value is `centre + scale * value`. Both are set from training labels (`standardise`) and travel with
+    the weights, as do `interval`, (T,) conformal factors on the predicted error scale, and `domain`, the region of
+    crystals it was trained on, which are set by calibration.
+    """
+
+    centre: Tensor
+    scale: Tensor
+    interval: Tensor
+
+    def __init__(self, networks: Sequence[Encoder], targets: Sequence[str]) -> None:
+        super().__init__()
+        self.targets = tuple(targets)
+        self.members = nn.ModuleList(Member(network, self.targets) for network in networks)
+        n = len(self.targets)
+        self.register_buffer("centre", torch.zeros(n))
+        self.register_buffer("scale", torch.ones(n))
+        self.register_buffer("interval", torch.full((n,), math.log(5.0)))  # 80 % of a Laplace law
+        self.domain = Domain(networks[0].crystal_width)
+
+    def standardise(self, centre: Tensor, scale: Tensor) -> None:
+        """Set the affine map to physical units, (T,) each."""
+        self.centre.copy_(centre)
+        self.scale.copy_(scale)
+
+    def describe_elements(self) -> None:
+        """Give the networks what is known of the elements; before training, once."""
+        properties = element_properties()
+        for module in self.modules():
+            if isinstance(module, ElementEmbedding):
+                module.describe(properties)
+
+    def set_inference_dtype(self, dtype: torch.dtype) -> None:
+        """Float32, or bfloat16 where speed matters more than the last digits (see `Encoder`)."""
+        for member in self.members:
+            member.network.inference_dtype = dtype  # type: ignore[union-attr]
+
+    def each(self, batch: GraphBatch) -> list[Prediction]:
+        """What the members say."""
+        return [member(batch) for member in self.members]
+
+    def forward(self, batch: GraphBatch) -> Prediction:
+        """Mean values, and scales that grow by the mean deviation of the members from it; features of the first."""
+        said = self.each(batch)
+        if len(said) == 1:
+            return said[0]
+        values = torch.stack([prediction.value for prediction in said])
+        value = values.mean(0)
+        scale = torch.stack([prediction.log_scale for prediction in said]).exp().mean(0) + (values - value).abs().mean(
+            0
+        )
+        moment = torch.stack([prediction.site_moment_muB for prediction in said]).mean(0)
+        return Prediction(value, scale.log(), moment, said[0].features)
 
     def physical(self, prediction: Prediction) -> tuple[Tensor, Tensor]:
         """(B, T) values and half-widths of the 80 % interval in the units of the targets."""

@@ -22,11 +22,12 @@ class Encoding(NamedTuple):
 
 class Prediction(NamedTuple):
     """value, log_scale: (B, T) in standardised units of each target, the scale being that of a Laplace error;
-    site_moment_muB: (N,)."""
+    site_moment_muB: (N,); features: (B, W) of the crystals, which they come from."""
 
     value: Tensor
     log_scale: Tensor
     site_moment_muB: Tensor
+    features: Tensor
 
 
 class Encoder(Protocol):

@@ -52,7 +52,7 @@ class Predictor:
     ) -> None:
         self.device = resolve_device(device)
         self.model = model.to(self.device).eval()
-        self.model.network.inference_dtype = inference_dtype(precision, self.device)
+        self.model.set_inference_dtype(inference_dtype(precision, self.device))
         self.config, self.folder = config, folder
         self.times = StageTimes(self.device)
 
@@ -76,7 +76,9 @@ class Predictor:
         with torch.inference_mode():
             graphs = padded(build_batch(packed, self.config.graph, self.device))
             started = self.times.add("graphs", started)
-            values, half_widths = self.model.physical(self.model(graphs))
+            prediction = self.model(graphs)
+            outside = self.model.domain.outside(prediction.features)[:-1].tolist()
+            values, half_widths = self.model.physical(prediction)
             value, half_width = (part[:-1].double().cpu().numpy() for part in (values, half_widths))
         started = self.times.add("network", started)
         columns = _identity(crystals, packed)
@@ -85,7 +87,10 @@ class Predictor:
             columns[target] = np.maximum(value[:, i], lowest)
             columns[f"{target}_lo"] = np.maximum(value[:, i] - half_width[:, i], lowest)
             columns[f"{target}_hi"] = np.maximum(value[:, i] + half_width[:, i], lowest)
-        columns["flags"] = [";".join(crystal.flags) for crystal in crystals]
+        columns["flags"] = [
+            ";".join((*crystal.flags, *(("out_of_domain",) if unlike else ())))
+            for crystal, unlike in zip(crystals, outside, strict=True)
+        ]
         table = pl.DataFrame(columns, schema=prediction_schema(self.config.targets))
         self.times.add("table", started)
         return table

@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from screening.data.targets import TARGETS
 from screening.errors import RequestError
 from screening.graphs.nearest import GraphSettings
-from screening.networks.architectures import build_network
+from screening.networks.architectures import build_networks
 from screening.networks.model import PropertyModel
 from screening.resources import resource
 
@@ -26,7 +26,8 @@ WEIGHTS, CONFIG = "weights.safetensors", "config.json"
 class ModelConfig:
     """Everything but the weights: enough to build the network and to say where it came from.
 
-    elements: atomic numbers with at least one training crystal; other elements are refused.
+    elements: atomic numbers with at least one training crystal; other elements are refused. members: networks whose
+    mean is the prediction.
     """
 
     name: str
@@ -36,12 +37,13 @@ class ModelConfig:
     targets: tuple[str, ...]
     elements: tuple[int, ...]
     training: dict[str, Any]
+    members: int = 1
 
 
 def build_model(config: ModelConfig) -> PropertyModel:
     """An untrained model of this configuration."""
-    network, _ = build_network(config.architecture, config.parameters, config.graph.neighbours)
-    return PropertyModel(network, config.targets)
+    networks = build_networks(config.members, config.architecture, config.parameters, config.graph.neighbours)
+    return PropertyModel(networks, config.targets)
 
 
 def save_release(folder: Path, model: PropertyModel, config: ModelConfig) -> None:
@@ -109,6 +111,7 @@ def _read_config(file: Path) -> ModelConfig:
             targets=tuple(raw["targets"]),
             elements=tuple(raw["elements"]),
             training=dict(raw["training"]),
+            members=int(raw.get("members", 1)),
         )
     except (KeyError, TypeError) as error:
         raise RequestError(f"model: {file}: missing or malformed entry ({error})") from None

@@ -17,7 +17,7 @@ def tiny_config() -> ModelConfig:
     return ModelConfig(
         name="tiny",
         architecture="edge_update",
-        parameters={"width": 16, "edge_width": 16, "layers": 2},
+        parameters={"width": 16, "edge_width": 16, "layers": 2, "readout_width": 32},
         graph=GraphSettings(),
         targets=tuple(TARGETS),
         elements=tuple(range(1, 95)),

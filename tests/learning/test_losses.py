@@ -12,7 +12,7 @@ NAN = float("nan")
 
 def test_missing_labels_have_no_gradient() -> None:
     value = torch.zeros(3, 2, requires_grad=True)
-    prediction = Prediction(value, torch.zeros(3, 2), torch.zeros(4))
+    prediction = Prediction(value, torch.zeros(3, 2), torch.zeros(4), torch.zeros(3, 1))
     labels = torch.tensor([[1.0, NAN], [NAN, NAN], [3.0, -2.0]])
     losses = masked_losses(prediction, labels, torch.tensor([1.0, NAN, NAN, 3.0]))
     torch.testing.assert_close(losses.value.detach(), torch.tensor([2.0, 2.0]))
@@ -24,7 +24,9 @@ def test_missing_labels_have_no_gradient() -> None:
 
 def test_the_scale_loss_reaches_the_scale_alone_and_is_least_at_the_error() -> None:
     value, log_scale = torch.zeros(1, 1, requires_grad=True), torch.zeros(1, 1, requires_grad=True)
-    losses = masked_losses(Prediction(value, log_scale, torch.zeros(1)), torch.tensor([[2.0]]), torch.tensor([NAN]))
+    losses = masked_losses(
+        Prediction(value, log_scale, torch.zeros(1), torch.zeros(1, 1)), torch.tensor([[2.0]]), torch.tensor([NAN])
+    )
     losses.scale.sum().backward()
     assert value.grad is None or value.grad.abs().sum() == 0
     grid = torch.linspace(-2, 2, 401)

@@ -24,10 +24,10 @@ GRAPH = GraphSettings()
 
 def tiny_model(name: str = "edge_update", seed: int = 0) -> PropertyModel:
     torch.manual_seed(seed)
-    parameters = {"width": 16, "edge_width": 16, "layers": 2} if name == "edge_update" else {}
+    parameters = {"width": 16, "edge_width": 16, "layers": 2, "readout_width": 32} if name == "edge_update" else {}
     network, _ = build_network(name, parameters, GRAPH.neighbours)
-    model = PropertyModel(network, tuple(TARGETS)).eval()
-    torch.nn.init.normal_(model.element_share.weight)
+    model = PropertyModel([network], tuple(TARGETS)).eval()
+    torch.nn.init.normal_(model.members[0].element_share.weight)  # type: ignore[union-attr, arg-type]
     return model
 
 
@@ -90,7 +90,7 @@ def test_angles_matter_where_distances_are_the_same() -> None:
 
     torch.manual_seed(1)
     network, _ = build_network("edge_update", {"width": 16, "edge_width": 16, "layers": 1}, 1)
-    model = PropertyModel(network, tuple(TARGETS)).eval()
+    model = PropertyModel([network], tuple(TARGETS)).eval()
     graph = GraphSettings(1, 0.2, 8.0)  # one neighbour: the oxygen pair is no edge at these angles
     with torch.no_grad():
         values = [model(build_batch([bent(d)], graph)).value for d in (100.0, 179.0)]

@@ -102,8 +102,8 @@ def test_bf16_stays_close_to_float32_and_invariant(release: str) -> None:
 
 def test_precision_is_float32_without_the_hardware(release: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("screening.networks.predictor.has_bf16", lambda: False)
-    assert Predictor.load(release, "cpu").model.network.inference_dtype == torch.float32
-    assert Predictor.load(release, "cpu", "bf16").model.network.inference_dtype == torch.bfloat16
+    assert Predictor.load(release, "cpu").model.members[0].network.inference_dtype == torch.float32
+    assert Predictor.load(release, "cpu", "bf16").model.members[0].network.inference_dtype == torch.bfloat16
 
 
 def test_the_released_model_folder_is_only_read(release: str) -> None:
