@@ -60,9 +60,10 @@ def labelled_rows(config: EvaluateConfig, model: ModelConfig, scratch: Path) -> 
     rows = np.sort(np.concatenate(list(parts.values()))) if split == ALL else parts[split]
     if not len(rows):
         raise RequestError(f"split={config.split}: {data.source or data.path} has no labelled crystal there")
-    unseen = "train" not in splits_of(store.index["chemical_system"][rows.tolist()].to_list())
+    unseen = set(model.learned_splits).isdisjoint(splits_of(store.index["chemical_system"][rows.tolist()].to_list()))
     calibration = _NONE if split == "calibration" else splits.get("calibration", _NONE)
-    return LabelledRows(store, rows, name, unseen, reference, splits.get("train", _NONE), calibration)
+    train = np.sort(np.concatenate([splits.get(split, _NONE) for split in model.learned_splits]))
+    return LabelledRows(store, rows, name, unseen, reference, train, calibration)
 
 
 def _rows(store: Store, model: ModelConfig, config: EvaluateConfig) -> dict[str, Rows]:

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from screening.configuration.fields import setting
 from screening.configuration.sections import (
+    CombinedDataConfig,
     GraphConfig,
     NetworkConfig,
     ReportConfig,
@@ -160,6 +161,27 @@ class TrainConfig(CommandConfig):
 
 
 @dataclass
+class CombineConfig(CommandConfig):
+    """Make one model of several that differ in their seed: their mean predicts, and intervals are set anew.
+
+    Examples:
+      screening combine models=[runs/seed1/model,runs/seed2/model] data.path=stores/mp output_dir=runs/both name=both
+    """
+
+    command: ClassVar[str] = "combine"
+    module: ClassVar[str] = "combine"
+
+    models: list[str] = setting(help=f"the models: each a {MODEL_HELP}")
+    output_dir: str = setting(help="folder for the combined model", path=True)
+    name: str | None = setting(None, help="name of the model; null: that of output_dir")
+    data: CombinedDataConfig = field(default_factory=CombinedDataConfig)
+
+    def finish(self) -> None:
+        if len(self.models) < 2:
+            raise RequestError("models: expected two or more, for example models=[runs/seed1/model,runs/seed2/model]")
+
+
+@dataclass
 class EvaluateConfig(CommandConfig):
     """Measure a model's errors and the coverage of its intervals on labelled crystals, by chemical group.
 
@@ -214,5 +236,6 @@ class ImportConfig(CommandConfig):
 
 
 COMMANDS: dict[str, type[CommandConfig]] = {
-    schema.command: schema for schema in (RankConfig, PredictConfig, TrainConfig, EvaluateConfig, ImportConfig)
+    schema.command: schema
+    for schema in (RankConfig, PredictConfig, TrainConfig, CombineConfig, EvaluateConfig, ImportConfig)
 }

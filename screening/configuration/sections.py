@@ -82,6 +82,14 @@ class TrainingDataConfig:
 
 
 @dataclass
+class CombinedDataConfig:
+    """The crystals that set the intervals of a combined model."""
+
+    path: str = setting(help="the store that the models were trained on", path=True)
+    max_crystals: int | None = setting(None, help="use only that many crystals of each split; null: all", minimum=1)
+
+
+@dataclass
 class StoredDataConfig:
     """The labelled crystals to evaluate on."""
 

@@ -93,14 +93,14 @@ def _training(config: ModelConfig) -> list[str]:
         f"sources {', '.join(training.get('sources', [])) or 'unknown'}",
         "Crystals by split": _splits(training),
         "Steps": _steps(training),
-        "Seed": f"{training['seed']}, {_members(training)}" if "seed" in training else "",
+        "Seed": f"{_each(training, 'seed')}, {_members(config)}" if "seed" in training else "",
         "Started from": str(training.get("started_from", "")),
         "Hardware": str(training.get("hardware", "")),
         "Time": f"{training['hours']:.3g} h" if isinstance(training.get("hours"), int | float) else "",
     }
-    command = training.get("command")
-    words = command if isinstance(command, str) else shlex.join(command or [])
-    block = ["", "```bash", words, "```"] if words else []
+    commands = [run.get("command") for run in training.get("member_runs", [training])]
+    words = [command if isinstance(command, str) else shlex.join(command) for command in commands if command]
+    block = ["", "```bash", *words, "```"] if words else []
     return ["## Training", "", *(f"- {name}: {text}." for name, text in known.items() if text), *block, ""]
 
 
@@ -114,13 +114,18 @@ def _splits(training: Mapping[str, Any]) -> str:
 def _steps(training: Mapping[str, Any]) -> str:
     if "steps" not in training:
         return ""
-    return f"{training['steps']}, {training.get('batches_per_epoch', 'an unknown number')} a pass over the data"
+    return f"{_each(training, 'steps')}, {training.get('batches_per_epoch', 'an unknown number')} a pass over the data"
 
 
-def _members(training: Mapping[str, Any]) -> str:
-    members = training.get("members")
-    count = members if isinstance(members, int) else len(members or [])
-    return f"an ensemble of {count}" if count > 1 else "one run: the spread between seeds is not known"
+def _each(training: Mapping[str, Any], key: str) -> str:
+    """The entry, or those of the runs whose networks were combined."""
+    return " and ".join(str(run.get(key)) for run in training.get("member_runs", [training]))
+
+
+def _members(config: ModelConfig) -> str:
+    if config.members > 1:
+        return f"an ensemble of {config.members} networks"
+    return "one run: the spread between seeds is not known"
 
 
 def _figures(config: ModelConfig, scores: Sequence[Scores], setting: Setting) -> list[str]:

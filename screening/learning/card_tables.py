@@ -50,14 +50,14 @@ def flagged_table(scores: Sequence[Scores], targets: Sequence[str]) -> list[str]
     ratios = flagged_over_rest(scores)
     rows = []
     for quantity in shown(targets):
-        pair = [find(scores, quantity.name, group) for group in (FLAGGED, UNFLAGGED)]
+        pair = [strictest(scores, quantity.name, group) for group in (FLAGGED, UNFLAGGED)]
         cells = [cell for s in pair if s for cell in (f"{s.n:,}", _figure(s.mae), _percent(s.coverage))]
         if quantity.name in ratios:
             rows.append((_name(quantity), *cells, f"{ratios[quantity.name]:.2f}"))
     if not rows:
         return []
     head = ("quantity", "flagged", "MAE", "coverage", "rest", "MAE", "coverage", "MAE flagged over rest")
-    return ["### Flagged as out of domain", "", *_table(head, rows), ""]
+    return ["### Flagged as out of domain", "", "Non-trivial rows.", "", *_table(head, rows), ""]
 
 
 def group_table(scores: Sequence[Scores], targets: Sequence[str]) -> list[str]:

@@ -99,8 +99,8 @@ def strictest(scores: Sequence[Scores], target: str, group: str = EVERYTHING) ->
 
 
 def flagged_over_rest(scores: Sequence[Scores]) -> dict[str, float]:
-    """By quantity: mean absolute error of crystals flagged as out of domain over that of the rest."""
-    pairs = {s.target: (find(scores, s.target, FLAGGED), find(scores, s.target, UNFLAGGED)) for s in scores}
+    """By quantity: mean absolute error of crystals flagged as out of domain over that of the rest, non-trivial rows."""
+    pairs = {s.target: (strictest(scores, s.target, FLAGGED), strictest(scores, s.target, UNFLAGGED)) for s in scores}
     return {
         target: flagged.mae / rest.mae for target, (flagged, rest) in pairs.items() if flagged and rest and rest.mae > 0
     }

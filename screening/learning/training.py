@@ -193,6 +193,7 @@ def _model_config(
             "store_sha256": data.store.content_hash,
             "sources": data.store.meta["sources"],
             "split_salt": DEFAULT_SALT,
+            "learned_splits": ["train", "validation"] if settings.data.learn_validation else ["train"],
             "crystals": {split: len(rows) for split, rows in data.split_rows.items()},
             "steps": steps,
             "batches_per_epoch": data.training_stream().batches_per_epoch,

@@ -39,6 +39,11 @@ class ModelConfig:
     training: dict[str, Any]
     members: int = 1
 
+    @property
+    def learned_splits(self) -> tuple[str, ...]:
+        """The splits by chemical system whose crystals were learned."""
+        return tuple(self.training.get("learned_splits", ("train",)))
+
 
 def build_model(config: ModelConfig) -> PropertyModel:
     """An untrained model of this configuration."""

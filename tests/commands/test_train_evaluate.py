@@ -184,3 +184,23 @@ def test_wrong_evaluation_requests_make_nothing(
     assert cli.main([*request, *arguments]) == 2
     assert said in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_two_runs_are_combined_and_measured(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = f"data.path={work / 'store'}"
+    assert cli.main([*TRAIN, "seed=1", store, f"output_dir={work / 'second'}"]) == 0
+    both = f"""models=["{work / "run" / "model"}","{work / "second" / "model"}"]"""
+    assert cli.main(["combine", both, store, f"output_dir={work / 'both'}", *COMMON]) == 0
+    model = work / "both" / "model"
+    assert f"2 members; model: {model}" in capsys.readouterr().out
+    evaluate = ["evaluate", f"model={model}", store, "split=all", f"output_dir={work / 'measured'}", *COMMON]
+    assert cli.main(evaluate) == 0
+    card = (work / "measured" / "MODEL_CARD.md").read_text()
+    assert "Seed: 0 and 1, an ensemble of 2 networks" in card and card.count("screening train") == 2
+    assert cli.main(["combine", 'models=["one"]', store, f"output_dir={work / 'x'}", *COMMON]) == 2
+    assert "expected two or more" in capsys.readouterr().err
+    write_rows(work / "other.jsonl", 40)
+    other = work / "other"
+    assert cli.main(["import", "kind=jsonl", f"source={work / 'other.jsonl'}", f"output={other}"]) == 0
+    assert cli.main(["combine", both, f"data.path={other}", f"output_dir={work / 'x'}", *COMMON]) == 2
+    assert "not the store" in capsys.readouterr().err

@@ -26,7 +26,7 @@ TRAINING = {
     "hours": 1.25,
     "hardware": "one core",
     "command": "screening train data.path=stores/mp",
-    "members": 3,
+    "member_runs": [{"seed": 5, "command": "screening train data.path=stores/mp"}, {"seed": 6}, {"seed": 7}],
 }
 
 
@@ -37,7 +37,7 @@ def scores(flagged: float = 0.2) -> list[Scores]:
 
 
 def card(setting: Setting = SETTING, **training: object) -> str:
-    return model_card(replace(tiny_config(), training={**TRAINING, **training}), scores(), setting)
+    return model_card(replace(tiny_config(), members=3, training={**TRAINING, **training}), scores(), setting)
 
 
 def tables(text: str) -> list[list[str]]:
@@ -64,7 +64,8 @@ def test_every_table_has_the_same_cells_in_each_line_and_a_blank_line_before() -
 def test_a_card_tells_rows_seeds_command_hardware_hours_and_licences() -> None:
     text = card()
     for words in (
-        "train 10, test 2", "salt `screening-2026`", "Seed: 5, an ensemble of 3", "1.25 h", "one core", "CC BY 4.0",
+        "train 10, test 2", "salt `screening-2026`", "Seed: 5 and 6 and 7, an ensemble of 3", "1.25 h", "one core",
+        "CC BY 4.0",
         "screening train data.path=stores/mp", "screening evaluate 'data.path=my store'", "0123456789abcdef",
         "none was trained on.", "µ0M, ferromagnetic, T", "M3GNet 0.019", "## Known failures", "flagged over rest",
     ):  # fmt: skip
@@ -81,10 +82,10 @@ def test_what_is_not_known_is_left_out() -> None:
 
 def test_an_author_s_text_stays_when_the_figures_change() -> None:
     first = card().replace(END, END + "\n\n## Mine\n\nWritten by hand.").replace("# tiny\n", "# tiny\n\nIn short.\n")
-    again = merge_card(first, card(seed=6))
+    again = merge_card(first, card(hours=2.5))
     assert "Written by hand." in again and "In short." in again
-    assert "Seed: 6" in again and "Seed: 5" not in again and again.count(BEGIN) == again.count(END) == 1
-    assert merge_card(again, card(seed=6)) == again
+    assert "Time: 2.5 h" in again and "1.25 h" not in again and again.count(BEGIN) == again.count(END) == 1
+    assert merge_card(again, card(hours=2.5)) == again
     plain = merge_card("# tiny\n\n## Old\n\nText.\n", card())
     assert plain.startswith(f"# tiny\n\n{BEGIN}") and plain.index(END) < plain.index("## Old")
     assert merge_card("", card()) == card() and merge_card("# tiny\n", card()) == card()

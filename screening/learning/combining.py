@@ -1,0 +1,47 @@
+"""One model of several: networks trained apart become members whose mean predicts, with intervals of their own.
+
+Networks that differ by their seed err in different directions, so the mean of a few errs less than any of them, and
+where they disagree it knows less (Lakshminarayanan et al., NeurIPS 30 (2017)).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from screening.errors import RequestError
+from screening.networks.model import PropertyModel
+from screening.networks.release import ModelConfig, build_model, load_release
+
+_ALIKE = ("architecture", "parameters", "graph", "targets", "elements")
+_SAME_TRAINING = ("store_sha256", "crystals")
+_OF_A_RUN = ("seed", "steps", "hours", "epochs", "hardware", "command")
+
+
+def combine(name: str, folders: Sequence[Path]) -> tuple[PropertyModel, ModelConfig]:
+    """The model whose members are those of the given ones; to be calibrated before it is saved.
+
+    Raises RequestError naming the first model that differs from the one before it in more than the seed: in its kind of
+    network, its targets, or the crystals it learned.
+    """
+    parts = [load_release(folder) for folder in folders]
+    first = parts[0][1]
+    for folder, (_, config) in zip(folders, parts, strict=True):
+        different = [key for key in _ALIKE if getattr(config, key) != getattr(first, key)]
+        different += [key for key in _SAME_TRAINING if config.training.get(key) != first.training.get(key)]
+        if different:
+            raise RequestError(f"models: {folder} differs from {folders[0]} in {', '.join(different)}")
+    members = sum(config.members for _, config in parts)
+    runs = [{key: config.training[key] for key in _OF_A_RUN if key in config.training} for _, config in parts]
+    training = {**first.training, "member_runs": runs}
+    if all("hours" in run for run in runs):
+        training["hours"] = sum(run["hours"] for run in runs)
+    combined = replace(first, name=name, members=members, training=training)
+    model = build_model(combined)
+    model.standardise(parts[0][0].centre, parts[0][0].scale)
+    model.interval.copy_(parts[0][0].interval)
+    trained = [member for part, _ in parts for member in part.members]
+    for member, source in zip(model.members, trained, strict=True):
+        member.load_state_dict(source.state_dict())
+    return model.eval(), combined
