@@ -1,0 +1,66 @@
+"""Curie temperatures with intervals, from what a crystal is made of.
+
+The forest learns the square root of the temperature, for errors grow with it. Measured compounds are mostly alloys
+and solid solutions that no ordered crystal stands for, so the composition alone decides: descriptors of the third
+for which the Materials Project has a crystal did not lower the error on unseen systems (the model card has figures).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from screening.errors import RequestError
+from screening.magnetism.curie_features import curie_feature_names, curie_features
+from screening.magnetism.elements import GROUPS, MAGNETIC_METALS, Floats, mask
+from screening.magnetism.intervals import IntervalForest
+from screening.magnetism.release import Part
+
+PART = "curie"
+CURIE_COLUMNS = ("curie_temperature_K", "curie_temperature_K_lo", "curie_temperature_K_hi")
+_TARGET = "sqrt(K)"
+
+
+@dataclass(frozen=True)
+class CurieTemperature:
+    """The fitted forest of the square root of the temperature in K."""
+
+    forest: IntervalForest
+
+    def predict(self, counts: Floats) -> Floats:
+        """(B, 3) temperature, 10th and 90th percentile in K of compositions (B, 119), *if* there is a net moment.
+
+        NaN for compositions without any of Cr, Mn, Fe, Co, Ni, an open 4f shell or an actinide: hardly any such
+        compound has a measured Curie temperature.
+        """
+        result = np.full((len(counts), 3), np.nan)
+        rows = np.flatnonzero(may_have_curie_temperature(counts))
+        if len(rows):
+            root, width = self.forest.predict(curie_features(counts[rows]))
+            ends = np.stack([root, root - width, root + width], axis=1)
+            result[rows] = np.maximum(ends, 0.0) ** 2
+        return result
+
+    def to_part(self) -> Part:
+        """What a release keeps."""
+        return Part({"features": list(curie_feature_names()), "target": _TARGET}, self.forest.tensors())
+
+    @classmethod
+    def from_part(cls, part: Part) -> CurieTemperature:
+        """What a release kept; raises RequestError when it is damaged or fitted for another version."""
+        part.require_features(curie_feature_names())
+        if part.get("target") != _TARGET:
+            raise RequestError(f"magnetism: the forest of Curie temperatures gives {part.get('target')}, not {_TARGET}")
+        return cls(IntervalForest.from_part(part, len(curie_feature_names())))
+
+
+def may_have_curie_temperature(counts: Floats) -> np.ndarray:
+    """(B,) compositions like those that were measured; counts: (B, 119)."""
+    return np.asarray(counts @ mask((*MAGNETIC_METALS, *GROUPS["open_4f"], *GROUPS["actinide"])) > 0)
+
+
+def curie_columns(temperatures: Floats) -> list[pl.Series]:
+    """The columns `CURIE_COLUMNS` of a prediction table from (B, 3) temperatures; NaN becomes null."""
+    return [pl.Series(name, temperatures[:, i]).fill_nan(None) for i, name in enumerate(CURIE_COLUMNS)]
