@@ -1,8 +1,7 @@
 """Groups of crystals that chemists think in, as masks from compositions; scores are given for each of them.
 
-Groups overlap (LiFeO2 is a 3d oxide and a lithium compound), and a crystal may belong to none. Elements by family:
-rare earths are Sc, Y and La to Lu (IUPAC Red Book 2005, IR-3.5); the 3d transition metals are Ti to Cu, whose d shell
-is partly filled in common ions; f elements with an open shell are Ce to Yb and Pa to Cm.
+Groups overlap (LiFeO2 is a 3d oxide and a lithium compound), and a crystal may belong to none. The families of elements
+are those of `screening.crystals.families`.
 """
 
 from __future__ import annotations
@@ -13,18 +12,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from screening.crystals.elements import ATOMIC_NUMBERS, SYMBOLS
+from screening.crystals.families import (
+    CHALCOGENS,
+    HALOGENS,
+    NOT_IN_ALLOYS,
+    OPEN_F_SHELL,
+    OXYGEN,
+    PNICTOGENS,
+    RARE_EARTHS,
+    TITANIUM_TO_COPPER,
+)
 from screening.crystals.packed import PackedCrystals
 
 Mask = NDArray[np.bool_]
 LARGE_CELL_ATOMS = 60
 N_ELEMENTS = len(SYMBOLS)
-
-_HALOGENS = ("F", "Cl", "Br", "I")
-_CHALCOGENS = ("S", "Se", "Te")
-_NOT_IN_ALLOYS = ("H", "C", "N", "O", "P", "As", *_CHALCOGENS, *_HALOGENS, "At", "He", "Ne", "Ar", "Kr", "Xe", "Rn")
-_RARE_EARTHS = (21, 39, *range(57, 72))
-_OPEN_F_SHELL = (*range(58, 71), *range(91, 97))
-_TITANIUM_TO_COPPER = tuple(range(22, 30))
 
 
 def element_counts(crystals: PackedCrystals) -> NDArray[np.float32]:
@@ -40,59 +42,58 @@ def group_masks(counts: NDArray[np.floating]) -> dict[str, Mask]:
     return {name: found(counts > 0, counts) for name, found in GROUPS.items()}
 
 
-def _has(present: Mask, elements: Iterable[int | str]) -> Mask:
-    columns = [ATOMIC_NUMBERS[z] if isinstance(z, str) else z for z in elements]
-    return np.asarray(present[:, columns].any(axis=1))
+def _has(present: Mask, elements: Iterable[int]) -> Mask:
+    return np.asarray(present[:, list(elements)].any(axis=1))
 
 
 def alloys(present: Mask) -> Mask:
     """Two or more elements, all of them metals or B, Si, Ge, Sb: no other non-metal, metalloid or noble gas."""
-    return ~_has(present, _NOT_IN_ALLOYS) & (present.sum(axis=1) > 1)
+    return ~_has(present, NOT_IN_ALLOYS) & (present.sum(axis=1) > 1)
 
 
 def rare_earth_intermetallics(present: Mask, _: NDArray[np.floating]) -> Mask:
     """Alloys with a rare earth (Sc, Y, La to Lu): Nd2Fe14B, SmCo5, YNi2Si2."""
-    return alloys(present) & _has(present, _RARE_EARTHS)
+    return alloys(present) & _has(present, RARE_EARTHS)
 
 
 def other_intermetallics(present: Mask, _: NDArray[np.floating]) -> Mask:
     """Alloys without a rare earth: FePt, Fe2P is none (it holds P), Fe3B is."""
-    return alloys(present) & ~_has(present, _RARE_EARTHS)
+    return alloys(present) & ~_has(present, RARE_EARTHS)
 
 
 def oxides_3d(present: Mask, _: NDArray[np.floating]) -> Mask:
     """Oxygen and at least one of Ti to Cu, whatever else: LiCoO2, BaFe12O19, FePO4, also oxyhalides."""
-    return _has(present, ["O"]) & _has(present, _TITANIUM_TO_COPPER)
+    return _has(present, OXYGEN) & _has(present, TITANIUM_TO_COPPER)
 
 
 def oxides_f(present: Mask, _: NDArray[np.floating]) -> Mask:
     """Oxygen and at least one element with an open f shell (Ce to Yb, Pa to Cm)."""
-    return _has(present, ["O"]) & _has(present, _OPEN_F_SHELL)
+    return _has(present, OXYGEN) & _has(present, OPEN_F_SHELL)
 
 
 def other_oxides(present: Mask, _: NDArray[np.floating]) -> Mask:
     """Oxygen without any of Ti to Cu and without an open f shell: MgO, SiO2, LiAlO2, sulfates."""
-    return _has(present, ["O"]) & ~_has(present, _TITANIUM_TO_COPPER) & ~_has(present, _OPEN_F_SHELL)
+    return _has(present, OXYGEN) & ~_has(present, TITANIUM_TO_COPPER) & ~_has(present, OPEN_F_SHELL)
 
 
 def halides(present: Mask, _: NDArray[np.floating]) -> Mask:
     """Any F, Cl, Br or I, oxyhalides included."""
-    return _has(present, _HALOGENS)
+    return _has(present, HALOGENS)
 
 
 def chalcogenides(present: Mask, _: NDArray[np.floating]) -> Mask:
     """Any S, Se or Te, and no oxygen or halogen."""
-    return _has(present, _CHALCOGENS) & ~_has(present, ("O", *_HALOGENS))
+    return _has(present, CHALCOGENS) & ~_has(present, (*OXYGEN, *HALOGENS))
 
 
 def pnictides(present: Mask, _: NDArray[np.floating]) -> Mask:
     """Any N, P or As, and no oxygen, chalcogen or halogen: GaN, Fe2P, LiFeAs."""
-    return _has(present, ("N", "P", "As")) & ~_has(present, ("O", *_CHALCOGENS, *_HALOGENS))
+    return _has(present, PNICTOGENS) & ~_has(present, (*OXYGEN, *CHALCOGENS, *HALOGENS))
 
 
 def lithium_sodium(present: Mask, _: NDArray[np.floating]) -> Mask:
     """Any Li or Na."""
-    return _has(present, ("Li", "Na"))
+    return _has(present, (ATOMIC_NUMBERS["Li"], ATOMIC_NUMBERS["Na"]))
 
 
 def large_cells(_: Mask, counts: NDArray[np.floating]) -> Mask:

@@ -13,6 +13,7 @@ from screening.graphs.batch import GraphBatch
 from screening.networks.blocks import ElementEmbedding, Perceptron, segment_sum
 from screening.networks.domain import Domain
 from screening.networks.element_properties import element_properties
+from screening.networks.kinds import KINDS, kinds
 from screening.networks.outputs import MAX_ATOMIC_NUMBER, Encoder, Prediction
 
 _LOG_SCALE_RANGE = (-6.0, 3.0)
@@ -52,13 +53,14 @@ class PropertyModel(nn.Module):
     """Predicts T crystal targets with their error scales, and the absolute moment of every site: the mean of members.
 
     The physical value is `centre + scale * value`. Both are set from training labels (`standardise`) and travel with
-    the weights, as do `interval`, (T,) conformal factors on the predicted error scale, and `domain`, the region of
-    crystals it was trained on, which are set by calibration.
+    the weights, as do what calibration sets: `interval`, (T,) conformal factors on the predicted error scale,
+    `kind_interval`, (K, T) further ones by kind of crystal, and `domain`, the region of crystals it was trained on.
     """
 
     centre: Tensor
     scale: Tensor
     interval: Tensor
+    kind_interval: Tensor
 
     def __init__(self, networks: Sequence[Encoder], targets: Sequence[str]) -> None:
         super().__init__()
@@ -68,6 +70,7 @@ class PropertyModel(nn.Module):
         self.register_buffer("centre", torch.zeros(n))
         self.register_buffer("scale", torch.ones(n))
         self.register_buffer("interval", torch.full((n,), math.log(5.0)))  # 80 % of a Laplace law
+        self.register_buffer("kind_interval", torch.ones(len(KINDS), n))
         self.domain = Domain(networks[0].crystal_width)
 
     def standardise(self, centre: Tensor, scale: Tensor) -> None:
@@ -94,13 +97,10 @@ class PropertyModel(nn.Module):
     def forward(self, batch: GraphBatch) -> Prediction:
         """Mean values, and scales that grow by the mean deviation of the members from it; features of the first."""
         said = self.each(batch)
-        if len(said) == 1:
-            return said[0]
         values = torch.stack([prediction.value for prediction in said])
         value = values.mean(0)
-        scale = torch.stack([prediction.log_scale for prediction in said]).exp().mean(0) + (values - value).abs().mean(
-            0
-        )
+        own = torch.stack([prediction.log_scale for prediction in said]).exp().mean(0)
+        scale = (own + (values - value).abs().mean(0)) * self.kind_interval[kinds(batch)]
         moment = torch.stack([prediction.site_moment_muB for prediction in said]).mean(0)
         return Prediction(value, scale.log(), moment, said[0].features)
 

@@ -7,7 +7,7 @@ import pytest
 from helpers.labelled import small_store
 from helpers.models import tiny_release
 
-from screening.learning.calibration import calibrate, conformal_quantile, nontrivial, predict_labelled
+from screening.learning.calibration import calibrate, conformal_quantile, kind_factors, nontrivial, predict_labelled
 from screening.learning.data import DataSettings, labelled_graphs
 from screening.networks.release import load_release
 
@@ -42,3 +42,16 @@ def test_calibrated_model_covers_the_calibration_rows(tmp_path_factory: pytest.T
         chosen = nontrivial(target, labels[:, i])
         inside = np.abs(values[chosen, i] - labels[chosen, i]) <= half[chosen, i] + 1e-9
         assert inside.mean() == pytest.approx(0.8, abs=0.06), target  # ceil(0.8 (n + 1)) of n
+
+
+def test_each_kind_has_the_factor_that_covers_it_and_a_rare_one_borrows() -> None:
+    rng = np.random.default_rng(1)
+    kind = np.repeat([0, 1, 2], [4000, 4000, 3])
+    ratios = rng.exponential(size=len(kind)) * np.array([1.0, 3.0, 50.0])[kind]
+    factors = kind_factors(ratios, kind)
+    assert factors[0] == pytest.approx(np.log(5), rel=0.06) and factors[1] == pytest.approx(3 * np.log(5), rel=0.06)
+    everything = np.quantile(ratios, 0.8)
+    assert everything < factors[2] < 3 * everything  # three crystals tell little
+    assert factors[3] == pytest.approx(everything, rel=0.01)  # none nothing
+    fresh = rng.exponential(size=4000) * 3.0
+    assert (fresh / factors[1] <= 1).mean() == pytest.approx(0.8, abs=0.03)
