@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from screening.learning.data import DataSettings, LabelledGraphs, labelled_graph
 from screening.learning.finetuning import inherit, load_parent, offspring, straight_line
 from screening.learning.module import OptimiserSettings
 from screening.learning.training import TrainingResult, TrainingSettings, train
+from screening.networks.model import Member
 from screening.networks.release import load_release
 
 ALL = tuple(TARGETS)
@@ -42,13 +44,13 @@ def fit(store: Path, folder: Path, targets: tuple[str, ...], epochs: int, parent
     return train(TrainingSettings(
         name=folder.name, output_dir=folder, data=DataSettings(store, targets, batch_atoms=150), network="edge_update",
         parameters=SIZE, optimiser=OptimiserSettings(0, learning_rate=5e-3), max_epochs=epochs, ema_decay=0.9,
-        precision="32", parent=parent,
+        precision="32", parent=parent, members=2,
     ))  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small release, two hundred crystals of a user, and the release fine-tuned on them."""
+    """A small release of two members, two hundred crystals of a user, and the release fine-tuned on them."""
     folder = tmp_path_factory.mktemp("tuning")
     made_up(folder / "all", 250, 0, shifted=False)
     made_up(folder / "own", 250, 1, shifted=True)
@@ -90,6 +92,7 @@ def test_a_fine_tuned_model_names_its_parent_and_keeps_what_it_was_given(work: P
     parent, given = load_release(work / "release" / "model")
     model, config = load_release(work / "tuned" / "model")
     assert (config.targets, config.graph, config.parameters) == (ALL, given.graph, given.parameters)
+    assert config.members == given.members == 2
     assert set(config.elements) >= set(given.elements)
     assert config.training["started_from"].startswith("release, weights with sha256 ")
     assert config.training["learned"] == [GAP]
@@ -133,9 +136,10 @@ def test_a_target_that_the_release_has_not_gets_a_head_of_its_own(work: Path) ->
     training.labels = training.labels[:, [ALL.index(GAP)]]
     model = offspring(parent, inherited.data.columns, training, 1000)
     assert model.targets == (GAP,)
-    now, before = (m.members[0].network.state_dict() for m in (model, parent.model))
-    for name, value in before.items():
-        torch.testing.assert_close(now[name], value)
+    for member, of_parent in zip(model.members, parent.model.members, strict=True):
+        now = cast(Member, member).network.state_dict()
+        for name, value in cast(Member, of_parent).network.state_dict().items():
+            torch.testing.assert_close(now[name], value)
     torch.testing.assert_close(model.centre, training.labels.nanmedian(dim=0).values)
 
 

@@ -17,8 +17,8 @@ def test_rate_rises_then_falls_and_ends_near_zero() -> None:
     assert rates[-1] == pytest.approx(0.005)
 
 
-def test_target_weights_are_one_each_unless_given_for_all() -> None:
-    assert PropertyLearning(tiny_model(), OptimiserSettings(1)).target_weights.tolist() == [1.0] * 4
+def test_target_weights_are_those_of_the_targets_unless_given_for_all() -> None:
+    assert PropertyLearning(tiny_model(), OptimiserSettings(1)).target_weights.tolist() == [5.0, 1.0, 2.0, 3.0]
     given = OptimiserSettings(1, target_weights=(4.0, 1.0, 2.0, 1.0))
     assert PropertyLearning(tiny_model(), given).target_weights.tolist() == [4.0, 1.0, 2.0, 1.0]
     with pytest.raises(RequestError, match="expected 4 numbers, got 2"):
