@@ -16,6 +16,7 @@ from screening.configuration.trees import walk
 from screening.crystals import Crystal, ReadSettings, Rejection
 from screening.crystals.inputs import find_source
 from screening.errors import RequestError
+from screening.magnetism.predict import NO_MAGNETISM, MagnetismPredictor
 from screening.networks.predictor import Predictor
 from screening.report.atomic import output_folder
 from screening.report.page import ReportContent, write_report
@@ -87,10 +88,11 @@ def predict_to_file(config: PredictConfig, candidates: Candidates, *, keep: bool
     if output.is_dir():
         raise RequestError(f"output={output}: is a folder; expected the name of a file")
     tally = Tally(expected_inputs(candidates))
+    magnetism = MagnetismPredictor.load(config.magnetism)
     predictor, items = _open(config, candidates, [output, rejected_file])
     output_folder(output.parent, "output")
     with TableWriter(output) as writer:
-        for table in predictions(predictor, items, config.batch_atoms, tally):
+        for table in predictions(predictor, items, config.batch_atoms, tally, magnetism=magnetism):
             with tally.stage("writing"):
                 writer.write(table)
         write_table(tally.rejected_table(), rejected_file)
@@ -122,19 +124,22 @@ def rank_to_folder(config: RankConfig, candidates: Candidates, *, keep: bool = T
     tracking = TrackingSettings(config.tracking.uri, config.tracking.experiment)
     task = as_dict(config)["task"]
     tally = Tally(expected_inputs(candidates))
+    magnetism = MagnetismPredictor.load(config.magnetism if config.task.magnetism else NO_MAGNETISM)
     predictor, items = _open(config, candidates, [folder, *(folder / name for name in _OWN_FILES)])
-    check_task(predictor, task)
+    check_task(predictor, magnetism, task)
     output_folder(folder, "output_dir")
     name = f"{task['name']}: {Path(config.candidates).name}"
     with open_run(tracking, folder, name, {"task": task["name"], "model": config.model}) as run:
         save_config(config, folder / SETTINGS_FILE)
-        table = rank_candidates(predictor, items, task, config.batch_atoms, tally)
+        table = rank_candidates(predictor, items, task, config.batch_atoms, tally, magnetism)
         rejected = tally.rejected_table()
         if not tally.scored:
             write_table(rejected, folder / "rejected.csv")
         _require_any(tally, config.candidates, folder / "rejected.csv" if keep else None)
-        landmarks = rank_landmarks(predictor, task, config.batch_atoms)
+        landmarks = rank_landmarks(predictor, task, config.batch_atoms, magnetism)
         hashes = {"model": sha256(predictor.folder), **_hash_of(candidates)}
+        if magnetism is not None:
+            hashes["magnetism"] = sha256(magnetism.folder)
         ranking = Ranking(table, rejected, landmarks, _record(config, hashes, tally, run))
         _write(folder, ranking, task)
         _track(run, folder, ranking, tally, config)

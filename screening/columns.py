@@ -144,7 +144,22 @@ _MAGNET = (
     Column(
         "nonmagnetic_probability", "P(no moments)", "", "Probability that there are no magnetic moments.", 2, "magnet"
     ),
-    Column("curie_temperature_K", "Tc", "K", "Estimated Curie temperature.", 0, "magnet"),
+    Column(
+        "curie_temperature_K",
+        "Tc",
+        "K",
+        "Curie temperature if there is a net moment, from the composition.",
+        0,
+        "magnet",
+    ),
+    Column(
+        "K1_magnitude_MJ_per_m3",
+        "|K1|",
+        "MJ/m³",
+        "Size of the first anisotropy constant of uniaxial 3d magnets; its sign is not predicted.",
+        2,
+        "magnet",
+    ),
     Column(
         "K1_MJ_per_m3", "K1", "MJ/m³", "Estimated first anisotropy constant; positive favours the c axis.", 2, "magnet"
     ),

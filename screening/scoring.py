@@ -17,6 +17,8 @@ import polars as pl
 from screening.crystals import Crystal, ReadSettings, Rejection, as_crystals, read_crystals
 from screening.crystals.counting import count_inputs
 from screening.crystals.symmetry import space_group_numbers
+from screening.crystals.packed import pack
+from screening.magnetism.predict import MagnetismPredictor
 from screening.merit import evaluate_task, symmetry_matters
 from screening.networks.predictor import Predictor
 from screening.networks.streaming import stream
@@ -86,12 +88,16 @@ def predictions(
     batch_atoms: int | None,
     tally: Tally,
     join: Callable[[list[Crystal], pl.DataFrame], Mapping[str, Any]] | None = None,
+    magnetism: MagnetismPredictor | None = None,
 ) -> Iterator[pl.DataFrame]:
-    """Prediction tables batch by batch; `join` makes further columns from a batch's crystals."""
+    """Prediction tables batch by batch; magnetism adds its columns, `join` further ones from a batch's crystals."""
     with _progress(tally.expected) as advance:
         for crystals, table, rejected in stream(predictor, items, batch_atoms):
             tally.scored += table.height
             tally.rejected += rejected
+            if magnetism is not None:
+                with tally.stage("magnetism"):
+                    table = table.with_columns(magnetism.columns(pack(crystals)))
             if join is not None:
                 table = table.with_columns(**join(crystals, table))
             yield table
@@ -101,12 +107,12 @@ def predictions(
     predictor.times.seconds.clear()
 
 
-def check_task(predictor: Predictor, task: Mapping[str, Any]) -> None:
+def check_task(predictor: Predictor, magnetism: MagnetismPredictor | None, task: Mapping[str, Any]) -> None:
     """Rank nothing, so that a wrong setting or a model without the targets is refused before hours of reading.
 
     Raises RequestError.
     """
-    _ranked(_no_rows(predictor), task)
+    _ranked(_no_rows(predictor, magnetism), task)
 
 
 def rank_candidates(
@@ -115,6 +121,7 @@ def rank_candidates(
     task: Mapping[str, Any],
     batch_atoms: int | None,
     tally: Tally,
+    magnetism: MagnetismPredictor | None = None,
 ) -> pl.DataFrame:
     """The ranked table of all candidates; task: name, merit and ranking sections as in `configs/task/`."""
 
@@ -126,21 +133,27 @@ def rank_candidates(
                 numbers[row] = number
             return {"space_group_number": pl.Series(numbers, dtype=pl.Int32)}
 
-    tables = list(predictions(predictor, items, batch_atoms, tally, join=symmetry))
+    tables = list(predictions(predictor, items, batch_atoms, tally, symmetry, magnetism))
     with tally.stage("ranking"):
-        return _ranked(pl.concat([_no_rows(predictor), *tables]), task)
+        return _ranked(pl.concat([_no_rows(predictor, magnetism), *tables]), task)
 
 
-def rank_landmarks(predictor: Predictor, task: Mapping[str, Any], batch_atoms: int | None) -> pl.DataFrame:
+def rank_landmarks(
+    predictor: Predictor,
+    task: Mapping[str, Any],
+    batch_atoms: int | None,
+    magnetism: MagnetismPredictor | None = None,
+) -> pl.DataFrame:
     """Known materials scored by the same model and task, to compare the candidates with."""
     file = resource("datasets") / "landmarks" / f"{task['name']}.jsonl"
     settings = ReadSettings(workers=0)
-    table = rank_candidates(predictor, read_crystals(file, settings), task, batch_atoms, Tally())
+    table = rank_candidates(predictor, read_crystals(file, settings), task, batch_atoms, Tally(), magnetism)
     return table.drop(_OF_ONE_RANKING)
 
 
-def _no_rows(predictor: Predictor) -> pl.DataFrame:
-    return predictor.predict([]).with_columns(space_group_number=pl.lit(None, pl.Int32))
+def _no_rows(predictor: Predictor, magnetism: MagnetismPredictor | None) -> pl.DataFrame:
+    further = [] if magnetism is None else magnetism.no_rows()
+    return predictor.predict([]).with_columns(*further, space_group_number=pl.lit(None, pl.Int32))
 
 
 def _ranked(table: pl.DataFrame, task: Mapping[str, Any]) -> pl.DataFrame:

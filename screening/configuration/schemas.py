@@ -13,6 +13,7 @@ from screening.configuration.fields import setting
 from screening.configuration.sections import (
     CombinedDataConfig,
     GraphConfig,
+    MeasuredDataConfig,
     NetworkConfig,
     ReportConfig,
     StoredDataConfig,
@@ -59,6 +60,9 @@ class ScoringConfig(CommandConfig):
 
     candidates: str = setting(help=CANDIDATES_HELP, path=True)
     model: str = setting("screening-v1", help=MODEL_HELP, path=True)
+    magnetism: str = setting(
+        "none", help="what predicts magnetic order and Curie temperature: released name, folder, or none", path=True
+    )
     order: bool = setting(False, help="make ordered approximants of partially occupied crystals instead of refusing")
     workers: int | None = setting(None, help="processes that read crystals; null: as many as cores", minimum=0)
     max_atoms: int = setting(1000, help="refuse crystals with more atoms in the cell", minimum=1)
@@ -182,6 +186,25 @@ class CombineConfig(CommandConfig):
 
 
 @dataclass
+class FitConfig(CommandConfig):
+    """Fit magnetic order, Curie temperature and anisotropy to tables of measurements; takes minutes on one core.
+
+    Writes weights.safetensors, config.json and MODEL_CARD.md (errors on chemical systems never seen) in output_dir,
+    which `screening rank magnetism=FOLDER` uses.
+
+    Examples:
+      screening fit data.path=stores/mp data.folder=downloads/tables output_dir=runs/magnetism
+    """
+
+    command: ClassVar[str] = "fit"
+    module: ClassVar[str] = "fit"
+
+    output_dir: str = setting(help="folder for the release, made if it is not there", path=True)
+    name: str | None = setting(None, help="name of the release; null: that of output_dir")
+    data: MeasuredDataConfig = field(default_factory=MeasuredDataConfig)
+
+
+@dataclass
 class EvaluateConfig(CommandConfig):
     """Measure a model's errors and the coverage of its intervals on labelled crystals, by chemical group.
 
@@ -237,5 +260,5 @@ class ImportConfig(CommandConfig):
 
 COMMANDS: dict[str, type[CommandConfig]] = {
     schema.command: schema
-    for schema in (RankConfig, PredictConfig, TrainConfig, CombineConfig, EvaluateConfig, ImportConfig)
+    for schema in (RankConfig, PredictConfig, TrainConfig, CombineConfig, EvaluateConfig, FitConfig, ImportConfig)
 }

@@ -22,6 +22,7 @@ class TaskConfig:
     """A material class: which figures of merit are computed, which gates and objectives rank them."""
 
     name: str = setting(help="name of the module in screening/merit/ that computes the figures of merit")
+    magnetism: bool = setting(False, help="predict magnetic order, Curie temperature and anisotropy for this class")
     merit: dict[str, Any] = field(default_factory=dict, metadata={"help": "settings of the figures of merit"})
     ranking: dict[str, Any] = field(default_factory=dict, metadata={"help": "gates, objectives and score"})
     report: dict[str, Any] = field(default_factory=dict, metadata={"help": "columns and pictures of the report"})
@@ -87,6 +88,19 @@ class CombinedDataConfig:
 
     path: str = setting(help="the store that the models were trained on", path=True)
     max_crystals: int | None = setting(None, help="use only that many crystals of each split; null: all", minimum=1)
+
+
+@dataclass
+class MeasuredDataConfig:
+    """What the magnetism predictors learn from."""
+
+    path: str | None = setting(None, help="folder of the store written by `screening import`", path=True)
+    folder: str | None = setting(
+        None,
+        help="tables of measurements: curie/curie_literature.csv, curie/curie_experimental.csv, curie/nemad.csv, "
+        "magndata/magndata.jsonl.gz, mp/site_magmoms.jsonl.gz and novamag/novamag.jsonl.gz in it",
+        path=True,
+    )
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """Permanent magnets, first version: magnetisation and energy product at 0 K, stability and supply.
 
-What a magnet needs beyond this (Curie temperature, anisotropy, working temperature) is not estimated here and has no
-column. `mu0_Ms_T` is the polarisation *if* the crystal orders ferro- or ferrimagnetically; how likely that is stands in
+The Curie temperature is the one that the table predicts, null where it does not; sign of the anisotropy and working
+temperature are not estimated. `mu0_Ms_T` is the polarisation *if* the crystal orders ferro- or ferrimagnetically; how likely that is stands in
 `ferro_or_ferrimagnetic_probability`.
 """
 
@@ -27,6 +27,7 @@ BHMAX_KJ_M3_PER_T2 = 198.94
 """1 / 4µ0 in kJ/m³ per T²: the largest energy product of a magnet with polarisation 1 T (Skomski and Coey, Scripta
 Mater. 112, 3 (2016)); it needs a coercivity above half the magnetisation."""
 
+CURIE_COLUMNS = ("curie_temperature_K", "curie_temperature_K_lo", "curie_temperature_K_hi")
 HOST_ELEMENTS = ("Mn", "Fe", "Co", "Ni")
 
 
@@ -84,7 +85,9 @@ def evaluate(table: pl.DataFrame, settings: MagnetSettings) -> pl.DataFrame:
         **_stability_flags(table, settings),
         **supply_flags,
     }
-    columns = [*_magnetic_columns(polarization, order), uniaxial(table), *supply, flagged(table, flags)]
+    # null where nothing predicts it
+    curie = [number_column(name, floats(table, name)) for name in CURIE_COLUMNS]
+    columns = [*_magnetic_columns(polarization, order), *curie, uniaxial(table), *supply, flagged(table, flags)]
     return table.with_columns(columns)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 from dataclasses import replace
-from itertools import product
 from pathlib import Path
 from typing import Any
 
