@@ -16,8 +16,8 @@ import polars as pl
 
 from screening.crystals import Crystal, ReadSettings, Rejection, as_crystals, read_crystals
 from screening.crystals.counting import count_inputs
-from screening.crystals.symmetry import space_group_numbers
 from screening.crystals.packed import pack
+from screening.crystals.symmetry import space_group_numbers
 from screening.magnetism.predict import MagnetismPredictor
 from screening.merit import evaluate_task, symmetry_matters
 from screening.networks.predictor import Predictor

@@ -201,6 +201,8 @@ class FitConfig(CommandConfig):
 
     output_dir: str = setting(help="folder for the release, made if it is not there", path=True)
     name: str | None = setting(None, help="name of the release; null: that of output_dir")
+    n_trees: int | None = setting(None, help="trees in every forest; null: 40 or 60, as was best", minimum=1)
+    n_seeds: int = setting(3, help="fits with seeds from seed= on, to tell the spread; the first is kept", minimum=1)
     data: MeasuredDataConfig = field(default_factory=MeasuredDataConfig)
 
 

@@ -1,8 +1,8 @@
 """Permanent magnets, first version: magnetisation and energy product at 0 K, stability and supply.
 
-The Curie temperature is the one that the table predicts, null where it does not; sign of the anisotropy and working
-temperature are not estimated. `mu0_Ms_T` is the polarisation *if* the crystal orders ferro- or ferrimagnetically; how likely that is stands in
-`ferro_or_ferrimagnetic_probability`.
+The Curie temperature is the one that the table predicts, null where it does not; the sign of the anisotropy and the
+working temperature are not estimated. `mu0_Ms_T` is the polarisation *if* the crystal orders ferro- or
+ferrimagnetically; how likely that is stands in `ferro_or_ferrimagnetic_probability`.
 """
 
 from __future__ import annotations

@@ -1,0 +1,70 @@
+"""Released magnetism predictors over batches of crystals: the columns that they add to a prediction table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from screening.crystals.packed import PackedCrystals, pack
+from screening.errors import RequestError
+from screening.magnetism import anisotropy, curie, order
+from screening.magnetism.features import counts_of
+from screening.magnetism.order_labels import NONE
+from screening.magnetism.release import find_release, load_release
+
+NO_MAGNETISM = "none"
+_NO_MOMENTS = 0.5  # crystals that more likely have no moments than some get no Curie temperature and no anisotropy
+
+
+@dataclass(frozen=True)
+class MagnetismPredictor:
+    """The parts of a release, which always has the order; folder: where it was loaded from."""
+
+    order: order.MagneticOrder
+    curie: curie.CurieTemperature | None
+    anisotropy: anisotropy.Anisotropy | None
+    folder: Path
+
+    @classmethod
+    def load(cls, magnetism: str) -> MagnetismPredictor | None:
+        """By released name or folder; None for `none`. Raises RequestError for a wrong name or a damaged release."""
+        if magnetism == NO_MAGNETISM:
+            return None
+        folder = find_release(magnetism)
+        parts = load_release(folder).parts
+        if order.PART not in parts:
+            raise RequestError(
+                f"magnetism={magnetism}: has no part {order.PART!r}; it has {', '.join(parts) or 'none'}"
+            )
+        return cls(
+            order.MagneticOrder.from_part(parts[order.PART]),
+            curie.CurieTemperature.from_part(parts[curie.PART]) if curie.PART in parts else None,
+            anisotropy.Anisotropy.from_part(parts[anisotropy.PART]) if anisotropy.PART in parts else None,
+            folder,
+        )
+
+    def columns(self, packed: PackedCrystals) -> list[pl.Series]:
+        """Columns of B crystals, (B,) each: `ORDER_COLUMNS`, and of the parts there are `CURIE_COLUMNS` in K and
+        `ANISOTROPY_COLUMNS` in MJ/m3 (null where there are likely no moments).
+        """
+        probabilities = self.order.probabilities(packed)
+        columns = order.order_columns(probabilities)
+        counts = counts_of(packed)
+        rows = np.flatnonzero(probabilities[:, NONE] < _NO_MOMENTS)
+        if self.curie is not None:
+            temperatures = np.full((len(packed), 3), np.nan)
+            temperatures[rows] = self.curie.predict(counts[rows])
+            columns += curie.curie_columns(temperatures)
+        if self.anisotropy is not None:
+            sizes, easy = np.full((len(packed), 3), np.nan), np.full(len(packed), None, dtype=object)
+            if len(rows):
+                sizes[rows], easy[rows] = self.anisotropy.predict(packed.take(rows), counts[rows])
+            columns += anisotropy.anisotropy_columns(sizes, easy.tolist())
+        return columns
+
+    def no_rows(self) -> list[pl.Series]:
+        """The same columns without any row."""
+        return self.columns(pack([]))
