@@ -9,9 +9,8 @@ from screening.magnetism.release import MagnetismRelease
 
 _FAILURES = """## Known failures
 
-- Curie temperatures of alloys in systems without a near relative among the measured: iron-cobalt without any
-  iron-cobalt row came out 500 K too low in cross-validation; half-metallic Heusler compounds (TiCoSb-like formulas)
-  and chromium-platinum alloys too low by as much.
+- Curie temperatures of alloys without a near relative among the measured compounds can be wrong by 500 K (seen in
+  cross-validation for iron-cobalt alloys, half-metallic Heusler compounds and chromium-platinum).
 - A formula says nothing of its polymorph: all crystals of one composition get the same Curie temperature.
 - Ferrimagnets are told from ferromagnets by a few measured structures alone.
 - The sign of K1 is not predicted, nor the single-ion anisotropy of rare earths.

@@ -1,8 +1,9 @@
 """Curie temperatures with intervals, from what a crystal is made of.
 
-The forest learns the square root of the temperature, for errors grow with it. Measured compounds are mostly alloys
-and solid solutions that no ordered crystal stands for, so the composition alone decides: descriptors of the third
-for which the Materials Project has a crystal did not lower the error on unseen systems (the model card has figures).
+Errors grow with the temperature, so its square root is learned, and a part of the trees learns the temperature itself,
+which does better for the hot ones. Measured compounds are mostly alloys and solid solutions that no ordered crystal
+stands for, so the composition alone decides: descriptors of the crystal, where the Materials Project has one, did not
+lower the error on unseen systems.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import polars as pl
 
 from screening.errors import RequestError
 from screening.magnetism.curie_features import curie_feature_names, curie_features
-from screening.magnetism.elements import GROUPS, MAGNETIC_METALS, Floats, mask
+from screening.magnetism.elements import Floats, may_be_magnetic
 from screening.magnetism.intervals import IntervalForest
 from screening.magnetism.release import Part
 
@@ -32,11 +33,10 @@ class CurieTemperature:
     def predict(self, counts: Floats) -> Floats:
         """(B, 3) temperature, 10th and 90th percentile in K of compositions (B, 119), *if* there is a net moment.
 
-        NaN for compositions without any of Cr, Mn, Fe, Co, Ni, an open 4f shell or an actinide: hardly any such
-        compound has a measured Curie temperature.
+        NaN for compositions without any element that can carry a moment.
         """
         result = np.full((len(counts), 3), np.nan)
-        rows = np.flatnonzero(may_have_curie_temperature(counts))
+        rows = np.flatnonzero(may_be_magnetic(counts))
         if len(rows):
             root, width = self.forest.predict(curie_features(counts[rows]))
             ends = np.stack([root, root - width, root + width], axis=1)
@@ -54,11 +54,6 @@ class CurieTemperature:
         if part.get("target") != _TARGET:
             raise RequestError(f"magnetism: the forest of Curie temperatures gives {part.get('target')}, not {_TARGET}")
         return cls(IntervalForest.from_part(part, len(curie_feature_names())))
-
-
-def may_have_curie_temperature(counts: Floats) -> np.ndarray:
-    """(B,) compositions like those that were measured; counts: (B, 119)."""
-    return np.asarray(counts @ mask((*MAGNETIC_METALS, *GROUPS["open_4f"], *GROUPS["actinide"])) > 0)
 
 
 def curie_columns(temperatures: Floats) -> list[pl.Series]:
