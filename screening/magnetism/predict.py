@@ -12,11 +12,11 @@ from screening.crystals.packed import PackedCrystals, pack
 from screening.errors import RequestError
 from screening.magnetism import anisotropy, curie, order
 from screening.magnetism.features import counts_of
-from screening.magnetism.order_labels import NONE
+from screening.magnetism.order_labels import FERRI, FERRO, NONE
 from screening.magnetism.release import find_release, load_release
 
 NO_MAGNETISM = "none"
-_NO_MOMENTS = 0.5  # crystals that more likely have no moments than some get no Curie temperature and no anisotropy
+_LIKELY = 0.5  # a Curie temperature needs moments that are at least this likely, an anisotropy a net moment that is
 
 
 @dataclass(frozen=True)
@@ -48,18 +48,19 @@ class MagnetismPredictor:
 
     def columns(self, packed: PackedCrystals) -> list[pl.Series]:
         """Columns of B crystals, (B,) each: `ORDER_COLUMNS`, and of the parts there are `CURIE_COLUMNS` in K and
-        `ANISOTROPY_COLUMNS` in MJ/m3 (null where there are likely no moments).
+        `ANISOTROPY_COLUMNS` in MJ/m3 (null where there are likely no moments, or no net moment).
         """
         probabilities = self.order.probabilities(packed)
         columns = order.order_columns(probabilities)
         counts = counts_of(packed)
-        rows = np.flatnonzero(probabilities[:, NONE] < _NO_MOMENTS)
+        rows = np.flatnonzero(probabilities[:, NONE] < _LIKELY)
         if self.curie is not None:
             temperatures = np.full((len(packed), 3), np.nan)
             temperatures[rows] = self.curie.predict(counts[rows])
             columns += curie.curie_columns(temperatures)
         if self.anisotropy is not None:
             sizes, easy = np.full((len(packed), 3), np.nan), np.full(len(packed), None, dtype=object)
+            rows = np.flatnonzero(probabilities[:, [FERRO, FERRI]].sum(axis=1) >= _LIKELY)
             if len(rows):
                 sizes[rows], easy[rows] = self.anisotropy.predict(packed.take(rows), counts[rows])
             columns += anisotropy.anisotropy_columns(sizes, easy.tolist())
