@@ -17,7 +17,7 @@ import polars as pl
 from screening.crystals.packed import PackedCrystals
 from screening.errors import RequestError
 from screening.magnetism.axes import AXIS_FEATURES, Axes, find_axes
-from screening.magnetism.elements import MAGNETIC_METALS, Floats, mask
+from screening.magnetism.elements import GROUPS, MAGNETIC_METALS, Floats, mask
 from screening.magnetism.features import composition_features, composition_names
 from screening.magnetism.intervals import IntervalForest
 from screening.magnetism.release import Part
@@ -31,6 +31,7 @@ ANISOTROPY_COLUMNS = (
 )
 UNKNOWN, CUBIC = "unknown", "cubic"
 _TARGET = "log10(MJ/m3)"
+_UNLIKE = tuple(symbol for symbol in GROUPS["anion"] if symbol != "N")
 _NOTHING = -1.0  # below every value of a feature that matters
 
 
@@ -55,10 +56,11 @@ class Anisotropy:
     def predict(self, packed: PackedCrystals, counts: Floats) -> tuple[Floats, list[str | None]]:
         """(B, 3) |K1|, 10th and 90th percentile in MJ/m3, and the easy axis of each crystal.
 
-        NaN for crystals that are not uniaxial or lack a 3d metal, and None for the axis unless there is a 3d metal.
+        NaN for crystals that are not uniaxial, and NaN and None for those that are no metals with a 3d magnet in them
+        (nitrides count as metals): NovaMag holds hardly any.
         """
         sizes, easy = np.full((len(packed), 3), np.nan), np.full(len(packed), None, dtype=object)
-        rows = np.flatnonzero(counts @ mask(MAGNETIC_METALS) > 0)
+        rows = np.flatnonzero((counts @ mask(MAGNETIC_METALS) > 0) & (counts @ mask(_UNLIKE) == 0))
         if len(rows):
             axes = find_axes(packed.take(rows))
             easy[rows] = np.where(axes.isotropic, CUBIC, UNKNOWN)
@@ -83,5 +85,5 @@ class Anisotropy:
 
 def anisotropy_columns(sizes: Floats, easy: list[str | None]) -> list[pl.Series]:
     """The columns `ANISOTROPY_COLUMNS` of a prediction table; NaN becomes null."""
-    numbers = [pl.Series(name, sizes[:, i]).fill_nan(None) for i, name in enumerate(ANISOTROPY_COLUMNS[:-1])]
+    numbers = [pl.Series(name, sizes[:, i], nan_to_null=True) for i, name in enumerate(ANISOTROPY_COLUMNS[:-1])]
     return [*numbers, pl.Series(ANISOTROPY_COLUMNS[-1], easy, dtype=pl.String)]

@@ -58,4 +58,4 @@ class CurieTemperature:
 
 def curie_columns(temperatures: Floats) -> list[pl.Series]:
     """The columns `CURIE_COLUMNS` of a prediction table from (B, 3) temperatures; NaN becomes null."""
-    return [pl.Series(name, temperatures[:, i]).fill_nan(None) for i, name in enumerate(CURIE_COLUMNS)]
+    return [pl.Series(name, temperatures[:, i], nan_to_null=True) for i, name in enumerate(CURIE_COLUMNS)]

@@ -111,12 +111,13 @@ def test_sizes_are_learned_and_a_random_sign_is_not(folder: Path) -> None:
     assert cv["sign_accuracy"][0] < 0.7
     assert "unknown" in anisotropy_card(json.loads(json.dumps(report)))
     model = Anisotropy.from_part(replace(part, settings=json.loads(json.dumps(part.settings))))
-    packed = pack([FE, FEPT, SMCO5, crystal(225, Lattice.cubic(4.05), ["Al"], [[0, 0, 0]])])
+    oxide = crystal(123, Lattice.tetragonal(2.8, 3.7), ["Fe", "O"], [[0, 0, 0], [0.5, 0.5, 0.5]])
+    packed = pack([FE, FEPT, SMCO5, crystal(225, Lattice.cubic(4.05), ["Al"], [[0, 0, 0]]), oxide])
     table = pl.DataFrame(anisotropy_columns(*model.predict(packed, counts_of(packed))))
     assert tuple(table.columns) == ANISOTROPY_COLUMNS
-    assert table["easy_axis"].to_list() == ["cubic", "unknown", "unknown", None]
+    assert table["easy_axis"].to_list() == ["cubic", "unknown", "unknown", None, None]
     low, value, high = (table[f"K1_magnitude_MJ_per_m3{end}"] for end in ("_lo", "", "_hi"))
-    assert value.is_null().to_list() == [True, False, False, True]
+    assert value.is_null().to_list() == [True, False, False, True, True]
     assert ((low > 0) & (low <= value) & (value <= high)).drop_nulls().all()
     with pytest.raises(RequestError, match="other features"):
         Anisotropy.from_part(replace(part, settings={**part.settings, "features": []}))

@@ -20,7 +20,9 @@ from screening.magnetism.elements import chemical_system
 from screening.magnetism.formulas import formula_counts
 from screening.magnetism.intervals import ForestSettings
 
-SETTINGS = CurieFitSettings(ForestSettings(n_trees=8, least_rows=2, tried=0.5, powers=(1.0, 2.0), error_trees=8), n_seeds=1)
+SETTINGS = CurieFitSettings(
+    ForestSettings(n_trees=8, least_rows=2, tried=0.5, powers=(1.0, 2.0), error_trees=8), n_seeds=1
+)
 
 
 @pytest.fixture(scope="module")
