@@ -124,7 +124,7 @@ def rank_to_folder(config: RankConfig, candidates: Candidates, *, keep: bool = T
     tracking = TrackingSettings(config.tracking.uri, config.tracking.experiment)
     task = as_dict(config)["task"]
     tally = Tally(expected_inputs(candidates))
-    magnetism = MagnetismPredictor.load(config.magnetism if config.task.magnetism else NO_MAGNETISM)
+    magnetism = MagnetismPredictor.load(config.magnetism if config.task.magnetic else NO_MAGNETISM)
     predictor, items = _open(config, candidates, [folder, *(folder / name for name in _OWN_FILES)])
     check_task(predictor, magnetism, task)
     output_folder(folder, "output_dir")

@@ -22,7 +22,7 @@ class TaskConfig:
     """A material class: which figures of merit are computed, which gates and objectives rank them."""
 
     name: str = setting(help="name of the module in screening/merit/ that computes the figures of merit")
-    magnetism: bool = setting(False, help="predict magnetic order, Curie temperature and anisotropy for this class")
+    magnetic: bool = setting(False, help="predict magnetic order, Curie temperature and anisotropy for this class")
     merit: dict[str, Any] = field(default_factory=dict, metadata={"help": "settings of the figures of merit"})
     ranking: dict[str, Any] = field(default_factory=dict, metadata={"help": "gates, objectives and score"})
     report: dict[str, Any] = field(default_factory=dict, metadata={"help": "columns and pictures of the report"})
@@ -130,7 +130,7 @@ class TrainerConfig:
 
     max_epochs: int = setting(200, help="passes over the training crystals", minimum=1)
     max_steps: int | None = setting(None, help="optimiser steps; null: as max_epochs says", minimum=1)
-    max_hours: float | None = setting(None, help="stop after this long; null: no limit", minimum=0)
+    max_hours: float | None = setting(None, help="end after this long, the learning rate brought down by then; null: no limit", minimum=0)
     learning_rate: float = setting(1e-3, help="peak learning rate", minimum=0)
     weight_decay: float = setting(1e-2, help="decoupled weight decay", minimum=0)
     ema_decay: float = setting(0.999, help="decay of the running average of weights per step", minimum=0, maximum=1)

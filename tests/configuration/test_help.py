@@ -49,7 +49,7 @@ def test_help_of_a_chosen_task_shows_its_settings() -> None:
 def test_comments_in_config_files_explain_their_keys() -> None:
     found = remarks("task", "magnets")
     assert found["merit.insulator_gap_eV"].startswith("a larger predicted gap")
-    assert {key.partition(".")[0] for key in found} <= {"merit", "ranking", "report"}
+    assert {key.partition(".")[0] for key in found} <= {"magnetic", "merit", "ranking", "report"}
     text = command_help("rank", compose_config("rank", ["task=magnets"]))
     assert found["merit.insulator_gap_eV"] in " ".join(text.split())
 
