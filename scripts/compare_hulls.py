@@ -63,7 +63,10 @@ def compare(store: Store, predictions: pl.DataFrame, crystals: int) -> pl.DataFr
     labelled = predictions.filter(pl.col(f"{HULL}_label").is_not_null() & pl.col(f"{ENERGY}_label").is_not_null())
     chosen = labelled.sample(min(crystals, labelled.height), seed=0)
     row_of = {crystal: row for row, crystal in enumerate(store.index["crystal_id"].to_list())}
-    known = KnownCompounds(store, left_out=splits_of(chosen["chemical_system"].to_list())[0])
+    splits = set(splits_of(chosen["chemical_system"].to_list()))
+    if len(splits) > 1 or not set(chosen["crystal_id"]) <= set(row_of):
+        raise SystemExit("--predictions: expected those of one split of the store")
+    known = KnownCompounds(store, left_out=splits.pop())
     hull = np.array(
         [known.hull_eV_per_atom(row_of[c], s) for c, s in chosen.select("crystal_id", "chemical_system").iter_rows()]
     )

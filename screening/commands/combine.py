@@ -28,7 +28,7 @@ def run(config: CombineConfig) -> None:
 
     tracking = TrackingSettings(config.tracking.uri, config.tracking.experiment)
     folders = [find_release(fetch_model(tracking, model)) for model in config.models]
-    name = config.name or Path(config.output_dir).name
+    name = config.name or Path(config.output_dir).resolve().name
     model, combined = combine(name, folders)
     store = open_store(Path(config.data.path))
     if store.content_hash != combined.training.get("store_sha256"):
@@ -37,9 +37,10 @@ def run(config: CombineConfig) -> None:
         )
     settings = DataSettings(
         store.path,
-        combined.targets,
+        tuple(target for target in combined.targets if target in store.index.columns),
         site_moments=False,
         max_crystals=config.data.max_crystals,
+        columns=combined.targets,
         learn_validation="validation" in combined.learned_splits,
     )
     data = CrystalData(settings, combined.graph)
@@ -48,7 +49,8 @@ def run(config: CombineConfig) -> None:
         save_config(config, folder / "config.yaml")
         model.to(resolve_device(config.device))
         unseen = data.labelled("calibration")
-        combined.training["calibrated_on"] = calibrate(model, unseen, settings.batch_atoms)
+        reserve = None if settings.learn_validation else data.labelled("validation")
+        combined.training["calibrated_on"] = calibrate(model, unseen, settings.batch_atoms, reserve)
         set_domain(model, data.labelled("train"), unseen, settings.batch_atoms)
         save_release(folder / MODEL_FOLDER, model.cpu(), combined)
         registered = register_model(tracking, tracked.run_id, folder / MODEL_FOLDER, name) if tracked.run_id else ""

@@ -44,7 +44,7 @@ def labelled_rows(config: EvaluateConfig, model: ModelConfig, scratch: Path) -> 
     """Open data.path, or read data.source into a store in `scratch`; raises RequestError for a wrong one."""
     data = config.data
     reference = open_store(Path(data.path)) if data.path is not None else None
-    splits = _rows(reference, model, config) if reference is not None else {}
+    splits = _rows(reference, model, config, data.path) if reference is not None else {}
     if data.source is None:
         if reference is None:
             raise RequestError(
@@ -55,7 +55,7 @@ def labelled_rows(config: EvaluateConfig, model: ModelConfig, scratch: Path) -> 
         name = "every labelled crystal of the store" if split == ALL else f"the {split} split"
     else:
         store = _read(Path(data.source), Path(data.labels) if data.labels else None, config, scratch)
-        split, parts = ALL if config.split == AUTO else config.split, _rows(store, model, config)
+        split, parts = ALL if config.split == AUTO else config.split, _rows(store, model, config, data.source)
         name = Path(data.source).name + ("" if split == ALL else f", {split} split")
     rows = np.sort(np.concatenate(list(parts.values()))) if split == ALL else parts[split]
     if not len(rows):
@@ -66,12 +66,12 @@ def labelled_rows(config: EvaluateConfig, model: ModelConfig, scratch: Path) -> 
     return LabelledRows(store, rows, name, unseen, reference, train, calibration)
 
 
-def _rows(store: Store, model: ModelConfig, config: EvaluateConfig) -> dict[str, Rows]:
-    """Rows by split that have a label of a target of the model."""
+def _rows(store: Store, model: ModelConfig, config: EvaluateConfig, called: str | None) -> dict[str, Rows]:
+    """Rows by split that have a label of a target of the model; called: what a message names the store."""
     targets = tuple(target for target in label_columns(store.index) if target in model.targets)
     if not targets:
         raise RequestError(
-            f"{config.data.source or config.data.path}: there are labels of "
+            f"{called}: there are labels of "
             f"{', '.join(label_columns(store.index)) or 'nothing'}; {model.name} predicts {', '.join(model.targets)}"
         )
     settings = DataSettings(store.path, targets, site_moments=False, max_crystals=config.data.max_crystals)

@@ -61,7 +61,9 @@ class ScoringConfig(CommandConfig):
     candidates: str = setting(help=CANDIDATES_HELP, path=True)
     model: str = setting("screening-v1", help=MODEL_HELP, path=True)
     magnetism: str = setting(
-        "magnetism-v1", help="what predicts magnetic order and Curie temperature: released name, folder, or none", path=True
+        "magnetism-v1",
+        help="what predicts magnetic order and Curie temperature: released name, folder, or none",
+        path=True,
     )
     order: bool = setting(False, help="make ordered approximants of partially occupied crystals instead of refusing")
     workers: int | None = setting(None, help="processes that read crystals; null: as many as cores", minimum=0)

@@ -130,7 +130,9 @@ class TrainerConfig:
 
     max_epochs: int = setting(200, help="passes over the training crystals", minimum=1)
     max_steps: int | None = setting(None, help="optimiser steps; null: as max_epochs says", minimum=1)
-    max_hours: float | None = setting(None, help="end after this long, the learning rate brought down by then; null: no limit", minimum=0)
+    max_hours: float | None = setting(
+        None, help="end after this long, the learning rate brought down by then; null: no limit", minimum=0
+    )
     learning_rate: float = setting(1e-3, help="peak learning rate", minimum=0)
     weight_decay: float = setting(1e-2, help="decoupled weight decay", minimum=0)
     ema_decay: float = setting(0.999, help="decay of the running average of weights per step", minimum=0, maximum=1)

@@ -45,14 +45,16 @@ class Baselines:
 def baselines(
     store: Store, train: NDArray[np.int64], crystals: PackedCrystals, targets: Sequence[str], features: Features
 ) -> Baselines:
-    """Baselines trained on these rows of a store, for B crystals and T targets.
+    """Baselines trained on these rows of a store, for B crystals and T targets; NaN for what it has no labels of.
 
     They are kept in the store's folder under a hash of all that they depend on, so a second call costs a second.
     """
     from safetensors.numpy import load_file, save_file
 
     known, asked = (features(part).astype(np.float32) for part in (store.crystals.take(train), crystals))
-    labels = store.labels(targets)[train].astype(np.float64)
+    there = [i for i, target in enumerate(targets) if target in store.index.columns]
+    labels = np.full((len(train), len(targets)), np.nan)
+    labels[:, there] = store.labels([targets[i] for i in there])[train] if there else 0.0
     settings = json.dumps([_BOOSTING, sorted(_ABSOLUTE), _sklearn_version(), list(targets)])
     digest = hashlib.sha256(settings.encode())
     for array in (known, asked, labels):

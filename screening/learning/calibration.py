@@ -70,7 +70,7 @@ def calibrate(
             ratio = ratio / factor[kind]
         if used[target]:
             model.interval[i] *= conformal_quantile(ratio)
-        elif len(ratio):
+        elif data.labels[:, i].isfinite().any() or not len(data):
             logger.warning(
                 "%s: only %d crystals to calibrate its intervals on, expected %d: they stay as wide as before",
                 target, len(ratio), _FEWEST,

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
-from lightning import LightningModule
+from lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from screening.errors import RequestError
 
 LAST_CHECKPOINT = "last.ckpt"
+RUN = "screening_run"
 
 
 @dataclass(frozen=True)
@@ -23,10 +25,11 @@ class Checkpoint:
     averaged: dict[str, Tensor]
 
 
-def find_checkpoint(folder: Path, learning: LightningModule) -> Checkpoint | None:
+def find_checkpoint(folder: Path, learning: LightningModule, run: str = "") -> Checkpoint | None:
     """The newest checkpoint of a run, None if there is none.
 
-    Raises RequestError naming the file if it is damaged or of another network. Pickled objects in a checkpoint could
+    run: what `Fingerprint` wrote of the run. Raises RequestError naming the file if it is damaged, of another network
+    or of a run with other data, seed or batches. Pickled objects in a checkpoint could
     run code: they are refused, not loaded.
     """
     file = folder / LAST_CHECKPOINT
@@ -41,4 +44,18 @@ def find_checkpoint(folder: Path, learning: LightningModule) -> Checkpoint | Non
     shapes = {name: tensor.shape for name, tensor in learning.state_dict().items()}
     if {name: tensor.shape for name, tensor in found.averaged.items()} != shapes:
         raise RequestError(f"{file} is of another network or other targets; choose another output_dir to start anew")
+    if run and content.get(RUN, run) != run:
+        raise RequestError(
+            f"{file} is of a run with other crystals, seed, batches or parent; choose another output_dir to start anew"
+        )
     return found
+
+
+class Fingerprint(Callback):
+    """Writes into every checkpoint what must not change when a run is resumed."""
+
+    def __init__(self, run: str) -> None:
+        self.run = run
+
+    def on_save_checkpoint(self, trainer: Trainer, module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        checkpoint[RUN] = self.run

@@ -6,16 +6,20 @@ where they disagree it knows less (Lakshminarayanan et al., NeurIPS 30 (2017)).
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+import torch
 
 from screening.errors import RequestError
 from screening.networks.model import PropertyModel
 from screening.networks.release import ModelConfig, build_model, load_release
 
 _ALIKE = ("architecture", "parameters", "graph", "targets", "elements")
-_SAME_TRAINING = ("store_sha256", "crystals")
+_SAME_TRAINING = ("store_sha256", "crystals", "learned_splits", "started_from", "learned")
 _OF_A_RUN = ("seed", "steps", "hours", "epochs", "hardware", "command")
 
 
@@ -27,21 +31,48 @@ def combine(name: str, folders: Sequence[Path]) -> tuple[PropertyModel, ModelCon
     """
     parts = [load_release(folder) for folder in folders]
     first = parts[0][1]
-    for folder, (_, config) in zip(folders, parts, strict=True):
+    for folder, (model, config) in zip(folders, parts, strict=True):
         different = [key for key in _ALIKE if getattr(config, key) != getattr(first, key)]
         different += [key for key in _SAME_TRAINING if config.training.get(key) != first.training.get(key)]
         if different:
             raise RequestError(f"models: {folder} differs from {folders[0]} in {', '.join(different)}")
+        _check_scales(folders[0], parts[0][0], folder, model)
+    if len({_fingerprint(member) for model, _ in parts for member in model.members}) < sum(
+        config.members for _, config in parts
+    ):
+        raise RequestError("models: two of them are the same; expected models that differ in their seed")
     members = sum(config.members for _, config in parts)
-    runs = [{key: config.training[key] for key in _OF_A_RUN if key in config.training} for _, config in parts]
+    runs = [run for _, config in parts for run in _runs(config)]
     training = {**first.training, "member_runs": runs}
     if all("hours" in run for run in runs):
         training["hours"] = sum(run["hours"] for run in runs)
     combined = replace(first, name=name, members=members, training=training)
     model = build_model(combined)
     model.standardise(parts[0][0].centre, parts[0][0].scale)
-    model.interval.copy_(parts[0][0].interval)
+    for name in ("interval", "kind_interval"):
+        getattr(model, name).copy_(getattr(parts[0][0], name))
     trained = [member for part, _ in parts for member in part.members]
     for member, source in zip(model.members, trained, strict=True):
         member.load_state_dict(source.state_dict())
     return model.eval(), combined
+
+
+def _runs(config: ModelConfig) -> list[dict[str, Any]]:
+    """What is told of each run that made the members of a model."""
+    own = {key: config.training[key] for key in _OF_A_RUN if key in config.training}
+    return list(config.training.get("member_runs", [own]))
+
+
+def _check_scales(first_folder: Path, first: PropertyModel, folder: Path, model: PropertyModel) -> None:
+    for name in ("centre", "scale"):
+        if not torch.allclose(getattr(first, name), getattr(model, name), rtol=1e-4, atol=1e-6):
+            raise RequestError(
+                f"models: {folder} differs from {first_folder} in the scales of its targets, set by other labels"
+            )
+
+
+def _fingerprint(member: torch.nn.Module) -> bytes:
+    digest = hashlib.sha256()
+    for tensor in member.state_dict().values():
+        digest.update(tensor.cpu().numpy().tobytes())
+    return digest.digest()

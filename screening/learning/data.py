@@ -281,4 +281,6 @@ def labelled_graphs(
     sizes = crystals.n_atoms
     atoms = np.arange(sizes.sum()) + np.repeat(store.crystals.offsets[:-1][rows] - crystals.offsets[:-1], sizes)
     moments = torch.from_numpy(np.array(store.site_moment_muB[atoms]))
+    if not settings.site_moments:
+        moments.fill_(torch.nan)
     return LabelledGraphs(graphs, labels, moments)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from screening.data.targets import TARGETS
+from screening.errors import RequestError
 from screening.learning.calibration import predict_labelled
 from screening.learning.data import LabelledBatch, LabelledGraphs
 from screening.learning.losses import robust_scales
@@ -76,8 +77,13 @@ def inherit(settings: TrainingSettings, parent: Parent) -> TrainingSettings:
     """
     learned, targets = settings.data.targets, parent.config.targets
     columns = targets if set(learned) <= set(targets) else learned
-    weights = dict(zip(learned, settings.optimiser.target_weights, strict=False))
-    if len(weights) == len(learned):
+    given = settings.optimiser.target_weights
+    if given:
+        if len(given) != len(learned):
+            raise RequestError(
+                f"trainer.target_weights: expected one of each of {', '.join(learned)}, got {len(given)}"
+            )
+        weights = dict(zip(learned, given, strict=True))
         expanded = tuple(weights.get(target, TARGETS[target].loss_weight) for target in columns)
         settings = replace(settings, optimiser=replace(settings.optimiser, target_weights=expanded))
     return replace(
@@ -138,7 +144,9 @@ class FineTuning(PropertyLearning):
 
     def __init__(self, model: PropertyModel, settings: OptimiserSettings, parent: Parent, data: LabelledGraphs) -> None:
         super().__init__(model, settings)
-        self.kept = [i for i, known in enumerate(data.labels.isfinite().any(dim=0).tolist()) if not known]
+        alike = model.targets == parent.config.targets
+        labelled = data.labels.isfinite().any(dim=0).tolist()
+        self.kept = [i for i, known in enumerate(labelled) if alike and not known]
         self.keep_moments = not bool(data.site_moment_muB.isfinite().any())
         # in a list, so that it is no submodule: nothing of it is trained, averaged or saved
         self._release = [deepcopy(parent.model).eval().requires_grad_(False)]

@@ -18,6 +18,7 @@ from screening.errors import RequestError
 from screening.learning.data import LabelledBatch
 from screening.learning.losses import masked_losses
 from screening.learning.optimiser import MatrixAdamW
+from screening.learning.ranks import mean_over_ranks
 from screening.networks.linear import Linear
 from screening.networks.model import PropertyModel
 from screening.networks.outputs import Prediction
@@ -56,6 +57,7 @@ class PropertyLearning(LightningModule):
             raise RequestError(f"trainer.target_weights: expected {len(model.targets)} numbers, got {len(weights)}")
         self.register_buffer("target_weights", torch.tensor(weights), persistent=False)
         self.errors = torch.nn.ModuleDict({target: MeanMetric(nan_strategy="ignore") for target in model.targets})
+        self.time_share: Callable[[], float] | None = None
         self._compiled: list[Callable[..., list[Prediction]]] = []  # in a list, so that it is no submodule
 
     def forward(self, *batch: Any) -> list[Prediction]:
@@ -119,11 +121,21 @@ class PropertyLearning(LightningModule):
         schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, self.rate)
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
+    def _time_share(self) -> float:
+        if self.time_share is None:
+            return 0.0
+        # clocks differ, but the rate must not
+        return float(mean_over_ranks(torch.tensor(self.time_share(), device=self.device)))
+
     def rate(self, step: int) -> float:
-        """Learning rate of a step relative to the peak: linear warm-up, then a cosine to 0.5 %."""
+        """Learning rate of a step relative to the peak: linear warm-up, then a cosine to 0.5 %.
+
+        It ends with the last step, or with the time that the run may take (`time_share` is 1) if that comes first.
+        """
         total = max(1, self.settings.total_steps)
         warmup = max(1, round(self.settings.warmup_fraction * total))
         if step < warmup:
             return (step + 1) / warmup
-        progress = min(1.0, (step - warmup) / max(1, total - warmup))
+        progress = max((step - warmup) / max(1, total - warmup), self._time_share())
+        progress = min(1.0, progress)
         return 0.005 + 0.995 * 0.5 * (1 + math.cos(math.pi * progress))

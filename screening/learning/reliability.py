@@ -20,18 +20,19 @@ def half_widths(measured: Measured, target: int) -> Floats:
     return np.maximum(measured.high[:, target] - value, value - measured.low[:, target])
 
 
-def level_factors(calibration: Measured | None, target: int) -> Floats:
+def level_factors(calibration: Measured | None, target: str) -> Floats:
     """(L,) by which the 80 % half-width is multiplied to reach each level.
 
     Taken from the calibration split as the 80 % factor is (quantiles of error over half-width of its non-trivial rows);
     with fewer than 20 of these, as for a Laplace law of errors.
     """
-    if calibration is not None:
-        label = calibration.labels[:, target]
-        rows = nontrivial(calibration.targets[target], label)
+    if calibration is not None and target in calibration.targets:
+        i = calibration.targets.index(target)
+        label = calibration.labels[:, i]
+        rows = nontrivial(target, label)
         if rows.sum() >= _FEWEST:
-            error = np.abs(calibration.values[rows, target] - label[rows])
-            return np.quantile(error / np.maximum(half_widths(calibration, target)[rows], 1e-12), LEVELS)
+            error = np.abs(calibration.values[rows, i] - label[rows])
+            return np.quantile(error / np.maximum(half_widths(calibration, i)[rows], 1e-12), LEVELS)
     return np.asarray(np.log(1 - LEVELS) / np.log(1 - COVERAGE))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,15 @@ class StepTimes(Callback):
     def steps_s(self) -> float:
         """Seconds of all steps."""
         return sum(self.seconds.values())
+
+    def share_of(self, hours: float) -> Callable[[], float]:
+        """The part of so many hours that training, its interruptions left out, has taken so far."""
+
+        def share() -> float:
+            running = time.perf_counter() - self._since if self._since else 0.0
+            return (self.wall_s + running) / (3600 * hours)
+
+        return share
 
     def on_train_start(self, trainer: Trainer, _: LightningModule) -> None:
         self._cuda = trainer.strategy.root_device.type == "cuda"

@@ -5,16 +5,16 @@ from __future__ import annotations
 import logging
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import torch
 from lightning import Callback, LightningModule, Trainer
-from lightning.pytorch.callbacks import EMAWeightAveraging, ModelCheckpoint, Timer, TQDMProgressBar
+from lightning.pytorch.callbacks import ModelCheckpoint, Timer, TQDMProgressBar
 from lightning.pytorch.strategies import DDPStrategy
 
-from screening.learning.timing import StepTimes
+from screening.learning.averaging import WarmAveraging
 from screening.networks.linear import has_bf16
 
 if TYPE_CHECKING:
@@ -70,14 +70,16 @@ def quieten_lightning() -> None:
         warnings.filterwarnings("ignore", message=remark, module="lightning|torchmetrics")
 
 
-def make_trainer(settings: TrainingSettings, total_steps: int, log: MetricLogger, times: StepTimes) -> Trainer:
+def make_trainer(
+    settings: TrainingSettings, total_steps: int, log: MetricLogger, further: Sequence[Callback] = ()
+) -> Trainer:
     """A trainer of `total_steps` steps that averages weights, keeps checkpoints and logs.
 
     Sets the arithmetic of float32 matrix products for the whole process, as `precision` says.
     """
     interval = max(timedelta(minutes=settings.checkpoint_minutes), timedelta(milliseconds=1))  # 0: every step
     callbacks: list[Callback] = [
-        EMAWeightAveraging(decay=settings.ema_decay, use_buffers=True),
+        WarmAveraging(settings.ema_decay),
         ModelCheckpoint(
             settings.output_dir / "checkpoints",
             filename="step-{step}",
@@ -86,7 +88,7 @@ def make_trainer(settings: TrainingSettings, total_steps: int, log: MetricLogger
             save_top_k=1,
             save_last=True,
         ),
-        times,
+        *further,
         _LogMetrics(log, settings.log_every_steps),
     ]
     if settings.max_hours is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,7 +18,7 @@ from screening.data.splits import DEFAULT_SALT
 from screening.errors import RequestError
 from screening.graphs.nearest import GraphSettings
 from screening.learning.calibration import calibrate
-from screening.learning.checkpoints import find_checkpoint
+from screening.learning.checkpoints import Fingerprint, find_checkpoint
 from screening.learning.data import CrystalData, DataSettings
 from screening.learning.domain import set_domain
 from screening.learning.finetuning import FineTuning, Parent, inherit, load_parent, offspring
@@ -99,8 +101,11 @@ def train(settings: TrainingSettings, log_metrics: MetricLogger = lambda _metric
     model = learning.model
     before = _parent_scores(settings, data, parent) if parent else {}
     times = StepTimes()
-    trainer = make_trainer(settings, total_steps, log_metrics, times)
-    resumed = find_checkpoint(settings.output_dir / "checkpoints", learning)
+    run = _fingerprint(settings, data, parent)
+    trainer = make_trainer(settings, total_steps, log_metrics, [times, Fingerprint(run)])
+    if settings.max_hours:
+        learning.time_share = times.share_of(settings.max_hours)
+    resumed = find_checkpoint(settings.output_dir / "checkpoints", learning, run)
     if resumed and trainer.is_global_zero:
         logger.info("resuming from %s", resumed.file)
     trainer.fit(learning, datamodule=data, ckpt_path=resumed.file if resumed else None, weights_only=True)
@@ -114,11 +119,13 @@ def train(settings: TrainingSettings, log_metrics: MetricLogger = lambda _metric
         device = trainer.strategy.root_device
         model.eval().to(device)
         unseen = data.labelled("calibration")
-        used = calibrate(model, unseen, settings.data.batch_atoms, data.labelled("validation"))
+        seen = "validation" in _learned_splits(settings, parent)
+        reserve = None if seen else data.labelled("validation")
+        used = calibrate(model, unseen, settings.data.batch_atoms, reserve)
         if parent is None or model.targets != parent.config.targets:  # a fine-tuned release still knows what it knew
             set_domain(model, data.labelled("train"), unseen, settings.data.batch_atoms)
-        run = _run(settings, device, times, speed) | (_recorded(model_dir) if idle else {})
-        config = _model_config(settings, data, trainer.global_step, {"calibrated_on": used, **run}, parent)
+        record = _run(settings, device, times, speed) | (_recorded(model_dir) if idle else {})
+        config = _model_config(settings, data, trainer.global_step, {"calibrated_on": used, **record}, parent)
         save_release(model_dir, model.cpu(), config)
         log_metrics({f"train/{name}": value for name, value in speed.items()}, trainer.global_step)
     return TrainingResult(model_dir, trainer.global_step, validation_scores(trainer), speed, before)
@@ -179,7 +186,8 @@ def _model_config(
 ) -> ModelConfig:
     rows = data.split_rows["train"]
     _, parameters = build_network(settings.network, settings.parameters, settings.graph.neighbours)
-    known = parent.config.elements if parent else ()
+    # heads of its own have learned nothing of elements that only the release knew
+    known = parent.config.elements if parent and parent.config.targets == (settings.data.columns or ()) else ()
     learned = {"started_from": str(parent), "learned": list(settings.data.targets)} if parent else {}
     return ModelConfig(
         name=settings.name,
@@ -193,7 +201,7 @@ def _model_config(
             "store_sha256": data.store.content_hash,
             "sources": data.store.meta["sources"],
             "split_salt": DEFAULT_SALT,
-            "learned_splits": ["train", "validation"] if settings.data.learn_validation else ["train"],
+            "learned_splits": _learned_splits(settings, parent),
             "crystals": {split: len(rows) for split, rows in data.split_rows.items()},
             "steps": steps,
             "batches_per_epoch": data.training_stream().batches_per_epoch,
@@ -202,6 +210,21 @@ def _model_config(
         },
         members=settings.members,
     )
+
+
+def _fingerprint(settings: TrainingSettings, data: CrystalData, parent: Parent | None) -> str:
+    """A digest of what makes the batches of a run, and of what it starts from."""
+    digest = hashlib.sha256(json.dumps([data.store.content_hash, settings.seed, settings.data.batch_atoms]).encode())
+    digest.update(str(parent).encode())
+    for rows in data.split_rows.values():
+        digest.update(rows.tobytes())
+    return digest.hexdigest()
+
+
+def _learned_splits(settings: TrainingSettings, parent: Parent | None) -> list[str]:
+    """The splits by chemical system that this model or the release it started from has learned from."""
+    own = {"train", "validation"} if settings.data.learn_validation else {"train"}
+    return sorted(own | set(parent.config.learned_splits if parent else ()))
 
 
 def _elements(data: CrystalData, rows: Sequence[int] | np.ndarray) -> tuple[int, ...]:

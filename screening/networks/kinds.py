@@ -7,6 +7,8 @@ al., Algorithmic Learning in a Random World, Springer 2005, section 4.5).
 
 from __future__ import annotations
 
+from functools import cache
+
 import torch
 from torch import Tensor
 
@@ -26,12 +28,18 @@ KINDS = ("3d oxides", "other oxides", "halides", "chalcogenides", "other non-met
 _FAMILIES = (OXYGEN, TITANIUM_TO_COPPER, HALOGENS, CHALCOGENS, NOT_IN_ALLOYS, RARE_EARTHS)
 
 
-def kinds(batch: GraphBatch) -> Tensor:
-    """(B,) int64 positions in `KINDS`."""
+@cache
+def _families(device: torch.device) -> Tensor:
+    """(MAX_ATOMIC_NUMBER + 1, F) whether an element belongs to each family."""
     family = torch.zeros(MAX_ATOMIC_NUMBER + 1, len(_FAMILIES), dtype=torch.int32)
     for column, numbers in enumerate(_FAMILIES):
         family[[z for z in numbers if z <= MAX_ATOMIC_NUMBER], column] = 1
-    of_atoms = family.to(batch.numbers.device)[batch.numbers]
+    return family.to(device)
+
+
+def kinds(batch: GraphBatch) -> Tensor:
+    """(B,) int64 positions in `KINDS`."""
+    of_atoms = _families(batch.numbers.device)[batch.numbers]
     has = torch.zeros(len(batch), len(_FAMILIES), dtype=torch.int32, device=batch.numbers.device)
     has = has.index_add(0, batch.owner, of_atoms) > 0
     oxygen, transition, halogen, chalcogen, nonmetal, rare_earth = has.unbind(1)

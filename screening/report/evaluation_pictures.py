@@ -67,7 +67,7 @@ def calibration(measured: Measured, reference: Measured | None, quantity: Quanti
     label = measured.labels[:, i]
     known = np.isfinite(label)
     counted = known & nontrivial(quantity.target, label)
-    factors = level_factors(reference, i)
+    factors = level_factors(reference, quantity.target)
     levels = (100 * LEVELS).tolist()
     series = [("rows that are not trivially zero", counted, BLUE, "circle", "solid")]
     if counted.sum() < known.sum():

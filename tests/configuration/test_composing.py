@@ -21,7 +21,7 @@ from screening.configuration.schemas import COMMANDS, RankConfig, TrainConfig
 from screening.errors import RequestError
 from screening.resources import resource
 
-REQUIRED_VALUES = {
+REQUIRED_VALUES: dict[str, Any] = {
     "candidates": "set.zip",
     "output": "out.parquet",
     "output_dir": "out",
@@ -29,6 +29,7 @@ REQUIRED_VALUES = {
     "data.path": "store",
     "source": "raw",
     "kind": "jsonl",
+    "models": ["one", "two"],
 }
 
 
@@ -41,7 +42,7 @@ def _requests() -> Iterator[ParameterSet]:
             yield pytest.param(command, choices, id=" ".join([command, *choices.values()]))
 
 
-def _required(command: str) -> dict[str, str]:
+def _required(command: str) -> dict[str, Any]:
     return {leaf.key: REQUIRED_VALUES[leaf.key] for leaf in compose_config(command).missing}
 
 

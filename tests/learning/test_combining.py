@@ -38,7 +38,8 @@ def test_members_are_those_of_the_parts(tmp_path: Path) -> None:
         source = load_release(folder)[0].members[0].state_dict()
         assert all(torch.equal(tensor, source[name]) for name, tensor in member.state_dict().items())
     save_release(tmp_path / "both", model, config)
-    assert combine("three", [tmp_path / "both", folders[0]])[1].members == 3
+    _, three = combine("three", [tmp_path / "both", trained(tmp_path / "2", 2)])
+    assert three.members == 3 and [run["seed"] for run in three.training["member_runs"]] == [0, 1, 2]
 
 
 @pytest.mark.parametrize(
@@ -70,3 +71,17 @@ def test_intervals_and_region_are_set_from_unseen_crystals(tmp_path: Path) -> No
     inside = ((value - everything.labels).abs() <= half_width)[:, 0].float().mean()
     assert abs(float(inside) - 0.8) < 0.02
     assert 0 < int(model.domain.outside(prediction.features).sum()) <= 0.06 * len(unseen) + 1
+
+
+def test_scales_set_by_other_labels_are_refused(tmp_path: Path) -> None:
+    other = tiny_model(1)
+    other.standardise(torch.arange(4.0) + 1, torch.ones(4))
+    save_release(tmp_path / "b", other, replace(tiny_config(), training={**TRAINED, "seed": 1}))
+    with pytest.raises(RequestError, match="in the scales of its targets"):
+        combine("x", [trained(tmp_path / "a", 0), tmp_path / "b"])
+
+
+def test_the_same_model_twice_is_refused(tmp_path: Path) -> None:
+    folder = trained(tmp_path / "a", 0)
+    with pytest.raises(RequestError, match="two of them are the same"):
+        combine("x", [folder, folder])

@@ -103,3 +103,24 @@ def test_data_of_one_system_that_is_no_training_system_is_explained(tmp_path: Pa
     settings = DataSettings(store.path, ("band_gap_eV",), max_crystals=0, site_moments=False)
     with pytest.raises(RequestError, match=r"no labelled crystal in the training split .*whole chemical systems"):
         CrystalData(settings, GraphSettings())
+
+
+def test_site_moments_that_are_not_asked_for_are_not_there(tmp_path: Path) -> None:
+    store = small_store(tmp_path / "store", 40)
+    with_moments, without = (
+        CrystalData(DataSettings(store.path, tuple(TARGETS), site_moments=wanted), GraphSettings()).labelled("train")
+        for wanted in (True, False)
+    )
+    assert with_moments.site_moment_muB.isfinite().any() and not without.site_moment_muB.isfinite().any()
+
+
+def test_the_validation_split_is_learned_only_when_asked(tmp_path: Path) -> None:
+    store = small_store(tmp_path / "store", 150)
+    apart, joined = (
+        CrystalData(DataSettings(store.path, tuple(TARGETS), learn_validation=asked), GraphSettings()).split_rows
+        for asked in (False, True)
+    )
+    assert len(apart["validation"]) and not len(joined["validation"])
+    assert sorted([*apart["train"], *apart["validation"]]) == joined["train"].tolist()
+    for split in ("calibration", "test"):
+        assert apart[split].tolist() == joined[split].tolist()

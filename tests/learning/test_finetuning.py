@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -14,6 +16,7 @@ from helpers.labelled import labelled_crystal
 
 from screening.data.store import LabelledCrystal, open_store, write_store
 from screening.data.targets import TARGETS
+from screening.errors import RequestError
 from screening.learning.calibration import predict_labelled
 from screening.learning.data import DataSettings, LabelledGraphs, labelled_graphs, split_rows
 from screening.learning.finetuning import inherit, load_parent, offspring, straight_line
@@ -148,3 +151,21 @@ def test_weights_of_targets_follow_the_columns(work: Path) -> None:
     settings = TrainingSettings("x", work, DataSettings(work / "own", (GAP,)))
     settings = replace(settings, optimiser=OptimiserSettings(0, target_weights=(4.0,)))
     assert inherit(settings, parent).optimiser.target_weights == (5.0, 1.0, 4.0, 3.0)
+
+
+def test_what_the_release_has_seen_its_offspring_has_seen(work: Path) -> None:
+    seen = work / "seen"
+    shutil.copytree(work / "release" / "model", seen)
+    config = json.loads((seen / "config.json").read_text())
+    config["training"]["learned_splits"] = ["train", "validation"]
+    (seen / "config.json").write_text(json.dumps(config))
+    fit(work / "own", work / "offspring", (GAP,), 1, seen)
+    assert load_release(work / "offspring" / "model")[1].learned_splits == ("train", "validation")
+
+
+def test_weights_must_be_one_of_each_target_learned(work: Path) -> None:
+    parent = load_parent(work / "release" / "model")
+    settings = TrainingSettings("x", work, DataSettings(work / "own", (GAP,)))
+    settings = replace(settings, optimiser=OptimiserSettings(0, target_weights=(1.0, 2.0, 3.0)))
+    with pytest.raises(RequestError, match="one of each of band_gap_eV, got 3"):
+        inherit(settings, parent)

@@ -23,3 +23,12 @@ def test_target_weights_are_those_of_the_targets_unless_given_for_all() -> None:
     assert PropertyLearning(tiny_model(), given).target_weights.tolist() == [4.0, 1.0, 2.0, 1.0]
     with pytest.raises(RequestError, match="expected 4 numbers, got 2"):
         PropertyLearning(tiny_model(), OptimiserSettings(1, target_weights=(1.0, 2.0)))
+
+
+def test_the_rate_comes_down_by_the_end_of_the_time_there_is() -> None:
+    learning = PropertyLearning(tiny_model(), OptimiserSettings(1000))
+    by_steps = learning.rate(500)
+    learning.time_share = lambda: 0.9
+    assert learning.rate(500) < 0.1 < by_steps
+    learning.time_share = lambda: 1.3
+    assert learning.rate(500) == learning.rate(1000) == pytest.approx(0.005)

@@ -13,7 +13,6 @@ from lightning.pytorch.strategies import DDPStrategy
 from screening.data.targets import TARGETS
 from screening.learning.data import DataSettings
 from screening.learning.module import OptimiserSettings
-from screening.learning.timing import StepTimes
 from screening.learning.trainer import make_trainer, resolve_precision
 from screening.learning.training import TrainingSettings, train
 from screening.networks.linear import has_bf16
@@ -32,7 +31,7 @@ def settings(folder: Path, **changes: object) -> TrainingSettings:
 
 @pytest.mark.parametrize(("precision", "products"), [("tf32", "high"), ("32", "highest"), ("bf16-mixed", "highest")])
 def test_float32_products_are_exact_unless_tf32_is_asked_for(tmp_path: Path, precision: str, products: str) -> None:
-    trainer = make_trainer(settings(tmp_path, precision=precision), 1, lambda *_: None, StepTimes())
+    trainer = make_trainer(settings(tmp_path, precision=precision), 1, lambda *_: None)
     assert torch.get_float32_matmul_precision() == products
     assert trainer.precision == ("bf16-mixed" if precision == "bf16-mixed" else "32-true")
 
@@ -43,7 +42,7 @@ def test_auto_is_bf16_where_the_hardware_has_it() -> None:
 
 
 def test_several_devices_never_exchange_buffers(tmp_path: Path) -> None:
-    trainer = make_trainer(settings(tmp_path, devices=2), 1, lambda *_: None, StepTimes())
+    trainer = make_trainer(settings(tmp_path, devices=2), 1, lambda *_: None)
     assert isinstance(trainer.strategy, DDPStrategy) and trainer.world_size == 2
     assert trainer.strategy.process_group_backend == "gloo"
 
