@@ -60,7 +60,11 @@ def labelled_rows(config: EvaluateConfig, model: ModelConfig, scratch: Path) -> 
     rows = np.sort(np.concatenate(list(parts.values()))) if split == ALL else parts[split]
     if not len(rows):
         raise RequestError(f"split={config.split}: {data.source or data.path} has no labelled crystal there")
-    unseen = set(model.learned_splits).isdisjoint(splits_of(store.index["chemical_system"][rows.tolist()].to_list()))
+    if data.split_file:
+        name += f" of {Path(data.split_file).name}"
+    by_system = "split_file" not in model.training
+    systems = store.index["chemical_system"][rows.tolist()].to_list()
+    unseen = by_system and set(model.learned_splits).isdisjoint(splits_of(systems))
     calibration = _NONE if split == "calibration" else splits.get("calibration", _NONE)
     train = np.sort(np.concatenate([splits.get(split, _NONE) for split in model.learned_splits]))
     return LabelledRows(store, rows, name, unseen, reference, train, calibration)
@@ -74,7 +78,15 @@ def _rows(store: Store, model: ModelConfig, config: EvaluateConfig, called: str 
             f"{called}: there are labels of "
             f"{', '.join(label_columns(store.index)) or 'nothing'}; {model.name} predicts {', '.join(model.targets)}"
         )
-    settings = DataSettings(store.path, targets, site_moments=False, max_crystals=config.data.max_crystals)
+    data = config.data
+    settings = DataSettings(
+        store.path,
+        targets,
+        site_moments=False,
+        max_crystals=data.max_crystals,
+        split_file=Path(data.split_file) if data.split_file else None,
+        split_column=data.split_column,
+    )
     rows = split_rows(store, settings)
     return {split: rows[split] for split in SPLITS}
 

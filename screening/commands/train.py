@@ -119,6 +119,8 @@ def training_settings(config: TrainConfig, store: Store, parent: Path | None) ->
             data.max_crystals,
             trainer.batch_atoms,
             learn_validation=data.learn_validation,
+            split_file=Path(data.split_file) if data.split_file else None,
+            split_column=data.split_column,
         ),
         network=config.network.name,
         parameters=config.network.parameters,

@@ -80,6 +80,12 @@ class TrainingDataConfig:
     learn_validation: bool = setting(
         False, help="learn the validation split too: for the model to release, once every choice is made"
     )
+    split_file: str | None = setting(
+        None,
+        help="CSV of ids and splits (train, val, calibration, test) of a published protocol; null: by chemical system",
+        path=True,
+    )
+    split_column: str = setting("split", help="the column of data.split_file that names the split")
 
 
 @dataclass
@@ -122,6 +128,12 @@ class StoredDataConfig:
         None, help="the CSV of ids and labels if it is not beside data.source; null: found there", path=True
     )
     max_crystals: int | None = setting(None, help="use only that many crystals of each split; null: all", minimum=1)
+    split_file: str | None = setting(
+        None,
+        help="CSV of ids and splits (train, val, calibration, test) of a published protocol; null: by chemical system",
+        path=True,
+    )
+    split_column: str = setting("split", help="the column of data.split_file that names the split")
 
 
 @dataclass

@@ -24,6 +24,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
+from screening.data.split_files import splits_in_file
 from screening.data.splits import SPLITS, splits_of
 from screening.data.store import Store, open_store
 from screening.errors import RequestError
@@ -49,7 +50,8 @@ class DataSettings:
 
     max_moment_crystals: how many crystals that have site moments and no other label join each split's others.
     max_crystals: a cap on these and on the others of each split, for trying things out.
-    learn_validation: the validation split is learned too, once every choice is made.
+    learn_validation: the validation split is learned too, once every choice is made. split_file, split_column: who is
+    in which split, in place of the hash of the chemical system (`screening.data.split_files`).
     """
 
     path: Path
@@ -60,6 +62,8 @@ class DataSettings:
     batch_atoms: int = 3000
     columns: tuple[str, ...] = ()
     learn_validation: bool = False
+    split_file: Path | None = None
+    split_column: str = "split"
 
     def labels(self, store: Store) -> NDArray[np.float32]:
         """(B, T) labels by column, NaN where there is none; RequestError if the store lacks a target."""
@@ -241,7 +245,11 @@ def _no_training(rows: Mapping[str, NDArray[np.int64]], settings: DataSettings) 
 
 def split_rows(store: Store, settings: DataSettings) -> dict[str, NDArray[np.int64]]:
     """Rows of each split that have a label to learn."""
-    split = np.array(splits_of(store.index["chemical_system"].to_list()))
+    if settings.split_file:
+        names = splits_in_file(settings.split_file, settings.split_column, store.index["crystal_id"].to_list())
+    else:
+        names = splits_of(store.index["chemical_system"].to_list())
+    split = np.array(names)
     labelled = np.isfinite(store.labels(settings.targets)).any(axis=1)
     moments_only = np.zeros_like(labelled)
     if settings.site_moments:

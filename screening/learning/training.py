@@ -118,9 +118,9 @@ def train(settings: TrainingSettings, log_metrics: MetricLogger = lambda _metric
     if trainer.is_global_zero:
         device = trainer.strategy.root_device
         model.eval().to(device)
-        unseen = data.labelled("calibration")
+        unseen = data.labelled("calibration" if len(data.split_rows["calibration"]) else "validation")
         seen = "validation" in _learned_splits(settings, parent)
-        reserve = None if seen else data.labelled("validation")
+        reserve = None if seen or not len(data.split_rows["calibration"]) else data.labelled("validation")
         used = calibrate(model, unseen, settings.data.batch_atoms, reserve)
         if parent is None or model.targets != parent.config.targets:  # a fine-tuned release still knows what it knew
             set_domain(model, data.labelled("train"), unseen, settings.data.batch_atoms)
@@ -201,6 +201,7 @@ def _model_config(
             "store_sha256": data.store.content_hash,
             "sources": data.store.meta["sources"],
             "split_salt": DEFAULT_SALT,
+            **({"split_file": settings.data.split_file.name} if settings.data.split_file else {}),
             "learned_splits": _learned_splits(settings, parent),
             "crystals": {split: len(rows) for split, rows in data.split_rows.items()},
             "steps": steps,

@@ -204,3 +204,18 @@ def test_two_runs_are_combined_and_measured(work: Path, capsys: pytest.CaptureFi
     assert cli.main(["import", "kind=jsonl", f"source={work / 'other.jsonl'}", f"output={other}"]) == 0
     assert cli.main(["combine", both, f"data.path={other}", f"output_dir={work / 'x'}", *COMMON]) == 2
     assert "not the store" in capsys.readouterr().err
+
+
+def test_a_published_split_is_followed_and_told(work: Path, tmp_path: Path) -> None:
+    splits = tmp_path / "published.csv"
+    parts = ["train", "train", "val", "test"]
+    splits.write_text("id,published\n" + "".join(f"row-{i},{parts[i % 4]}\n" for i in range(120)))
+    keys = [f"data.path={work / 'store'}", f"data.split_file={splits}", "data.split_column=published", *COMMON]
+    assert cli.main([*TRAIN, *keys[:-2], f"output_dir={tmp_path / 'run'}"]) == 0
+    training = load_release(tmp_path / "run" / "model")[1].training
+    assert training["crystals"] == {"train": 59, "validation": 30, "calibration": 0, "test": 29}
+    assert training["split_file"] == "published.csv" and training["calibrated_on"]["formation_energy_eV_per_atom"] == 30
+    model = f"model={tmp_path / 'run' / 'model'}"
+    assert cli.main(["evaluate", model, *keys, f"output_dir={tmp_path / 'measured'}"]) == 0
+    card = (tmp_path / "measured" / "MODEL_CARD.md").read_text()
+    assert "the test split of published.csv" in card and "some or all of these chemical systems" in card

@@ -1,0 +1,44 @@
+"""Splits that somebody else has made: a CSV with the id of each crystal and the name of its split.
+
+This is how a published protocol is followed. Such splits are usually drawn crystal by crystal, so other crystals of
+the same chemical systems are trained on, and errors come out smaller than on systems never seen.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+from screening.crystals.rows import ID_KEYS
+from screening.data.splits import SPLITS
+from screening.errors import RequestError
+
+_OTHER_NAMES = {"val": "validation", "valid": "validation", "dev": "validation"}
+
+
+def splits_in_file(file: Path, column: str, crystal_ids: Sequence[str]) -> list[str]:
+    """The split of each crystal, empty where the file names none; raises RequestError naming what is wrong in it."""
+    try:
+        with file.open(newline="", encoding="utf-8-sig") as lines:
+            table = csv.DictReader(lines)
+            columns = table.fieldnames or []
+            key = next((name for name in (*ID_KEYS, "crystal_id") if name in columns), None)
+            if key is None or column not in columns:
+                raise RequestError(
+                    f"data.split_file: {file}: expected a column of ids ({', '.join(ID_KEYS)}) and one named "
+                    f"{column!r} (data.split_column); it has {', '.join(columns) or 'nothing'}"
+                )
+            named = {row[key]: row[column] or "" for row in table}
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise RequestError(f"data.split_file: {file}: not a CSV that can be read ({error})") from None
+    known = {name: _OTHER_NAMES.get(name, name) for name in set(named.values())}
+    unknown = sorted(split for split in known.values() if split and split not in SPLITS)
+    if unknown:
+        raise RequestError(
+            f"data.split_file: {file}: unknown split {unknown[0]!r}; known are {', '.join((*SPLITS, *_OTHER_NAMES))}"
+        )
+    found = [known[named.get(crystal_id) or ""] if named.get(crystal_id) else "" for crystal_id in crystal_ids]
+    if not any(found):
+        raise RequestError(f"data.split_file: {file}: none of its ids is that of a crystal in the store")
+    return found
