@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,7 +112,14 @@ def _composition(crystals: PackedCrystals) -> Floats:
 def _command(config: EvaluateConfig) -> list[str]:
     """What to type to repeat this, keys at their defaults left out."""
     data = config.data
-    keys = {"model": config.model, "data.path": data.path, "data.source": data.source, "data.labels": data.labels}
+    keys: dict[str, object] = {
+        "model": config.model,
+        "data.path": data.path,
+        "data.source": data.source,
+        "data.labels": data.labels,
+    }
+    keys |= {"data.max_crystals": data.max_crystals, "data.split_file": data.split_file}
+    keys |= {"data.split_column": data.split_column if data.split_file else None}
     keys |= {"split": None if config.split == "auto" else config.split, "output_dir": config.output_dir}
     return ["screening", "evaluate", *(f"{key}={value}" for key, value in keys.items() if value is not None)]
 
@@ -121,6 +129,9 @@ def _write(folder: Path, result: Evaluation, data: LabelledRows, predictor: Pred
     write_json(folder / "scores.json", {"scores": result.table.to_dicts(), "config": as_dict(config)})
     write_table(predictions_table(data.store, result.measured), folder / "predictions.parquet")
     write_text_atomic(folder / CARD, result.card)
+    own = predictor.folder / CARD
+    if data.unseen and not own.exists() and os.access(own.parent, os.W_OK):
+        write_text_atomic(own, result.card)  # a model of one's own gets its card with the first measurement
     content = EvaluationContent(
         model=predictor.config.name,
         measured_on=data.name,

@@ -212,8 +212,8 @@ class FitConfig(CommandConfig):
 class EvaluateConfig(CommandConfig):
     """Measure a model's errors and the coverage of its intervals on labelled crystals, by chemical group.
 
-    Writes scores.csv, predictions.parquet, evaluation.html (pictures) and MODEL_CARD.md in output_dir. Baselines learn
-    from the training split of data.path.
+    Writes scores.csv, predictions.parquet, evaluation.html (pictures) and MODEL_CARD.md in output_dir, the card also
+    beside a model that has none. Baselines learn from the training split of data.path.
 
     Examples:
       screening evaluate model=screening-v1 data.path=stores/mp output_dir=runs/evaluation

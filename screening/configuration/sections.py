@@ -94,6 +94,12 @@ class CombinedDataConfig:
 
     path: str = setting(help="the store that the models were trained on", path=True)
     max_crystals: int | None = setting(None, help="use only that many crystals of each split; null: all", minimum=1)
+    split_file: str | None = setting(
+        None,
+        help="CSV of ids and splits (train, val, calibration, test) of a published protocol; null: by chemical system",
+        path=True,
+    )
+    split_column: str = setting("split", help="the column of data.split_file that names the split")
 
 
 @dataclass

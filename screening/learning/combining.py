@@ -19,7 +19,7 @@ from screening.networks.model import PropertyModel
 from screening.networks.release import ModelConfig, build_model, load_release
 
 _ALIKE = ("architecture", "parameters", "graph", "targets", "elements")
-_SAME_TRAINING = ("store_sha256", "crystals", "learned_splits", "started_from", "learned")
+_SAME_TRAINING = ("store_sha256", "crystals", "learned_splits", "split_file", "started_from", "learned")
 _OF_A_RUN = ("seed", "steps", "hours", "epochs", "hardware", "command")
 
 

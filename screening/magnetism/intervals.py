@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from screening.errors import RequestError
 from screening.magnetism.elements import Floats
 from screening.magnetism.release import Part
-from screening.magnetism.trees import TreeEnsemble, from_forest
+from screening.magnetism.trees import TreeEnsemble, from_forest, stacked
 
 _FOLDS = 5
 _LEAST_ERROR = 1e-6
@@ -47,11 +48,14 @@ class IntervalForest:
     error: TreeEnsemble
     factor: float
 
+    @cached_property
+    def _together(self) -> TreeEnsemble:
+        return stacked((self.error, *self.values))
+
     def predict(self, features: Floats) -> tuple[Floats, Floats]:
         """Value and half-width of the 80 % interval, (B,) each, of features (B, F)."""
-        expected = np.maximum(self.error.predict(features)[:, 0], _LEAST_ERROR)
-        given = [forest.predict(features)[:, 0] for forest in self.values]
-        return _combined(given, self.powers), self.factor * expected
+        given = self._together.predict(features)
+        return _combined(list(given[:, 1:].T), self.powers), self.factor * np.maximum(given[:, 0], _LEAST_ERROR)
 
     def tensors(self) -> dict[str, NDArray[Any]]:
         """What a release keeps."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 import polars as pl
@@ -23,7 +23,7 @@ from screening.magnetism.features import composition_features, composition_names
 from screening.magnetism.order_examples import MOMENT, NET, OPPOSED, QUESTIONS
 from screening.magnetism.order_labels import CLASSES
 from screening.magnetism.release import Part
-from screening.magnetism.trees import TreeEnsemble
+from screening.magnetism.trees import TreeEnsemble, stacked
 
 PART = "order"
 PROBABILITY_COLUMNS = tuple(f"{name}_probability" for name in CLASSES)
@@ -55,6 +55,10 @@ class MagneticOrder:
     calibration: Floats
     otherwise: Floats
 
+    @cached_property
+    def _together(self) -> TreeEnsemble:
+        return stacked(self.forests)
+
     def answers(self, packed: PackedCrystals) -> Floats:
         """(B, 3) calibrated probabilities of yes to `QUESTIONS`."""
         counts = counts_of(packed)
@@ -62,7 +66,7 @@ class MagneticOrder:
         rows = np.flatnonzero(may_be_magnetic(counts))
         if len(rows):
             features = order_features(packed.take(rows), counts[rows])
-            result[rows] = calibrated(np.concatenate([f.predict(features) for f in self.forests], 1), self.calibration)
+            result[rows] = calibrated(self._together.predict(features), self.calibration)
         return result
 
     def probabilities(self, packed: PackedCrystals) -> Floats:

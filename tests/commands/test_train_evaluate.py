@@ -196,6 +196,9 @@ def test_two_runs_are_combined_and_measured(work: Path, capsys: pytest.CaptureFi
     evaluate = ["evaluate", f"model={model}", store, "split=all", f"output_dir={work / 'measured'}", *COMMON]
     assert cli.main(evaluate) == 0
     card = (work / "measured" / "MODEL_CARD.md").read_text()
+    assert not (model / "MODEL_CARD.md").exists(), "not measured on systems never seen"
+    assert cli.main([*evaluate[:3], f"output_dir={work / 'measured'}", *COMMON]) == 0
+    assert "## Accuracy on the test split" in (model / "MODEL_CARD.md").read_text()
     assert "Seed: 0 and 1, an ensemble of 2 networks" in card and card.count("screening train") == 2
     assert cli.main(["combine", 'models=["one"]', store, f"output_dir={work / 'x'}", *COMMON]) == 2
     assert "expected two or more" in capsys.readouterr().err
@@ -218,4 +221,9 @@ def test_a_published_split_is_followed_and_told(work: Path, tmp_path: Path) -> N
     model = f"model={tmp_path / 'run' / 'model'}"
     assert cli.main(["evaluate", model, *keys, f"output_dir={tmp_path / 'measured'}"]) == 0
     card = (tmp_path / "measured" / "MODEL_CARD.md").read_text()
-    assert "the test split of published.csv" in card and "some or all of these chemical systems" in card
+    assert not (tmp_path / "run" / "model" / "MODEL_CARD.md").exists(), "not measured on systems never seen"
+    assert (
+        "data.split_file=" in card
+        and "the test split of published.csv" in card
+        and "some or all of these chemical systems" in card
+    )
