@@ -18,7 +18,7 @@ from screening.crystals.packed import PackedCrystals
 from screening.errors import RequestError
 from screening.magnetism.axes import AXIS_FEATURES, Axes, find_axes
 from screening.magnetism.elements import GROUPS, MAGNETIC_METALS, Floats, mask
-from screening.magnetism.features import composition_features, composition_names
+from screening.magnetism.features import Compositions, composition_names
 from screening.magnetism.intervals import IntervalForest
 from screening.magnetism.release import Part
 
@@ -41,9 +41,9 @@ def anisotropy_feature_names() -> tuple[str, ...]:
     return (*composition_names(), *AXIS_FEATURES)
 
 
-def anisotropy_features(counts: Floats, axes: Axes) -> Floats:
-    """(B, F) float64 columns `anisotropy_feature_names`, -1 where one means nothing; counts: (B, 119)."""
-    features = np.concatenate([composition_features(counts), axes.features], axis=1)
+def anisotropy_features(compositions: Compositions, axes: Axes) -> Floats:
+    """(B, F) float64 columns `anisotropy_feature_names`, -1 where one means nothing."""
+    features = np.concatenate([compositions.features, axes.features], axis=1)
     return np.where(np.isfinite(features), features, _NOTHING)
 
 
@@ -53,19 +53,20 @@ class Anisotropy:
 
     forest: IntervalForest
 
-    def predict(self, packed: PackedCrystals, counts: Floats) -> tuple[Floats, list[str | None]]:
+    def predict(self, packed: PackedCrystals, compositions: Compositions) -> tuple[Floats, list[str | None]]:
         """(B, 3) |K1|, 10th and 90th percentile in MJ/m3, and the easy axis of each crystal.
 
         NaN for crystals that are not uniaxial, and NaN and None for those that are no metals with a 3d magnet in them
         (nitrides count as metals): NovaMag holds hardly any.
         """
         sizes, easy = np.full((len(packed), 3), np.nan), np.full(len(packed), None, dtype=object)
+        counts = compositions.counts
         rows = np.flatnonzero((counts @ mask(MAGNETIC_METALS) > 0) & (counts @ mask(_UNLIKE) == 0))
         if len(rows):
             axes = find_axes(packed.take(rows))
             easy[rows] = np.where(axes.isotropic, CUBIC, UNKNOWN)
             uniaxial = rows[axes.uniaxial]
-            features = anisotropy_features(counts[rows], axes)[axes.uniaxial]
+            features = anisotropy_features(compositions.take(rows), axes)[axes.uniaxial]
             logarithm, width = self.forest.predict(features)
             sizes[uniaxial] = 10.0 ** np.stack([logarithm, logarithm - width, logarithm + width], axis=1)
         return sizes, easy.tolist()

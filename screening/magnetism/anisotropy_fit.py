@@ -16,6 +16,7 @@ from screening.magnetism.anisotropy import Anisotropy, anisotropy_features
 from screening.magnetism.anisotropy_data import AnisotropyExamples, anisotropy_examples
 from screening.magnetism.axes import find_axes
 from screening.magnetism.elements import MAGNETIC_METALS, Floats, mask
+from screening.magnetism.features import Compositions
 from screening.magnetism.intervals import ForestSettings, Rows, cross_validated, fit_interval_forest
 from screening.magnetism.release import Part
 
@@ -66,7 +67,7 @@ def anisotropy_rows(examples: AnisotropyExamples) -> tuple[Rows, NDArray[np.bool
     usable = axes.uniaxial & (examples.counts @ mask(MAGNETIC_METALS) > 0)
     if not usable.any():
         raise RequestError("anisotropy: the table holds no uniaxial crystal of a 3d metal with a K1")
-    features = anisotropy_features(examples.counts, axes)[usable].astype(np.float32)
+    features = anisotropy_features(Compositions.of(examples.counts), axes)[usable].astype(np.float32)
     K1 = examples.K1_MJ_per_m3[usable]
     rows = Rows(features, np.log10(np.abs(K1)), np.ones(len(K1)), examples.systems[usable])
     return rows, K1 > 0, {**examples.dropped, "not uniaxial or without a 3d metal": int((~usable).sum())}

@@ -15,12 +15,14 @@ import polars as pl
 
 from screening.errors import RequestError
 from screening.magnetism.curie_features import curie_feature_names, curie_features
-from screening.magnetism.elements import Floats, may_be_magnetic
+from screening.magnetism.elements import N_ELEMENTS, Floats, may_be_magnetic
+from screening.magnetism.features import Compositions
 from screening.magnetism.intervals import IntervalForest
 from screening.magnetism.release import Part
 
 PART = "curie"
 CURIE_COLUMNS = ("curie_temperature_K", "curie_temperature_K_lo", "curie_temperature_K_hi")
+_WHOLE_ROW = np.dtype((np.void, N_ELEMENTS * np.dtype(np.float64).itemsize))
 _TARGET = "sqrt(K)"
 
 
@@ -38,10 +40,15 @@ class CurieTemperature:
         result = np.full((len(counts), 3), np.nan)
         rows = np.flatnonzero(may_be_magnetic(counts))
         if len(rows):
-            root, width = self.forest.predict(curie_features(counts[rows]))
-            ends = np.stack([root, root - width, root + width], axis=1)
-            result[rows] = np.maximum(ends, 0.0) ** 2
+            result[rows] = self.of_carriers(Compositions.of(counts[rows]))
         return result
+
+    def of_carriers(self, compositions: Compositions) -> Floats:
+        """The same for compositions that all hold an element that can carry a moment, at least one."""
+        _, first, copies = np.unique(compositions.counts.view(_WHOLE_ROW), return_index=True, return_inverse=True)
+        root, width = self.forest.predict(curie_features(compositions.take(first)))
+        ends = np.stack([root, root - width, root + width], axis=1)
+        return np.asarray(np.maximum(ends, 0.0)[copies.ravel()] ** 2)
 
     def to_part(self) -> Part:
         """What a release keeps."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from screening.crystals.elements import ATOMIC_NUMBERS
 from screening.magnetism.elements import GROUPS, N_ELEMENTS, Floats, element_table, mask
-from screening.magnetism.features import composition_features, composition_names
+from screening.magnetism.features import Compositions, composition_names
 
 _STRONG = ("Mn", "Fe", "Co", "Ni", "Cu")
 _COUNTED = ("Mn", "Fe", "Co")
@@ -36,13 +36,13 @@ def curie_feature_names() -> tuple[str, ...]:
     )
 
 
-def curie_features(counts: Floats) -> Floats:
-    """(B, F) float64 columns `curie_feature_names` from counts (B, 119) of any scale, -1 where one means nothing.
+def curie_features(compositions: Compositions) -> Floats:
+    """(B, F) float64 columns `curie_feature_names`, -1 where one means nothing.
 
     The magnetic valence, 10 less the valence electrons of metals with a full majority d band and the negative of the
     valence of all others, orders the moments of alloys (Williams et al., IEEE Trans. Magn. 19, 1983 (1983)).
     """
-    table = element_table()
+    table, counts = element_table(), compositions.counts
     metal = mask(GROUPS["metal_3d"])
     valence = np.asarray(table.column("valence_s") + table.column("valence_d"))
     valence = valence + np.where(table.column("valence_d") == 10, 0.0, table.column("valence_p"))
@@ -59,5 +59,5 @@ def curie_features(counts: Floats) -> Floats:
             own = fractions[:, ATOMIC_NUMBERS[symbol]]
             columns += [own / (fractions @ mask(GROUPS[group])) for group in _BESIDE]
         columns += [metals**2, metals * (fractions @ mask(("Fe", "Co")))]
-    features = np.concatenate([composition_features(counts), np.stack(columns, axis=1)], axis=1)
+    features = np.concatenate([compositions.features, np.stack(columns, axis=1)], axis=1)
     return np.where(np.isfinite(features), features, _NOTHING)

@@ -17,7 +17,7 @@ from screening.magnetism.curie import CurieTemperature
 from screening.magnetism.curie_data import CurieExamples, curie_examples
 from screening.magnetism.curie_features import curie_features
 from screening.magnetism.elements import Floats
-from screening.magnetism.features import composition_features, counts_of
+from screening.magnetism.features import Compositions, composition_features, counts_of
 from screening.magnetism.intervals import ForestSettings, Rows, fit_interval_forest
 from screening.magnetism.release import Part
 
@@ -53,7 +53,7 @@ def fit_curie_part(store: Store, folder: Path, settings: CurieFitSettings) -> tu
 def fit_curie(examples: CurieExamples, settings: CurieFitSettings, seed: int) -> CurieTemperature:
     """One fit; raises RequestError when there are too few examples."""
     split = np.array(splits_of(examples.systems.tolist(), settings.salt))
-    features = curie_features(examples.counts).astype(np.float32)
+    features = curie_features(Compositions.of(examples.counts)).astype(np.float32)
     rows = Rows(features, np.sqrt(examples.temperature_K), examples.weight, examples.systems)
     learn = np.flatnonzero(np.isin(split, _LEARN))
     # intervals are for values as clean as the hand-collected ones

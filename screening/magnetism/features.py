@@ -6,9 +6,12 @@ metals carry moments, how they are diluted, their electron count, the 4f shells 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from screening.crystals.elements import SYMBOLS
 from screening.crystals.packed import PackedCrystals
@@ -26,6 +29,26 @@ def counts_of(packed: PackedCrystals) -> Floats:
     owner = np.repeat(np.arange(len(packed)), packed.n_atoms)
     flat = np.bincount(owner * N_ELEMENTS + packed.numbers, minlength=len(packed) * N_ELEMENTS)
     return flat.reshape(len(packed), N_ELEMENTS).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Compositions:
+    """counts: (B, 119) as `counts_of`, of any scale; features: (B, F) `composition_features` of these."""
+
+    counts: Floats
+    features: Floats
+
+    @classmethod
+    def of(cls, counts: Floats) -> Compositions:
+        """Describe the compositions once for all that is predicted from them."""
+        return cls(counts, composition_features(counts))
+
+    def __len__(self) -> int:
+        return len(self.counts)
+
+    def take(self, rows: NDArray[Any]) -> Compositions:
+        """Some of the rows."""
+        return Compositions(self.counts[rows], self.features[rows])
 
 
 @lru_cache(maxsize=1)

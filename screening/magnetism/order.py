@@ -19,7 +19,7 @@ from screening.crystals.packed import PackedCrystals
 from screening.errors import RequestError
 from screening.magnetism.elements import Floats, may_be_magnetic
 from screening.magnetism.exchange_features import EXCHANGE_FEATURES, exchange_features
-from screening.magnetism.features import composition_features, composition_names, counts_of
+from screening.magnetism.features import Compositions, composition_names, counts_of
 from screening.magnetism.order_examples import MOMENT, NET, OPPOSED, QUESTIONS
 from screening.magnetism.order_labels import CLASSES
 from screening.magnetism.release import Part
@@ -37,10 +37,10 @@ def order_feature_names() -> tuple[str, ...]:
     return (*composition_names(), "volume_A3 per atom", *EXCHANGE_FEATURES)
 
 
-def order_features(packed: PackedCrystals, counts: Floats) -> Floats:
-    """(B, F) float64 columns `order_feature_names`; counts: (B, 119) as `counts_of`. NaN where one means nothing."""
+def order_features(packed: PackedCrystals, compositions: Compositions) -> Floats:
+    """(B, F) float64 columns `order_feature_names` of crystals of these compositions. NaN where one means nothing."""
     volume = (packed.volume_A3 / packed.n_atoms)[:, None]
-    return np.concatenate([composition_features(counts), volume, exchange_features(packed, counts)], axis=1)
+    return np.concatenate([compositions.features, volume, exchange_features(packed, compositions.counts)], axis=1)
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,12 @@ class MagneticOrder:
         result = np.tile(self.otherwise, (len(packed), 1))
         rows = np.flatnonzero(may_be_magnetic(counts))
         if len(rows):
-            features = order_features(packed.take(rows), counts[rows])
-            result[rows] = calibrated(self._together.predict(features), self.calibration)
+            result[rows] = self.answers_of_carriers(packed.take(rows), Compositions.of(counts[rows]))
         return result
+
+    def answers_of_carriers(self, packed: PackedCrystals, compositions: Compositions) -> Floats:
+        """The same of crystals that all hold an element that may carry a moment; compositions: theirs."""
+        return calibrated(self._together.predict(order_features(packed, compositions)), self.calibration)
 
     def probabilities(self, packed: PackedCrystals) -> Floats:
         """(B, 4) probabilities of `CLASSES`, which add up to 1."""

@@ -14,6 +14,7 @@ from screening.data.splits import DEFAULT_SALT, splits_of
 from screening.data.store import Store
 from screening.errors import RequestError
 from screening.magnetism.elements import Floats, may_be_magnetic
+from screening.magnetism.features import Compositions
 from screening.magnetism.order import MagneticOrder, calibrated, log_odds, order_features
 from screening.magnetism.order_examples import MOMENT, NET, OPPOSED, QUESTIONS, OrderExamples, balance, order_examples
 from screening.magnetism.order_scores import order_report
@@ -95,7 +96,7 @@ def _lesson(examples: OrderExamples, split: NDArray[np.str_]) -> Lesson:
     against, towards = factors[:, 0] * (1 - target[:, NET]), factors[:, 1] * target[:, NET]
     weight[:, NET] *= against + towards
     target[:, NET] = towards / (against + towards)
-    features = order_features(examples.packed, examples.counts).astype(np.float32)
+    features = order_features(examples.packed, Compositions.of(examples.counts)).astype(np.float32)
     return Lesson(features, target, weight, split)
 
 

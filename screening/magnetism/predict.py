@@ -11,7 +11,8 @@ import polars as pl
 from screening.crystals.packed import PackedCrystals, pack
 from screening.errors import RequestError
 from screening.magnetism import anisotropy, curie, order
-from screening.magnetism.features import counts_of
+from screening.magnetism.elements import may_be_magnetic
+from screening.magnetism.features import Compositions, counts_of
 from screening.magnetism.order_labels import FERRI, FERRO, NONE
 from screening.magnetism.release import find_release, load_release
 
@@ -50,19 +51,28 @@ class MagnetismPredictor:
         """Columns of B crystals, (B,) each: `ORDER_COLUMNS`, and of the parts there are `CURIE_COLUMNS` in K and
         `ANISOTROPY_COLUMNS` in MJ/m3 (null where there are likely no moments, or no net moment).
         """
-        probabilities = self.order.probabilities(packed)
-        columns = order.order_columns(probabilities)
         counts = counts_of(packed)
-        rows = np.flatnonzero(probabilities[:, NONE] < _LIKELY)
+        carriers = np.flatnonzero(may_be_magnetic(counts))
+        compositions, crystals = Compositions.of(counts[carriers]), packed.take(carriers)
+        answers = np.tile(self.order.otherwise, (len(packed), 1))
+        if len(carriers):
+            answers[carriers] = self.order.answers_of_carriers(crystals, compositions)
+        probabilities = order.class_probabilities(answers)
+        columns = order.order_columns(probabilities)
+        own = probabilities[carriers]
+        moments = np.flatnonzero(own[:, NONE] < _LIKELY)
         if self.curie is not None:
             temperatures = np.full((len(packed), 3), np.nan)
-            temperatures[rows] = self.curie.predict(counts[rows])
+            if len(moments):
+                temperatures[carriers[moments]] = self.curie.of_carriers(compositions.take(moments))
             columns += curie.curie_columns(temperatures)
         if self.anisotropy is not None:
             sizes, easy = np.full((len(packed), 3), np.nan), np.full(len(packed), None, dtype=object)
-            rows = np.flatnonzero(probabilities[:, [FERRO, FERRI]].sum(axis=1) >= _LIKELY)
-            if len(rows):
-                sizes[rows], easy[rows] = self.anisotropy.predict(packed.take(rows), counts[rows])
+            net = np.flatnonzero(own[:, [FERRO, FERRI]].sum(axis=1) >= _LIKELY)
+            if len(net):
+                sizes[carriers[net]], easy[carriers[net]] = self.anisotropy.predict(
+                    crystals.take(net), compositions.take(net)
+                )
             columns += anisotropy.anisotropy_columns(sizes, easy.tolist())
         return columns
 

@@ -21,7 +21,7 @@ from screening.magnetism.anisotropy import ANISOTROPY_COLUMNS, Anisotropy, aniso
 from screening.magnetism.anisotropy_data import anisotropy_examples
 from screening.magnetism.anisotropy_fit import AnisotropyFitSettings, anisotropy_card, fit_anisotropy_part
 from screening.magnetism.axes import AXIS_FEATURES, find_axes
-from screening.magnetism.features import counts_of
+from screening.magnetism.features import Compositions, counts_of
 from screening.magnetism.intervals import ForestSettings
 
 
@@ -113,7 +113,7 @@ def test_sizes_are_learned_and_a_random_sign_is_not(folder: Path) -> None:
     model = Anisotropy.from_part(replace(part, settings=json.loads(json.dumps(part.settings))))
     oxide = crystal(123, Lattice.tetragonal(2.8, 3.7), ["Fe", "O"], [[0, 0, 0], [0.5, 0.5, 0.5]])
     packed = pack([FE, FEPT, SMCO5, crystal(225, Lattice.cubic(4.05), ["Al"], [[0, 0, 0]]), oxide])
-    table = pl.DataFrame(anisotropy_columns(*model.predict(packed, counts_of(packed))))
+    table = pl.DataFrame(anisotropy_columns(*model.predict(packed, Compositions.of(counts_of(packed)))))
     assert tuple(table.columns) == ANISOTROPY_COLUMNS
     assert table["easy_axis"].to_list() == ["cubic", "unknown", "unknown", None, None]
     low, value, high = (table[f"K1_magnitude_MJ_per_m3{end}"] for end in ("_lo", "", "_hi"))

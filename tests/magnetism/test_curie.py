@@ -17,6 +17,7 @@ from screening.magnetism.curie_data import CurieExamples
 from screening.magnetism.curie_features import curie_feature_names, curie_features
 from screening.magnetism.curie_fit import CurieFitSettings, curie_card, curie_report, fit_curie
 from screening.magnetism.elements import chemical_system
+from screening.magnetism.features import Compositions
 from screening.magnetism.formulas import formula_counts
 from screening.magnetism.intervals import ForestSettings
 
@@ -98,7 +99,7 @@ def test_what_cannot_be_magnetic_has_none(fitted: CurieTemperature) -> None:
 
 
 def test_features_are_finite_named_and_know_the_mixture() -> None:
-    features = curie_features(formula_counts(["Fe", "Fe3Al", "SmCo5", "Al2O3", "Co2FeSi"]))
+    features = curie_features(Compositions.of(formula_counts(["Fe", "Fe3Al", "SmCo5", "Al2O3", "Co2FeSi"])))
     assert features.shape[1] == len(curie_feature_names()) == len(set(curie_feature_names()))
     assert np.isfinite(features).all()
     column = curie_feature_names().index("magnetic valence per atom")
