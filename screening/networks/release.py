@@ -70,7 +70,7 @@ def find_release(model: str) -> Path:
     for folder in (Path(model).expanduser(), bundled / model):
         if (folder / CONFIG).is_file():
             return folder
-    names = sorted(p.parent.name for p in bundled.glob(f"*/{CONFIG}")) if bundled.is_dir() else []
+    names = sorted(p.parent.name for p in bundled.glob(f"*/{CONFIG}") if _is_network(p))
     what = "is not a folder with config.json and weights.safetensors" if Path(model).exists() else "was not found"
     raise RequestError(f"model={model} {what}; released models: {', '.join(names) or 'none'}")
 
@@ -98,6 +98,14 @@ def load_release(folder: Path) -> tuple[PropertyModel, ModelConfig]:
             f"model: {weights} does not fit the architecture {config.architecture!r} that {CONFIG} beside it describes"
         ) from None
     return model.eval(), config
+
+
+def _is_network(config: Path) -> bool:
+    """Whether a released folder holds a network; others hold predictors of other kinds."""
+    try:
+        return bool(json.loads(config.read_text(encoding="utf-8"))["format"] == FORMAT)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _read_config(file: Path) -> ModelConfig:

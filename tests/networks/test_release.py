@@ -92,8 +92,11 @@ def test_a_config_that_is_no_json_is_refused(release: Path) -> None:
 
 
 def test_an_unknown_name_lists_the_releases() -> None:
-    with pytest.raises(RequestError, match="released models: "):
+    with pytest.raises(RequestError, match="released models: ") as error:
         find_release("no-such-model")
+    names = str(error.value).partition("released models: ")[2].split(", ")
+    assert "magnetism-v1" not in names
+    assert all(load_release(find_release(name))[1].name == name for name in names)
 
 
 def test_missing_cuda_is_a_wrong_request(release: Path) -> None:
