@@ -29,10 +29,9 @@ def _splits(training: Mapping[str, Any]) -> str:
 
 def run(config: CombineConfig) -> None:
     """Combine, calibrate on the crystals that no member has seen, and say where the model is."""
-    from screening.learning.calibration import calibrate
     from screening.learning.combining import combine
     from screening.learning.data import CrystalData
-    from screening.learning.domain import set_domain
+    from screening.learning.settling import settle
     from screening.networks.predictor import resolve_device
     from screening.networks.release import find_release, save_release
 
@@ -50,10 +49,7 @@ def run(config: CombineConfig) -> None:
     with open_run(tracking, folder, f"combine: {name}", {"model": name}) as tracked:
         save_config(config, folder / "config.yaml")
         model.to(resolve_device(config.device))
-        unseen = data.labelled("calibration")
-        reserve = None if data.settings.learn_validation else data.labelled("validation")
-        combined.training["calibrated_on"] = calibrate(model, unseen, data.settings.batch_atoms, reserve)
-        set_domain(model, data.labelled("train"), unseen, data.settings.batch_atoms)
+        combined.training["calibrated_on"] = settle(model, data, combined.learned_splits)
         save_release(folder / MODEL_FOLDER, model.cpu(), combined)
         registered = register_model(tracking, tracked.run_id, folder / MODEL_FOLDER, name) if tracked.run_id else ""
     say(f"{combined.members} members; model: {folder / MODEL_FOLDER}")

@@ -17,13 +17,12 @@ from lightning import seed_everything
 from screening.data.splits import DEFAULT_SALT
 from screening.errors import RequestError
 from screening.graphs.nearest import GraphSettings
-from screening.learning.calibration import calibrate
 from screening.learning.checkpoints import Fingerprint, find_checkpoint
 from screening.learning.data import CrystalData, DataSettings
-from screening.learning.domain import set_domain
 from screening.learning.finetuning import FineTuning, Parent, inherit, load_parent, offspring
 from screening.learning.losses import robust_scales
 from screening.learning.module import OptimiserSettings, PropertyLearning
+from screening.learning.settling import settle
 from screening.learning.timing import StepTimes, hardware
 from screening.learning.trainer import MetricLogger, make_trainer, quieten_lightning, validation_scores
 from screening.networks.architectures import build_network, build_networks
@@ -118,12 +117,10 @@ def train(settings: TrainingSettings, log_metrics: MetricLogger = lambda _metric
     if trainer.is_global_zero:
         device = trainer.strategy.root_device
         model.eval().to(device)
-        unseen = data.labelled("calibration" if len(data.split_rows["calibration"]) else "validation")
-        seen = "validation" in _learned_splits(settings, parent)
-        reserve = None if seen or not len(data.split_rows["calibration"]) else data.labelled("validation")
-        used = calibrate(model, unseen, settings.data.batch_atoms, reserve)
-        if parent is None or model.targets != parent.config.targets:  # a fine-tuned release still knows what it knew
-            set_domain(model, data.labelled("train"), unseen, settings.data.batch_atoms)
+        other = (
+            parent is None or model.targets != parent.config.targets
+        )  # a fine-tuned release still knows what it knew
+        used = settle(model, data, _learned_splits(settings, parent), region=other)
         record = _run(settings, device, times, speed) | (_recorded(model_dir) if idle else {})
         config = _model_config(settings, data, trainer.global_step, {"calibrated_on": used, **record}, parent)
         save_release(model_dir, model.cpu(), config)
