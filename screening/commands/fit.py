@@ -12,7 +12,7 @@ from screening.configuration.schemas import FitConfig
 from screening.console import say
 from screening.data.store import Store, open_store
 from screening.errors import RequestError
-from screening.magnetism import anisotropy, anisotropy_fit, curie, curie_fit, order, order_card, order_fit
+from screening.magnetism import anisotropy, anisotropy_fit, curie, curie_card, curie_fit, order, order_card, order_fit
 from screening.magnetism.card import magnetism_card
 from screening.magnetism.intervals import ForestSettings
 from screening.magnetism.release import CARD, MagnetismRelease, Part, save_release
@@ -46,7 +46,7 @@ def _forest(forest: ForestSettings, config: FitConfig) -> ForestSettings:
 
 PARTS: dict[str, tuple[Fit, Callable[[dict[str, Any]], str]]] = {
     order.PART: (_order, order_card.order_card),
-    curie.PART: (_curie, curie_fit.curie_card),
+    curie.PART: (_curie, curie_card.curie_card),
     anisotropy.PART: (_anisotropy, anisotropy_fit.anisotropy_card),
 }
 

@@ -43,7 +43,7 @@ def fit_anisotropy_part(folder: Path, settings: AnisotropyFitSettings) -> tuple[
     training = rows.take(np.flatnonzero(split == "train"))
     held_out = rows.take(np.flatnonzero(np.isin(split, ("calibration", "validation"))))
     seeds = [settings.seed + i for i in range(settings.n_seeds)]
-    fits = [Anisotropy(fit_interval_forest(training, held_out, settings.forest, seed)) for seed in seeds]
+    fits = [Anisotropy(fit_interval_forest(training, held_out, settings.forest, seed)[0]) for seed in seeds]
     tested = np.flatnonzero(split == "test")
     report: dict[str, Any] = {
         "rows": {name: int((split == name).sum()) for name in np.unique(split)},

@@ -21,7 +21,6 @@ HIGHEST_K = 1400.0
 """Above the Curie temperature of cobalt, 1388 K, the highest known."""
 
 _VOTES = np.array([8.0, 3.0, 1.0, 0.0])
-_WEIGHT_OF_OTHERS = 1 / 3  # of an example that only the text-mined collection has
 _SPREAD_K = 100.0  # reports that differ by this much halve an example's weight
 _SAME = 0.03  # a Curie point this close to a reported Néel point is likely that point
 _ROOM_K = 300.0
@@ -31,8 +30,9 @@ _CELSIUS_K, _CELSIUS_TOLERANCE_K = 273.15, 3.0
 
 @dataclass(frozen=True)
 class CurieExamples:
-    """R compositions: counts (R, 119), Curie temperature (R,) in K, weight (R,), whether it stands in the literature
-    collection (R,), chemical system (R,). dropped: rows and compositions left out, by reason.
+    """R compositions: counts (R, 119), Curie temperature (R,) in K, trust in it as weight (R,) with 0 for what only the
+    text-mined collection has, whether it stands in the literature collection (R,), chemical system (R,). dropped: rows
+    and compositions left out, by reason.
     """
 
     counts: Floats
@@ -128,7 +128,7 @@ def _merged(reports: _Reports, dropped: Counter[str]) -> tuple[float, float, boo
         if reason:
             dropped[reason] += 1
             return None
-    weight = (1.0 if literature else _WEIGHT_OF_OTHERS) / (1 + float(np.ptp(values)) / _SPREAD_K)
+    weight = 1 / (1 + float(np.ptp(values)) / _SPREAD_K) if literature else 0.0
     return temperature, weight, literature
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,14 +18,17 @@ from screening.magnetism.curie_data import CurieExamples, curie_examples
 from screening.magnetism.curie_features import curie_features
 from screening.magnetism.elements import Floats
 from screening.magnetism.features import Compositions, composition_features, counts_of
-from screening.magnetism.intervals import ForestSettings, Rows, fit_interval_forest
+from screening.magnetism.intervals import ForestSettings, Rows, fit_interval_forest, folds_by_system
+from screening.magnetism.kernel import KernelSettings
 from screening.magnetism.release import Part
 
 HOT_K = 300.0
 """Magnets live above this."""
 _LEARN = ("train", "validation")
 _BASELINE_TREES = 100
-FOREST = ForestSettings(n_trees=10, least_rows=2, tried=0.8, powers=(1.0, 1.0, 2.0))
+FOREST = ForestSettings(
+    n_trees=10, least_rows=2, tried=0.8, powers=(1.0, 2.0, 2.0), deepest=32, kernel=KernelSettings()
+)
 
 
 @dataclass(frozen=True)
@@ -46,12 +49,17 @@ def fit_curie_part(store: Store, folder: Path, settings: CurieFitSettings) -> tu
     The store's crystals only tell which test compositions have one. Raises RequestError on bad tables or too few rows.
     """
     examples = curie_examples(folder)
-    fits = [fit_curie(examples, settings, settings.seed + i) for i in range(settings.n_seeds)]
-    return fits[0].to_part(), curie_report(fits, examples, settings, _has_crystal(examples, store))
+    fits, known = zip(*(fit_curie(examples, settings, settings.seed + i) for i in range(settings.n_seeds)), strict=True)
+    report = curie_report(fits, examples, settings, _has_crystal(examples, store))
+    report["cross_validation"] = _cross_validation(known, examples, settings)
+    return fits[0].to_part(), report
 
 
-def fit_curie(examples: CurieExamples, settings: CurieFitSettings, seed: int) -> CurieTemperature:
-    """One fit; raises RequestError when there are too few examples."""
+def fit_curie(examples: CurieExamples, settings: CurieFitSettings, seed: int) -> tuple[CurieTemperature, Floats]:
+    """One fit, and the cross-validated temperature in K of each row that it learned from.
+
+    Raises RequestError when there are too few examples.
+    """
     split = np.array(splits_of(examples.systems.tolist(), settings.salt))
     features = curie_features(Compositions.of(examples.counts)).astype(np.float32)
     rows = Rows(features, np.sqrt(examples.temperature_K), examples.weight, examples.systems)
@@ -60,11 +68,15 @@ def fit_curie(examples: CurieExamples, settings: CurieFitSettings, seed: int) ->
     calibrate = np.flatnonzero((split == "calibration") & examples.literature)
     if not len(learn):
         raise RequestError("Curie temperatures: no measured compound falls in the training split; more are needed")
-    return CurieTemperature(fit_interval_forest(rows.take(learn), rows.take(calibrate), settings.forest, seed))
+    forest, known = fit_interval_forest(rows.take(learn), rows.take(calibrate), settings.forest, seed)
+    return CurieTemperature(forest), np.maximum(known, 0.0) ** 2
 
 
 def curie_report(
-    fits: list[CurieTemperature], examples: CurieExamples, settings: CurieFitSettings, has_crystal: NDArray[np.bool_]
+    fits: Sequence[CurieTemperature],
+    examples: CurieExamples,
+    settings: CurieFitSettings,
+    has_crystal: NDArray[np.bool_],
 ) -> dict[str, Any]:
     """Errors in K and coverage on the literature's compositions of test systems, beside the baselines.
 
@@ -97,6 +109,26 @@ def curie_report(
     return report
 
 
+def _cross_validation(known: Sequence[Floats], examples: CurieExamples, settings: CurieFitSettings) -> dict[str, Any]:
+    """Errors in K on the literature's compositions of the systems learned, held out in turn; known: as `fit_curie`."""
+    split = np.array(splits_of(examples.systems.tolist(), settings.salt))
+    learn = np.flatnonzero(np.isin(split, _LEARN))
+    trees = np.empty(len(learn))
+    for training, held_out in folds_by_system(examples.systems[learn]):
+        trees[held_out] = _composition_baseline(examples, learn[training], learn[held_out], settings.seed)
+    truth, literature = examples.temperature_K[learn], examples.literature[learn]
+    groups = {"all": literature, "above 300 K": literature & (truth > HOT_K)}
+    return {
+        name: {
+            "n": int(group.sum()),
+            "maes": [float(np.abs(k - truth)[group].mean()) for k in known],
+            "composition_trees": float(np.abs(trees - truth)[group].mean()),
+        }
+        for name, group in groups.items()
+        if group.any()
+    }
+
+
 def _scores(predicted: list[Floats], truth: Floats) -> dict[str, Any]:
     errors = [np.abs(p[:, 0] - truth) for p in predicted]
     inside = (predicted[0][:, 1] <= truth) & (truth <= predicted[0][:, 2])
@@ -125,41 +157,5 @@ def _has_crystal(examples: CurieExamples, store: Store) -> NDArray[np.bool_]:
 
 
 def _rounded(counts: Floats) -> NDArray[np.float32]:
-    return np.round(counts / counts.sum(axis=1, keepdims=True), 3).astype(np.float32)
-
-
-def curie_card(report: Mapping[str, Any]) -> str:
-    """The section of a model card, from what `curie_report` gave."""
-    lines = ["## Curie temperature", "", _CARD_TEXT.format(**_card_numbers(report)), _TABLE_HEAD]
-    for name, s in report["scores"].items():
-        maes = ", ".join(f"{mae:.1f}" for mae in s["maes"])
-        lines.append(
-            f"| {name} | {s['n']} | **{s['mae']:.1f}** ({maes}) | {s['composition_trees']:.1f} | {s['constant']:.0f} "
-            f"| {s['median_error']:.1f} | {100 * s['coverage']:.0f} % | {s['width']:.0f} |"
-        )
-    return "\n".join(lines) + "\n"
-
-
-_TABLE_HEAD = (
-    "| rows | n | MAE, K (by seed) | composition trees | constant | median error | 80 % interval covers | width |\n"
-    "| --- | --- | --- | --- | --- | --- | --- | --- |"
-)
-_CARD_TEXT = """Extra trees, two thirds on the square root of the temperature and one third on the temperature, from
-composition statistics, element fractions and the mixture that carries the moments. A second forest learns how large
-cross-validated errors of the square root are, and the literature's compositions of calibration systems fix the width
-of the intervals. The temperature is the one of a compound that has a net moment; whether it has one is the business of
-the magnetic order.
-
-Rows (compositions) by split: {rows}; of these in the hand-collected literature table: {literature_rows}. Learned on
-training and validation systems, where choices were made by cross-validation with whole systems held out. A composition
-of several sources is the weighted median; rows that only the text-mined table has weigh a third, and disagreement
-lowers the weight. Left out: {dropped}.
-
-Errors on the literature's compositions of test systems. "Composition trees": extra trees on general composition
-features and plain temperatures, all rows alike.
-"""
-
-
-def _card_numbers(report: Mapping[str, Any]) -> dict[str, str]:
-    names = ("rows", "literature_rows", "dropped")
-    return {name: ", ".join(f"{key} {value}" for key, value in report[name].items()) or "nothing" for name in names}
+    fractions: Floats = counts / counts.sum(axis=1, keepdims=True)
+    return np.round(fractions, 3).astype(np.float32)

@@ -13,16 +13,21 @@ from screening.crystals.elements import ATOMIC_NUMBERS, SYMBOLS
 from screening.data.splits import split_of
 from screening.errors import RequestError
 from screening.magnetism.curie import CURIE_COLUMNS, CurieTemperature, curie_columns
+from screening.magnetism.curie_card import curie_card
 from screening.magnetism.curie_data import CurieExamples
 from screening.magnetism.curie_features import curie_feature_names, curie_features
-from screening.magnetism.curie_fit import CurieFitSettings, curie_card, curie_report, fit_curie
+from screening.magnetism.curie_fit import CurieFitSettings, curie_report, fit_curie
 from screening.magnetism.elements import chemical_system
 from screening.magnetism.features import Compositions
 from screening.magnetism.formulas import formula_counts
 from screening.magnetism.intervals import ForestSettings
+from screening.magnetism.kernel import KernelSettings
 
 SETTINGS = CurieFitSettings(
-    ForestSettings(n_trees=8, least_rows=2, tried=0.5, powers=(1.0, 2.0), error_trees=8), n_seeds=1
+    ForestSettings(
+        n_trees=8, least_rows=2, tried=0.5, powers=(1.0, 2.0), error_trees=8, kernel=KernelSettings(columns=20)
+    ),
+    n_seeds=1,
 )
 
 
@@ -45,7 +50,7 @@ def examples() -> CurieExamples:
 
 @pytest.fixture(scope="module")
 def fitted(examples: CurieExamples) -> CurieTemperature:
-    return fit_curie(examples, SETTINGS, 0)
+    return fit_curie(examples, SETTINGS, 0)[0]
 
 
 def test_unseen_systems_are_predicted_and_covered(examples: CurieExamples, fitted: CurieTemperature) -> None:
@@ -61,7 +66,7 @@ def test_unseen_systems_are_predicted_and_covered(examples: CurieExamples, fitte
 def test_test_and_calibration_values_are_not_learned(examples: CurieExamples, fitted: CurieTemperature) -> None:
     hidden = np.array([split_of(system) in {"test", "calibration"} for system in examples.systems])
     nonsense = np.where(hidden, 7.0, examples.temperature_K)
-    other = fit_curie(replace(examples, temperature_K=nonsense), SETTINGS, 0)
+    other, _ = fit_curie(replace(examples, temperature_K=nonsense), SETTINGS, 0)
     one, two = (fit.predict(examples.counts)[:, 0] for fit in (fitted, other))
     np.testing.assert_array_equal(one, two)
 

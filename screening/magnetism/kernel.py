@@ -1,0 +1,126 @@
+"""Ridge regression with a Laplacian kernel on the descriptors that matter: near compounds, smoothly joined.
+
+Trees cut the descriptors into boxes; a kernel weighs every known compound by its distance. Their errors differ, so
+their mean is better than either.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from screening.errors import RequestError
+from screening.magnetism.elements import Floats
+from screening.magnetism.release import Part
+
+_TENSORS = ("column", "centre", "scale", "farthest", "supports", "coefficients", "mean")
+_FARTHEST = 6.0  # standard deviations; rare elements would be beyond all others else
+_LEAST_WEIGHT = 0.1
+
+
+@dataclass(frozen=True)
+class KernelSettings:
+    """columns: features used, the most important ones of a small forest; length: over which the kernel falls by e, in
+    standard deviations weighted by importance; noise: added to the diagonal for a row of weight 1.
+    """
+
+    columns: int = 64
+    length: float = 0.5
+    noise: float = 0.02
+
+
+@dataclass(frozen=True)
+class KernelRidge:
+    """mean + sum over S supports of coefficients times exp(-sum |a - b|), for P outputs.
+
+    a = (x[column] - centre) * scale, no farther than 6 standard deviations from 0. column, centre, scale, farthest:
+    (C,); supports: (S, C); coefficients: (S, P); mean: (P,).
+    """
+
+    column: NDArray[np.int64]
+    centre: NDArray[np.float32]
+    scale: NDArray[np.float32]
+    farthest: NDArray[np.float32]
+    supports: NDArray[np.float32]
+    coefficients: NDArray[np.float32]
+    mean: Floats
+
+    def predict(self, features: NDArray[np.floating]) -> Floats:
+        """(B, P) of features (B, F)."""
+        return np.asarray(self.mean + _kernel(self._places(features), self.supports) @ self.coefficients)
+
+    def _places(self, features: NDArray[np.floating]) -> NDArray[np.float32]:
+        offset = features[:, self.column].astype(np.float32) - self.centre
+        return np.asarray(np.clip(offset * self.scale, -self.farthest, self.farthest))
+
+    def tensors(self, prefix: str) -> dict[str, NDArray[Any]]:
+        """What to keep, by names that start with the prefix."""
+        return {f"{prefix}.{name}": getattr(self, name) for name in _TENSORS}
+
+    @classmethod
+    def from_part(cls, part: Part, prefix: str, width: int, outputs: int) -> KernelRidge:
+        """What a release kept, for features (B, width); raises RequestError when it is damaged."""
+        column = part.tensor(f"{prefix}.column", -1)
+        if column.dtype.kind != "i" or np.any((column < 0) | (column >= width)):
+            raise RequestError(f"magnetism: the kernel {prefix!r} is not sound: a column outside")
+        supports = part.tensor(f"{prefix}.supports", -1, len(column))
+        return cls(
+            column=column,
+            centre=part.tensor(f"{prefix}.centre", len(column)),
+            scale=part.tensor(f"{prefix}.scale", len(column)),
+            farthest=part.tensor(f"{prefix}.farthest", len(column)),
+            supports=supports,
+            coefficients=part.tensor(f"{prefix}.coefficients", len(supports), outputs),
+            mean=part.tensor(f"{prefix}.mean", outputs),
+        )
+
+
+def fit_kernel(
+    features: NDArray[np.float32], targets: Floats, weight: Floats, settings: KernelSettings, seed: int
+) -> KernelRidge:
+    """Supports are the rows of R with a weight above zero; features: (R, F), targets: (R, P), weight: (R,).
+
+    All rows tell which features matter. Raises RequestError when no row has a weight.
+    """
+    own = np.flatnonzero(weight > 0)
+    if not len(own):
+        raise RequestError("magnetism: no measurement is clean enough for a kernel to learn from")
+    importance = _importance(features, targets[:, 0], seed)
+    column = np.sort(np.argsort(-importance, kind="stable")[: settings.columns]).astype(np.int64)
+    share = np.sqrt(importance[column])
+    share /= settings.length * (float(share.sum()) or 1.0)
+    spread = features[:, column].std(axis=0)
+    scale = share / np.where(spread > 0, spread, 1.0)
+    mean = np.average(targets[own], axis=0, weights=weight[own])
+    empty = np.zeros((0, 0), dtype=np.float32)
+    plain = KernelRidge(
+        column,
+        features[:, column].mean(axis=0).astype(np.float32),
+        scale.astype(np.float32),
+        (_FARTHEST * share).astype(np.float32),
+        empty,
+        empty,
+        mean,
+    )
+    supports = plain._places(features[own])
+    noise = settings.noise / np.maximum(weight[own], _LEAST_WEIGHT)
+    coefficients = np.linalg.solve(_kernel(supports, supports) + np.diag(noise), targets[own] - mean)
+    return replace(plain, supports=supports, coefficients=coefficients.astype(np.float32))
+
+
+def _importance(features: NDArray[np.float32], target: Floats, seed: int) -> Floats:
+    from sklearn.ensemble import ExtraTreesRegressor
+
+    forest = ExtraTreesRegressor(n_estimators=4, max_features=0.3, min_samples_leaf=3, random_state=seed)
+    return np.asarray(forest.fit(features, target).feature_importances_, dtype=np.float64)
+
+
+def _kernel(one: NDArray[np.float32], other: NDArray[np.float32]) -> Any:
+    """(B, S) exp(-sum |a - b|) of places (B, C) and (S, C)."""
+    import torch
+
+    distance = torch.cdist(torch.from_numpy(one), torch.from_numpy(other), p=1)
+    return distance.neg_().exp_().numpy()
