@@ -49,7 +49,8 @@ class Axes:
 def find_axes(packed: PackedCrystals) -> Axes:
     """Axes of crystals; those without Cr, Mn, Fe, Co or Ni bonds have NaN in the columns that are about these."""
     size = len(packed)
-    pairs = neighbour_pairs(packed, np.full(size, _CUTOFF_A))
+    # an atom is its own neighbour at an infinite distance, of weight zero
+    pairs = neighbour_pairs(packed, np.full(size, _CUTOFF_A), with_self=True)
     distance = pairs.distance.numpy()
     unit = pairs.vectors().numpy() / distance[:, None]
     weight = np.exp(-(distance - _CLOSE_A) / _DECAY_A)
@@ -60,7 +61,11 @@ def find_axes(packed: PackedCrystals) -> Axes:
     electronegativity = element_table().column("electronegativity_pauling")[numbers]
     # L1_0 order has an axis in a cubic lattice of sites: what is told from unlike neighbours counts too
     unlike = weight * np.abs(electronegativity[centre] - electronegativity[neighbour])
-    every, of_unlike = (_deviation(owner, w, unit, size) for w in (weight, unlike))
+    is_metal = mask(MAGNETIC_METALS)[numbers] > 0
+    of_metal, to_metal = is_metal[centre], is_metal[neighbour]
+    metal_weight, between = weight * of_metal, weight * (of_metal & to_metal)
+    weights = np.stack([weight, unlike, between, metal_weight - between])
+    every, of_unlike, *of_metals = _deviations(owner, weights, unit, size)
     clearer = np.linalg.norm(of_unlike, axis=(1, 2)) > np.linalg.norm(every, axis=(1, 2))
     values, vectors = np.linalg.eigh(np.where(clearer[:, None, None], of_unlike, every))
     # the axis belongs to the principal value that lies apart from the other two
@@ -70,28 +75,31 @@ def find_axes(packed: PackedCrystals) -> Axes:
     axis = vectors[rows, :, chosen]
     isotropic = np.abs(values).max(axis=1) < _ISOTROPIC
     uniaxial = ~isotropic & (np.minimum(low, high) < _AXIAL * np.maximum(low, high))
-    is_metal = mask(MAGNETIC_METALS)[numbers] > 0
-    of_metal, to_metal = is_metal[centre], is_metal[neighbour]
     metals = np.bincount(crystal_of[is_metal], minlength=size)
     nearest = np.full(size, np.inf)
     np.minimum.at(nearest, owner[of_metal], distance[of_metal])
     with np.errstate(divide="ignore", invalid="ignore"):
         columns = [packed.volume_A3 / packed.n_atoms, np.einsum("bi,bij,bj->b", axis, every, axis)]
-        for part in (of_metal & to_metal, of_metal & ~to_metal):
-            tensor = _deviation(owner[part], weight[part], unit[part], size)
-            columns.append(np.einsum("bi,bij,bj->b", axis, tensor, axis))
-        for part in (of_metal, of_metal & to_metal):
-            columns.append(np.bincount(owner[part], weight[part], size) / metals)
+        columns += [np.einsum("bi,bij,bj->b", axis, tensor, axis) for tensor in of_metals]
+        columns += [np.bincount(owner, part, size) / metals for part in (metal_weight, between)]
         columns.append(np.where(np.isfinite(nearest), nearest, np.nan))
     return Axes(np.stack(columns, axis=1), uniaxial, isotropic)
 
 
-def _deviation(owner: NDArray[np.int64], weight: Floats, unit: Floats, size: int) -> Floats:
-    """(B, 3, 3) weighted mean of the dyads of unit vectors, less a third of the identity; zeros without any vector."""
-    tensor = np.zeros((size, 3, 3))
-    for i in range(3):
-        for j in range(i, 3):
-            tensor[:, i, j] = tensor[:, j, i] = np.bincount(owner, weight * unit[:, i] * unit[:, j], size)
-    trace = np.trace(tensor, axis1=1, axis2=2)
-    share = tensor / np.where(trace > 0, trace, 1.0)[:, None, None]
-    return np.where((trace > 0)[:, None, None], share - np.eye(3) / 3, 0.0)
+def _deviations(owner: NDArray[np.int64], weights: Floats, unit: Floats, size: int) -> Floats:
+    """(K, B, 3, 3) weighted means of the dyads of unit vectors (E, 3), less a third of the identity; weights: (K, E).
+
+    Zeros without any vector of weight. owner: (E,) crystals in ascending order.
+    """
+    pairs = [(i, j) for i in range(3) for j in range(i, 3)]
+    dyads = np.stack([unit[:, i] * unit[:, j] for i, j in pairs])
+    present = np.flatnonzero(np.bincount(owner, minlength=size))
+    sums = np.zeros((len(weights), len(pairs), size))
+    if len(present):
+        starts = np.searchsorted(owner, present)
+        sums[:, :, present] = np.add.reduceat(weights[:, None] * dyads, starts, axis=2)
+    tensor = np.empty((len(weights), size, 3, 3))
+    for index, (i, j) in enumerate(pairs):
+        tensor[:, :, i, j] = tensor[:, :, j, i] = sums[:, index]
+    trace = np.trace(tensor, axis1=2, axis2=3)[..., None, None]
+    return np.where(trace > 0, tensor / np.where(trace > 0, trace, 1.0) - np.eye(3) / 3, 0.0)

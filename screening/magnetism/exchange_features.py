@@ -56,7 +56,7 @@ _IS_ANION = mask((*GROUPS["anion"], "P", "As")) > 0
 
 @dataclass(frozen=True)
 class _Contacts:
-    """Bonds and contacts of the d and f atoms of B crystals with N atoms.
+    """Bonds and contacts of the d and f atoms of B crystals with N atoms, none of crystals without d atoms.
 
     numbers, owner: (N,) atomic number and crystal of each atom; centre, neighbour: (E,) atom rows; vector: (E, 3) from
     centre to neighbour and distance (E,) in Å; weight: (E,) 1 for a bond, falling to 0 with the distance.
@@ -85,7 +85,9 @@ def _find_contacts(packed: PackedCrystals) -> _Contacts:
     lattice = np.ascontiguousarray(packed.lattice, dtype=np.float64)
     positions = np.einsum("ni,nij->nj", frac, lattice[owner])
     numbers = packed.numbers.astype(np.int64)
-    carriers = np.flatnonzero(_IS_D[numbers] | _IS_F[numbers])
+    # what is told of f atoms is their d neighbours
+    has_d = np.bincount(owner, weights=_IS_D[numbers], minlength=len(packed)) > 0
+    carriers = np.flatnonzero(_IS_D[numbers] | (_IS_F[numbers] & has_d[owner]))
     centre, neighbour, image, distance = _search(packed, lattice, positions, carriers)
     radius = element_table().column("covalent_radius_A")[numbers]
     weight = np.clip((_BOND_ENDS - distance / (radius[centre] + radius[neighbour])) / _BOND_FADES, 0.0, 1.0)

@@ -26,15 +26,14 @@ Tensors = Mapping[str, NDArray[Any]]
 
 @dataclass(frozen=True)
 class _Walk:
-    """What a walk needs of N nodes, (N,) each: column of the doubled features, threshold, left child, a leaf's value.
+    """What a walk needs of N nodes, (N,) each: column of the doubled features, threshold, steps to the left child.
 
-    Leaves are their own left child and have an infinite threshold, so a walk stays there.
+    Leaves have no step and an infinite threshold, so a walk stays there. Small types keep the nodes in the cache.
     """
 
-    column: NDArray[np.int64]
+    column: NDArray[np.int32]
     threshold: NDArray[np.float32]
-    left: NDArray[np.int64]
-    leaf: Floats
+    step: NDArray[np.uint16]
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,8 @@ class TreeEnsemble:
         # A missing value sits below every threshold in the first place of two and above it in the second.
         both = np.stack([value, value], axis=2)
         both[missing] = -np.inf, np.inf
-        values = self._walk.leaf.take(self._leaves(both.ravel(), rows, width)).reshape(len(self.roots), rows)
+        leaves = self._leaves(both.ravel(), rows, width)
+        values = self.number.take(leaves).astype(np.float64).reshape(len(self.roots), rows)
         sums = np.zeros((rows, len(self.baseline)))
         for output in range(len(self.baseline)):
             sums[:, output] = values[self.outputs == output].sum(axis=0)
@@ -78,27 +78,26 @@ class TreeEnsemble:
         reached = np.repeat(self.roots.astype(np.int64), rows)
         start = np.tile(np.arange(rows) * (2 * width), len(self.roots))
         moving, node = np.arange(len(reached)), reached.copy()
-        for step in range(self.depth):
-            left = walk.left.take(node)
-            if step >= _EARLIEST_LEAF and step % _LOOK_AROUND == 0:
-                live = (left != node).nonzero()[0]
+        for depth in range(self.depth):
+            step = walk.step.take(node)
+            if depth >= _EARLIEST_LEAF and depth % _LOOK_AROUND == 0:
+                live = step.nonzero()[0]
                 if len(live) < _WORTH_LEAVING * len(node):
                     reached[moving] = node
-                    moving, node, start, left = moving[live], node[live], start[live], left[live]
+                    moving, node, start, step = moving[live], node[live], start[live], step[live]
             # take is several times as fast as indexing
-            left += both.take(walk.column.take(node) + start) > walk.threshold.take(node)
-            node = left
+            right = both.take(walk.column.take(node) + start) > walk.threshold.take(node)
+            node += step
+            node += right
         reached[moving] = node
         return reached
 
     @cached_property
     def _walk(self) -> _Walk:
-        leaf = self.offset == 0
         return _Walk(
-            2 * self.feature.astype(np.int64) + (self.missing_left == 0),
-            np.where(leaf, np.float32(np.inf), self.number),
-            np.arange(len(leaf)) + self.offset,
-            np.where(leaf, self.number, 0).astype(float),
+            2 * self.feature.astype(np.int32) + (self.missing_left == 0),
+            np.where(self.offset == 0, np.float32(np.inf), self.number),
+            self.offset.astype(np.uint16),
         )
 
     @cached_property

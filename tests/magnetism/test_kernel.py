@@ -32,8 +32,8 @@ def test_predictions_are_the_sum_over_supports(data: Data) -> None:
     features = np.random.default_rng(1).normal(size=(20, WIDTH))
     features[0] = 1e6  # farther than all that is known: as far as allowed
     places = (features[:, kernel.column] - kernel.centre) * kernel.scale
-    places = np.clip(places, -kernel.farthest, kernel.farthest)
-    weights = np.exp(-np.abs(places[:, None] - kernel.supports[None]).sum(axis=2))
+    places = np.rint(np.clip(places, -kernel.farthest, kernel.farthest))
+    weights = np.exp(-kernel.fall * np.abs(places[:, None] - kernel.supports[None].astype(float)).sum(axis=2))
     np.testing.assert_allclose(kernel.predict(features), kernel.mean + weights @ kernel.coefficients, atol=1e-3)
 
 
@@ -59,8 +59,10 @@ def test_a_kept_kernel_is_the_same_and_a_damaged_one_refused(data: Data) -> None
     for name, wrong in (
         ("k.column", np.array([0, 1, WIDTH])),
         ("k.column", np.array([0.0, 1.0, 2.0])),
-        ("k.supports", np.zeros((4, 2), np.float32)),
+        ("k.supports", np.zeros((4, 2), np.int16)),
+        ("k.supports", np.zeros((300, 3), np.int32)),
+        ("k.farthest", np.full(3, 3e4, np.float32)),
         ("k.coefficients", np.full(kernel.coefficients.shape, np.nan, np.float32)),
     ):
-        with pytest.raises(RequestError, match=r"column outside|has no tensor|not finite"):
+        with pytest.raises(RequestError, match=r"column outside|beyond its range|has no tensor|not finite"):
             KernelRidge.from_part(Part({}, {**tensors, name: wrong}), "k", WIDTH, 2)
