@@ -96,7 +96,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_common_arguments(parser)
-    parser.add_argument("--model", default="screening-v1", help="released name or folder (default: %(default)s)")
+    parser.add_argument("--model", default="screening-v3", help="released name or folder (default: %(default)s)")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="cpu", help="default: %(default)s")
     parser.add_argument("--peers", default="chgnet,megnet", help="of chgnet, megnet; empty: none (default: both)")
     parser.add_argument("--peer-crystals", type=int, default=200, help="crystals for peers (default: %(default)s)")

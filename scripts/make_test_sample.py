@@ -1,8 +1,8 @@
 #!/usr/bin/env python
 """Put a sample of test crystals beside a released model, with the errors it makes on them.
 
-    screening evaluate model=screening-v1 data.path=stores/mp output_dir=runs/eval
-    python scripts/make_test_sample.py --model models/screening-v1 --store stores/mp --scores runs/eval/scores.json
+    screening evaluate model=screening-v3 data.path=stores/mp output_dir=runs/eval
+    python scripts/make_test_sample.py --model models/screening-v3 --store stores/mp --scores runs/eval/scores.json
 
 `MODEL/test_sample.jsonl.gz` gets structures and labels, `MODEL/test_sample.json` where they come from and what is
 expected: the error and coverage on the sample in float32, which a test computes anew, and those on the whole test split

@@ -15,7 +15,7 @@ import pytest
 
 from screening import __version__
 
-RELEASED_MODEL = "models/screening-v1/weights.safetensors"
+RELEASED_MODEL = "models/screening-v3/weights.safetensors"
 # One worker of a parallel run builds and installs once for all of these.
 pytestmark = pytest.mark.xdist_group("wheel")
 

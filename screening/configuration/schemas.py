@@ -59,7 +59,7 @@ class ScoringConfig(CommandConfig):
     """Keys of the commands that run a released model over candidates."""
 
     candidates: str = setting(help=CANDIDATES_HELP, path=True)
-    model: str = setting("screening-v1", help=MODEL_HELP, path=True)
+    model: str = setting("screening-v3", help=MODEL_HELP, path=True)
     magnetism: str = setting(
         "magnetism-v1",
         help="what predicts magnetic order and Curie temperature: released name, folder, or none",
@@ -141,7 +141,7 @@ class TrainConfig(CommandConfig):
     Examples:
       screening train data.path=stores/mp output_dir=runs/first name=my-model
       screening train data.path=stores/mp output_dir=runs/try trainer=smoke tracking=none
-      screening train model=screening-v1 data=my_cifs/labels.csv output_dir=runs/tuned
+      screening train model=screening-v3 data=my_cifs/labels.csv output_dir=runs/tuned
     """
 
     command: ClassVar[str] = "train"
@@ -216,7 +216,7 @@ class EvaluateConfig(CommandConfig):
     beside a model that has none. Baselines learn from the training split of data.path.
 
     Examples:
-      screening evaluate model=screening-v1 data.path=stores/mp output_dir=runs/evaluation
+      screening evaluate model=screening-v3 data.path=stores/mp output_dir=runs/evaluation
       screening evaluate model=runs/mine/model data.source=my_cifs/ data.labels=values.csv output_dir=runs/check
       screening evaluate model=models:/magnets@champion data.source=rows.jsonl data.path=stores/mp output_dir=runs/check
     """
@@ -225,7 +225,7 @@ class EvaluateConfig(CommandConfig):
     module: ClassVar[str] = "evaluate"
 
     output_dir: str = setting(help="folder for the scores, made if it is not there", path=True)
-    model: str = setting("screening-v1", help=MODEL_HELP, path=True)
+    model: str = setting("screening-v3", help=MODEL_HELP, path=True)
     split: str = setting(
         "auto",
         help="which crystals, by chemical system; auto: test of a store, all of data.source",

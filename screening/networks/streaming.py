@@ -1,7 +1,7 @@
 """A stream of crystals through a predictor: batches side by side on all cores, results in order.
 
 A network of this size does not fill several cores with one batch, so each core takes its own: on two cores that ran 1.6
-times as fast as one (1,640 against 1,040 structures/s of `screening-v1` in float32).
+times as fast as one (1,640 against 1,040 structures/s in float32).
 """
 
 from __future__ import annotations

@@ -102,10 +102,10 @@ def test_rows_with_labels_and_a_folder_or_a_bundled_name_to_start_from(
     assert cli.main(tune(work, tmp_path / "all", f"model={work / 'first' / 'model'}", rows)) == 0
     assert load_release(tmp_path / "all" / "model")[1].training["learned"] == list(TARGETS)
     some = [rows, f"data.targets=[{ENERGY}]", "trainer.max_steps=1"]
-    assert cli.main(tune(work, tmp_path / "some", "model=screening-v1", *some)) == 0
+    assert cli.main(tune(work, tmp_path / "some", "model=screening-v3", *some)) == 0
     _, config = load_release(tmp_path / "some" / "model")
-    assert config.training["learned"] == [ENERGY] and config.training["started_from"].startswith("screening-v1, ")
-    assert config.architecture == load_release(Path("models/screening-v1"))[1].architecture
+    assert config.training["learned"] == [ENERGY] and config.training["started_from"].startswith("screening-v3, ")
+    assert config.architecture == load_release(Path("models/screening-v3"))[1].architecture
 
 
 def test_the_same_command_goes_on_unless_the_data_has_changed(
@@ -146,13 +146,13 @@ def test_too_few_calibration_crystals_are_told(
         (["data=no.jsonl"], "no.jsonl: no such file"),
         (["data=no/labels.csv"], "no/labels.csv: no such file"),
         (["data=OWN", "data.path=stores/mp"], "data.path=stores/mp and data=OWN: expected one of them"),
-        (["data=OWN", "model=nowhere"], "model=nowhere was not found; released models: screening-v1"),
+        (["data=OWN", "model=nowhere"], "model=nowhere was not found; released models: screening-v3"),
         (["data=OWN", "model=models:/first@best"], "lives in MLflow, but tracking is off"),
         (
-            ["data=OWN", "model=screening-v1", "network.parameters.width=32"],
-            "network: model=screening-v1 brings its own",
+            ["data=OWN", "model=screening-v3", "network.parameters.width=32"],
+            "network: model=screening-v3 brings its own",
         ),
-        (["data=OWN", "model=screening-v1", "graph.neighbours=4"], "graph: model=screening-v1 brings its own"),
+        (["data=OWN", "model=screening-v3", "graph.neighbours=4"], "graph: model=screening-v3 brings its own"),
         (["data=OWN", f"data.targets=[{ENERGY}]"], f"no label column '{ENERGY}'"),
         (["data=OWN", "data.labels=no.csv"], "no.csv: no such file"),
         (["data=ROWS", "data.labels=OWN/labels.csv", "device=cuda", "trainer.devices=2"], "finds no CUDA GPU"),

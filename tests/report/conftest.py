@@ -58,5 +58,5 @@ def content() -> ReportContent:
         },
         "report": {"title": "Permanent <magnets>"},
     }
-    run = {"config": {"candidates": "my <files>", "model": "screening-v1"}, "versions": {"python": "3.11"}}
+    run = {"config": {"candidates": "my <files>", "model": "screening-v3"}, "versions": {"python": "3.11"}}
     return ReportContent(ranking_of(HOSTILE), rejected, ranking_of(["landmark-1"]), run, task)
