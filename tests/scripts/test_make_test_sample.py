@@ -33,7 +33,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 def run(script: ModuleType, store: Store, folder: Path) -> Path:
     release = tiny_release(folder / "tiny")
     whole = [
-        {"target": target, "group": "all", "rows": "all", "mae": 0.5, "coverage": 0.8, "n": 1000}
+        {"target": target, "group": "all", "rows": "all", "mae": 0.5, "rmse": 0.8, "coverage": 0.8, "n": 1000}
         for target in store.meta["labels"]
     ]
     (folder / "scores.json").write_text(json.dumps({"scores": [*whole, {**whole[0], "rows": "non-trivial", "mae": 9}]}))
