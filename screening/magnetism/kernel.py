@@ -53,7 +53,8 @@ class KernelRidge:
 
     def predict(self, features: NDArray[np.floating]) -> Floats:
         """(B, P) of features (B, F)."""
-        return np.asarray(self.mean + _kernel(self._places(features), self._columns, self.fall) @ self.coefficients)
+        near = _kernel(self._places(features), self._columns, self.fall).astype(np.float64)
+        return np.asarray(self.mean + near @ self.coefficients)
 
     @cached_property
     def _columns(self) -> NDArray[np.int16]:

@@ -25,7 +25,7 @@ from screening.magnetism.kernel import KernelSettings
 
 SETTINGS = CurieFitSettings(
     ForestSettings(
-        n_trees=8, least_rows=2, tried=0.5, powers=(1.0, 2.0), error_trees=8, kernel=KernelSettings(columns=20)
+        n_trees=4, least_rows=2, tried=0.5, powers=(1.0, 2.0), error_trees=4, kernel=KernelSettings(columns=20)
     ),
     n_seeds=1,
 )
@@ -36,7 +36,7 @@ def examples() -> CurieExamples:
     """Made-up truth: iron and cobalt carry the temperature, diluted by all the rest; the noise grows with it."""
     rng = np.random.default_rng(0)
     metals, others = ("Mn", "Fe", "Co", "Gd"), ("Al", "Si", "Y", "O", "B", "Ge", "Ti", "Zr", "Sn", "C", "P", "La")
-    counts = np.zeros((1500, len(SYMBOLS)))
+    counts = np.zeros((500, len(SYMBOLS)))
     for row in counts:
         row[ATOMIC_NUMBERS[str(rng.choice(metals))]] = rng.integers(1, 9)
         for symbol in rng.choice(others, 2, replace=False):
