@@ -23,7 +23,7 @@ from screening.tracking.runs import open_run
 from screening.tracking.settings import OFF, TrackingSettings
 
 if TYPE_CHECKING:
-    from screening.learning.training import TrainingResult, TrainingSettings
+    from screening.learning.run import TrainingResult, TrainingSettings
 
 _NOT_IN_A_CARD = ("output_dir", "debug", "device", "tracking.", "model", "data.source")
 
@@ -102,7 +102,7 @@ def training_settings(config: TrainConfig, store: Store, parent: Path | None) ->
     from screening.graphs.nearest import GraphSettings
     from screening.learning.data import DataSettings
     from screening.learning.module import OptimiserSettings
-    from screening.learning.training import TrainingSettings
+    from screening.learning.run import TrainingSettings
     from screening.networks.predictor import resolve_device
 
     trainer, data = config.trainer, config.data

@@ -23,12 +23,12 @@ from numpy.typing import NDArray
 from screening.data.targets import TARGETS
 from screening.graphs.batch import GraphBatch
 from screening.learning.data import LabelledGraphs, ValidationBatches
+from screening.learning.quantiles import COVERAGE, conformal_quantile
 from screening.networks.kinds import KINDS, kinds
 from screening.networks.model import PropertyModel
 from screening.networks.outputs import MAX_ATOMIC_NUMBER
 
 logger = logging.getLogger(__name__)
-COVERAGE = 0.80
 _ENOUGH = 100  # the coverage that 100 calibration crystals lead to scatters by 4 %, that of 20 by 9 %
 _ENOUGH_OF_ALL_KINDS = 300
 _BORROWED = 30.0
@@ -148,10 +148,3 @@ def nontrivial(target: str, labels: NDArray[np.floating]) -> NDArray[np.bool_]:
     """Rows with a label above the value below which the quantity counts as zero."""
     floor = TARGETS[target].trivial_below
     return np.isfinite(labels) & (labels > floor if floor is not None else True)
-
-
-def conformal_quantile(scores: NDArray[np.floating]) -> float:
-    """The ceil((n + 1) 0.8)-th smallest score: the finite-sample quantile of split-conformal prediction."""
-    n = len(scores)
-    k = min(n, int(np.ceil((n + 1) * COVERAGE)))
-    return float(np.partition(scores, k - 1)[k - 1])

@@ -13,7 +13,7 @@ import hashlib
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -27,12 +27,10 @@ from screening.learning.data import LabelledBatch, LabelledGraphs
 from screening.learning.losses import robust_scales
 from screening.learning.module import OptimiserSettings, PropertyLearning
 from screening.learning.ranks import mean_over_ranks
+from screening.learning.run import TrainingSettings
 from screening.networks.model import PropertyModel
 from screening.networks.outputs import Prediction
 from screening.networks.release import WEIGHTS, ModelConfig, build_model, load_release
-
-if TYPE_CHECKING:
-    from screening.learning.training import TrainingSettings
 
 _FEWEST_FOR_A_SLOPE = 20
 _SHARED = (".network.", ".site_head.")  # what members for other targets take over

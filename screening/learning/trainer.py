@@ -7,7 +7,7 @@ import math
 import warnings
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from lightning import Callback, LightningModule, Trainer
@@ -15,10 +15,8 @@ from lightning.pytorch.callbacks import ModelCheckpoint, Timer, TQDMProgressBar
 from lightning.pytorch.strategies import DDPStrategy
 
 from screening.learning.averaging import WarmAveraging
+from screening.learning.run import TrainingSettings
 from screening.networks.linear import has_bf16
-
-if TYPE_CHECKING:
-    from screening.learning.training import TrainingSettings
 
 logger = logging.getLogger(__name__)
 MetricLogger = Callable[[dict[str, float], int], None]

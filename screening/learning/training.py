@@ -6,7 +6,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,12 @@ from lightning import seed_everything
 
 from screening.data.splits import DEFAULT_SALT
 from screening.errors import RequestError
-from screening.graphs.nearest import GraphSettings
 from screening.learning.checkpoints import Fingerprint, find_checkpoint
-from screening.learning.data import CrystalData, DataSettings
+from screening.learning.data import CrystalData
 from screening.learning.finetuning import FineTuning, Parent, inherit, load_parent, offspring
 from screening.learning.losses import robust_scales
 from screening.learning.module import OptimiserSettings, PropertyLearning
+from screening.learning.run import TrainingResult, TrainingSettings
 from screening.learning.settling import settle
 from screening.learning.timing import StepTimes, hardware
 from screening.learning.trainer import MetricLogger, make_trainer, quieten_lightning, validation_scores
@@ -31,55 +31,6 @@ from screening.networks.release import ModelConfig, load_release, save_release
 
 logger = logging.getLogger(__name__)
 _SPEED = ("epochs", "structures_per_s", "network_share")
-
-
-@dataclass(frozen=True)
-class TrainingSettings:
-    """What a run needs; see `configs/trainer/default.yaml` for the meaning and defaults of the keys.
-
-    members: networks that learn side by side, their mean being the prediction.
-    parent: folder of the release that a fine-tuning starts from; network, members and graph are then the release's.
-    record: further entries of the model's `training`, such as the command that was typed.
-    """
-
-    name: str
-    output_dir: Path
-    data: DataSettings
-    network: str = ""
-    parameters: dict[str, Any] = field(default_factory=dict)
-    members: int = 1
-    graph: GraphSettings = field(default_factory=GraphSettings)
-    optimiser: OptimiserSettings = field(default_factory=lambda: OptimiserSettings(total_steps=0))
-    max_epochs: int = 40
-    max_steps: int | None = None
-    max_hours: float | None = None
-    ema_decay: float = 0.999
-    gradient_clip: float = 1.0
-    precision: str = "auto"
-    accelerator: str = "cpu"
-    devices: int = 1
-    checkpoint_minutes: float = 10.0
-    log_every_steps: int = 50
-    validate_every_steps: int = 1000
-    progress_bar: bool = False
-    seed: int = 0
-    parent: Path | None = None
-    record: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class TrainingResult:
-    """model_dir: the finished model; steps: optimiser steps done; validation: scores by name at the end.
-
-    parent: those of the release that a fine-tuning started from, by the same names.
-    speed: epochs, structures a second of training and the share of that time that the network took.
-    """
-
-    model_dir: Path
-    steps: int
-    validation: dict[str, float]
-    speed: dict[str, float]
-    parent: dict[str, float]
 
 
 def train(settings: TrainingSettings, log_metrics: MetricLogger = lambda _metrics, _step: None) -> TrainingResult:

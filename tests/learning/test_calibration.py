@@ -10,12 +10,12 @@ from helpers.models import tiny_release
 from screening.learning.calibration import (
     Errors,
     calibrate,
-    conformal_quantile,
     kind_factors,
     nontrivial,
     predict_labelled,
 )
 from screening.learning.data import DataSettings, labelled_graphs
+from screening.learning.quantiles import conformal_quantile
 from screening.networks.release import load_release
 
 

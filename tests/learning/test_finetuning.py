@@ -21,7 +21,8 @@ from screening.learning.calibration import predict_labelled
 from screening.learning.data import DataSettings, LabelledGraphs, labelled_graphs, split_rows
 from screening.learning.finetuning import inherit, load_parent, offspring, straight_line
 from screening.learning.module import OptimiserSettings
-from screening.learning.training import TrainingResult, TrainingSettings, train
+from screening.learning.run import TrainingResult, TrainingSettings
+from screening.learning.training import train
 from screening.networks.model import Member
 from screening.networks.release import load_release
 

@@ -13,8 +13,9 @@ from lightning.pytorch.strategies import DDPStrategy
 from screening.data.targets import TARGETS
 from screening.learning.data import DataSettings
 from screening.learning.module import OptimiserSettings
+from screening.learning.run import TrainingSettings
 from screening.learning.trainer import make_trainer, resolve_precision
-from screening.learning.training import TrainingSettings, train
+from screening.learning.training import train
 from screening.networks.linear import has_bf16
 
 
