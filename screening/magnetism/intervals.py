@@ -115,7 +115,7 @@ def fit_interval_forest(
     """
     from sklearn.ensemble import ExtraTreesRegressor
 
-    from screening.learning.calibration import conformal_quantile
+    from screening.learning.quantiles import conformal_quantile
 
     if not len(calibration.target):
         raise RequestError("magnetism: no measured compound falls in the calibration split; more are needed")

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.learning.calibration import COVERAGE, nontrivial
+from screening.learning.calibration import nontrivial
 from screening.learning.evaluation import EVERYTHING, FEWEST, Scores, strictest
 from screening.learning.measured import Measured
+from screening.learning.quantiles import COVERAGE
 from screening.learning.quantities import Quantity
 from screening.learning.reliability import LEVELS, level_factors, observed_coverage
 from screening.report.pictures import BLUE, CLEAR, GREEN, ORANGE
