@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from screening.errors import RequestError
+from screening.magnetism.curie_data import HIGHEST_K
 from screening.magnetism.curie_features import curie_feature_names, curie_features
 from screening.magnetism.elements import N_ELEMENTS, Floats, may_be_magnetic
 from screening.magnetism.features import Compositions
@@ -44,11 +45,14 @@ class CurieTemperature:
         return result
 
     def of_carriers(self, compositions: Compositions) -> Floats:
-        """The same for compositions that all hold an element that can carry a moment, at least one."""
+        """The same for compositions that all hold an element that can carry a moment, at least one.
+
+        Nothing is above the highest Curie temperature known.
+        """
         _, first, copies = np.unique(compositions.counts.view(_WHOLE_ROW), return_index=True, return_inverse=True)
         root, width = self.forest.predict(curie_features(compositions.take(first)))
         ends = np.stack([root, root - width, root + width], axis=1)
-        return np.asarray(np.maximum(ends, 0.0)[copies.ravel()] ** 2)
+        return np.minimum(np.maximum(ends, 0.0)[copies.ravel()] ** 2, HIGHEST_K)
 
     def to_part(self) -> Part:
         """What a release keeps."""
