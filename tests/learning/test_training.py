@@ -28,7 +28,7 @@ RUN = textwrap.dedent(
     from screening.learning.data import DataSettings
     from screening.learning.module import OptimiserSettings, PropertyLearning
     from screening.learning.run import TrainingSettings
-from screening.learning.training import train
+    from screening.learning.training import train
 
     torch.set_num_threads(1)
     store, folder, kill_at, devices = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
