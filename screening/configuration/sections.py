@@ -9,6 +9,18 @@ from screening.configuration.fields import setting
 from screening.data.targets import TARGETS
 
 
+def _split_file() -> Any:
+    return setting(
+        None,
+        help="CSV of ids and splits (train, val, calibration, test) of a published protocol; null: by chemical system",
+        path=True,
+    )
+
+
+def _split_column() -> Any:
+    return setting("split", help="the column of data.split_file that names the split")
+
+
 @dataclass
 class TrackingConfig:
     """MLflow: where runs are recorded."""
@@ -80,12 +92,8 @@ class TrainingDataConfig:
     learn_validation: bool = setting(
         False, help="learn the validation split too: for the model to release, once every choice is made"
     )
-    split_file: str | None = setting(
-        None,
-        help="CSV of ids and splits (train, val, calibration, test) of a published protocol; null: by chemical system",
-        path=True,
-    )
-    split_column: str = setting("split", help="the column of data.split_file that names the split")
+    split_file: str | None = _split_file()
+    split_column: str = _split_column()
 
 
 @dataclass
@@ -94,12 +102,8 @@ class CombinedDataConfig:
 
     path: str = setting(help="the store that the models were trained on", path=True)
     max_crystals: int | None = setting(None, help="use only that many crystals of each split; null: all", minimum=1)
-    split_file: str | None = setting(
-        None,
-        help="CSV of ids and splits (train, val, calibration, test) of a published protocol; null: by chemical system",
-        path=True,
-    )
-    split_column: str = setting("split", help="the column of data.split_file that names the split")
+    split_file: str | None = _split_file()
+    split_column: str = _split_column()
 
 
 @dataclass
@@ -134,12 +138,8 @@ class StoredDataConfig:
         None, help="the CSV of ids and labels if it is not beside data.source; null: found there", path=True
     )
     max_crystals: int | None = setting(None, help="use only that many crystals of each split; null: all", minimum=1)
-    split_file: str | None = setting(
-        None,
-        help="CSV of ids and splits (train, val, calibration, test) of a published protocol; null: by chemical system",
-        path=True,
-    )
-    split_column: str = setting("split", help="the column of data.split_file that names the split")
+    split_file: str | None = _split_file()
+    split_column: str = _split_column()
 
 
 @dataclass
