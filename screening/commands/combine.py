@@ -23,10 +23,6 @@ if TYPE_CHECKING:
 MODEL_FOLDER = "model"
 
 
-def _splits(training: Mapping[str, Any]) -> str:
-    return f"of the file {training['split_file']}" if "split_file" in training else "by chemical system"
-
-
 def run(config: CombineConfig) -> None:
     """Combine, calibrate on the crystals that no member has seen, and say where the model is."""
     from screening.learning.combining import combine
@@ -76,3 +72,7 @@ def _settings(config: CombineConfig, combined: ModelConfig, store: Store) -> Dat
         split_file=Path(config.data.split_file) if config.data.split_file else None,
         split_column=config.data.split_column,
     )
+
+
+def _splits(training: Mapping[str, Any]) -> str:
+    return f"of the file {training['split_file']}" if "split_file" in training else "by chemical system"

@@ -56,7 +56,7 @@ def predict_labelled(
 def calibrate(
     model: PropertyModel, data: LabelledGraphs, batch_atoms: int, reserve: LabelledGraphs | None = None
 ) -> dict[str, int]:
-    """Set `model.interval` so that 80 % of the calibration errors fall inside the interval.
+    """Set `model.kind_interval`, or for few crystals `model.interval`, so that 80 % of their errors fall inside.
 
     reserve: crystals of other unseen systems that join in where a target has less than enough without them. Returns
     the crystals used by target; with 0 of them it keeps its interval, and a warning says so.
@@ -111,9 +111,8 @@ def _errors(model: PropertyModel, data: LabelledGraphs, batch_atoms: int) -> lis
     labels = data.labels.double().cpu().numpy()
     batches = [batch.graphs for batch in ValidationBatches(data, batch_atoms)]
     kind = torch.cat([kinds(graphs) for graphs in batches]).cpu().numpy()
-    system = np.unique(np.concatenate([_elements_present(graphs) for graphs in batches]), axis=0, return_inverse=True)[
-        1
-    ]
+    present = np.concatenate([_elements_present(graphs) for graphs in batches])
+    _, system = np.unique(present, axis=0, return_inverse=True)
     errors = []
     for i, target in enumerate(model.targets):
         rows = nontrivial(target, labels[:, i])

@@ -1,7 +1,7 @@
 """One model of several: networks trained apart become members whose mean predicts, with intervals of their own.
 
-Networks that differ by their seed err in different directions, so the mean of a few errs less than any of them, and
-where they disagree it knows less (Lakshminarayanan et al., NeurIPS 30 (2017)).
+Networks that differ by their seed err in different directions, so the mean of a few errs less than most of them do
+(Lakshminarayanan et al., NeurIPS 30 (2017)).
 """
 
 from __future__ import annotations
@@ -37,21 +37,18 @@ def combine(name: str, folders: Sequence[Path]) -> tuple[PropertyModel, ModelCon
         if different:
             raise RequestError(f"models: {folder} differs from {folders[0]} in {', '.join(different)}")
         _check_scales(folders[0], parts[0][0], folder, model)
-    if len({_fingerprint(member) for model, _ in parts for member in model.members}) < sum(
-        config.members for _, config in parts
-    ):
+    trained = [member for part, _ in parts for member in part.members]
+    if len({_fingerprint(member) for member in trained}) < len(trained):
         raise RequestError("models: two of them are the same; expected models that differ in their seed")
-    members = sum(config.members for _, config in parts)
     runs = [run for _, config in parts for run in _runs(config)]
     training = {**first.training, "member_runs": runs}
     if all("hours" in run for run in runs):
         training["hours"] = sum(run["hours"] for run in runs)
-    combined = replace(first, name=name, members=members, training=training)
+    combined = replace(first, name=name, members=len(trained), training=training)
     model = build_model(combined)
     model.standardise(parts[0][0].centre, parts[0][0].scale)
-    for name in ("interval", "kind_interval"):
-        getattr(model, name).copy_(getattr(parts[0][0], name))
-    trained = [member for part, _ in parts for member in part.members]
+    model.interval.copy_(parts[0][0].interval)
+    model.kind_interval.copy_(parts[0][0].kind_interval)
     for member, source in zip(model.members, trained, strict=True):
         member.load_state_dict(source.state_dict())
     return model.eval(), combined

@@ -16,12 +16,13 @@ def settle(
     """Set the intervals and, if `region`, what counts as unlike the training data; the calibration crystals by target.
 
     The validation split stands in for a calibration split that is empty, and joins one that is small, unless it was
-    learned.
+    learned, be it by the release that this one started from.
     """
     batch_atoms = data.settings.batch_atoms
-    has_own = len(data.split_rows["calibration"]) > 0
-    unseen = data.labelled("calibration" if has_own else "validation")
-    reserve = data.labelled("validation") if has_own and "validation" not in learned_splits else None
+    stands_in = not len(data.split_rows["calibration"]) and "validation" not in learned_splits
+    joins = not stands_in and "validation" not in learned_splits
+    unseen = data.labelled("validation" if stands_in else "calibration")
+    reserve = data.labelled("validation") if joins else None
     used = calibrate(model, unseen, batch_atoms, reserve)
     if region:
         set_domain(model, data.labelled("train"), unseen, batch_atoms)

@@ -68,10 +68,9 @@ def train(settings: TrainingSettings, log_metrics: MetricLogger = lambda _metric
     if trainer.is_global_zero:
         device = trainer.strategy.root_device
         model.eval().to(device)
-        other = (
-            parent is None or model.targets != parent.config.targets
-        )  # a fine-tuned release still knows what it knew
-        used = settle(model, data, _learned_splits(settings, parent), region=other)
+        # a fine-tuned release still knows what it knew
+        new = parent is None or model.targets != parent.config.targets
+        used = settle(model, data, _learned_splits(settings, parent), region=new)
         record = _run(settings, device, times, speed) | (_recorded(model_dir) if idle else {})
         config = _model_config(settings, data, trainer.global_step, {"calibrated_on": used, **record}, parent)
         save_release(model_dir, model.cpu(), config)
