@@ -17,7 +17,7 @@ from screening.errors import RequestError
 from screening.merit.composition import Floats, Mask, atomic_masses, count_matrix, indicator
 from screening.merit.redox import ION_CHARGES, ChargeBalance, charge_balance
 from screening.merit.settings import nearest
-from screening.merit.supply import supply_columns
+from screening.merit.supply import SupplySettings, supply_columns
 from screening.merit.tables import flagged, floats, number_column, require_columns
 
 Integers = NDArray[np.int64]
@@ -44,11 +44,11 @@ class ElectrodeSettings:
     """Settings of `evaluate`; energies in eV/atom.
 
     working_ion: null finds it in each crystal (the first of Li, Na, K, Mg, Ca, Zn, Al; Li in a host without any).
-    price_overrides: USD/kg per element. stable_below, metastable_below: limits of the energy above the hull.
+    supply: prices and origin of the elements. stable_below, metastable_below: limits of the energy above the hull.
     """
 
     working_ion: str | None = None
-    price_overrides: dict[str, float] = field(default_factory=dict)
+    supply: SupplySettings = field(default_factory=SupplySettings)
     stable_below_eV_per_atom: float = 0.05
     metastable_below_eV_per_atom: float = 0.1
 
@@ -72,7 +72,7 @@ def evaluate(table: pl.DataFrame, settings: ElectrodeSettings) -> pl.DataFrame:
     extractable = extractable_electrons(electrons, balance, kinds)
     masses = counts @ atomic_masses()
     hull = floats(table, "energy_above_hull_eV_per_atom")
-    supply, supply_flags = supply_columns(counts, settings.price_overrides)
+    supply, supply_flags = supply_columns(counts, settings.supply)
     stable, metastable = settings.stable_below_eV_per_atom, settings.metastable_below_eV_per_atom
     flags = {
         **kinds,

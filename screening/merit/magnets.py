@@ -17,7 +17,7 @@ from screening.merit.composition import Floats, Mask, count_matrix, indicator
 from screening.merit.magnetic_order import MagneticElements, MagneticOrder, order_prior, predicted_order
 from screening.merit.rare_earths import four_f_change_muB, rare_earth_table, valence_4f_muB
 from screening.merit.sampling import Distribution, common_scores, propagate
-from screening.merit.supply import supply_columns
+from screening.merit.supply import SupplySettings, supply_columns
 from screening.merit.tables import flagged, floats, number_column, require_columns
 
 TESLA_PER_MUB_A3 = 11.6541
@@ -35,14 +35,14 @@ HOST_ELEMENTS = ("Mn", "Fe", "Co", "Ni")
 class MagnetSettings:
     """Settings of `evaluate`; energies in eV/atom.
 
-    price_overrides: USD/kg per element. ferrimagnetic_fraction: (median, 10th, 90th percentile) of net moment over the
-    sum of moments in insulating ferrimagnets; Neel's collinear models give 0.17 (NiFe2O4), 0.20 (Y3Fe5O12), 0.23
-    (CoFe2O4), 0.29 (Fe3O4) and 0.33 (M-type ferrites, MnFe2O4). insulator_gap_eV: a larger predicted gap means an
-    insulator. least_magnetization_muB_per_A3: less is noise. host_moment_muB: moment per Mn, Fe, Co
-    or Ni atom from which on it aligns 4f moments. stable_below, metastable_below: limits of the energy above the hull.
+    supply: prices and origin of the elements. ferrimagnetic_fraction: (median, 10th, 90th percentile) of net moment
+    over the sum of moments in insulating ferrimagnets; Neel's collinear models give 0.17 (NiFe2O4), 0.20 (Y3Fe5O12),
+    0.23 (CoFe2O4), 0.29 (Fe3O4) and 0.33 (M-type ferrites, MnFe2O4). insulator_gap_eV: a larger predicted gap means an
+    insulator. least_magnetization_muB_per_A3: less is noise. host_moment_muB: moment per Mn, Fe, Co or Ni atom from
+    which on it aligns 4f moments. stable_below, metastable_below: limits of the energy above the hull.
     """
 
-    price_overrides: dict[str, float] = field(default_factory=dict)
+    supply: SupplySettings = field(default_factory=SupplySettings)
     ferrimagnetic_fraction: tuple[float, float, float] = (0.25, 0.17, 0.33)
     insulator_gap_eV: float = 0.1
     least_magnetization_muB_per_A3: float = 0.01
@@ -74,7 +74,7 @@ def evaluate(table: pl.DataFrame, settings: MagnetSettings) -> pl.DataFrame:
     shift, earth_flags = four_f_shift(counts, floats(table, "volume_A3"), magnetization.value, insulating, settings)
     reducible = elements.any & elements.anionic
     polarization = _polarization(magnetization, gap, shift, reducible, settings)
-    supply, supply_flags = supply_columns(counts, settings.price_overrides)
+    supply, supply_flags = supply_columns(counts, settings.supply)
     flags = {
         "prediction_missing": np.isnan(magnetization.value),
         "no_magnetic_element": ~elements.any,

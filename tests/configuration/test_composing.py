@@ -195,10 +195,10 @@ def _task(*overrides: str) -> dict[str, Any]:
 
 def test_open_sections_take_new_values_and_new_keys_on_purpose() -> None:
     assert _task("task.ranking.gates.stability.at_most=1")["ranking"]["gates"]["stability"]["at_most"] == 1
-    assert _task("task.merit.price_overrides.Nd=120")["merit"]["price_overrides"] == {"Nd": 120}
-    assert _task("task.merit.price_overrides={Nd: 120, Co: 30}")["merit"]["price_overrides"] == {"Nd": 120, "Co": 30}
-    values = {"task": "magnets", "task.merit.price_overrides": {"Nd": 120}}
-    assert compose_config("rank", values=values).tree["task"] == _task("task.merit.price_overrides.Nd=120")
+    assert _task("task.merit.supply.prices.Nd=120")["merit"]["supply"]["prices"] == {"Nd": 120}
+    assert _task("task.merit.supply.prices={Nd: 120, Co: 30}")["merit"]["supply"]["prices"] == {"Nd": 120, "Co": 30}
+    values = {"task": "magnets", "task.merit.supply.prices": {"Nd": 120}}
+    assert compose_config("rank", values=values).tree["task"] == _task("task.merit.supply.prices.Nd=120")
     gates = _task("+task.ranking.gates.curie={column: curie_temperature_K, at_least: 550}")["ranking"]["gates"]
     assert gates["curie"] == {"column": "curie_temperature_K", "at_least": 550}
     assert "uniaxial" in gates

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import polars as pl
 import pytest
@@ -9,13 +11,13 @@ from hypothesis import strategies as st
 from screening.crystals.elements import ATOMIC_NUMBERS
 from screening.errors import RequestError
 from screening.merit.composition import atomic_masses, count_matrix, mass_fractions
-from screening.merit.supply import supply_columns
+from screening.merit.supply import SupplySettings, supply_columns
 
 SYMBOLS = ["Li", "C", "O", "Co", "Cs", "Sc", "S", "Nd", "N", "Ne", "B"]
 
 
-def supply(formula: str, overrides: dict[str, float] | None = None) -> tuple[dict[str, float], set[str]]:
-    columns, flags = supply_columns(count_matrix([formula]), overrides or {})
+def supply(formula: str, overrides: dict[str, Any] | None = None) -> tuple[dict[str, float], set[str]]:
+    columns, flags = supply_columns(count_matrix([formula]), SupplySettings(prices=overrides or {}))
     return {column.name: column[0] for column in columns}, {flag for flag, mask in flags.items() if mask[0]}
 
 
@@ -91,14 +93,16 @@ def test_an_element_without_a_price_gives_null_and_a_flag_not_zero() -> None:
     assert flags == {"hhi_incomplete"}
 
 
-@pytest.mark.parametrize("overrides", [{"Xy": 1.0}, {"Fe": -1.0}, {"Fe": float("nan")}])
-def test_wrong_overrides_are_refused(overrides: dict[str, float]) -> None:
-    with pytest.raises(RequestError, match="price_overrides"):
+@pytest.mark.parametrize(
+    "overrides", [{"Xy": 1.0}, {"Fe": -1.0}, {"Fe": float("nan")}, {"Fe": "dear"}, {"Fe": {"cost": 1.0}}, {"Fe": True}]
+)
+def test_wrong_overrides_are_refused(overrides: dict[str, Any]) -> None:
+    with pytest.raises(RequestError, match=r"supply\.prices\."):
         supply("Fe", overrides)
 
 
 def test_rows_do_not_influence_each_other() -> None:
-    columns, _ = supply_columns(count_matrix(["PuFe2", "Fe"]), {})
+    columns, _ = supply_columns(count_matrix(["PuFe2", "Fe"]), SupplySettings())
     table = pl.DataFrame(columns)
     assert table["price_USD_per_kg"].to_list() == [None, pytest.approx(0.424)]
     assert not np.isnan(table["rare_earth_mass_fraction"].to_numpy()).any()

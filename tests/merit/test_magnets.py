@@ -195,7 +195,7 @@ def test_an_empty_table_stays_empty(predictions: TableMaker) -> None:
         ({"ferrimagnetic_fraction": [0.5]}, "expected 3 entries"),
         ({"n_samples": 2}, "n_samples"),
         ({"seed": "x"}, "seed: expected a whole number"),
-        ({"price_overrides": 3}, "price_overrides"),
+        ({"supply": {"prices": 3}}, "supply.prices"),
     ],
 )
 def test_wrong_settings_are_refused_by_name(predictions: TableMaker, settings: dict[str, object], message: str) -> None:
