@@ -122,7 +122,7 @@ def rank_to_folder(config: RankConfig, candidates: Candidates, *, keep: bool = T
     """
     folder = Path(config.output_dir)
     tracking = TrackingSettings(config.tracking.uri, config.tracking.experiment)
-    task = as_dict(config)["task"]
+    task = config.task_settings
     tally = Tally(expected_inputs(candidates))
     magnetism = MagnetismPredictor.load(config.magnetism if config.task.magnetic else NO_MAGNETISM)
     predictor, items = _open(config, candidates, [folder, *(folder / name for name in _OWN_FILES)])

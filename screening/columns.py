@@ -256,6 +256,18 @@ _SUPPLY = (
     Column("rare_earth_mass_fraction", "RE mass", "", "Mass fraction of rare-earth elements.", 2, "supply"),
     Column("heavy_rare_earth_mass_fraction", "Heavy RE", "", "Mass fraction of Y and Tb to Lu.", 2, "supply"),
     Column("cobalt_mass_fraction", "Co mass", "", "Mass fraction of cobalt.", 2, "supply"),
+    Column("nickel_mass_fraction", "Ni mass", "", "Mass fraction of nickel.", 2, "supply"),
+    Column(
+        "locally_available_mass_fraction",
+        "Local mass",
+        "",
+        "Mass fraction of elements that the chosen region (`supply=`) makes or plans; null for the world market.",
+        2,
+        "supply",
+    ),
+    _text(
+        "price_date", "Price of", "From when the prices of the elements are; one given by the user is named.", "supply"
+    ),
 )
 
 _RANKING = (

@@ -144,7 +144,7 @@ def test_a_bundled_set_is_hashed(model: str) -> None:
         ({"candidates": "nowhere.cif"}, r"nowhere\.cif does not exist"),
         ({"candidates": None}, "candidates: expected paths, structures or crystals, found NoneType"),
         ({"task": "magnet"}, "did you mean magnets?"),
-        ({"task.merit.supply.prices": {"Zz": 1.0}}, r"supply\.prices\.Zz"),
+        ({"supply.prices": {"Zz": 1.0}}, r"supply\.prices\.Zz"),
         ({"task.ranking.objective.column": "nonsense"}, "no column 'nonsense'"),
         ({"working_ion": "Xx"}, "not a working ion"),
         ({"output_dir": "file"}, "output_dir=file: not a folder"),

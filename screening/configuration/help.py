@@ -69,11 +69,11 @@ def _keys(chosen: Iterable[Leaf], tree: dict[str, Any], told: dict[str, str]) ->
     rows = []
     for leaf in chosen:
         value = get(tree, leaf.key)
-        if leaf.is_open:
+        if leaf.is_open and value:
             rows += [(f"{key}={shown(inner)}", told.get(key, "")) for key, inner in walk(value, leaf.key)]
         else:
             choices = f" ({leaf.expected})" if leaf.choices else ""
-            rows.append((f"{leaf.key}={shown(value)}", leaf.help + choices))
+            rows.append((f"{leaf.key}={shown(value)}", told.get(leaf.key, leaf.help + choices)))
     return _rows(rows)
 
 

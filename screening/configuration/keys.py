@@ -39,6 +39,8 @@ def keys_of(tree: dict[str, Any], leaves: Iterable[Leaf]) -> Keys:
         if not leaf.is_open:
             continue
         sections.append(leaf.key)
+        if get(tree, leaf.key) == {}:
+            empty.append(leaf.key)
         for key, value in walk(get(tree, leaf.key), leaf.key):
             parts = key.split(".")
             names += [".".join(parts[:n]) for n in range(leaf.key.count(".") + 2, len(parts) + 1)]

@@ -5,9 +5,9 @@ the keys. A command is one schema here (listed in `COMMANDS`), one root config `
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from screening.configuration.fields import setting
 from screening.configuration.sections import (
@@ -17,6 +17,7 @@ from screening.configuration.sections import (
     NetworkConfig,
     ReportConfig,
     StoredDataConfig,
+    SupplyConfig,
     TaskConfig,
     TrackingConfig,
     TrainerConfig,
@@ -119,6 +120,7 @@ class RankConfig(ScoringConfig):
         None, help="electrodes only: the ion that moves, for example Na; null: found in each crystal"
     )
     task: TaskConfig = field(default_factory=TaskConfig)
+    supply: SupplyConfig = field(default_factory=SupplyConfig)
     report: ReportConfig = field(default_factory=ReportConfig)
 
     def finish(self) -> None:
@@ -129,6 +131,13 @@ class RankConfig(ScoringConfig):
         if "working_ion" not in self.task.merit:
             raise RequestError(f"working_ion={self.working_ion}: task={self.task.name} has no working ion")
         self.task.merit["working_ion"] = self.working_ion
+
+    @property
+    def task_settings(self) -> dict[str, Any]:
+        """The task's sections as plain dictionaries, with what its figures of merit need from other keys."""
+        task = asdict(self.task)
+        task["merit"]["supply"] = asdict(self.supply)
+        return task
 
 
 @dataclass

@@ -41,6 +41,18 @@ class TaskConfig:
 
 
 @dataclass
+class SupplyConfig:
+    """Where the elements come from and what they cost."""
+
+    region: str | None = setting(None, help="name of the region whose elements count as locally available")
+    prices: dict[str, Any] = field(default_factory=dict, metadata={"help": "USD/kg per element"})
+    hhi_production: dict[str, Any] = field(default_factory=dict, metadata={"help": "index of production per element"})
+    hhi_reserve: dict[str, Any] = field(default_factory=dict, metadata={"help": "index of reserves per element"})
+    local: dict[str, Any] = field(default_factory=dict, metadata={"help": "elements available nearby"})
+    sources: dict[str, Any] = field(default_factory=dict, metadata={"help": "who makes or plans them"})
+
+
+@dataclass
 class ReportConfig:
     """The page a chemist reads."""
 

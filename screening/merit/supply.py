@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -29,43 +29,30 @@ HEAVY_RARE_EARTHS = ("Y", "Tb", "Dy", "Ho", "Er", "Tm", "Yb", "Lu")
 RARE_EARTHS = ("Sc", "La", "Ce", "Pr", "Nd", "Pm", "Sm", "Eu", "Gd", *HEAVY_RARE_EARTHS)
 """The rare earths of IUPAC: scandium, yttrium and the lanthanides."""
 
+TABLE_PERIOD = "2018-2020"
+"""When the prices of `datasets/elements/prices.csv` held; which year is which element's is not recorded."""
+
+STATUSES = ("made", "planned")
+HIGHEST_INDEX = 10_000.0
+"""Herfindahl-Hirschman index of a single supplier."""
+
 
 @dataclass(frozen=True)
-class LocalSupply:
-    """Why an element counts as locally available: what is made or planned and by whom, since when, and who says so.
+class LocalSource:
+    """What a region makes or plans (`status`), as of when, and who says so.
 
-    confirmed: whether the statement was found in a published source when it was written down.
+    confirmed: whether a published source says it; otherwise `what` says what is missing.
     """
 
     what: str
-    date: str = ""
-    source: str = ""
-    confirmed: bool = False
-
-
-@dataclass(frozen=True)
-class SupplySettings:
-    """Where the elements come from and what they cost.
-
-    region: its name, or null for the world market. prices: per element, USD/kg in place of the table's, either a number
-    or `{price, date, source}`. hhi_production, hhi_reserve: per element, in place of the table's. local: per element
-    that the region makes or plans, what is known of it. Raises RequestError naming a wrong element or value.
-    """
-
-    region: str | None = None
-    prices: dict[str, Any] = field(default_factory=dict)
-    hhi_production: dict[str, float] = field(default_factory=dict)
-    hhi_reserve: dict[str, float] = field(default_factory=dict)
-    local: dict[str, LocalSupply] = field(default_factory=dict)
+    status: str
+    date: str
+    source: str
+    confirmed: bool
 
     def __post_init__(self) -> None:
-        for symbol, value in self.prices.items():
-            _check(f"supply.prices.{symbol}", symbol, price_of(symbol, value).price, "a price in USD/kg, at least 0")
-        for name in ("hhi_production", "hhi_reserve"):
-            for symbol, index in getattr(self, name).items():
-                _check(f"supply.{name}.{symbol}", symbol, index, "an index from 0 to 10,000", most=10_000)
-        for symbol in self.local:
-            _check(f"supply.local.{symbol}", symbol)
+        if self.status not in STATUSES:
+            raise RequestError(f"supply.sources: status={self.status}: expected one of {', '.join(STATUSES)}")
 
 
 @dataclass(frozen=True)
@@ -77,33 +64,51 @@ class Price:
     source: str = ""
 
 
-def price_of(symbol: str, value: Any) -> Price:
-    """An entry of `SupplySettings.prices`; raises RequestError for anything but a number or such a section."""
-    if isinstance(value, Mapping):
-        return build_settings(Price, value, f"supply.prices.{symbol}")
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise RequestError(f"supply.prices.{symbol}: expected a number or {{price, date, source}}, got {value!r}")
-    return Price(float(value))
+@dataclass(frozen=True)
+class SupplySettings:
+    """Where the elements come from and what they cost.
 
+    region: its name, null for the world market. prices: per element, USD/kg in place of the table's, either a number or
+    a section of price, date and source. hhi_production, hhi_reserve: per element, in place of the table's. local: the
+    elements available nearby, each with the name of an entry in `sources` or a remark. sources: those entries.
+    Raises RequestError naming a wrong element or value.
+    """
 
-def _check(key: str, symbol: str, value: float = 0.0, expected: str = "", most: float = np.inf) -> None:
-    if symbol not in ATOMIC_NUMBERS:
-        raise RequestError(f"{key}: expected an element symbol, got {symbol!r}")
-    if not (np.isfinite(value) and 0 <= value <= most):
-        raise RequestError(f"{key}: expected {expected}, got {value}")
+    region: str | None = None
+    prices: dict[str, Any] = field(default_factory=dict)
+    hhi_production: dict[str, float] = field(default_factory=dict)
+    hhi_reserve: dict[str, float] = field(default_factory=dict)
+    local: dict[str, str] = field(default_factory=dict)
+    sources: dict[str, LocalSource] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("prices", "hhi_production", "hhi_reserve", "local"):
+            for symbol in getattr(self, name):
+                if symbol not in ATOMIC_NUMBERS:
+                    raise RequestError(f"supply.{name}.{symbol}: expected an element symbol, got {symbol!r}")
+        for symbol, given in self.given_prices.items():
+            _check(f"supply.prices.{symbol}", given.price, "a price in USD/kg, at least 0", np.inf)
+        for name in ("hhi_production", "hhi_reserve"):
+            for symbol, index in getattr(self, name).items():
+                _check(f"supply.{name}.{symbol}", index, f"an index from 0 to {HIGHEST_INDEX:.0f}", HIGHEST_INDEX)
+
+    @cached_property
+    def given_prices(self) -> dict[str, Price]:
+        """`prices` by element, numbers as prices without date and source."""
+        return {symbol: _price(symbol, value) for symbol, value in self.prices.items()}
 
 
 def supply_columns(counts: Floats, settings: SupplySettings) -> tuple[list[pl.Series], dict[str, Mask]]:
     """Supply columns and flags of cells given as counts (B, 119).
 
     An element without a price makes the price null and flags the row `price_incomplete` (`hhi_incomplete` for the
-    indices), never a silent zero.
+    indices), never a silent zero. `locally_available_mass_fraction` is null where the settings name no local element.
     """
     fractions = mass_fractions(counts)
-    prices = {symbol: price_of(symbol, value).price for symbol, value in settings.prices.items()}
-    price = _weighted(fractions, _replaced("price_USD_per_kg", prices))
+    price = _weighted(fractions, _replaced("price_USD_per_kg", {s: p.price for s, p in settings.given_prices.items()}))
     production = _weighted(fractions, _replaced("hhi_production", settings.hhi_production))
     reserve = _weighted(fractions, _replaced("hhi_reserve", settings.hhi_reserve))
+    local = fractions @ indicator(settings.local) if settings.local else np.full(len(counts), np.nan)
     columns = {
         "price_USD_per_kg": price,
         "hhi_production": production,
@@ -111,9 +116,24 @@ def supply_columns(counts: Floats, settings: SupplySettings) -> tuple[list[pl.Se
         "rare_earth_mass_fraction": fractions @ indicator(RARE_EARTHS),
         "heavy_rare_earth_mass_fraction": fractions @ indicator(HEAVY_RARE_EARTHS),
         "cobalt_mass_fraction": fractions @ indicator(["Co"]),
+        "nickel_mass_fraction": fractions @ indicator(["Ni"]),
+        "locally_available_mass_fraction": local,
     }
     flags = {"price_incomplete": np.isnan(price), "hhi_incomplete": np.isnan(production) | np.isnan(reserve)}
-    return [number_column(name, values) for name, values in columns.items()], flags
+    dates = _price_dates(counts, settings, ~np.isnan(price))
+    return [*(number_column(name, values) for name, values in columns.items()), dates], flags
+
+
+def _price_dates(counts: Floats, settings: SupplySettings, known: Mask) -> pl.Series:
+    """When the prices of each row's elements held: `2018-2020; Nd 2026-03`, the table's period before those given."""
+    given = {symbol: f"{symbol} {price.date or 'undated'}" for symbol, price in settings.given_prices.items()}
+    from_table = counts @ (1.0 - indicator(given)) > 0
+    present = counts[:, [ATOMIC_NUMBERS[symbol] for symbol in given]] > 0
+    texts: list[str | None] = [None] * len(counts)
+    for row in np.flatnonzero(known):
+        own = [date for date, there in zip(given.values(), present[row], strict=True) if there]
+        texts[row] = "; ".join([*([TABLE_PERIOD] if from_table[row] else []), *own])
+    return pl.Series("price_date", texts, dtype=pl.String)
 
 
 @lru_cache(maxsize=8)
@@ -139,3 +159,18 @@ def _weighted(fractions: Floats, values: Floats) -> Floats:
     unknown = np.isnan(values)
     mean = fractions @ np.where(unknown, 0.0, values)
     return np.where(fractions @ unknown > 0, np.nan, mean)
+
+
+def _price(symbol: str, value: Any) -> Price:
+    key = f"supply.prices.{symbol}"
+    if isinstance(value, Mapping):
+        # A bare year is a number in YAML.
+        return build_settings(Price, {**value, "date": str(value.get("date", ""))}, key)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise RequestError(f"{key}: expected a number in USD/kg or a section of price, date and source, got {value!r}")
+    return Price(float(value))
+
+
+def _check(key: str, value: float, expected: str, most: float) -> None:
+    if not (np.isfinite(value) and 0 <= value <= most):
+        raise RequestError(f"{key}: expected {expected}, got {value}")

@@ -1,17 +1,22 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from screening.crystals.elements import ATOMIC_NUMBERS
 from screening.errors import RequestError
 from screening.merit.composition import atomic_masses, count_matrix, mass_fractions
+from screening.merit.settings import build_settings
 from screening.merit.supply import SupplySettings, supply_columns
+from screening.resources import resource
 
 SYMBOLS = ["Li", "C", "O", "Co", "Cs", "Sc", "S", "Nd", "N", "Ne", "B"]
 
@@ -99,6 +104,38 @@ def test_an_element_without_a_price_gives_null_and_a_flag_not_zero() -> None:
 def test_wrong_overrides_are_refused(overrides: dict[str, Any]) -> None:
     with pytest.raises(RequestError, match=r"supply\.prices\."):
         supply("Fe", overrides)
+
+
+def test_indices_are_replaced_and_checked() -> None:
+    table, _ = supply_columns(count_matrix(["Nd", "Fe"]), SupplySettings(hhi_reserve={"Nd": 10.0}))
+    assert {c.name: c.to_list() for c in table}["hhi_reserve"][0] == 10.0
+    with pytest.raises(RequestError, match=r"supply\.hhi_production\.Fe: expected an index"):
+        SupplySettings(hhi_production={"Fe": 10_001.0})
+
+
+def test_the_date_of_a_price_is_that_of_its_elements() -> None:
+    prices = {"Nd": {"price": 120, "date": 2026}, "Co": 30.0}
+    table, _ = supply_columns(count_matrix(["Nd2Fe14B", "Fe", "Nd", "SmCo5", "PuFe2"]), SupplySettings(prices=prices))
+    assert {c.name: c.to_list() for c in table}["price_date"] == [
+        "2018-2020; Nd 2026", "2018-2020", "Nd 2026", "2018-2020; Co undated", None,
+    ]  # fmt: skip
+
+
+def test_local_mass_is_the_share_of_the_local_elements_and_null_without_a_region() -> None:
+    assert supply("SmCo5")[0]["locally_available_mass_fraction"] is None
+    table, _ = supply_columns(count_matrix(["SmCo5", "Co", "Fe"]), SupplySettings(local={"Co": "mine", "Ni": "mine"}))
+    share = {c.name: c.to_list() for c in table}["locally_available_mass_fraction"]
+    assert share == pytest.approx([5 * 58.933 / (5 * 58.933 + 150.36), 1.0, 0.0], rel=1e-4)
+
+
+@pytest.mark.parametrize("path", sorted((resource("configs") / "supply").glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_region_states_its_sources(path: Path) -> None:
+    settings = build_settings(SupplySettings, yaml.safe_load(path.read_text(encoding="utf-8")), "supply")
+    assert set(settings.local.values()) == set(settings.sources)
+    for name, source in settings.sources.items():
+        assert source.source, name
+        assert re.match(r"20\d\d", source.date), name
+    assert (settings.region is None) == (not settings.local)
 
 
 def test_rows_do_not_influence_each_other() -> None:
