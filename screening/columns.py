@@ -145,6 +145,14 @@ _MAGNET = (
         "nonmagnetic_probability", "P(no moments)", "", "Probability that there are no magnetic moments.", 2, "magnet"
     ),
     Column(
+        "host_magnetization_muB_per_A3",
+        "Host magnetization",
+        "µB/Å³",
+        "Magnetization of a metallic host with all its 3d moments parallel, without 4f moments, at 0 K.",
+        4,
+        "magnet",
+    ),
+    Column(
         "curie_temperature_K",
         "Tc",
         "K",

@@ -12,7 +12,18 @@ from screening.configuration.schemas import FitConfig
 from screening.console import say
 from screening.data.store import Store, open_store
 from screening.errors import RequestError
-from screening.magnetism import anisotropy, anisotropy_fit, curie, curie_card, curie_fit, order, order_card, order_fit
+from screening.magnetism import (
+    anisotropy,
+    anisotropy_fit,
+    curie,
+    curie_card,
+    curie_fit,
+    moment,
+    moment_fit,
+    order,
+    order_card,
+    order_fit,
+)
 from screening.magnetism.card import magnetism_card
 from screening.magnetism.intervals import ForestSettings
 from screening.magnetism.release import CARD, MagnetismRelease, Part, save_release
@@ -26,6 +37,11 @@ def _order(store: Store, folder: Path, config: FitConfig) -> tuple[Part, dict[st
     settings = order_fit.OrderFitSettings(seed=config.seed)
     settings = replace(settings, n_trees=config.n_trees or settings.n_trees)
     return order_fit.fit_order_part(store, folder, settings)
+
+
+def _moment(store: Store, folder: Path, config: FitConfig) -> tuple[Part, dict[str, Any]]:
+    settings = moment_fit.MomentFitSettings(_forest(moment_fit.FOREST, config), config.seed, config.n_seeds)
+    return moment_fit.fit_moment_part(store, settings)
 
 
 def _curie(store: Store, folder: Path, config: FitConfig) -> tuple[Part, dict[str, Any]]:
@@ -46,6 +62,7 @@ def _forest(forest: ForestSettings, config: FitConfig) -> ForestSettings:
 
 PARTS: dict[str, tuple[Fit, Callable[[dict[str, Any]], str]]] = {
     order.PART: (_order, order_card.order_card),
+    moment.PART: (_moment, moment_fit.moment_card),
     curie.PART: (_curie, curie_card.curie_card),
     anisotropy.PART: (_anisotropy, anisotropy_fit.anisotropy_card),
 }

@@ -10,7 +10,7 @@ import polars as pl
 
 from screening.crystals.packed import PackedCrystals, pack
 from screening.errors import RequestError
-from screening.magnetism import anisotropy, curie, order
+from screening.magnetism import anisotropy, curie, moment, order
 from screening.magnetism.elements import may_be_magnetic
 from screening.magnetism.features import Compositions, counts_of
 from screening.magnetism.order_labels import FERRI, FERRO, NONE
@@ -25,6 +25,7 @@ class MagnetismPredictor:
     """The parts of a release, which always has the order; folder: where it was loaded from."""
 
     order: order.MagneticOrder
+    moment: moment.HostMagnetization | None
     curie: curie.CurieTemperature | None
     anisotropy: anisotropy.Anisotropy | None
     folder: Path
@@ -42,13 +43,15 @@ class MagnetismPredictor:
             )
         return cls(
             order.MagneticOrder.from_part(parts[order.PART]),
+            moment.HostMagnetization.from_part(parts[moment.PART]) if moment.PART in parts else None,
             curie.CurieTemperature.from_part(parts[curie.PART]) if curie.PART in parts else None,
             anisotropy.Anisotropy.from_part(parts[anisotropy.PART]) if anisotropy.PART in parts else None,
             folder,
         )
 
     def columns(self, packed: PackedCrystals) -> list[pl.Series]:
-        """Columns of B crystals, (B,) each: `ORDER_COLUMNS`, and of the parts there are `CURIE_COLUMNS` in K and
+        """Columns of B crystals, (B,) each: `ORDER_COLUMNS`, and of the parts there are
+        `MOMENT_COLUMNS` in µB/Å3 of metallic hosts, `CURIE_COLUMNS` in K and
         `ANISOTROPY_COLUMNS` in MJ/m3 (null where there are likely no moments, or no net moment).
         """
         counts = counts_of(packed)
@@ -61,6 +64,10 @@ class MagnetismPredictor:
         columns = order.order_columns(probabilities)
         own = probabilities[carriers]
         moments = np.flatnonzero(own[:, NONE] < _LIKELY)
+        if self.moment is not None:
+            hosts = np.full((len(packed), 3), np.nan)
+            hosts[carriers] = self.moment.predict(crystals, compositions)
+            columns += moment.moment_columns(hosts)
         if self.curie is not None:
             temperatures = np.full((len(packed), 3), np.nan)
             if len(moments):
