@@ -16,9 +16,10 @@ from screening.configuration.fields import Leaf, build, leaves
 from screening.configuration.groups import Group, groups_of
 from screening.configuration.keys import keys_of
 from screening.configuration.overrides import add_values, sort_overrides
+from screening.configuration.presets import CHOICE, SECTION, apply, preset_of
 from screening.configuration.problems import missing_keys
 from screening.configuration.schemas import COMMANDS, CommandConfig
-from screening.configuration.trees import put
+from screening.configuration.trees import merged, put
 from screening.errors import RequestError
 from screening.resources import resource
 
@@ -58,25 +59,30 @@ def compose_config(command: str, overrides: Sequence[str] = (), values: Mapping[
     for name, option in COMMANDS[command].implied(request.texts).items():
         request.choices.setdefault(name, option)
     unset = [group for group in groups.values() if group.default is None and group.name not in request.choices]
+    inside = {group.name for group in unset}
 
     plain = _to_tree(command, _hydra(command, request.choices_as_overrides(), known), known, resolve=False)
+    prefer = request.texts.get(CHOICE) if SECTION not in inside else None
+    if prefer is not None and prefer in plain[SECTION]["presets"]:
+        plain = merged(plain, preset_of(plain, prefer))
     keys = keys_of(plain, known.values())
     check_keys(command, request, keys, groups, unset)
     check_grammar(request.grammar, known)
     config = _hydra(command, request.as_overrides(keys), known)
     for key, value in request.values.items():
         with explained(command, known, key):
-            OmegaConf.update(config, key, value, force_add=keys.may_be_new(key))
+            OmegaConf.update(config, key, value, force_add=keys.may_be_new(key) or keys.is_open(key))
 
     tree = _to_tree(command, config, known, resolve=True)
+    if prefer is not None:
+        tree = apply(tree, preset_of(tree, prefer), request.keys)
     for key, text in request.texts.items():
         put(tree, key, text)
     missing = OmegaConf.missing_keys(config) - request.texts.keys()
     given = [leaf for leaf in known.values() if leaf.key not in missing]
     check_values(tree, given)
     check_open_sections(tree, plain, given)
-    inside_unset = tuple(f"{group.name}." for group in unset)
-    lacking = [leaf for key, leaf in known.items() if key in missing and not key.startswith(inside_unset)]
+    lacking = [leaf for key, leaf in known.items() if key in missing and key.partition(".")[0] not in inside]
     defaults = {group.name: group.default for group in groups.values() if group.default is not None}
     return Composed(tree, lacking, unset, defaults | request.choices)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from screening.configuration.fields import Leaf, leaves
 from screening.configuration.groups import Group, groups_of, remarks
+from screening.configuration.presets import CHOICE, PRESETS, SECTION
 from screening.configuration.problems import shown
 from screening.configuration.schemas import COMMANDS, CommandConfig
 from screening.configuration.trees import get, walk
@@ -42,7 +43,11 @@ def command_help(command: str, composed: Composed) -> str:
     unset = [group.name for group in composed.missing_groups]
     common = {leaf.key for leaf in leaves(CommandConfig)}
     open_keys = [leaf for leaf in leaves(COMMANDS[command]) if leaf not in composed.missing]
-    own = [leaf for leaf in open_keys if leaf.key not in common and leaf.key.partition(".")[0] not in unset]
+    own = [
+        leaf
+        for leaf in open_keys
+        if leaf.key not in common and leaf.key.partition(".")[0] not in unset and leaf.key != PRESETS
+    ]
     told = {f"{g}.{key}": text for g, option in composed.choices.items() for key, text in remarks(g, option).items()}
     later = [(f"{name}.*", f"see screening {command} {name}=... --help") for name in unset]
     usage = " ".join([*(f"{name}=..." for name in unset), *map(_given, composed.missing)])
@@ -50,11 +55,20 @@ def command_help(command: str, composed: Composed) -> str:
         f"Usage: screening {command} {usage} [key=value ...]\n\n{_docstring(COMMANDS[command])}",
         _block("Required keys", _rows((_given(leaf), leaf.help) for leaf in composed.missing)),
         *(_block(_title(group), _rows(group.options.items())) for group in groups_of(command).values()),
+        *_presets(composed, told),
         _block("Keys and their values", [*_keys(own, composed.tree, told), *_rows(later)]),
         _block("Keys of every command", _keys([leaf for leaf in open_keys if leaf.key in common], composed.tree, told)),
         "Values that are text, file names above all, are taken as typed: only your shell needs quotes.",
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def _presets(composed: Composed, told: dict[str, str]) -> list[str]:
+    """What `prefer=` can choose, for the task composed so far."""
+    unset = {group.name for group in composed.missing_groups}
+    presets = {} if SECTION in unset else composed.tree.get(SECTION, {}).get("presets", {})
+    title = f"{CHOICE}=...  (none if not given)"
+    return [_block(title, _rows((name, told.get(f"{PRESETS}.{name}", "")) for name in presets))]
 
 
 def _given(leaf: Leaf) -> str:

@@ -48,7 +48,7 @@ class Request:
     def as_overrides(self, keys: Keys) -> list[str]:
         """All that Hydra composes; its `++` sets a key whether or not the config has it."""
         given = [
-            f"{'++' if key in self.added or keys.may_be_new(key) else ''}{key}={value}"
+            f"{'++' if keys.is_open(key) or keys.may_be_new(key) else ''}{key}={value}"
             for key, value in self.grammar.items()
         ]
         return [*self.choices_as_overrides(), *given, *(f"~{key}" for key in self.removed)]

@@ -47,6 +47,15 @@ def unknown_choice(group: str, value: str, options: Mapping[str, str], *, or_pat
     return f"{group}={value}: no such choice{guess} Choices are {', '.join(options)}{', or a path' * or_path}."
 
 
+def unknown_preset(task: str, value: str, presets: Iterable[str]) -> str:
+    """A preset that a task does not have, with those that it has."""
+    names = list(presets)
+    if not names:
+        return f"prefer={value}: task={task} has no presets"
+    guess = _did_you_mean(nearest(value, names))
+    return f"prefer={value}: no such preset of task={task}{guess} Presets are {', '.join(names)}."
+
+
 def wrong_value(leaf: Leaf, value: Any) -> str:
     """A value of the wrong type, outside the limits or not among the choices."""
     return f"{leaf.key}={shown(value)}: expected {leaf.expected}"

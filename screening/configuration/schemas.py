@@ -108,6 +108,7 @@ class RankConfig(ScoringConfig):
 
     Examples:
       screening rank task=magnets candidates=magnets output_dir=runs/magnets
+      screening rank task=magnets candidates=magnets output_dir=runs/cheap prefer=cheap supply.prices.Nd=120
       screening rank task=electrodes candidates="cifs/" output_dir=runs/na working_ion=Na tracking=none
     """
 
@@ -119,11 +120,13 @@ class RankConfig(ScoringConfig):
     working_ion: str | None = setting(
         None, help="electrodes only: the ion that moves, for example Na; null: found in each crystal"
     )
+    prefer: str | None = setting(None, help="preset of the task, which changes gates and objective; null: none")
     task: TaskConfig = field(default_factory=TaskConfig)
     supply: SupplyConfig = field(default_factory=SupplyConfig)
     report: ReportConfig = field(default_factory=ReportConfig)
 
     def finish(self) -> None:
+        self.task.presets = {}  # the chosen one is in the other sections by now
         if self.task.merit.get("seed") == 0:
             self.task.merit["seed"] = self.seed
         if self.working_ion is None:
@@ -247,6 +250,36 @@ class EvaluateConfig(CommandConfig):
 
 
 @dataclass
+class GenerateConfig(CommandConfig):
+    """Make candidates by substitution: the chosen elements on the sites of known structure types, cells from radii.
+
+    Writes rows that `screening rank candidates=FILE` reads. A role of the prototypes takes the elements listed for it;
+    elements.ROLE=[] leaves out the prototypes that need it.
+
+    Examples:
+      screening generate output=magnets.jsonl.gz
+      screening generate output=nd.jsonl.gz prototypes=[Nd2Fe14B,ThMn12N] elements.rare_earth=[Nd,Pr]
+      screening generate output=free.jsonl.gz elements=rare_earth_free max_candidates=1000
+    """
+
+    command: ClassVar[str] = "generate"
+    module: ClassVar[str] = "generate"
+
+    output: str = setting(help="file to write, FILE.jsonl.gz or FILE.jsonl", path=True)
+    prototypes: list[str] | None = setting(None, help="structure types, as in datasets/prototypes; null: all")
+    max_candidates: int | None = setting(
+        None, help="keep only that many, spread evenly over all that can be made; null: all", minimum=1
+    )
+    elements: dict[str, Any] = field(
+        default_factory=dict, metadata={"help": "elements or ions that may stand on the sites of each role"}
+    )
+
+    def finish(self) -> None:
+        if not self.output.endswith((".jsonl", ".jsonl.gz")):
+            raise RequestError(f"output={self.output}: expected a file name that ends in .jsonl.gz or .jsonl")
+
+
+@dataclass
 class ImportConfig(CommandConfig):
     """Turn labelled crystals into a store that training reads.
 
@@ -273,5 +306,5 @@ class ImportConfig(CommandConfig):
 
 COMMANDS: dict[str, type[CommandConfig]] = {
     schema.command: schema
-    for schema in (RankConfig, PredictConfig, TrainConfig, CombineConfig, EvaluateConfig, FitConfig, ImportConfig)
+    for schema in (RankConfig, PredictConfig, TrainConfig, CombineConfig, EvaluateConfig, FitConfig, ImportConfig, GenerateConfig)
 }

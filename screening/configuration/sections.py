@@ -38,6 +38,7 @@ class TaskConfig:
     merit: dict[str, Any] = field(default_factory=dict, metadata={"help": "settings of the figures of merit"})
     ranking: dict[str, Any] = field(default_factory=dict, metadata={"help": "gates, objectives and score"})
     report: dict[str, Any] = field(default_factory=dict, metadata={"help": "columns and pictures of the report"})
+    presets: dict[str, Any] = field(default_factory=dict, metadata={"help": "changes of the above that prefer= makes"})
 
 
 @dataclass

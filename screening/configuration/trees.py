@@ -28,3 +28,19 @@ def put(tree: dict[str, Any], key: str, value: Any) -> None:
     """Set the value at a dotted key whose section exists."""
     section, _, name = key.rpartition(".")
     (get(tree, section) if section else tree)[name] = value
+
+
+def nested(key: str, value: Any) -> dict[str, Any]:
+    """The tree that holds one value, at a dotted key."""
+    for part in reversed(key.split(".")):
+        value = {part: value}
+    return dict(value)
+
+
+def merged(tree: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """A tree with the changes in it: sections are merged key by key, everything else is replaced."""
+    result = dict(tree)
+    for name, value in changes.items():
+        own = result.get(name)
+        result[name] = merged(own, value) if isinstance(own, dict) and isinstance(value, dict) else value
+    return result

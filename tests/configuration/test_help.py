@@ -49,9 +49,19 @@ def test_help_of_a_chosen_task_shows_its_settings() -> None:
 def test_comments_in_config_files_explain_their_keys() -> None:
     found = remarks("task", "magnets")
     assert found["merit.insulator_gap_eV"].startswith("a larger predicted gap")
-    assert {key.partition(".")[0] for key in found} <= {"magnetic", "merit", "ranking", "report"}
+    assert {key.partition(".")[0] for key in found} <= {"magnetic", "merit", "ranking", "report", "presets"}
     text = command_help("rank", compose_config("rank", ["task=magnets"]))
     assert found["merit.insulator_gap_eV"] in " ".join(text.split())
+
+
+def test_help_of_a_task_explains_its_presets_and_does_not_list_their_keys() -> None:
+    composed = compose_config("rank", ["task=magnets"])
+    text = command_help("rank", composed)
+    for name in composed.tree["task"]["presets"]:
+        (line,) = (line for line in text.splitlines() if line.startswith(f"  {name} "))
+        assert len(line.split()) > 3
+    assert "task.presets" not in text
+    assert "prefer=null" in text
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -1,0 +1,44 @@
+"""Presets: named changes of a task's sections, kept in the task's own file and chosen with `prefer=NAME`.
+
+A preset lies between the task's settings and what the user gives: it replaces the former and yields to the latter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from screening.configuration.problems import shown, unknown_preset
+from screening.configuration.trees import merged, nested, walk
+from screening.errors import RequestError
+
+CHOICE, SECTION, PRESETS = "prefer", "task", "task.presets"
+
+
+def preset_of(tree: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The changes that a preset makes, as a tree of the whole config.
+
+    Raises RequestError naming the task's presets for one that it does not have, and for one that changes no section.
+    """
+    task = tree[SECTION]
+    if name not in task["presets"]:
+        raise RequestError(unknown_preset(task["name"], name, task["presets"]))
+    changes = task["presets"][name]
+    sections = [key for key, value in task.items() if isinstance(value, dict) and key != "presets"]
+    if not isinstance(changes, dict) or not set(changes) <= set(sections):
+        raise RequestError(f"task.presets.{name}: expected changes of {' or '.join(sections)}, got {shown(changes)}")
+    return {SECTION: changes}
+
+
+def apply(tree: dict[str, Any], preset: Mapping[str, Any], given: Iterable[str]) -> dict[str, Any]:
+    """The tree with the preset's changes but for the keys that the user has given, or that lie in or around those."""
+    result = tree
+    kept = list(given)
+    for key, value in walk(dict(preset)):
+        if not any(_same_branch(key, own) for own in kept):
+            result = merged(result, nested(key, value))
+    return result
+
+
+def _same_branch(one: str, other: str) -> bool:
+    return f"{one}.".startswith(f"{other}.") or f"{other}.".startswith(f"{one}.")
