@@ -78,17 +78,21 @@ class _Staircase:
 
 
 class _Points:
-    """All members of a front, for four objectives and more."""
+    """All members of a front, for four objectives and more; objective by objective, so that most drop out early."""
 
     def __init__(self, width: int) -> None:
-        self._rows = np.empty((16, width))
+        self._columns = np.empty((width, 16))
         self._count = 0
 
     def dominates(self, row: NDArray[np.float64] | list[float]) -> bool:
-        return bool((self._rows[: self._count] >= row).all(axis=1).any())
+        members = self._columns[:, : self._count]
+        left = np.flatnonzero(members[0] >= row[0])
+        for column, value in zip(members[1:], row[1:], strict=True):
+            left = left[column[left] >= value]
+        return left.size > 0
 
     def add(self, row: NDArray[np.float64] | list[float]) -> None:
-        if self._count == len(self._rows):
-            self._rows = np.concatenate([self._rows, np.empty_like(self._rows)])
-        self._rows[self._count] = row
+        if self._count == self._columns.shape[1]:
+            self._columns = np.concatenate([self._columns, np.empty_like(self._columns)], axis=1)
+        self._columns[:, self._count] = row
         self._count += 1

@@ -32,6 +32,34 @@ def test_fronts_are_those_of_the_definition(objectives: np.ndarray) -> None:
     assert pareto_fronts(objectives).tolist() == peel(objectives).tolist()
 
 
+def peel_at_once(objectives: np.ndarray) -> np.ndarray:
+    """The same with all pairs compared at once, for more rows than `peel` can take."""
+    values = np.where(np.isnan(objectives), -np.inf, objectives)
+    better = (values[:, None] >= values[None]).all(axis=2) & (values[:, None] > values[None]).any(axis=2)
+    fronts, left, number = np.zeros(len(values), dtype=int), np.ones(len(values), dtype=bool), 0
+    while left.any():
+        number += 1
+        front = left & ~better[left].any(axis=0)
+        fronts[front] = number
+        left &= ~front
+    return fronts
+
+
+@pytest.mark.parametrize("levels", [3, 6, 1000])
+@pytest.mark.parametrize("seed", range(3))
+def test_five_objectives_of_many_rows(levels: int, seed: int) -> None:
+    """Ties, unknown values and objectives that go together or against each other, as in a table of magnets."""
+    generator = np.random.default_rng(seed)
+    objectives = generator.integers(0, levels, (600, 5)) + generator.integers(0, levels, (600, 1)) * [1, 1, 0, -1, 0]
+    objectives = np.where(generator.random((600, 5)) < 0.05, np.nan, objectives)
+    assert pareto_fronts(objectives).tolist() == peel_at_once(objectives).tolist()
+
+
+def test_rows_that_all_trade_one_objective_for_another_share_a_front() -> None:
+    points = np.random.default_rng(0).dirichlet(np.ones(5), 3000)
+    assert set(pareto_fronts(points).tolist()) == {1}
+
+
 @given(arrays(float, (12, 3), elements=st.integers(0, 3).map(float)), st.permutations(range(12)))
 def test_the_order_of_rows_does_not_matter(objectives: np.ndarray, order: list[int]) -> None:
     assert pareto_fronts(objectives[order]).tolist() == pareto_fronts(objectives)[order].tolist()
