@@ -1,0 +1,164 @@
+"""Every crystal that the chosen elements make of a prototype, each once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations, product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from screening.crystals.elements import reduced_formula
+from screening.crystals.parts import Sites
+from screening.crystals.prototypes.geometry import Template, template
+from screening.crystals.prototypes.ions import Ion
+from screening.crystals.prototypes.reading import Prototype
+from screening.crystals.prototypes.volume import volume_ratio
+from screening.crystals.sanity import find_problem
+from screening.crystals.settings import ReadSettings
+from screening.errors import RequestError
+
+Elements = Mapping[str, Sequence[Ion]]
+"""Role -> what may stand there."""
+
+MORE_SYMMETRIC = "of higher symmetry than the prototype, so another structure type"
+UNBALANCED = "charges do not add up to zero"
+
+
+@dataclass(frozen=True)
+class Member:
+    """One crystal: `sites` holds its arrays, `occupants` the ion on each site of the prototype by label."""
+
+    candidate_id: str
+    prototype: Prototype
+    formula: str
+    sites: Sites
+    occupants: dict[str, Ion]
+
+
+@dataclass
+class Members:
+    """The crystals made, and how many combinations were left out for which reason."""
+
+    made: list[Member] = field(default_factory=list)
+    left_out: Counter[str] = field(default_factory=Counter)
+
+
+def parse_elements(elements: Mapping[str, Any], prototypes: Sequence[Prototype]) -> dict[str, list[Ion]]:
+    """Texts to ions, role by role.
+
+    Raises RequestError for a role that no prototype has, for what is no element, and for a role that a prototype
+    needs and `elements` lacks.
+    """
+    known = frozenset[str]().union(*(prototype.all_roles for prototype in prototypes))
+    result: dict[str, list[Ion]] = {}
+    for role, texts in elements.items():
+        if not isinstance(texts, list | tuple):
+            raise RequestError(f"elements.{role}: expected a list such as [Fe,Co]")
+        try:
+            result[role] = list(dict.fromkeys(Ion.parse(text) for text in texts))
+        except ValueError as error:
+            raise RequestError(f"elements.{role}: {error}") from None
+    for role in sorted(known - result.keys()):
+        users = [prototype.name for prototype in prototypes if role in prototype.all_roles]
+        raise RequestError(f"elements.{role}: not given, but {', '.join(users)} has that role; [] for none")
+    return result
+
+
+def members(prototype: Prototype, elements: Elements, settings: ReadSettings | None = None) -> Members:
+    """All distinct crystals of a prototype, in the order of the element lists.
+
+    Left out, and counted: combinations of higher symmetry, those whose charges do not balance, and what fails the
+    sanity check. A crystal that two combinations lead to is made once.
+    """
+    settings = settings or ReadSettings()
+    shape = template(prototype)
+    result = Members()
+    seen: set[tuple[str, ...]] = set()
+    for ions in _assignments(prototype, elements):
+        if _charge(shape, ions):
+            result.left_out[UNBALANCED] += 1
+            continue
+        symbols = [ion.symbol for ion in ions]
+        key = min(tuple(symbols[index] for index in exchange) for exchange in shape.exchanges)
+        if key in seen:
+            continue
+        seen.add(key)
+        member = _member(prototype, shape, ions)
+        more_symmetric = _is_more_symmetric(shape, member.sites.numbers)
+        reason = MORE_SYMMETRIC if more_symmetric else find_problem(member.sites, settings)
+        if reason:
+            result.left_out[reason] += 1
+        else:
+            result.made.append(member)
+    return result
+
+
+def _assignments(prototype: Prototype, elements: Elements) -> Iterator[list[Ion]]:
+    """An ion for every site: one per role first, then with one site after the other that differs."""
+    for chosen in product(*(elements[role] for role in prototype.roles)):
+        by_role = dict(zip(prototype.roles, chosen, strict=True))
+        base = [by_role[site.role] if site.role else site.parent for site in prototype.sites]
+        yield base
+        others = [
+            (index, ion)
+            for index, site in enumerate(prototype.sites)
+            for role in site.mixed
+            for ion in elements[role]
+            if ion.symbol != base[index].symbol or ion.charge != base[index].charge
+        ]
+        for count in range(1, prototype.mixed_sites + 1):
+            for changes in combinations(others, count):
+                if count == 1 or _balance(base, changes):
+                    yield _changed(base, changes)
+
+
+def _balance(base: Sequence[Ion], changes: Sequence[tuple[int, Ion]]) -> bool:
+    """Whether several sites differ, each in charge: more than one may differ only to make up for another."""
+    places = {index for index, _ in changes}
+    return len(places) == len(changes) and all(ion.charge != base[index].charge for index, ion in changes)
+
+
+def _changed(base: Sequence[Ion], changes: Sequence[tuple[int, Ion]]) -> list[Ion]:
+    ions = list(base)
+    for index, ion in changes:
+        ions[index] = ion
+    return ions
+
+
+def _member(prototype: Prototype, shape: Template, ions: Sequence[Ion]) -> Member:
+    numbers = np.array([ion.number for ion in ions], dtype=np.int16)[shape.site]
+    formula = reduced_formula(numbers)
+    name = "__".join([prototype.name, formula, *_minorities(prototype, shape, ions)])
+    scale = volume_ratio(prototype, shape.multiplicities, ions) ** (1 / 3)
+    sites = Sites(shape.lattice * scale, numbers, shape.frac, None, name)
+    occupants = {site.label: ion for site, ion in zip(prototype.sites, ions, strict=True)}
+    return Member(name, prototype, formula, sites, occupants)
+
+
+def _minorities(prototype: Prototype, shape: Template, ions: Sequence[Ion]) -> list[str]:
+    """`8j1-Co` for every site whose element is not the most abundant one of its role; equals go by the alphabet."""
+    atoms: dict[str, Counter[str]] = {}
+    for site, ion, count in zip(prototype.sites, ions, shape.multiplicities.tolist(), strict=True):
+        atoms.setdefault(site.role, Counter())[ion.symbol] += count
+    most = {role: min(counts, key=lambda symbol: (-counts[symbol], symbol)) for role, counts in atoms.items()}
+    return [
+        f"{site.label}-{ion.symbol}"
+        for site, ion in zip(prototype.sites, ions, strict=True)
+        if site.role and ion.symbol != most[site.role]
+    ]
+
+
+def _charge(shape: Template, ions: Sequence[Ion]) -> int:
+    """Of the primitive cell; metals carry none."""
+    return int(np.dot(shape.multiplicities, [ion.charge for ion in ions]))
+
+
+def _is_more_symmetric(shape: Template, numbers: NDArray[np.int16]) -> bool:
+    """Whether a symmetry of the bare arrangement keeps the elements in place although it mixes up the sites."""
+    keeps_elements = (numbers[shape.swaps] == numbers).all(axis=1)
+    keeps_sites = (shape.site[shape.swaps] == shape.site).all(axis=1)
+    return bool((keeps_elements & ~keeps_sites).any())
