@@ -47,7 +47,8 @@ def template(prototype: Prototype) -> Template:
     frac, site = _orbits(prototype, lattice)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        cell = spglib.standardize_cell((lattice, frac, site + 1), to_primitive=True, no_idealize=True, symprec=1e-3)
+        conventional = (lattice.tolist(), frac.tolist(), (site + 1).tolist())
+        cell = spglib.standardize_cell(conventional, to_primitive=True, no_idealize=True, symprec=1e-3)
         if cell is None:
             raise RequestError(f"prototype {prototype.name}: spglib finds no symmetry in its sites")
         found = spglib.get_symmetry_dataset(cell, symprec=1e-2)
@@ -91,9 +92,12 @@ def _operations(space_group: int) -> tuple[NDArray[np.float64], NDArray[np.float
     """Rotations (m, 3, 3) and translations (m, 3) of the first setting: origin choice 1, hexagonal axes."""
     import spglib
 
-    hall = next(h for h in range(1, 531) if spglib.get_spacegroup_type(h).number == space_group)
-    operations = spglib.get_symmetry_from_database(hall)
-    return operations["rotations"].astype(float), operations["translations"]
+    for hall in range(1, 531):
+        kind = spglib.get_spacegroup_type(hall)
+        operations = spglib.get_symmetry_from_database(hall)
+        if kind is not None and kind.number == space_group and operations is not None:
+            return operations["rotations"].astype(np.float64), operations["translations"]
+    raise RequestError(f"space group {space_group}: expected 1 to 230")
 
 
 def _swaps(lattice: NDArray[np.float64], frac: NDArray[np.float64]) -> NDArray[np.intp]:
@@ -102,7 +106,9 @@ def _swaps(lattice: NDArray[np.float64], frac: NDArray[np.float64]) -> NDArray[n
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        symmetry = spglib.get_symmetry((lattice, frac, np.ones(len(frac), dtype=int)), symprec=SYMPREC_A)
+        symmetry = spglib.get_symmetry((lattice.tolist(), frac.tolist(), [1] * len(frac)), symprec=SYMPREC_A)
+    if symmetry is None:
+        raise RequestError("spglib finds no symmetry in the bare arrangement of a prototype")
     found = []
     for rotation, translation in zip(symmetry["rotations"], symmetry["translations"], strict=True):
         apart = (frac @ rotation.T + translation)[:, None, :] - frac[None, :, :]
