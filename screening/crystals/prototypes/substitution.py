@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, product
+from math import gcd
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from screening.crystals.elements import reduced_formula
 from screening.crystals.parts import Sites
 from screening.crystals.prototypes.geometry import Template, template
 from screening.crystals.prototypes.ions import Ion
-from screening.crystals.prototypes.reading import Prototype
+from screening.crystals.prototypes.reading import Prototype, Site
 from screening.crystals.prototypes.volume import volume_ratio
 from screening.crystals.sanity import find_problem
 from screening.crystals.settings import ReadSettings
@@ -76,18 +77,17 @@ def members(prototype: Prototype, elements: Elements, settings: ReadSettings | N
     """
     settings = settings or ReadSettings()
     shape = template(prototype)
+    allowed = [_allowed(site, elements) for site in prototype.sites]
     result = Members()
-    seen: set[tuple[str, ...]] = set()
+    seen: set[str] = set()
     for ions in _assignments(prototype, elements):
         if _charge(shape, ions):
             result.left_out[UNBALANCED] += 1
             continue
-        symbols = [ion.symbol for ion in ions]
-        key = min(tuple(symbols[index] for index in exchange) for exchange in shape.exchanges)
-        if key in seen:
+        member = _member(prototype, shape, allowed, ions)
+        if member.candidate_id in seen:
             continue
-        seen.add(key)
-        member = _member(prototype, shape, ions)
+        seen.add(member.candidate_id)
         more_symmetric = _is_more_symmetric(shape, member.sites.numbers)
         reason = MORE_SYMMETRIC if more_symmetric else find_problem(member.sites, settings)
         if reason:
@@ -129,27 +129,48 @@ def _changed(base: Sequence[Ion], changes: Sequence[tuple[int, Ion]]) -> list[Io
     return ions
 
 
-def _member(prototype: Prototype, shape: Template, ions: Sequence[Ion]) -> Member:
+def _allowed(site: Site, elements: Elements) -> set[Ion]:
+    """All that the lists let stand on a site."""
+    return {ion for role in (site.role, *site.mixed) if role for ion in elements[role]} | {site.parent}
+
+
+def _member(prototype: Prototype, shape: Template, allowed: Sequence[set[Ion]], ions: Sequence[Ion]) -> Member:
+    """The crystal; of arrangements that differ by an exchange of equivalent sites, the one that is told most plainly.
+
+    So the same crystal has the same id and arrays whatever was listed first.
+    """
+
+    def plainness(arrangement: Sequence[Ion]) -> tuple[int, int, tuple[str, ...]]:
+        strangers = sum(ion not in usual for ion, usual in zip(arrangement, allowed, strict=True))
+        name = _description(prototype, shape, arrangement)
+        return strangers, len(name), name
+
+    ions = min(([ions[index] for index in exchange] for exchange in shape.exchanges), key=plainness)
     numbers = np.array([ion.number for ion in ions], dtype=np.int16)[shape.site]
-    formula = reduced_formula(numbers)
-    name = "__".join([prototype.name, formula, *_minorities(prototype, shape, ions)])
     scale = volume_ratio(prototype, shape.multiplicities, ions) ** (1 / 3)
+    name = "__".join(_description(prototype, shape, ions))
     sites = Sites(shape.lattice * scale, numbers, shape.frac, None, name)
     occupants = {site.label: ion for site, ion in zip(prototype.sites, ions, strict=True)}
-    return Member(name, prototype, formula, sites, occupants)
+    return Member(name, prototype, reduced_formula(numbers), sites, occupants)
 
 
-def _minorities(prototype: Prototype, shape: Template, ions: Sequence[Ion]) -> list[str]:
-    """`8j1-Co` for every site whose element is not the most abundant one of its role; equals go by the alphabet."""
+def _description(prototype: Prototype, shape: Template, ions: Sequence[Ion]) -> tuple[str, ...]:
+    """The parts of `Nd2Fe14B__Nd2Fe12Co2B__8j1-Co`: prototype, elements role by role, where the rarer ones stand."""
+    symbols = [ion.symbol for ion in ions]
     atoms: dict[str, Counter[str]] = {}
-    for site, ion, count in zip(prototype.sites, ions, shape.multiplicities.tolist(), strict=True):
-        atoms.setdefault(site.role, Counter())[ion.symbol] += count
-    most = {role: min(counts, key=lambda symbol: (-counts[symbol], symbol)) for role, counts in atoms.items()}
-    return [
-        f"{site.label}-{ion.symbol}"
-        for site, ion in zip(prototype.sites, ions, strict=True)
-        if site.role and ion.symbol != most[site.role]
+    for site, symbol, count in zip(prototype.sites, symbols, shape.multiplicities.tolist(), strict=True):
+        atoms.setdefault(site.role, Counter())[symbol] += count
+    # The most abundant element of a role first; equals go by the alphabet.
+    ordered = {role: sorted(counts, key=lambda e: (-counts[e], e)) for role, counts in atoms.items()}
+    divisor = gcd(*(count for counts in atoms.values() for count in counts.values()))
+    amounts = [(e, atoms[role][e] // divisor) for role, elements in ordered.items() for e in elements]
+    formula = "".join(f"{symbol}{count if count > 1 else ''}" for symbol, count in amounts)
+    rarer = [
+        f"{site.label}-{symbol}"
+        for site, symbol in zip(prototype.sites, symbols, strict=True)
+        if symbol != ordered[site.role][0]
     ]
+    return (prototype.name, formula, *rarer)
 
 
 def _charge(shape: Template, ions: Sequence[Ion]) -> int:
