@@ -15,8 +15,12 @@ FLAGS: dict[str, str] = {
     "low_temperature_order": "No Cr, Mn, Fe, Co or Ni: nearly all known compounds of this kind order far below room "
     "temperature, if they order at all.",
     "order_prior": "The magnetic order is a prior from composition and predicted band gap, not a prediction.",
-    "ferrimagnetic_reduction": "An insulator: the ferromagnetic sum was reduced to the share that ferrimagnets keep.",
-    "rare_earth_moment_added": "The 4f moment that the training data leaves out was added with its sign (0 K).",
+    "ferrimagnetic_reduction": "A ferrimagnet: the ferromagnetic sum was reduced to the share that opposed sublattices keep.",
+    "above_curie_temperature": "The predicted Curie temperature is not above the working temperature: most likely there "
+    "is no magnetisation there.",
+    "curie_temperature_unknown": "No Curie temperature is predicted for this crystal, so its figures are those of 0 K.",
+    "rare_earth_moment_added": "The 4f moment that the training data leaves out was added with its sign and its own "
+    "temperature dependence.",
     "rare_earth_moment_omitted": "The 4f moment is missing: no host moment of Mn, Fe, Co or Ni fixes its direction.",
     "rare_earth_moment_uncertain": "Ce, Eu or Yb of uncertain valence, or Gd whose alignment in the predicted total is "
     "unclear: no 4f moment was added for it.",

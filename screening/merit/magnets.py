@@ -1,8 +1,9 @@
-"""Permanent magnets, first version: magnetisation and energy product at 0 K, stability and supply.
+"""Permanent magnets: polarisation, anisotropy and their figures of merit at the working temperature, supply.
 
-The Curie temperature is the one that the table predicts, null where it does not; the sign of the anisotropy and the
-working temperature are not estimated. `mu0_Ms_T` is the polarisation *if* the crystal orders ferro- or
-ferrimagnetically; how likely that is stands in `ferro_or_ferrimagnetic_probability`.
+Everything predicted enters as a distribution: one set of samples runs through moments, order, Curie temperature and
+anisotropy, and what comes out is a median with an 80 % interval. Figures are those of a magnet that has a net moment,
+if that is its most probable order; how likely it is stands in `ferro_or_ferrimagnetic_probability`. `hardness_kappa`
+and `anisotropy_field_T` are those of an easy axis; how likely that is stands in `axial_probability`.
 """
 
 from __future__ import annotations
@@ -13,35 +14,35 @@ import numpy as np
 import polars as pl
 
 from screening.errors import RequestError
-from screening.merit.composition import Floats, Mask, count_matrix, indicator
+from screening.merit import anisotropy, polarization
+from screening.merit.anisotropy import Anisotropy, find_anisotropy
+from screening.merit.composition import Floats, Mask, count_matrix
 from screening.merit.magnetic_order import MagneticElements, MagneticOrder, order_prior, predicted_order
-from screening.merit.rare_earths import four_f_change_muB, rare_earth_table, valence_4f_muB
+from screening.merit.polarization import Moments, find_moments
 from screening.merit.sampling import Distribution, common_scores, propagate
 from screening.merit.supply import SupplySettings, supply_columns
 from screening.merit.tables import flagged, floats, number_column, require_columns
-
-TESLA_PER_MUB_A3 = 11.6541
-"""µ0 µB / Å³: polarisation in T of 1 µB/Å³ (CODATA 2018)."""
 
 BHMAX_KJ_M3_PER_T2 = 198.94
 """1 / 4µ0 in kJ/m³ per T²: the largest energy product of a magnet with polarisation 1 T (Skomski and Coey, Scripta
 Mater. 112, 3 (2016)); it needs a coercivity above half the magnetisation."""
 
 CURIE_COLUMNS = ("curie_temperature_K", "curie_temperature_K_lo", "curie_temperature_K_hi")
-HOST_ELEMENTS = ("Mn", "Fe", "Co", "Ni")
 
 
 @dataclass(frozen=True)
 class MagnetSettings:
     """Settings of `evaluate`; energies in eV/atom.
 
-    supply: prices and origin of the elements. ferrimagnetic_fraction: (median, 10th, 90th percentile) of net moment
-    over the sum of moments in insulating ferrimagnets; Neel's collinear models give 0.17 (NiFe2O4), 0.20 (Y3Fe5O12),
-    0.23 (CoFe2O4), 0.29 (Fe3O4) and 0.33 (M-type ferrites, MnFe2O4). insulator_gap_eV: a larger predicted gap means an
-    insulator. least_magnetization_muB_per_A3: less is noise. host_moment_muB: moment per Mn, Fe, Co or Ni atom from
-    which on it aligns 4f moments. stable_below, metastable_below: limits of the energy above the hull.
+    temperature_K: at which polarisation and anisotropy are meant. supply: prices and origin of the elements.
+    ferrimagnetic_fraction: (median, 10th, 90th percentile) of net moment over the sum of moments in ferrimagnets of 3d
+    moments; Neel's collinear models give 0.17 (NiFe2O4), 0.20 (Y3Fe5O12), 0.23 (CoFe2O4), 0.29 (Fe3O4) and 0.33
+    (M-type ferrites, MnFe2O4). insulator_gap_eV: a larger predicted gap means an insulator.
+    least_magnetization_muB_per_A3: less is noise. host_moment_muB: moment per Mn, Fe, Co or Ni atom from which on it
+    aligns 4f moments. stable_below, metastable_below: limits of the energy above the hull.
     """
 
+    temperature_K: float = 300.0
     supply: SupplySettings = field(default_factory=SupplySettings)
     ferrimagnetic_fraction: tuple[float, float, float] = (0.25, 0.17, 0.33)
     insulator_gap_eV: float = 0.1
@@ -53,6 +54,8 @@ class MagnetSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        if not (np.isfinite(self.temperature_K) and self.temperature_K >= 0):
+            raise RequestError(f"temperature_K={self.temperature_K}: expected a temperature in K, at least 0")
         median, low, high = self.ferrimagnetic_fraction
         if not 0 <= low <= median <= high <= 1:
             raise RequestError("task.merit.ferrimagnetic_fraction: expected [median, low, high] within 0 and 1")
@@ -61,112 +64,117 @@ class MagnetSettings:
 
 
 def evaluate(table: pl.DataFrame, settings: MagnetSettings) -> pl.DataFrame:
-    """The prediction table with `mu0_Ms_T` and `BHmax_kJ_per_m3` (with _lo and _hi), order, symmetry, supply, flags."""
+    """The prediction table with polarisation, anisotropy, figures of merit, order, supply and flags."""
     require_columns(table, ["cell_formula", "volume_A3", "magnetization_muB_per_A3", "energy_above_hull_eV_per_atom"])
     counts = count_matrix(table["cell_formula"].to_list())
     elements = MagneticElements.of(counts)
     magnetization = Distribution.from_table(table, "magnetization_muB_per_A3", lower=0.0)
-    gap = Distribution.from_table(table, "band_gap_eV", lower=0.0)
-    insulating = np.nan_to_num(gap.probability_above(settings.insulator_gap_eV), nan=0.0)
-    insulating = np.where(elements.anionic, insulating, 0.0)
-    moments = magnetization.probability_above(settings.least_magnetization_muB_per_A3)
-    order, predicted = predicted_order(table, order_prior(elements, moments, insulating))
-    shift, earth_flags = four_f_shift(counts, floats(table, "volume_A3"), magnetization.value, insulating, settings)
-    reducible = elements.any & elements.anionic
-    polarization = _polarization(magnetization, gap, shift, reducible, settings)
+    insulating = _insulating(table, elements, settings)
+    present = magnetization.probability_above(settings.least_magnetization_muB_per_A3)
+    order, predicted = predicted_order(table, order_prior(elements, present, insulating))
+    share, least = settings.ferrimagnetic_fraction, settings.host_moment_muB
+    moments, earth_flags = find_moments(table, counts, elements, order, insulating, share, least)
+    found = find_anisotropy(table)
+    figures = _figures(moments, found, settings)
+    axial = figures.pop("axial_probability")
     supply, supply_flags = supply_columns(counts, settings.supply)
+    curie = floats(table, CURIE_COLUMNS[0])
     flags = {
-        "prediction_missing": np.isnan(magnetization.value),
+        "prediction_missing": np.isnan(moments.host.value),
         "no_magnetic_element": ~elements.any,
         "low_temperature_order": elements.any & ~elements.transition_metal,
-        "order_prior": elements.any & (moments >= 0.5) & ~predicted,
-        "ferrimagnetic_reduction": reducible & (insulating >= 0.5) & (moments >= 0.5),
+        "order_prior": elements.any & (present >= 0.5) & ~predicted,
+        "ferrimagnetic_reduction": (moments.opposed >= 0.5) & moments.net_likely & (present >= 0.5),
+        "above_curie_temperature": elements.any & (curie <= settings.temperature_K),
+        "curie_temperature_unknown": elements.any & np.isnan(curie) & (settings.temperature_K > 0),
         **earth_flags,
         **_stability_flags(table, settings),
         **supply_flags,
     }
-    # null where nothing predicts it
-    curie = [number_column(name, floats(table, name)) for name in CURIE_COLUMNS]
-    columns = [*_magnetic_columns(polarization, order), *curie, uniaxial(table), *supply, flagged(table, flags)]
-    return table.with_columns(columns)
+    columns = [
+        *_with_intervals(figures),
+        *_order_columns(order),
+        *_axis_columns(found, axial),
+        *(number_column(name, floats(table, name)) for name in CURIE_COLUMNS),  # null where nothing predicts it
+        *supply,
+        flagged(table, flags),
+    ]
+    return _per_cost(table.with_columns(columns))
 
 
 def symmetry_matters(table: pl.DataFrame, settings: MagnetSettings) -> Mask:
     """Rows whose space group the ranking asks for, (B,): those that can be magnetic. Finding it costs milliseconds."""
     require_columns(table, ["cell_formula", "magnetization_muB_per_A3_hi"])
-    magnetic = floats(table, "magnetization_muB_per_A3_hi") > settings.least_magnetization_muB_per_A3
+    most = np.fmax(floats(table, "magnetization_muB_per_A3_hi"), floats(table, "host_magnetization_muB_per_A3_hi"))
+    magnetic = most > settings.least_magnetization_muB_per_A3
     return MagneticElements.of(count_matrix(table["cell_formula"].to_list())).any & magnetic
 
 
-def four_f_shift(
-    counts: Floats, volume: Floats, magnetization: Floats, insulating: Floats, settings: MagnetSettings
-) -> tuple[Floats, dict[str, Mask]]:
-    """What the 4f shells add to the predicted magnetisation at 0 K, (B,), in µB/Å³, and the flags that say so.
+def _figures(moments: Moments, found: Anisotropy, settings: MagnetSettings) -> dict[str, Floats]:
+    """Median, 10th and 90th percentile, (3, B), of each figure of merit, and `axial_probability`, (B,)."""
+    n_first = len(polarization.SCORES)
+    scores = common_scores(n_first + len(anisotropy.SCORES), settings.n_samples, settings.seed)
 
-    Only where a metallic host of Mn, Fe, Co or Ni has a moment that gives the shells their direction; in an insulator
-    the 3d-4f exchange is too weak to align them at any useful temperature.
-    """
-    earths = rare_earth_table()
-    with_4f = counts @ earths.magnetic > 0
-    hosts = counts @ indicator(HOST_ELEMENTS)
-    total = np.nan_to_num(magnetization * volume)
-    needed = settings.host_moment_muB * hosts
-    magnetic_host = (hosts > 0) & (insulating < 0.5) & (total >= needed)
-    # A ferromagnetic total holds the f shell of Gd beside the host's moment. A smaller one is from a calculation that
-    # found another order, and nothing can be said of it.
-    unclear = magnetic_host & (total - valence_4f_muB(counts) < needed)
-    applied = magnetic_host & ~unclear & with_4f
-    shift = np.where(applied, four_f_change_muB(counts) / volume, 0.0)
-    flags = {
-        "rare_earth_moment_added": applied & (four_f_change_muB(counts) != 0),
-        "rare_earth_moment_uncertain": magnetic_host & (unclear | (counts @ earths.uncertain > 0)),
-        "rare_earth_moment_omitted": (counts @ earths.frozen > 0) & ~magnetic_host,
-    }
-    return shift, flags
+    def samples(rows: slice) -> dict[str, Floats]:
+        of_rows, axis = moments.rows(rows), found.rows(rows)
+        said = polarization.polarization(of_rows, settings.temperature_K, scores[:n_first])
+        K1 = anisotropy.anisotropy_constant(axis, of_rows, said, scores[n_first:])
+        return {
+            "mu0_Ms_T": said.mu0_Ms_T,
+            "BHmax_kJ_per_m3": BHMAX_KJ_M3_PER_T2 * said.mu0_Ms_T**2,
+            "K1_MJ_per_m3": K1,
+            "hardness_kappa": anisotropy.hardness(K1, said.mu0_Ms_T),
+            "anisotropy_field_T": anisotropy.anisotropy_field_T(K1, said.mu0_Ms_T),
+            "axial_probability": anisotropy.axial_probability(axis, K1),
+        }
+
+    return propagate(len(moments.counts), samples)
 
 
-def uniaxial(table: pl.DataFrame) -> pl.Series:
-    """True for tetragonal, trigonal and hexagonal space groups (75 to 194), null where the group is not known.
-
-    An ordered approximant has a lower symmetry than the crystal it stands for, so its group says nothing.
-    """
-    if "space_group_number" not in table.columns:
-        return pl.Series("uniaxial", [None] * table.height, dtype=pl.Boolean)
-    within = table["space_group_number"].is_between(75, 194)
-    if "flags" in table.columns:
-        approximant = table["flags"].fill_null("").str.split(";").list.contains("ordered_approximant")
-        within = within.to_frame("w").select(pl.when(~approximant).then(pl.col("w"))).to_series()
-    return within.alias("uniaxial")
+def _insulating(table: pl.DataFrame, elements: MagneticElements, settings: MagnetSettings) -> Floats:
+    """P(the predicted gap is open), (B,); 0 without anions."""
+    gap = Distribution.from_table(table, "band_gap_eV", lower=0.0)
+    open_gap = np.nan_to_num(gap.probability_above(settings.insulator_gap_eV), nan=0.0)
+    return np.where(elements.anionic, open_gap, 0.0)
 
 
-def _polarization(
-    magnetization: Distribution, gap: Distribution, shift: Floats, reducible: Mask, settings: MagnetSettings
-) -> Floats:
-    """Median, 10th and 90th percentile of µ0Ms in T, (3, B), given that there is a net moment."""
-    of_magnetization, of_gap, of_fraction = common_scores(3, settings.n_samples, settings.seed)
-    median, low, high = settings.ferrimagnetic_fraction
-    share = Distribution(np.array([median]), np.array([low]), np.array([high]), 0.0, 1.0).at(of_fraction)
-
-    def samples(rows: slice) -> Floats:
-        moment = np.abs(magnetization.rows(rows).at(of_magnetization) + shift[rows, None])
-        insulating = (gap.rows(rows).at(of_gap) > settings.insulator_gap_eV) & reducible[rows, None]
-        return TESLA_PER_MUB_A3 * moment * np.where(insulating, share, 1.0)
-
-    return propagate(len(shift), samples)
-
-
-def _magnetic_columns(polarization: Floats, order: MagneticOrder) -> list[pl.Series]:
-    columns = []
-    # The energy product grows with the polarisation, so its percentiles are those of the polarisation transformed.
-    for suffix, values in zip(("", "_lo", "_hi"), polarization, strict=True):
-        columns.append(number_column(f"mu0_Ms_T{suffix}", values))
-        columns.append(number_column(f"BHmax_kJ_per_m3{suffix}", BHMAX_KJ_M3_PER_T2 * values**2))
+def _with_intervals(figures: dict[str, Floats]) -> list[pl.Series]:
+    suffixes = ("", "_lo", "_hi")
     return [
-        *columns,
+        number_column(f"{name}{suffix}", values)
+        for name, percentiles in figures.items()
+        for suffix, values in zip(suffixes, percentiles, strict=True)
+    ]
+
+
+def _order_columns(order: MagneticOrder) -> list[pl.Series]:
+    return [
         order.label,
         number_column("magnetic_order_probability", order.probability),
         number_column("ferro_or_ferrimagnetic_probability", order.net),
     ]
+
+
+def _axis_columns(found: Anisotropy, axial: Floats) -> list[pl.Series]:
+    labels, probability = anisotropy.easy_axes(found, axial)
+    uniaxial = [None if np.isnan(value) else bool(value) for value in found.uniaxial]
+    method = [name if uniaxial != 0 else None for name, uniaxial in zip(found.method, found.uniaxial, strict=True)]
+    return [
+        pl.Series("uniaxial", uniaxial, dtype=pl.Boolean),
+        pl.Series("easy_axis", labels, dtype=pl.String),
+        number_column("easy_axis_probability", probability),
+        number_column("axial_probability", axial),
+        pl.Series("K1_method", method, dtype=pl.String),
+    ]
+
+
+def _per_cost(table: pl.DataFrame) -> pl.DataFrame:
+    """With the energy product that a dollar buys: (BH)max over density and price, in J/USD."""
+    if "density_g_per_cm3" not in table.columns:
+        return table
+    per_J = 1.0 / (pl.col("density_g_per_cm3") * pl.col("price_USD_per_kg"))
+    names = {f"BHmax_kJ_per_m3{end}": f"BHmax_per_cost_J_per_USD{end}" for end in ("", "_lo", "_hi")}
+    return table.with_columns((pl.col(old) * per_J).alias(new) for old, new in names.items())
 
 
 def _stability_flags(table: pl.DataFrame, settings: MagnetSettings) -> dict[str, Mask]:

@@ -3,13 +3,14 @@
 The networks learn magnetisations of PBE calculations in which the 4f shell is frozen into the core for most rare
 earths, so the moment of the shell is missing. At 0 K the shell adds gJ*J, parallel to the 3d moment for the light rare
 earths (4f^n, n < 7) and antiparallel from Gd on (Campbell, J. Phys. F 2, L47 (1972); Herbst, Rev. Mod. Phys. 63, 819
-(1991)). Gd keeps its f shell in the valence, and its ferromagnetic total already holds +7 µB: the real, antiparallel
-arrangement lies 14 µB below it. Ce (mixed valence), Eu and Yb (often divalent) have no rule that serves them.
+(1991)). Gd keeps its f shell in the valence, so its ferromagnetic total holds +7 µB too much of the host. Ce (mixed
+valence), Eu and Yb (often divalent) have no rule that serves them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
 
 import numpy as np
@@ -17,6 +18,7 @@ import polars as pl
 
 from screening.crystals.elements import ATOMIC_NUMBERS
 from screening.merit.composition import N_ELEMENTS, Floats, Mask
+from screening.merit.temperature import four_f_ratio
 from screening.resources import resource
 
 
@@ -24,12 +26,14 @@ from screening.resources import resource
 class RareEarthTable:
     """Per atomic number, (119,).
 
-    change_muB: from the training data's ferromagnetic total to the true order. valence_muB: f moment that this total
-    already holds. frozen: has an f moment that this total lacks. uncertain: no rule. antiparallel: couples against 3d.
-    magnetic: has an open f shell.
+    moment_muB: of the 4f shell along the host's, negative if antiparallel; total_J, lande_g: of the shell (0 without a
+    rule). valence_muB: f moment that a ferromagnetic total of the training data already holds. frozen: has an f moment
+    that such a total lacks. uncertain: no rule. antiparallel: couples against 3d. magnetic: has an open f shell.
     """
 
-    change_muB: Floats
+    moment_muB: Floats
+    total_J: Floats
+    lande_g: Floats
     valence_muB: Floats
     frozen: Mask
     uncertain: Mask
@@ -41,24 +45,52 @@ class RareEarthTable:
 def rare_earth_table() -> RareEarthTable:
     """From `datasets/elements/lanthanides.csv` (Hund's-rule ground states)."""
     rows = pl.read_csv(resource("datasets") / "elements" / "lanthanides.csv")
-    change, valence = np.zeros(N_ELEMENTS), np.zeros(N_ELEMENTS)
+    moment, total_J, lande_g, valence = (np.zeros(N_ELEMENTS) for _ in range(4))
     uncertain, antiparallel, magnetic = (np.zeros(N_ELEMENTS, dtype=bool) for _ in range(3))
     for row in rows.iter_rows(named=True):
-        number, moment = ATOMIC_NUMBERS[row["element"]], row["gJJ_muB"]
+        number = ATOMIC_NUMBERS[row["element"]]
         # Eu3+ has no moment in its Hund's-rule ground state, Eu2+ has 7 µB: uncertain all the same.
         uncertain[number] = row["signed_add_muB"] is None or row["element"] == "Eu"
         magnetic[number] = 0 < row["f_n"] < 14
         antiparallel[number] = row["coupling_to_3d"].startswith("antiparallel")
-        if not uncertain[number]:
-            valence[number] = 0.0 if row["f_frozen_in_MP_PBE"] == "yes" else moment
-            change[number] = row["signed_add_muB"] - valence[number]
-    frozen = (change != 0) & (valence == 0)
-    return RareEarthTable(change, valence, frozen, uncertain, antiparallel, magnetic)
+        if magnetic[number] and not uncertain[number]:
+            moment[number] = row["signed_add_muB"]
+            total_J[number], lande_g[number] = float(Fraction(row["J"])), row["gJ"]
+            valence[number] = 0.0 if row["f_frozen_in_MP_PBE"] == "yes" else row["gJJ_muB"]
+    frozen = (moment != 0) & (valence == 0)
+    return RareEarthTable(moment, total_J, lande_g, valence, frozen, uncertain, antiparallel, magnetic)
 
 
-def four_f_change_muB(counts: Floats) -> Floats:
-    """What to add to the ferromagnetic, 4f-frozen moment of a cell at 0 K, (B,), in µB per cell."""
-    return counts @ rare_earth_table().change_muB
+def four_f_moment_muB(counts: Floats, temperature_K: Floats, host: Floats) -> Floats:
+    """Moment of the 4f shells of cells of these counts, (B, 119), along that of the host, in µB: (B, S).
+
+    temperature_K: (B, 1). host: (B, S) magnetisation of the host over that at 0 K, whose field aligns the shells.
+    """
+    earths = rare_earth_table()
+    total = np.zeros(host.shape)
+    for number in np.flatnonzero(earths.moment_muB):
+        rows = np.flatnonzero(counts[:, number])
+        if len(rows):
+            ratio = four_f_ratio(temperature_K[rows], earths.total_J[number], earths.lande_g[number], host[rows])
+            total[rows] += (counts[rows, number] * earths.moment_muB[number])[:, None] * ratio
+    return total
+
+
+def four_f_anisotropy_ratio(counts: Floats, temperature_K: Floats, host: Floats) -> Floats:
+    """Single-ion anisotropy constant K1 of the 4f shells over that at 0 K, (B, S); arguments as above.
+
+    The third power of the shell's reduced moment (Callen and Callen, J. Phys. Chem. Solids 27, 1271 (1966)), the mean
+    over the rare earths of the cell; 0 without any.
+    """
+    earths = rare_earth_table()
+    total, atoms = np.zeros(host.shape), np.zeros(len(counts))
+    for number in np.flatnonzero(earths.moment_muB):
+        rows = np.flatnonzero(counts[:, number])
+        if len(rows):
+            ratio = four_f_ratio(temperature_K[rows], earths.total_J[number], earths.lande_g[number], host[rows])
+            total[rows] += counts[rows, number, None] * ratio**3
+            atoms[rows] += counts[rows, number]
+    return np.asarray(total / np.maximum(atoms, 1.0)[:, None])
 
 
 def valence_4f_muB(counts: Floats) -> Floats:

@@ -8,20 +8,20 @@ noise and the result does not depend on the order of rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 from scipy.special import ndtr, ndtri
 
-from screening.merit.composition import Floats
+from screening.merit.composition import Floats, Mask
 from screening.merit.tables import floats
 
 Z90 = float(ndtri(0.9))
 """Distance of the 90th percentile from the median, in standard deviations of a normal."""
 
-_CHUNK = 8192
+_CHUNK = 4096
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,18 @@ class Distribution:
             result[rows] = self.rows(rows).at(scores).mean(axis=1)
         return result
 
+    def where(self, mask: Mask, other: Distribution) -> Distribution:
+        """These rows where `mask`, (B,), holds, else those of `other`; bounds of these."""
+        value, lo, hi = (
+            np.where(mask, own, others)
+            for own, others in ((self.value, other.value), (self.lo, other.lo), (self.hi, other.hi))
+        )
+        return Distribution(value, lo, hi, self.lower, self.upper)
+
+    def shifted(self, by: Floats) -> Distribution:
+        """The same distribution moved by (B,)."""
+        return Distribution(self.value + by, self.lo + by, self.hi + by, self.lower, self.upper)
+
     def rows(self, rows: slice) -> Distribution:
         """A part of the rows."""
         return Distribution(self.value[rows], self.lo[rows], self.hi[rows], self.lower, self.upper)
@@ -102,19 +114,33 @@ def common_scores(n_quantities: int, n_samples: int, seed: int) -> Floats:
     return np.stack([generator.permutation(scores) for _ in range(n_quantities)])
 
 
-def propagate(
-    n_rows: int, function: Callable[[slice], Floats], quantiles: tuple[float, ...] = (0.5, 0.1, 0.9)
-) -> Floats:
-    """Quantiles, (Q, B), of a figure of merit; `function` gives the samples (b, S) of a slice of rows.
+def propagate(n_rows: int, function: Callable[[slice], Mapping[str, Floats]]) -> dict[str, Floats]:
+    """Median, 10th and 90th percentile, (3, B), of each quantity that `function` samples, (b, S), of a slice of rows.
 
-    Rows go through in chunks, so memory does not grow with their number. A row with any NaN sample gives NaN.
+    Rows go through in chunks, so memory does not grow with their number. NaN samples are left out: a quantity can be
+    conditional. A row without any other sample gives NaN. What `function` gives as (b,) is passed on as (B,).
     """
-    result = np.full((len(quantiles), n_rows), np.nan)
-    for rows in _chunks(n_rows):
-        # `np.quantile` interpolates between the centres of the strata (Hazen), so a monotone function of one
-        # quantity keeps that quantity's own percentiles.
-        result[:, rows] = np.quantile(function(rows), quantiles, axis=1, method="hazen")
-    return result
+    parts: list[dict[str, Floats]] = []
+    for rows in _chunks(n_rows) if n_rows else [slice(0, 0)]:
+        found = function(rows)
+        parts.append({name: quantiles(v) if v.ndim == 2 else v for name, v in found.items()})
+    return {name: np.concatenate([part[name] for part in parts], axis=-1) for name in parts[0]}
+
+
+def quantiles(samples: Floats, probabilities: tuple[float, ...] = (0.5, 0.1, 0.9)) -> Floats:
+    """(Q, B) quantiles of the samples (B, S) that are numbers; NaN in rows without any.
+
+    Between samples they are interpolated as between the centres of strata (Hazen), so a monotone function of one
+    quantity keeps that quantity's own percentiles.
+    """
+    ordered = np.sort(samples, axis=1)  # NaN last
+    known = np.isfinite(samples).sum(axis=1)
+    place = np.clip(np.outer(probabilities, known) - 0.5, 0.0, np.maximum(known - 1, 0))
+    below = np.floor(place).astype(np.int64)
+    above = np.minimum(below + 1, np.maximum(known - 1, 0))
+    rows = np.arange(len(samples))
+    low, high = ordered[rows, below], ordered[rows, above]
+    return np.asarray(low + (place - below) * (high - low))
 
 
 def _chunks(n_rows: int) -> Iterator[slice]:

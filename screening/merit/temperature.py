@@ -1,14 +1,20 @@
-"""Magnetisation at the working temperature: a law for the 3d metals, a molecular field for the rare earths.
+"""Magnetisation at the working temperature: two sublattices, each with its own law.
 
-The 3d sublattice follows m(t) = [1 - s t^(3/2) - (1 - s) t^p]^(1/3), t = T / Tc (Kuz'min, Phys. Rev. Lett. 94, 107204
-(2005)), with p = 4, s = 0.35 as for iron and p = 5/2, s = 0.11 as for cobalt. The 4f moment of a rare earth follows
-its Brillouin function in the exchange field of the 3d moments, which acts on the 4f spin, 2 (gJ - 1) J µB H, and is
-proportional to the 3d magnetisation. One field serves all hosts: 2 µB H / kB = 300 K at 0 K, the middle of what is
+A metallic host of 3d moments follows m(t) = [1 - s t^(3/2) - (1 - s) t^p]^(1/3), t = T / Tc (Kuz'min, Phys. Rev. Lett.
+94, 107204 (2005)), with p = 4, s = 0.35 as for iron and p = 5/2, s = 0.11 as for cobalt. The 4f moment of a rare earth
+follows its Brillouin function in the exchange field of the host, which acts on the 4f spin, 2 (gJ - 1) J µB H, and is
+proportional to the host's magnetisation. One field serves all hosts: 2 µB H / kB = 300 K at 0 K, the middle of what is
 found for R2Fe14B, R2Fe17, RFe12 and RCo5 (200 to 450 K; Herbst, Rev. Mod. Phys. 63, 819 (1991)). So the rare earths
 lose their moment well below Tc, which is why Nd2Fe14B loses more than its iron does.
+
+A ferrimagnet of 3d moments alone, such as a ferrite, has two opposed sublattices of the same ions, each in the field of
+the other (Neel, Ann. Phys. (Paris) 12, 137 (1948)): the larger one sits in the weaker field and fades first, so the net
+moment falls faster than either.
 """
 
 from __future__ import annotations
+
+from functools import lru_cache
 
 import numpy as np
 
@@ -18,28 +24,74 @@ EXCHANGE_FIELD_K = 300.0
 """2 µB H / kB at 0 K in K."""
 _SHAPES = {"iron": (0.35, 4.0), "cobalt": (0.11, 2.5)}
 """(s, p) of Kuz'min's law."""
+_FERRITE_J = 2.5
+"""Spin of Fe3+ and Mn2+."""
+_N_SHARES, _N_TEMPERATURES = 41, 401
+_ITERATIONS = 400
 
 
-def host_ratio(temperature_K: float, curie_temperature_K: Floats, cobalt_share: Floats | float = 0.0) -> Floats:
-    """3d magnetisation over that at 0 K, the shape of the Curie temperatures; 0 from the Curie temperature on.
-
-    cobalt_share: of Co among Fe and Co, which blends the two shapes. NaN where the Curie temperature is unknown.
-    """
+def reduced_temperature(temperature_K: Floats | float, curie_temperature_K: Floats) -> Floats:
+    """T / Tc within 0 and 1: 1 from the Curie temperature on; NaN where it is unknown; broadcasts."""
+    T, curie = np.asarray(temperature_K, dtype=np.float64), np.asarray(curie_temperature_K, dtype=np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
-        reduced = np.where(temperature_K == 0, 0.0, temperature_K / np.asarray(curie_temperature_K))
-    reduced = np.where(np.isnan(curie_temperature_K), np.nan, reduced)
+        reduced = np.where(T == 0, 0.0, np.minimum(T / curie, 1.0))
+    return np.where(np.isnan(curie), np.nan, reduced)
+
+
+def host_ratio(reduced: Floats, cobalt_share: Floats | float = 0.0) -> Floats:
+    """Magnetisation of a metallic 3d host over that at 0 K, at these reduced temperatures.
+
+    cobalt_share: of Co among Fe and Co, which blends the two shapes.
+    """
     share = np.asarray(cobalt_share)
     (s_iron, p_iron), (s_cobalt, p_cobalt) = _SHAPES["iron"], _SHAPES["cobalt"]
     s, p = s_iron + share * (s_cobalt - s_iron), p_iron + share * (p_cobalt - p_iron)
-    inside = np.clip(reduced, 0.0, 1.0)
-    return np.asarray(np.maximum(1 - s * inside**1.5 - (1 - s) * inside**p, 0.0) ** (1 / 3))
+    t = np.asarray(reduced)
+    return np.asarray(np.cbrt(np.maximum(1 - s * t**1.5 - (1 - s) * t**p, 0.0)))
 
 
-def four_f_ratio(temperature_K: float, total_J: Floats, lande_g: Floats, host: Floats) -> Floats:
-    """4f moment over gJ J in the field of a 3d sublattice at `host` of its moment at 0 K; broadcasts."""
-    if temperature_K == 0:
-        return np.where(np.asarray(host) > 0, 1.0, 0.0) * np.ones(np.broadcast(total_J, host).shape)
-    field = np.abs(np.asarray(lande_g) - 1) * np.asarray(total_J) * EXCHANGE_FIELD_K * np.asarray(host) / temperature_K
+def ferrimagnet_ratio(reduced: Floats, share: Floats) -> Floats:
+    """Net moment of two opposed sublattices of like ions over that at 0 K; broadcasts.
+
+    share: net moment over the sum of moments at 0 K, within 0 and 1; the ratio tends to a limit as it vanishes.
+    """
+    t, f = np.broadcast_arrays(np.asarray(reduced, dtype=np.float64), np.asarray(share, dtype=np.float64))
+    table = _ferrimagnet_table()
+    column = np.clip(np.nan_to_num(t), 0.0, 1.0) * (_N_TEMPERATURES - 1)
+    row = np.clip(f, 0.0, 1.0) * (_N_SHARES - 1)
+    i, j = np.minimum(row.astype(int), _N_SHARES - 2), np.minimum(column.astype(int), _N_TEMPERATURES - 2)
+    u, v = row - i, column - j
+    low = (1 - v) * table[i, j] + v * table[i, j + 1]
+    high = (1 - v) * table[i + 1, j] + v * table[i + 1, j + 1]
+    return np.where(np.isnan(t), np.nan, (1 - u) * low + u * high)
+
+
+@lru_cache(maxsize=1)
+def _ferrimagnet_table() -> Floats:
+    """(shares, temperatures) ratios by iteration of the two molecular fields, from saturation down."""
+    # no share is 0 or 1: a sublattice that has no partner has no field
+    share = np.clip(np.linspace(0, 1, _N_SHARES), 1e-3, 1 - 1e-3)[:, None]
+    t = np.linspace(0, 1, _N_TEMPERATURES)[None, :]
+    large, small = (1 + share) / 2, (1 - share) / 2
+    slope = (_FERRITE_J + 1) / (3 * _FERRITE_J)
+    with np.errstate(divide="ignore"):
+        strength = 1 / (slope * t)
+    m_large, m_small = np.ones((_N_SHARES, _N_TEMPERATURES)), np.ones((_N_SHARES, _N_TEMPERATURES))
+    for _ in range(_ITERATIONS):
+        m_large = brillouin(_FERRITE_J, np.sqrt(small / large) * m_small * strength)
+        m_small = brillouin(_FERRITE_J, np.sqrt(large / small) * m_large * strength)
+    ratio = np.maximum((large * m_large - small * m_small) / share, 0.0)
+    ratio[:, -1] = 0.0
+    return np.asarray(ratio)
+
+
+def four_f_ratio(
+    temperature_K: Floats | float, total_J: Floats | float, lande_g: Floats | float, host: Floats
+) -> Floats:
+    """4f moment over gJ J in the field of a host at `host` of its moment at 0 K; broadcasts."""
+    strength = np.abs(np.asarray(lande_g) - 1) * np.asarray(total_J) * EXCHANGE_FIELD_K * np.asarray(host)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        field = np.where(strength > 0, strength / np.asarray(temperature_K), 0.0)
     return brillouin(total_J, field)
 
 

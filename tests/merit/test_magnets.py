@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from screening.errors import RequestError
 from screening.merit import evaluate_task, symmetry_matters
 from screening.merit.flags import FLAGS
-from screening.merit.magnets import TESLA_PER_MUB_A3, MagnetSettings, evaluate
+from screening.merit.magnets import MagnetSettings, evaluate
+from screening.merit.polarization import TESLA_PER_MUB_A3
 
 TableMaker = Callable[..., pl.DataFrame]
 Y2FE14B = 31.4

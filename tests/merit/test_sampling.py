@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from screening.errors import RequestError
-from screening.merit.sampling import Distribution, common_scores, propagate, stratified_scores
+from screening.merit.sampling import Distribution, common_scores, propagate, quantiles, stratified_scores
 
 reals = st.floats(-100, 100)
 widths = st.one_of(st.just(0.0), st.floats(0.01, 50))
@@ -79,7 +79,7 @@ def test_text_where_numbers_belong_is_refused_by_column() -> None:
 def test_a_monotone_function_keeps_the_percentiles() -> None:
     one = distribution(1.0, 0.5, 3.0)
     (scores,) = common_scores(1, 255, seed=3)
-    median, low, high = propagate(1, lambda rows: one.rows(rows).at(scores) ** 3)[:, 0]
+    median, low, high = propagate(1, lambda rows: {"cube": one.rows(rows).at(scores) ** 3})["cube"][:, 0]
     assert median == pytest.approx(1.0)
     assert low == pytest.approx(0.125, rel=0.02)
     assert high == pytest.approx(27.0, rel=0.02)
@@ -91,3 +91,23 @@ def test_common_scores_cover_every_stratum_and_follow_the_seed() -> None:
     assert np.array_equal(scores, common_scores(3, 101, seed=1))
     assert not np.array_equal(scores, common_scores(3, 101, seed=2))
     assert abs(np.corrcoef(scores)[0, 1]) < 0.3
+
+
+def test_quantiles_are_those_of_numpy_and_leave_out_what_is_no_number() -> None:
+    samples = np.random.default_rng(0).normal(size=(5, 40))
+    expected = np.quantile(samples, (0.5, 0.1, 0.9), axis=1, method="hazen")
+    np.testing.assert_allclose(quantiles(samples), expected)
+    holes = samples.copy()
+    holes[1, :25] = np.nan
+    holes[2] = np.nan
+    found = quantiles(holes)
+    np.testing.assert_allclose(found[:, 1], np.quantile(samples[1, 25:], (0.5, 0.1, 0.9), method="hazen"))
+    assert np.isnan(found[:, 2]).all()
+
+
+def test_propagation_in_chunks_is_propagation_and_rows_may_be_none() -> None:
+    values = np.arange(10_000.0)
+    found = propagate(10_000, lambda rows: {"x": values[rows, None] + np.zeros((1, 9)), "twice": 2 * values[rows]})
+    np.testing.assert_array_equal(found["x"], np.tile(values, (3, 1)))
+    np.testing.assert_array_equal(found["twice"], 2 * values)
+    assert propagate(0, lambda rows: {"x": values[rows, None] + np.zeros((1, 9))})["x"].shape == (3, 0)
