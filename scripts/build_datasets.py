@@ -14,13 +14,13 @@ import csv
 import json
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pymatgen.core import Composition, Lattice, Structure
+from pymatgen.core import Lattice, Structure
+
+from screening.crystals.wyckoff_table import checked_cell, has_ordered_cell, read_rows
 
 Row = dict[str, str]
 
@@ -37,15 +37,6 @@ PRICE_COLUMNS = {
 }
 # Oxygen and nitrogen come from the air in synthesis; the price of the bottled gas would say nothing.
 FREE_ELEMENTS = ("N", "O")
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A structure of a reference row with the formula it must have; `approximant` if its order was imposed."""
-
-    structure: Structure
-    formula: str
-    approximant: bool
 
 
 def main() -> None:
@@ -66,14 +57,8 @@ def main() -> None:
         write_jsonl(arguments.output / "landmarks" / f"{kind}.jsonl", landmarks)
         sys.stdout.write(f"{kind}: {len(rows)} rows, {len(candidates)} candidates, {len(landmarks)} landmarks\n")
     for path in arguments.elements:
-        rows = read_rows(path)
+        rows = read_rows(path, ("element",))
         write_rows(arguments.output / "elements" / path.name, prices(rows) if path.name == "prices.csv" else rows)
-
-
-def read_rows(path: Path) -> list[Row]:
-    """All rows as text: a formula such as NaN must not become a number."""
-    with path.open(newline="", encoding="utf-8") as stream:
-        return list(csv.DictReader(stream))
 
 
 def write_rows(path: Path, rows: list[Row]) -> None:
@@ -101,52 +86,10 @@ def prices(rows: list[Row]) -> list[Row]:
     return result
 
 
-def has_ordered_cell(row: Row) -> bool:
-    """Whether the row's cell is free of partial occupancies or comes with an ordered approximant."""
-    return row["ordered"] == "yes" or bool(row["sites_ordered"])
-
-
 def candidate(row: Row) -> dict[str, Any]:
-    """One candidate row: the checked primitive cell with its provenance."""
-    cell = ordered_cell(row)
-    check(row, cell)
+    """One candidate row: the checked primitive cell with its provenance; raises RequestError where a check fails."""
+    cell = checked_cell(row)
     return entry(row, cell.structure.get_primitive_structure(), cell.formula, cell.approximant)
-
-
-def ordered_cell(row: Row) -> Cell:
-    """The conventional cell of a row, or of its ordered approximant."""
-    suffix = "" if row["ordered"] == "yes" else "_ordered"
-    lattice = Lattice.from_parameters(
-        *(float(row[name + suffix]) for name in ("a", "b", "c", "alpha", "beta", "gamma"))
-    )
-    species, coordinates = [], []
-    for site in row["sites" + suffix].split(";"):
-        symbol, *position = site.split()
-        if ":" in symbol:
-            raise SystemExit(f"{row['name']}: marked as ordered, but {symbol} share a site")
-        species.append(symbol)
-        coordinates.append([float(Fraction(number)) for number in position])
-    structure = Structure.from_spacegroup(int(row["spacegroup" + suffix]), lattice, species, coordinates, tol=1e-3)
-    end_member = {"charged": "formula_charged", "discharged": "formula_discharged"}.get(row.get("structure_is", ""))
-    return Cell(structure, row[end_member or "formula"], bool(suffix))
-
-
-def check(row: Row, cell: Cell) -> None:
-    """Refuse a structure whose composition or number of sites is not the row's."""
-    expected = Composition(cell.formula)
-    if not cell.structure.composition.reduced_composition.almost_equals(expected.reduced_composition, rtol=0.01):
-        raise SystemExit(f"{row['name']}: built {cell.structure.composition.formula}, the table says {cell.formula}")
-    sites = len(cell.structure)
-    stated = int(row["nsites_conv"])
-    # An approximant may use a smaller or larger cell than the average structure, but by a whole number.
-    if sites != stated and not (cell.approximant and (stated % sites == 0 or sites % stated == 0 or fits(row, cell))):
-        raise SystemExit(f"{row['name']}: built {sites} sites, the table says {stated}")
-
-
-def fits(row: Row, cell: Cell) -> bool:
-    """Whether an approximant has the volume per formula unit of its row, within 2 %."""
-    units = cell.structure.composition.num_atoms / Composition(cell.formula).num_atoms
-    return abs(cell.structure.volume / units / float(row["vol_A3_fu"]) - 1) < 0.02
 
 
 def entry(row: Row, structure: Structure, formula: str, approximant: bool) -> dict[str, Any]:

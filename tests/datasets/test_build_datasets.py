@@ -9,6 +9,7 @@ from types import ModuleType
 
 import pytest
 
+from screening.errors import RequestError
 from screening.resources import resource
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "build_datasets.py"
@@ -49,7 +50,7 @@ def test_a_good_row_becomes_a_primitive_cell(build: ModuleType, iron: dict[str, 
 def test_a_wrong_row_stops_the_build(
     build: ModuleType, iron: dict[str, str], change: dict[str, str], message: str
 ) -> None:
-    with pytest.raises(SystemExit, match=message):
+    with pytest.raises(RequestError, match=message):
         build.candidate({**iron, **change})
 
 

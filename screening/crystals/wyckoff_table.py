@@ -1,0 +1,123 @@
+"""Crystals from tables of space group, cell and Wyckoff sites, as `datasets/reference/*.csv` have them.
+
+A row has `name`, `formula` (or, with `structure_is`, `formula_charged` and `formula_discharged`), `spacegroup`
+(International number), the cell `a b c alpha beta gamma` (Å, degrees), `sites` (`SPECIES x y z; ...` in decimals or
+fractions, origin choice 1, `Fe:0.75+Ti:0.25` for a shared site) and `ordered`; the same with `_ordered` at the end
+describes an ordered approximant where the crystal is not. `nsites_conv` and `vol_A3_fu` are checked where given.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from screening.errors import RequestError
+
+if TYPE_CHECKING:
+    from pymatgen.core.composition import Composition
+    from pymatgen.core.structure import Structure
+
+Row = Mapping[str, str]
+
+CELL = ("a", "b", "c", "alpha", "beta", "gamma")
+NEEDED = ("name", "spacegroup", *CELL, "sites", "ordered")
+_TOLERANCE_A = 1e-3  # positions this close are one site
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A structure of a row with the formula it must have; `approximant` if its order was imposed."""
+
+    structure: Structure
+    formula: str
+    approximant: bool
+
+
+def read_rows(path: Path, needed: tuple[str, ...] = NEEDED) -> list[dict[str, str]]:
+    """All rows as text: a formula such as NaN must not become a number.
+
+    needed: columns. Raises RequestError naming the file and what is wrong with it.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8") as stream:
+            rows = list(csv.DictReader(stream, strict=True))
+    except FileNotFoundError:
+        raise RequestError(f"{path} does not exist") from None
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise RequestError(f"{path}: expected a CSV table, could not read it ({error})") from None
+    missing = [name for name in needed if not rows or name not in rows[0]]
+    if missing:
+        raise RequestError(f"{path}: {'no rows' if not rows else f'no column {missing[0]}'}; needs {', '.join(needed)}")
+    return [{name: text or "" for name, text in row.items() if name is not None} for row in rows]
+
+
+def has_ordered_cell(row: Row) -> bool:
+    """Whether the row's cell is free of partial occupancies or comes with an ordered approximant."""
+    return row["ordered"] == "yes" or bool(row.get("sites_ordered"))
+
+
+def checked_cell(row: Row) -> Cell:
+    """The conventional cell of a row, or of its ordered approximant.
+
+    Raises RequestError where it cannot be built, or its composition or number of sites is not the row's.
+    """
+    cell = _build(row)
+    expected = _composition(row, cell.formula)
+    if not cell.structure.composition.reduced_composition.almost_equals(expected.reduced_composition, rtol=0.01):
+        raise RequestError(f"{row['name']}: built {cell.structure.composition.formula}, the table says {cell.formula}")
+    sites, stated = len(cell.structure), row.get("nsites_conv")
+    if stated and sites != int(stated) and not (cell.approximant and _fits(row, cell, sites, int(stated))):
+        raise RequestError(f"{row['name']}: built {sites} sites, the table says {stated}")
+    return cell
+
+
+def _build(row: Row) -> Cell:
+    from pymatgen.core.lattice import Lattice
+    from pymatgen.core.structure import Structure
+
+    suffix = "" if row["ordered"] == "yes" else "_ordered"
+    species, coordinates = [], []
+    try:
+        lattice = Lattice.from_parameters(*(float(row[name + suffix]) for name in CELL))
+        for site in row["sites" + suffix].split(";"):
+            symbol, *position = site.split()
+            if ":" in symbol:
+                raise RequestError(f"{row['name']}: marked as ordered, but {symbol} share a site")
+            species.append(symbol)
+            coordinates.append([float(Fraction(number)) for number in position])
+        number = int(row["spacegroup" + suffix])
+        structure = Structure.from_spacegroup(number, lattice, species, coordinates, tol=_TOLERANCE_A)
+    except (ValueError, KeyError, TypeError, IndexError, ZeroDivisionError) as error:
+        raise RequestError(f"{row['name']}: no structure can be built from its cell and sites ({error})") from None
+    return Cell(structure, _formula(row), bool(suffix))
+
+
+def _formula(row: Row) -> str:
+    """The formula of the structure: an electrode's row has two, and says which one the structure is of."""
+    which = {"charged": "formula_charged", "discharged": "formula_discharged"}.get(
+        row.get("structure_is", ""), "formula"
+    )
+    if not row.get(which):
+        raise RequestError(f"{row['name']}: no {which}")
+    return row[which]
+
+
+def _fits(row: Row, cell: Cell, sites: int, stated: int) -> bool:
+    """Whether an approximant's cell is a whole number of times the average one, or has its volume within 2 %."""
+    if stated % sites == 0 or sites % stated == 0:
+        return True
+    units = cell.structure.composition.num_atoms / _composition(row, cell.formula).num_atoms
+    return bool(abs(cell.structure.volume / units / float(row["vol_A3_fu"]) - 1) < 0.02)
+
+
+def _composition(row: Row, formula: str) -> Composition:
+    from pymatgen.core.composition import Composition
+
+    try:
+        return Composition(formula)
+    except ValueError:
+        raise RequestError(f"{row['name']}: {formula!r} is not a formula") from None
