@@ -145,6 +145,14 @@ _MAGNET = (
         "nonmagnetic_probability", "P(no moments)", "", "Probability that there are no magnetic moments.", 2, "magnet"
     ),
     Column(
+        "opposed_moment_share",
+        "Net share",
+        "",
+        "Net moment of a ferrimagnetic oxide or halide over the sum of its moments, from its superexchange bridges.",
+        2,
+        "magnet",
+    ),
+    Column(
         "host_magnetization_muB_per_A3",
         "Host magnetization",
         "µB/Å³",

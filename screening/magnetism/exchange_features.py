@@ -117,26 +117,59 @@ def _search(packed: PackedCrystals, lattice: Floats, positions: Floats, carriers
     return tuple(np.concatenate(part) for part in zip(*found, strict=True))
 
 
-def _bridges(contacts: _Contacts, n_d: Floats) -> list[Floats]:
-    """Figures of the d-anion-d bridges, (B,) each."""
+@dataclass(frozen=True)
+class Bridges:
+    """Pairs of bonds of d atoms to one anion, (P,) each.
+
+    first, second: rows of the two d atoms; owner: their crystal; weight: of the two bonds; cosine: of the angle at the
+    anion; length_A: mean of the two bonds.
+    """
+
+    first: Integers
+    second: Integers
+    owner: Integers
+    weight: Floats
+    cosine: Floats
+    length_A: Floats
+
+
+def find_bridges(packed: PackedCrystals) -> Bridges:
+    """The d-anion-d bridges of crystals."""
+    return _bridges_of(_find_contacts(packed))
+
+
+def _bridges_of(contacts: _Contacts) -> Bridges:
     numbers = contacts.numbers
     bonds = np.flatnonzero(_IS_D[numbers[contacts.centre]] & _IS_ANION[numbers[contacts.neighbour]])
     bonds = bonds[np.argsort(contacts.neighbour[bonds], kind="stable")]
     first, second = (bonds[side] for side in _pairs_of_groups(contacts.neighbour[bonds]))
-    weight = contacts.weight[first] * contacts.weight[second]
     lengths = contacts.distance[first], contacts.distance[second]
     cosine = np.einsum("ei,ei->e", contacts.vector[first], contacts.vector[second]) / (lengths[0] * lengths[1])
-    unlike = numbers[contacts.centre[first]] != numbers[contacts.centre[second]]
-    owner = contacts.owner[contacts.centre[first]]
+    return Bridges(
+        first=contacts.centre[first],
+        second=contacts.centre[second],
+        owner=contacts.owner[contacts.centre[first]],
+        weight=contacts.weight[first] * contacts.weight[second],
+        cosine=cosine,
+        length_A=0.5 * (lengths[0] + lengths[1]),
+    )
+
+
+def _bridges(contacts: _Contacts, n_d: Floats) -> list[Floats]:
+    """Figures of the d-anion-d bridges, (B,) each."""
+    found = _bridges_of(contacts)
+    cosine = found.cosine
+    unlike = contacts.numbers[found.first] != contacts.numbers[found.second]
 
     def total(values: Floats) -> Floats:
-        return np.bincount(owner, weights=weight * values, minlength=contacts.size).astype(np.float64)
+        weights = found.weight * values
+        return np.bincount(found.owner, weights=weights, minlength=contacts.size).astype(np.float64)
 
     bridges = total(np.ones(len(cosine)))
     straight = np.clip((-cosine - 0.77) / 0.17, 0.0, 1.0)  # from 140 degrees on, fully from 160
     right = np.clip((0.34 - np.abs(cosine)) / 0.17, 0.0, 1.0)  # from 70 to 110 degrees, fully within 10 of 90
     averages = [_ratio(total(v), bridges) for v in (cosine, cosine**2, straight, right, unlike.astype(np.float64))]
-    return [_ratio(bridges, n_d), *averages, _ratio(total(0.5 * (lengths[0] + lengths[1])), bridges, _FAR_A)]
+    return [_ratio(bridges, n_d), *averages, _ratio(total(found.length_A), bridges, _FAR_A)]
 
 
 def _neighbours(contacts: _Contacts) -> list[Floats]:

@@ -11,9 +11,9 @@ import numpy as np
 from screening.data.splits import DEFAULT_SALT, splits_of
 from screening.data.store import Store
 from screening.errors import RequestError
+from screening.learning.quantities import TESLA_PER_MUB_PER_A3
 from screening.magnetism.elements import GROUPS, MAGNETIC_METALS, N_ELEMENTS, Floats, mask
 from screening.magnetism.features import Compositions, composition_features, counts_of
-from screening.learning.quantities import TESLA_PER_MUB_PER_A3
 from screening.magnetism.intervals import ForestSettings, Rows, fit_interval_forest
 from screening.magnetism.moment import HostMagnetization, metallic_hosts, moment_features
 from screening.magnetism.release import Part

@@ -15,6 +15,7 @@ from screening.magnetism.elements import may_be_magnetic
 from screening.magnetism.features import Compositions, counts_of
 from screening.magnetism.order_labels import FERRI, FERRO, NONE
 from screening.magnetism.release import find_release, load_release
+from screening.magnetism.sublattices import opposed_shares, share_columns
 
 NO_MAGNETISM = "none"
 _LIKELY = 0.5  # a Curie temperature needs moments that are at least this likely, an anisotropy a net moment that is
@@ -50,9 +51,9 @@ class MagnetismPredictor:
         )
 
     def columns(self, packed: PackedCrystals) -> list[pl.Series]:
-        """Columns of B crystals, (B,) each: `ORDER_COLUMNS`, and of the parts there are
-        `MOMENT_COLUMNS` in µB/Å3 of metallic hosts, `CURIE_COLUMNS` in K and
-        `ANISOTROPY_COLUMNS` in MJ/m3 (null where there are likely no moments, or no net moment).
+        """Columns of B crystals, (B,) each: `ORDER_COLUMNS`, `SHARE_COLUMNS` of ferrimagnets.
+
+        Of the parts there are `MOMENT_COLUMNS` in µB/Å3 of metallic hosts, `CURIE_COLUMNS` in K and `ANISOTROPY_COLUMNS` in MJ/m3 (null where there are likely no moments, or no net moment).
         """
         counts = counts_of(packed)
         carriers = np.flatnonzero(may_be_magnetic(counts))
@@ -64,6 +65,10 @@ class MagnetismPredictor:
         columns = order.order_columns(probabilities)
         own = probabilities[carriers]
         moments = np.flatnonzero(own[:, NONE] < _LIKELY)
+        shares = np.full(len(packed), np.nan)
+        opposed = np.flatnonzero((own.argmax(axis=1) == FERRI) & ~moment.metallic_hosts(compositions.counts))
+        shares[carriers[opposed]] = opposed_shares(crystals.take(opposed))
+        columns += share_columns(shares)
         if self.moment is not None:
             hosts = np.full((len(packed), 3), np.nan)
             hosts[carriers] = self.moment.predict(crystals, compositions)

@@ -15,9 +15,10 @@ FLAGS: dict[str, str] = {
     "low_temperature_order": "No Cr, Mn, Fe, Co or Ni: nearly all known compounds of this kind order far below room "
     "temperature, if they order at all.",
     "order_prior": "The magnetic order is a prior from composition and predicted band gap, not a prediction.",
-    "ferrimagnetic_reduction": "A ferrimagnet: the ferromagnetic sum was reduced to the share that opposed sublattices keep.",
-    "above_curie_temperature": "The predicted Curie temperature is not above the working temperature: most likely there "
-    "is no magnetisation there.",
+    "ferrimagnetic_reduction": "A ferrimagnet: the ferromagnetic sum was reduced to the share that opposed "
+    "sublattices keep.",
+    "above_curie_temperature": "The predicted Curie temperature is not above the working temperature: most likely "
+    "there is no magnetisation there.",
     "curie_temperature_unknown": "No Curie temperature is predicted for this crystal, so its figures are those of 0 K.",
     "rare_earth_moment_added": "The 4f moment that the training data leaves out was added with its sign and its own "
     "temperature dependence.",

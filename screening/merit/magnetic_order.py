@@ -51,7 +51,10 @@ PRIORS: dict[tuple[str, str], tuple[int, int]] = {
 
 @dataclass(frozen=True)
 class MagneticElements:
-    """Which magnetic elements each cell holds; masks of (B,)."""
+    """Which magnetic elements each cell holds; masks of (B,).
+
+    anionic: with any of `ANIONS`; ionic: with one beside nitrogen, whose compounds of iron are metals.
+    """
 
     strong: Mask
     weak: Mask
@@ -59,6 +62,7 @@ class MagneticElements:
     four_f: Mask
     other: Mask
     anionic: Mask
+    ionic: Mask
     antiparallel_4f: Mask
 
     @classmethod
@@ -73,6 +77,7 @@ class MagneticElements:
             four_f=counts @ earths.magnetic > 0,
             other=counts @ indicator(OTHER) > 0,
             anionic=counts @ indicator(ANIONS) > 0,
+            ionic=counts @ indicator(set(ANIONS) - {"N"}) > 0,
             antiparallel_4f=counts @ (earths.antiparallel & earths.magnetic) > 0,
         )
 

@@ -162,14 +162,16 @@ def find_moments(
 def opposed_probability(table: pl.DataFrame, elements: MagneticElements, insulating: Floats) -> Floats:
     """P(3d sublattices are opposed | there is a net moment), (B,).
 
-    As predicted where ions or Cr or Mn are there. In metals of Fe, Co and Ni alone a ferrimagnet is one because of its
-    4f shells, which have signs of their own. Without a prediction: insulators are ferrimagnets.
+    As predicted where ions or Cr or Mn are there; certain where superexchange says which moments oppose which. In
+    metals of Fe, Co and Ni alone a ferrimagnet is one because of its 4f shells, which have signs of their own. Without
+    a prediction: insulators are ferrimagnets.
     """
     ferri, ferro = floats(table, "ferrimagnetic_probability"), floats(table, "ferromagnetic_probability")
     with np.errstate(invalid="ignore"):
         predicted = ferri / (ferro + ferri)
     probability = np.where(np.isfinite(predicted), predicted, insulating)
-    return np.where(elements.anionic | elements.weak, probability, 0.0)
+    probability = np.where(np.isfinite(floats(table, "opposed_moment_share")), 1.0, probability)
+    return np.where(elements.ionic | elements.weak, probability, 0.0)
 
 
 def _same_for_all(percentiles: tuple[float, float, float], n_rows: int) -> Distribution:
