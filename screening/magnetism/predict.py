@@ -18,7 +18,7 @@ from screening.magnetism.release import find_release, load_release
 from screening.magnetism.sublattices import opposed_shares, share_columns
 
 NO_MAGNETISM = "none"
-_LIKELY = 0.5  # a Curie temperature needs moments that are at least this likely, an anisotropy a net moment that is
+_LIKELY = 0.5  # a Curie temperature and an anisotropy need moments that are at least this likely
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class MagnetismPredictor:
     def columns(self, packed: PackedCrystals) -> list[pl.Series]:
         """Columns of B crystals, (B,) each: `ORDER_COLUMNS`, `SHARE_COLUMNS` of ferrimagnets.
 
-        Of the parts there are `MOMENT_COLUMNS` in µB/Å3 of metallic hosts, `CURIE_COLUMNS` in K and `ANISOTROPY_COLUMNS` in MJ/m3 (null where there are likely no moments, or no net moment).
+        Of the parts there are `MOMENT_COLUMNS` in µB/Å3 of metallic hosts, `CURIE_COLUMNS` in K and `ANISOTROPY_COLUMNS` in MJ/m3 (null where there are likely no moments).
         """
         counts = counts_of(packed)
         carriers = np.flatnonzero(may_be_magnetic(counts))
@@ -79,13 +79,11 @@ class MagnetismPredictor:
                 temperatures[carriers[moments]] = self.curie.of_carriers(compositions.take(moments))
             columns += curie.curie_columns(temperatures)
         if self.anisotropy is not None:
-            sizes, easy = np.full((len(packed), 3), np.nan), np.full(len(packed), None, dtype=object)
-            net = np.flatnonzero(own[:, [FERRO, FERRI]].sum(axis=1) >= _LIKELY)
-            if len(net):
-                sizes[carriers[net]], easy[carriers[net]] = self.anisotropy.predict(
-                    crystals.take(net), compositions.take(net)
-                )
-            columns += anisotropy.anisotropy_columns(sizes, easy.tolist())
+            directions = anisotropy.AnisotropyAnswers.none(len(packed))
+            if len(moments):
+                found = self.anisotropy.predict(crystals.take(moments), compositions.take(moments))
+                directions.put(carriers[moments], found)
+            columns += directions.columns()
         return columns
 
     def no_rows(self) -> list[pl.Series]:
