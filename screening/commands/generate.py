@@ -24,6 +24,8 @@ def run(config: GenerateConfig) -> None:
     prototypes = read_prototypes(config.prototypes)
     elements = parse_elements(config.elements, prototypes)
     output = Path(config.output)
+    if output.is_dir():
+        raise RequestError(f"output={output}: that is a folder; expected the name of a file")
     output_folder(output.parent, "output")
     made: list[Member] = []
     left_out: Counter[str] = Counter()

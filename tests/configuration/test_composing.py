@@ -24,6 +24,7 @@ from screening.resources import resource
 REQUIRED_VALUES: dict[str, Any] = {
     "candidates": "set.zip",
     "output": "out.parquet",
+    "generate.output": "out.jsonl.gz",
     "output_dir": "out",
     "name": "try",
     "data.path": "store",
@@ -43,7 +44,8 @@ def _requests() -> Iterator[ParameterSet]:
 
 
 def _required(command: str) -> dict[str, Any]:
-    return {leaf.key: REQUIRED_VALUES[leaf.key] for leaf in compose_config(command).missing}
+    keys = [leaf.key for leaf in compose_config(command).missing]
+    return {key: REQUIRED_VALUES.get(f"{command}.{key}") or REQUIRED_VALUES[key] for key in keys}
 
 
 @pytest.mark.parametrize(("command", "choices"), list(_requests()))

@@ -43,22 +43,22 @@ def template(prototype: Prototype) -> Template:
     """The primitive cell of the parent. Raises RequestError if its sites do not have the symmetry it states."""
     import spglib
 
-    lattice = _lattice(prototype.cell)
-    frac, site = _orbits(prototype, lattice)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+        warnings.simplefilter("ignore")  # spglib's about its own future
+        lattice = _lattice(prototype.cell)
+        frac, site = _orbits(prototype, lattice)
         conventional = (lattice.tolist(), frac.tolist(), (site + 1).tolist())
         cell = spglib.standardize_cell(conventional, to_primitive=True, no_idealize=True, symprec=1e-3)
         if cell is None:
             raise RequestError(f"prototype {prototype.name}: spglib finds no symmetry in its sites")
         found = spglib.get_symmetry_dataset(cell, symprec=1e-2)
-    if found is None or found.number != prototype.space_group:
         number = None if found is None else found.number
-        raise RequestError(
-            f"prototype {prototype.name}: its sites have space group {number}, not {prototype.space_group}"
-        )
-    lattice, frac, site = np.array(cell[0]), np.array(cell[1]), np.array(cell[2], dtype=np.intp) - 1
-    swaps = _swaps(lattice, frac)
+        if number != prototype.space_group:
+            raise RequestError(
+                f"prototype {prototype.name}: its sites have space group {number}, not {prototype.space_group}"
+            )
+        lattice, frac, site = np.array(cell[0]), np.array(cell[1]), np.array(cell[2], dtype=np.intp) - 1
+        swaps = _swaps(lattice, frac)
     return Template(lattice, frac, site, swaps, _exchanges(swaps, site))
 
 
@@ -104,9 +104,7 @@ def _swaps(lattice: NDArray[np.float64], frac: NDArray[np.float64]) -> NDArray[n
     """Where every atom goes under each symmetry of the arrangement if all atoms are alike, (m, n)."""
     import spglib
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        symmetry = spglib.get_symmetry((lattice.tolist(), frac.tolist(), [1] * len(frac)), symprec=SYMPREC_A)
+    symmetry = spglib.get_symmetry((lattice.tolist(), frac.tolist(), [1] * len(frac)), symprec=SYMPREC_A)
     if symmetry is None:
         raise RequestError("spglib finds no symmetry in the bare arrangement of a prototype")
     found = []

@@ -16,7 +16,7 @@ from screening.crystals.elements import reduced_formula
 from screening.crystals.parts import Sites
 from screening.crystals.prototypes.geometry import Template, template
 from screening.crystals.prototypes.ions import Ion
-from screening.crystals.prototypes.reading import Prototype, Site
+from screening.crystals.prototypes.reading import Prototype, Site, read_prototypes
 from screening.crystals.prototypes.volume import volume_ratio
 from screening.crystals.sanity import find_problem
 from screening.crystals.settings import ReadSettings
@@ -51,19 +51,22 @@ class Members:
 def parse_elements(elements: Mapping[str, Any], prototypes: Sequence[Prototype]) -> dict[str, list[Ion]]:
     """Texts to ions, role by role.
 
-    Raises RequestError for a role that no prototype has, for what is no element, and for a role that a prototype
-    needs and `elements` lacks.
+    Raises RequestError for a role that no prototype has, for what is no element, and for a role that one of these
+    prototypes needs and `elements` lacks.
     """
-    known = frozenset[str]().union(*(prototype.all_roles for prototype in prototypes))
+    needed = frozenset[str]().union(*(prototype.all_roles for prototype in prototypes))
+    known = needed.union(*(prototype.all_roles for prototype in read_prototypes()))
     result: dict[str, list[Ion]] = {}
     for role, texts in elements.items():
+        if role not in known:
+            raise RequestError(f"elements.{role}: no prototype has that role; there are {', '.join(sorted(known))}")
         if not isinstance(texts, list | tuple):
             raise RequestError(f"elements.{role}: expected a list such as [Fe,Co]")
         try:
             result[role] = list(dict.fromkeys(Ion.parse(text) for text in texts))
         except ValueError as error:
             raise RequestError(f"elements.{role}: {error}") from None
-    for role in sorted(known - result.keys()):
+    for role in sorted(needed - result.keys()):
         users = [prototype.name for prototype in prototypes if role in prototype.all_roles]
         raise RequestError(f"elements.{role}: not given, but {', '.join(users)} has that role; [] for none")
     return result
