@@ -14,6 +14,7 @@ from screening.data.store import Store, open_store
 from screening.errors import RequestError
 from screening.magnetism import (
     anisotropy,
+    anisotropy_card,
     anisotropy_fit,
     curie,
     curie_card,
@@ -53,7 +54,7 @@ def _curie(store: Store, folder: Path, config: FitConfig) -> tuple[Part, dict[st
 def _anisotropy(store: Store, folder: Path, config: FitConfig) -> tuple[Part, dict[str, Any]]:
     forest = _forest(anisotropy_fit.FOREST, config)
     settings = anisotropy_fit.AnisotropyFitSettings(forest, config.seed, config.n_seeds)
-    return anisotropy_fit.fit_anisotropy_part(folder / "novamag", settings)
+    return anisotropy_fit.fit_anisotropy_part(folder, settings)
 
 
 def _forest(forest: ForestSettings, config: FitConfig) -> ForestSettings:
@@ -64,7 +65,7 @@ PARTS: dict[str, tuple[Fit, Callable[[dict[str, Any]], str]]] = {
     order.PART: (_order, order_card.order_card),
     moment.PART: (_moment, moment_fit.moment_card),
     curie.PART: (_curie, curie_card.curie_card),
-    anisotropy.PART: (_anisotropy, anisotropy_fit.anisotropy_card),
+    anisotropy.PART: (_anisotropy, anisotropy_card.anisotropy_card),
 }
 
 

@@ -1,4 +1,4 @@
-"""Fitting the size of K1, and finding out by cross-validation whether its sign can be told (it cannot)."""
+"""Fitting the size of K1, finding out whether its sign can be told, and how often the 4f rule is right."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from screening.data.splits import DEFAULT_SALT, splits_of
 from screening.errors import RequestError
-from screening.magnetism.anisotropy import Anisotropy, anisotropy_features
+from screening.magnetism.anisotropy import METAL, OTHER, Anisotropy, anisotropy_features
 from screening.magnetism.anisotropy_data import AnisotropyExamples, anisotropy_examples
+from screening.magnetism.anisotropy_directions import four_f_scores, host_directions, read_directions
 from screening.magnetism.axes import find_axes
 from screening.magnetism.elements import MAGNETIC_METALS, Floats, mask
 from screening.magnetism.features import Compositions
@@ -34,22 +35,28 @@ class AnisotropyFitSettings:
 
 
 def fit_anisotropy_part(folder: Path, settings: AnisotropyFitSettings) -> tuple[Part, dict[str, Any]]:
-    """The part that a release keeps and its scores; folder: as in `anisotropy_examples`, whose errors it raises.
+    """The part that a release keeps and its scores; folder: holds `novamag/novamag.jsonl.gz` and
+    `magndata/magndata.jsonl.gz`. Raises RequestError when one is missing or cannot be read.
 
     With so few rows half of the calibration's work is done by the validation split: intervals are fixed on both.
     """
-    rows, positive, dropped = anisotropy_rows(anisotropy_examples(folder))
+    rows, positive, dropped = anisotropy_rows(anisotropy_examples(folder / "novamag"))
+    directions = read_directions(folder / "magndata" / "magndata.jsonl.gz")
+    measured = host_directions(directions)
+    shares = axial_shares(rows, positive, measured)
     split = np.array(splits_of(rows.systems.tolist(), settings.salt))
     training = rows.take(np.flatnonzero(split == "train"))
     held_out = rows.take(np.flatnonzero(np.isin(split, ("calibration", "validation"))))
     seeds = [settings.seed + i for i in range(settings.n_seeds)]
-    fits = [Anisotropy(fit_interval_forest(training, held_out, settings.forest, seed)[0]) for seed in seeds]
+    fits = [Anisotropy(fit_interval_forest(training, held_out, settings.forest, seed)[0], shares) for seed in seeds]
     tested = np.flatnonzero(split == "test")
     report: dict[str, Any] = {
         "rows": {name: int((split == name).sum()) for name in np.unique(split)},
         "systems": len(np.unique(rows.systems)),
         "dropped": dropped,
         "seeds": seeds,
+        "axial_share": shares,
+        "directions": {"host": measured, "four_f": four_f_scores(directions)},
         "cross_validation": _cross_validation(rows.take(split != "test"), positive[split != "test"], settings, seeds),
     }
     if len(tested):
@@ -71,6 +78,24 @@ def anisotropy_rows(examples: AnisotropyExamples) -> tuple[Rows, NDArray[np.bool
     K1 = examples.K1_MJ_per_m3[usable]
     rows = Rows(features, np.log10(np.abs(K1)), np.ones(len(K1)), examples.systems[usable])
     return rows, K1 > 0, {**examples.dropped, "not uniaxial or without a 3d metal": int((~usable).sum())}
+
+
+def axial_shares(
+    rows: Rows, positive: NDArray[np.bool_], measured: Mapping[str, Mapping[str, float]]
+) -> dict[str, float]:
+    """Base rates of an easy axis, by Laplace's rule; a chemical system of calculated metals has one vote, as has a
+    measured composition (`host_directions`).
+    """
+    _, system, members = np.unique(rows.systems, return_inverse=True, return_counts=True)
+    calculated = {
+        METAL: (float((positive / members[system]).sum()), len(members)),
+        OTHER: (0.0, 0),
+    }
+    shares = {}
+    for kind, (axial, n) in calculated.items():
+        axis, plane = measured[kind]["axis"], measured[kind]["plane"]
+        shares[kind] = (axial + axis + 1) / (n + axis + plane + 2)
+    return shares
 
 
 def _cross_validation(
@@ -108,33 +133,3 @@ def _test_scores(fits: list[Anisotropy], rows: Rows, constant: float) -> dict[st
         "coverage": float((np.abs(value - rows.target) <= width).mean()),
         "log10_width": float(2 * width.mean()),
     }
-
-
-def anisotropy_card(report: Mapping[str, Any]) -> str:
-    """The section of a model card, from the report of `fit_anisotropy_part`."""
-    cv, test = report["cross_validation"], report.get("test")
-    rows, dropped = (", ".join(f"{k} {v}" for k, v in report[name].items()) for name in ("rows", "dropped"))
-    lines = [
-        "## Anisotropy: the size of K1, not its sign",
-        "",
-        f"NovaMag's calculated K1 of uniaxial crystals with a 3d metal, {report['systems']} systems; rows: {rows}.",
-        f"Left out: {dropped}. Intervals were fixed on calibration and validation systems.",
-        "",
-        f"Cross-validation by chemical system over the {cv['n']} rows that are not test, by seed: error of log10 |K1| "
-        f"{_listed(cv['log10_mae'])} (constant {cv['log10_mae_constant']:.2f}); accuracy of the sign "
-        f"{_listed(cv['sign_accuracy'])} (majority {cv['sign_accuracy_majority']:.2f}). "
-        "A sign that is not told better than by the majority is not given: `easy_axis` is `unknown`.",
-    ]
-    if test:
-        lines += [
-            "",
-            f"On {test['n']} crystals of test systems: error of log10 |K1| {_listed(test['log10_mae'])} (constant "
-            f"{test['log10_mae_constant']:.2f}); the 80 % interval, on average {test['log10_width']:.1f} decades wide, "
-            f"covers {100 * test['coverage']:.0f} %. NovaMag treats open 4f shells as core: K1 of rare-earth "
-            "magnets is not in reach of this.",
-        ]
-    return "\n".join(lines) + "\n"
-
-
-def _listed(values: list[float]) -> str:
-    return ", ".join(f"{value:.2f}" for value in values)

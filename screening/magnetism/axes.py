@@ -35,13 +35,15 @@ _AXIAL = 0.03
 
 @dataclass(frozen=True)
 class Axes:
-    """features: (B, F) `AXIS_FEATURES`, NaN where there is none; uniaxial: (B,); isotropic, as in cubic crystals: (B,).
+    """features: (B, F) `AXIS_FEATURES`, NaN where there is none; axis: (B, 3) unit vectors; uniaxial: (B,);
+    isotropic, as in cubic crystals: (B,).
 
     An axis feature is the mean square cosine to the axis less a third, of all bonds or some: positive where they
-    point along it.
+    point along it. The axis means nothing in isotropic crystals.
     """
 
     features: Floats
+    axis: Floats
     uniaxial: NDArray[np.bool_]
     isotropic: NDArray[np.bool_]
 
@@ -83,7 +85,7 @@ def find_axes(packed: PackedCrystals) -> Axes:
         columns += [np.einsum("bi,bij,bj->b", axis, tensor, axis) for tensor in of_metals]
         columns += [np.bincount(owner, part, size) / metals for part in (metal_weight, between)]
         columns.append(np.where(np.isfinite(nearest), nearest, np.nan))
-    return Axes(np.stack(columns, axis=1), uniaxial, isotropic)
+    return Axes(np.stack(columns, axis=1), axis, uniaxial, isotropic)
 
 
 def _deviations(owner: NDArray[np.int64], weights: Floats, unit: Floats, size: int) -> Floats:

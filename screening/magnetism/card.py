@@ -10,7 +10,7 @@ from screening.magnetism.release import MagnetismRelease
 _LIMITS = """## Limits
 
 - A formula says nothing of its polymorph: all crystals of one composition get the same Curie temperature.
-- The sign of K1 is not predicted, nor the single-ion anisotropy of rare earths.
+- Beyond the measured families the sign of the 3d metals' K1 is a base rate; crystal fields are rough.
 
 ## Data
 
@@ -31,7 +31,7 @@ composition and bonds. Splits are by whole chemical systems, by a hash of their 
 - Fitted with `screening fit data.path=STORE data.folder=TABLES output_dir={release.name} seed={training["seed"]}`.
 - Store: sha256 `{training["store_sha256"][:16]}`; sources {"; ".join(training["sources"])}.
 - Time: {times}; one {training["machine"]} processor core, no GPU.
-- Columns: `magnetic_order` and its probabilities, `curie_temperature_K`, `K1_magnitude_MJ_per_m3`, `easy_axis`, with
-  80 % intervals as `_lo` and `_hi`.
+- Columns: `magnetic_order` and its probabilities, `curie_temperature_K`, `four_f_K1_MJ_per_m3`, and
+  `host_K1_magnitude_MJ_per_m3` with its probability of an easy axis and its method; 80 % intervals `_lo`, `_hi`.
 """
     return "\n".join([head, *sections, _LIMITS])

@@ -13,7 +13,7 @@ from screening.errors import RequestError
 from screening.magnetism import anisotropy, curie, moment, order
 from screening.magnetism.elements import may_be_magnetic
 from screening.magnetism.features import Compositions, counts_of
-from screening.magnetism.order_labels import FERRI, FERRO, NONE
+from screening.magnetism.order_labels import FERRI, NONE
 from screening.magnetism.release import find_release, load_release
 from screening.magnetism.sublattices import opposed_shares, share_columns
 
@@ -51,9 +51,9 @@ class MagnetismPredictor:
         )
 
     def columns(self, packed: PackedCrystals) -> list[pl.Series]:
-        """Columns of B crystals, (B,) each: `ORDER_COLUMNS`, `SHARE_COLUMNS` of ferrimagnets.
-
-        Of the parts there are `MOMENT_COLUMNS` in µB/Å3 of metallic hosts, `CURIE_COLUMNS` in K and `ANISOTROPY_COLUMNS` in MJ/m3 (null where there are likely no moments).
+        """Columns of B crystals, (B,) each: `ORDER_COLUMNS`, `SHARE_COLUMNS` of ferrimagnets, and of the parts there
+        are `MOMENT_COLUMNS` in µB/Å3 of metallic hosts, `CURIE_COLUMNS` in K and `ANISOTROPY_COLUMNS` in MJ/m3 (null
+        where there are likely no moments).
         """
         counts = counts_of(packed)
         carriers = np.flatnonzero(may_be_magnetic(counts))
