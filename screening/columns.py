@@ -115,7 +115,8 @@ _MAGNET = (
         "mu0_Ms_T",
         "µ0Ms",
         "T",
-        "Saturation polarization after the corrections for 4f moments and magnetic order.",
+        "Saturation polarization at the working temperature, with 4f moments and opposed sublattices. Where the most "
+        "probable order has no net moment it is 0, and the upper end tells the chance of one.",
         2,
         "magnet",
     ),
@@ -208,7 +209,40 @@ _MAGNET = (
     ),
     _text("axis_symmetry", "Axis", "Whether the surroundings single out one axis: uniaxial, cubic or lower.", "magnet"),
     Column(
-        "K1_MJ_per_m3", "K1", "MJ/m³", "Estimated first anisotropy constant; positive favours the c axis.", 2, "magnet"
+        "K1_MJ_per_m3",
+        "K1",
+        "MJ/m³",
+        "First anisotropy constant at the working temperature; positive favours the axis of a uniaxial crystal.",
+        2,
+        "magnet",
+    ),
+    _text("K1_method", "K1 by", "What the two parts of K1 come from: 4f shells and the 3d host.", "magnet"),
+    Column(
+        "easy_axis_probability", "P(easy axis)", "", "Probability of that easy direction; none if unknown.", 2, "magnet"
+    ),
+    Column(
+        "axial_probability",
+        "P(axis)",
+        "",
+        "Probability that the crystal is uniaxial and its axis is easy, as a hard magnet needs.",
+        2,
+        "magnet",
+    ),
+    Column(
+        "anisotropy_field_T",
+        "µ0Ha",
+        "T",
+        "Anisotropy field 2µ0K1/µ0Ms of an easy axis; coercivities reach 20 to 40 % of it.",
+        1,
+        "magnet",
+    ),
+    Column(
+        "BHmax_per_cost_J_per_USD",
+        "(BH)max per cost",
+        "J/USD",
+        "Upper bound of the energy product over density and price of the elements.",
+        2,
+        "magnet",
     ),
     _text("easy_axis", "Easy axis", "Easy direction: axis, plane, cone, cubic or unknown.", "magnet"),
     Column(
@@ -328,6 +362,7 @@ _RANKING = (
         "ranking",
     ),
     _text("limiting_gate", "Limited by", "The gate with the lowest probability.", "ranking"),
+    _text("why", "Why", "Why the candidate stands where it stands.", "ranking"),
     Column(
         "pareto_front",
         "Front",

@@ -19,7 +19,7 @@ from screening.crystals.counting import count_inputs
 from screening.crystals.packed import pack
 from screening.crystals.symmetry import space_group_numbers
 from screening.magnetism.predict import MagnetismPredictor
-from screening.merit import evaluate_task, symmetry_matters
+from screening.merit import evaluate_task, explain_task, symmetry_matters
 from screening.networks.predictor import Predictor
 from screening.networks.streaming import stream
 from screening.ranking import rank_table, ranking_settings
@@ -157,8 +157,9 @@ def _no_rows(predictor: Predictor, magnetism: MagnetismPredictor | None) -> pl.D
 
 
 def _ranked(table: pl.DataFrame, task: Mapping[str, Any]) -> pl.DataFrame:
-    merits = evaluate_task(str(task["name"]), table, task.get("merit", {}))
-    return rank_table(merits, ranking_settings(task.get("ranking", {})))
+    name, ranking = str(task["name"]), task.get("ranking", {})
+    merits = evaluate_task(name, table, task.get("merit", {}))
+    return explain_task(name, rank_table(merits, ranking_settings(ranking)), ranking)
 
 
 @contextmanager

@@ -46,6 +46,17 @@ def symmetry_matters(name: str, table: pl.DataFrame, settings: Mapping[str, Any]
     return rows
 
 
+def explain_task(name: str, ranked: pl.DataFrame, ranking: Mapping[str, Any]) -> pl.DataFrame:
+    """The ranked table with the column `why`, a plain sentence a row, if the class explains itself.
+
+    A class that does has a function `explain(ranked, gates)`, which gets the `gates` of the task's `ranking` section.
+    """
+    module = _module(name)
+    if not hasattr(module, "explain"):
+        return ranked
+    return ranked.with_columns(module.explain(ranked, ranking.get("gates", {})))
+
+
 def task_names() -> list[str]:
     """Material classes that have a module here."""
     modules = [info.name for info in iter_modules(__path__)]

@@ -8,7 +8,9 @@ and `anisotropy_field_T` are those of an easy axis; how likely that is stands in
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -17,6 +19,7 @@ from screening.errors import RequestError
 from screening.merit import anisotropy, polarization
 from screening.merit.anisotropy import Anisotropy, find_anisotropy
 from screening.merit.composition import Floats, Mask, count_matrix
+from screening.merit.magnet_reasons import reasons
 from screening.merit.magnetic_order import MagneticElements, MagneticOrder, order_prior, predicted_order
 from screening.merit.polarization import Moments, find_moments
 from screening.merit.sampling import Distribution, common_scores, propagate
@@ -108,6 +111,13 @@ def symmetry_matters(table: pl.DataFrame, settings: MagnetSettings) -> Mask:
     most = np.fmax(floats(table, "magnetization_muB_per_A3_hi"), floats(table, "host_magnetization_muB_per_A3_hi"))
     magnetic = most > settings.least_magnetization_muB_per_A3
     return MagneticElements.of(count_matrix(table["cell_formula"].to_list())).any & magnetic
+
+
+def explain(ranked: pl.DataFrame, gates: Mapping[str, Mapping[str, Any]]) -> pl.Series:
+    """The column `why` of a ranked table; gates: those of the ranking, as in the task's config."""
+    thresholds = {name: gate.get("at_least", gate.get("at_most")) for name, gate in gates.items()}
+    wanted = {name: float(value) for name, value in thresholds.items() if value is not None}
+    return reasons(ranked, {name: str(gate["column"]) for name, gate in gates.items()}, wanted)
 
 
 def _figures(moments: Moments, found: Anisotropy, settings: MagnetSettings) -> dict[str, Floats]:

@@ -175,5 +175,5 @@ def opposed_probability(table: pl.DataFrame, elements: MagneticElements, insulat
 
 
 def _same_for_all(percentiles: tuple[float, float, float], n_rows: int) -> Distribution:
-    value, lo, hi = np.outer(percentiles, np.ones(n_rows))
-    return Distribution(value, lo, hi)
+    median, low, high = percentiles
+    return Distribution(np.full(n_rows, median), np.full(n_rows, low), np.full(n_rows, high))

@@ -24,7 +24,8 @@ class GateSettings:
     is_in: allowed values of a category or boolean. without_flag: a flag that must not stand in the (text) column.
     probability: true if the column is a probability itself.
     otherwise: probability where the condition fails, for `is_in` and `without_flag`: above 0 for a gate that puts
-    candidates back without shutting them out. when_unknown: probability where the column is null.
+    candidates back without shutting them out. when_unknown: probability where the column is null. half_until: values
+    from `at_most` up to it count half.
     """
 
     column: str
@@ -35,8 +36,11 @@ class GateSettings:
     probability: bool | None = None
     otherwise: float = 0.0
     when_unknown: float = 0.5
+    half_until: float | None = None
 
     def __post_init__(self) -> None:
+        if self.half_until is not None and (self.at_most is None or self.half_until < self.at_most):
+            raise RequestError(f"gate on {self.column}: half_until: expected a value above at_most")
         given = [name for name in CONDITIONS if getattr(self, name) is not None]
         if len(given) != 1:
             raise RequestError(f"gate on {self.column}: expected one of {', '.join(CONDITIONS)}, got {given or 'none'}")
@@ -54,7 +58,11 @@ class GateSettings:
         if self.at_least is not None:
             return Distribution.from_table(table, self.column).probability_above(self.at_least)
         if self.at_most is not None:
-            return Distribution.from_table(table, self.column).probability_below(self.at_most)
+            found = Distribution.from_table(table, self.column)
+            passed = found.probability_below(self.at_most)
+            if self.half_until is None:
+                return passed
+            return (passed + found.probability_below(self.half_until)) / 2
         if self.probability is not None:
             return floats(table, self.column)
         values = table[self.column].to_list()
