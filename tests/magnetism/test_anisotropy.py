@@ -15,11 +15,13 @@ from helpers.crystals import rotated, supercell
 from pymatgen.core import Lattice, Structure
 
 from screening.crystals import Crystal
+from screening.crystals.elements import SYMBOLS
 from screening.crystals.packed import pack
 from screening.errors import RequestError
-from screening.magnetism.anisotropy import ANISOTROPY_COLUMNS, Anisotropy, anisotropy_columns
+from screening.magnetism.anisotropy import ANISOTROPY_COLUMNS, Anisotropy
+from screening.magnetism.anisotropy_card import anisotropy_card
 from screening.magnetism.anisotropy_data import anisotropy_examples
-from screening.magnetism.anisotropy_fit import AnisotropyFitSettings, anisotropy_card, fit_anisotropy_part
+from screening.magnetism.anisotropy_fit import AnisotropyFitSettings, fit_anisotropy_part
 from screening.magnetism.axes import AXIS_FEATURES, find_axes
 from screening.magnetism.features import Compositions, counts_of
 from screening.magnetism.intervals import ForestSettings
@@ -51,6 +53,7 @@ def test_axes_do_not_depend_on_the_description() -> None:
         same = find_axes(pack([one, supercell(one, (2, 1, 2)), rotated(one, rng)]))
         np.testing.assert_allclose(same.features[1:], np.tile(same.features[:1], (2, 1)), atol=1e-6)
         assert len(set(same.uniaxial.tolist())) == 1
+        np.testing.assert_allclose(np.abs(same.axis[0] @ same.axis[1]), 1.0)
 
 
 def test_bonds_along_and_across_the_axis() -> None:
@@ -72,6 +75,11 @@ def row(index: int, metal: str, other: str, K1: float) -> dict[str, Any]:
     }
 
 
+def moments(one: Crystal, moment_muB: list[list[float]]) -> dict[str, Any]:
+    species = [SYMBOLS[number] for number in one.numbers]
+    return {"lattice": one.lattice.tolist(), "species": species, "frac": one.frac.tolist(), "moment_muB": moment_muB}
+
+
 OTHERS = ("Pt", "Pd", "Au", "Ir", "Os", "W", "Bi", "Al", "Si", "Ti", "V", "Ga", "Ge", "Zn", "Cu", "Mg", "Sc", "P")
 
 
@@ -90,13 +98,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     broken = row(902, "Fe", "Pt", 1.0) | {"atomic positions": ["Fe1(1a)", 0]}
     cube = row(903, "Fe", "Fe", 1.0) | {"lattice parameters": [2.87] * 3, "chemical formula": "Fe2"}
     rows += [wrong, huge, broken, cube, row(904, "Fe", "Pt", 0.0)]
-    target = tmp_path_factory.mktemp("novamag")
-    (target / "novamag.jsonl.gz").write_bytes(gzip.compress("\n".join(map(json.dumps, rows)).encode()))
+    target = tmp_path_factory.mktemp("tables")
+    for name, content in (("novamag", rows), ("magndata", [moments(FEPT, [[0, 0, 2], [0, 0, 0]])])):
+        (target / name).mkdir()
+        (target / name / f"{name}.jsonl.gz").write_bytes(gzip.compress("\n".join(map(json.dumps, content)).encode()))
     return target
 
 
 def test_the_table_is_read_with_its_traps(folder: Path) -> None:
-    found = anisotropy_examples(folder)
+    found = anisotropy_examples(folder / "novamag")
     assert found.dropped == {"sites do not give the formula": 2, "impossible volume": 1, "no K1": 1}
     assert len(found.systems) == 5 * len(OTHERS) + 1
     with pytest.raises(RequestError, match=r"novamag\.jsonl\.gz"):
@@ -109,15 +119,41 @@ def test_sizes_are_learned_and_a_random_sign_is_not(folder: Path) -> None:
     cv = report["cross_validation"]
     assert cv["log10_mae"][0] < 0.6 * cv["log10_mae_constant"]
     assert cv["sign_accuracy"][0] < 0.7
-    assert "unknown" in anisotropy_card(json.loads(json.dumps(report)))
+    assert "base rate" in anisotropy_card(json.loads(json.dumps(report)))
+    # one made-up structure with its moments along the axis, and signs by the toss of a coin
+    assert report["directions"]["host"]["metals"] == {"axis": 1.0, "plane": 0.0, "tilted": 0.0}
+    assert report["axial_share"]["metals"] == pytest.approx(0.5, abs=0.15)
+    assert report["axial_share"]["others"] == 0.5
     model = Anisotropy.from_part(replace(part, settings=json.loads(json.dumps(part.settings))))
-    oxide = crystal(123, Lattice.tetragonal(2.8, 3.7), ["Fe", "O"], [[0, 0, 0], [0.5, 0.5, 0.5]])
-    packed = pack([FE, FEPT, SMCO5, crystal(225, Lattice.cubic(4.05), ["Al"], [[0, 0, 0]]), oxide])
-    table = pl.DataFrame(anisotropy_columns(*model.predict(packed, Compositions.of(counts_of(packed)))))
-    assert tuple(table.columns) == ANISOTROPY_COLUMNS
-    assert table["easy_axis"].to_list() == ["cubic", "unknown", "unknown", None, None]
-    low, value, high = (table[f"K1_magnitude_MJ_per_m3{end}"] for end in ("_lo", "", "_hi"))
-    assert value.is_null().to_list() == [True, False, False, True, True]
-    assert ((low > 0) & (low <= value) & (value <= high)).drop_nulls().all()
+    check_answers(model)
     with pytest.raises(RequestError, match="other features"):
         Anisotropy.from_part(replace(part, settings={**part.settings, "features": []}))
+    with pytest.raises(RequestError, match="axial_share"):
+        Anisotropy.from_part(replace(part, settings={**part.settings, "axial_share": {"metals": 0.5}}))
+
+
+def check_answers(model: Anisotropy) -> None:
+    """Numbers only where something tells them, each with how it was found."""
+    oxide = crystal(123, Lattice.tetragonal(2.8, 3.7), ["Fe", "O"], [[0, 0, 0], [0.5, 0.5, 0.5]])
+    alloy = crystal(123, Lattice.tetragonal(2.8, 3.7), ["Fe", "Au"], [[0, 0, 0], [0.5, 0.5, 0.5]])
+    aluminium = crystal(225, Lattice.cubic(4.05), ["Al"], [[0, 0, 0]])
+    packed = pack([FE, FEPT, SMCO5, alloy, oxide, aluminium, CEMENTITE])
+    table = pl.DataFrame(model.predict(packed, Compositions.of(counts_of(packed))).columns())
+    assert tuple(table.columns) == ANISOTROPY_COLUMNS
+    assert table["axis_symmetry"].to_list() == ["cubic", *["uniaxial"] * 4, "cubic", "lower"]
+    methods = table["host_K1_method"].to_list()
+    assert methods[:3] == [None, "family: L1_0", "family: CaCu5"]
+    assert [text and text.partition(",")[0] for text in methods[3:]] == [
+        "NovaMag forest",
+        "sign by base rate",
+        None,
+        None,
+    ]
+    low, value, high = (table[f"host_K1_magnitude_MJ_per_m3{end}"] for end in ("_lo", "", "_hi"))
+    assert value.is_null().to_list() == [True, False, False, False, True, True, True]
+    assert ((low >= 0) & (low <= value) & (value <= high)).drop_nulls().all()
+    assert table["host_K1_temperature_K"].to_list() == [None, 300, 300, 0, None, None, None]
+    rates = [model.axial_share["metals"], model.axial_share["others"]]
+    assert table["host_axial_probability"].to_list()[3:5] == rates
+    assert table["host_axial_probability"][1:3].min() > 0.99
+    assert table["four_f_K1_MJ_per_m3"].is_not_null().to_list() == [False, False, True, *[False] * 4]
