@@ -71,7 +71,7 @@ _IDENTITY = (
         "space_group_number",
         "SG",
         "",
-        "International space-group number of the crystal as given, where the ranking asks for it.",
+        "International space-group number, where the ranking asks; an ordered approximant has its parent's.",
         0,
         "identity",
     ),

@@ -129,7 +129,10 @@ def rank_candidates(
         with tally.stage("symmetry"):
             rows = np.flatnonzero(symmetry_matters(str(task["name"]), table, task.get("merit", {})))
             numbers: list[int | None] = [None] * len(crystals)
-            for row, number in zip(rows, space_group_numbers(crystals[r] for r in rows), strict=True):
+            for row in rows:  # an ordered approximant stands for a crystal of higher symmetry
+                numbers[row] = crystals[row].parent_space_group
+            rest = [row for row in rows if numbers[row] is None]
+            for row, number in zip(rest, space_group_numbers(crystals[r] for r in rest), strict=True):
                 numbers[row] = number
             return {"space_group_number": pl.Series(numbers, dtype=pl.Int32)}
 

@@ -93,7 +93,8 @@ def candidate(row: Row) -> dict[str, Any]:
 
 
 def entry(row: Row, structure: Structure, formula: str, approximant: bool) -> dict[str, Any]:
-    """The row as the readers take it; `flags` travel to the ranking."""
+    """The row as the readers take it; `flags` and `parent_space_group` travel to the ranking."""
+    parent = {"parent_space_group": int(row["spacegroup"])} if approximant else {}
     return {
         "id": row["name"],
         "lattice": structure.lattice.matrix.round(6).tolist(),
@@ -103,6 +104,7 @@ def entry(row: Row, structure: Structure, formula: str, approximant: bool) -> di
         "confidence": row["confidence"],
         "reference": row["source"],
         "flags": ["ordered_approximant"] if approximant else [],
+        **parent,
     }
 
 

@@ -12,6 +12,7 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 import torch
@@ -120,6 +121,24 @@ def test_structures_in_memory(model: str) -> None:
     ranking = screening.rank((s for s in [whole, named]), "electrodes", model=model)
     assert ranking.table.height == 2 and ranking.record["mlflow"]["run_id"] is None
     assert ranking.record["sha256"].keys() == {"model"}
+
+
+def test_an_approximant_is_ranked_by_the_symmetry_it_stands_for(
+    model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from screening import scoring
+
+    monkeypatch.setattr(scoring, "symmetry_matters", lambda name, table, merit: np.ones(table.height, dtype=bool))
+    plain = {"lattice": (np.eye(3) * 4.0).tolist(), "species": ["Fe", "O"], "frac": [[0, 0, 0], [0.5, 0.5, 0.5]]}
+    remarks = {"flags": ["ordered_approximant"], "parent_space_group": 139}
+    stand_in = {**plain, "lattice": (np.eye(3) * 4.1).tolist(), "id": "stand-in", **remarks}
+    file = tmp_path / "rows.jsonl"
+    file.write_text(f"{json.dumps({**plain, 'id': 'itself'})}\n{json.dumps(stand_in)}\n", encoding="utf-8")
+    table = screening.rank(file, "magnets", model=model).table
+    assert dict(zip(table["candidate_id"], table["space_group_number"], strict=True)) == {
+        "itself": 221,
+        "stand-in": 139,
+    }
 
 
 def test_a_list_of_paths(model: str, tmp_path: Path) -> None:

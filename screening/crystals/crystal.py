@@ -22,6 +22,8 @@ class Crystal:
     lattice: (3, 3) row vectors in Å; numbers: (n,) atomic numbers; frac: (n, 3) fractional coordinates.
     source: where it was read, as shown to users (a path, `archive.zip/inner.cif`, `rows.jsonl#17`).
     flags: remarks that travel to the ranking, for example `ordered_approximant`.
+    parent_space_group: of an ordered approximant, the space group of the crystal that it stands for, if known: its own
+    is lower than that.
     """
 
     candidate_id: str
@@ -30,6 +32,7 @@ class Crystal:
     frac: NDArray[np.float64]
     source: str = ""
     flags: tuple[str, ...] = ()
+    parent_space_group: int | None = None
 
     @classmethod
     def from_arrays(

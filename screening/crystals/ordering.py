@@ -8,6 +8,7 @@ artificial ones, which spreads like atoms apart.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise, product
 from math import comb
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from screening.crystals.elements import ATOMIC_NUMBERS, SYMBOLS
 from screening.crystals.parts import FULL_OCCUPANCY_TOLERANCE, Occupancy, Sites
 from screening.crystals.sanity import plane_spacings
+from screening.crystals.symmetry import space_group_number
 
 if TYPE_CHECKING:
     from pymatgen.core.composition import Composition
@@ -50,7 +52,19 @@ class OrderingError(ValueError):
 
 
 def order_sites(sites: Sites) -> Sites:
-    """An ordered supercell of the same crystal. Raises OrderingError."""
+    """An ordered supercell of the same crystal, which remembers its space group. Raises OrderingError."""
+    return replace(_ordered(sites), parent_space_group=average_space_group(sites))
+
+
+def average_space_group(sites: Sites) -> int | None:
+    """Of a partially occupied crystal, every kind of occupation taken for an element of its own; None if not found."""
+    kinds: dict[tuple[tuple[int, float], ...], int] = {}
+    occupancies = sites.occupancies or [{int(z): 1.0} for z in sites.numbers]
+    keys = [tuple(sorted((z, round(amount, 3)) for z, amount in site.items())) for site in occupancies]
+    return space_group_number(sites.lattice, sites.frac, [kinds.setdefault(key, len(kinds) + 1) for key in keys])
+
+
+def _ordered(sites: Sites) -> Sites:
     from pymatgen.transformations.standard_transformations import OrderDisorderedStructureTransformation
 
     occupancies = sites.occupancies or []

@@ -28,6 +28,7 @@ class Sites:
     lattice: (3, 3) row vectors in Å; frac: (n, 3); numbers: (n,) atomic numbers, for a site with partial
     occupancy the most abundant element. occupancies: None for an ordered crystal, else one mapping per site.
     own_id: the id the input gives itself, empty if none. flags: remarks the input makes of itself.
+    parent_space_group: of an ordered approximant, the space group of the crystal that it stands for, if known.
     """
 
     lattice: NDArray[np.float64]
@@ -36,6 +37,7 @@ class Sites:
     occupancies: list[Occupancy] | None = None
     own_id: str = ""
     flags: tuple[str, ...] = ()
+    parent_space_group: int | None = None
 
     @classmethod
     def from_occupancies(

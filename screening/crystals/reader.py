@@ -73,12 +73,20 @@ def _finish(examined: Iterator[tuple[Part, Outcome]]) -> Iterator[Crystal | Reje
             reason = f"exact duplicate of {first} (same lattice, species and positions)"
             yield Rejection(candidate_id, source, "sanity", reason)
             continue
-        yield Crystal(candidate_id, sites.lattice, sites.numbers, sites.frac, source, outcome.flags)
+        yield Crystal(
+            candidate_id, sites.lattice, sites.numbers, sites.frac, source, outcome.flags, sites.parent_space_group
+        )
 
 
 def _as_part(item: object, name: str) -> Part:
     if isinstance(item, Crystal):
-        sites = Sites(item.lattice, item.numbers, item.frac, None, item.candidate_id)
+        sites = Sites(
+            item.lattice,
+            item.numbers,
+            item.frac,
+            own_id=item.candidate_id,
+            parent_space_group=item.parent_space_group,
+        )
         return Part("sites", item.source or name, name, sites, flags=item.flags)
     from screening.crystals.formats import from_atoms, from_structure
 

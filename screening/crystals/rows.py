@@ -19,7 +19,8 @@ from screening.crystals.parts import Occupancy, Sites, UnreadableError
 ID_KEYS = ("id", "mp_id", "name", "material_id")
 """Keys under which a row may carry its own id, in order of preference."""
 
-OWN_FLAGS = ("ordered_approximant",)
+APPROXIMANT = "ordered_approximant"
+OWN_FLAGS = (APPROXIMANT,)
 """Flags that a row may bring along; everything else is for the pipeline to say."""
 
 _ISOTOPES = {"D": 1, "T": 1}
@@ -73,14 +74,21 @@ def read_row(row: Any) -> Sites:
         raise UnreadableError(f"expected an object with lattice, species and frac, found {type(row).__name__}")
     if isinstance(row.get("structure"), Mapping):
         sites = read_row(row["structure"])
-        return replace(sites, own_id=own_id(row) or sites.own_id, flags=own_flags(row))
+        return _with_remarks(replace(sites, own_id=own_id(row) or sites.own_id), row)
     if "sites" in row:
         return _read_pymatgen(row)
     missing = [key for key in ("lattice", "species", "frac") if key not in row]
     if missing:
         raise UnreadableError(f"no {' and no '.join(missing)} in this row")
     sites = _assemble(row["lattice"], row["species"], row["frac"], own_id(row))
-    return replace(sites, flags=own_flags(row)) if "flags" in row else sites
+    return _with_remarks(sites, row) if "flags" in row else sites
+
+
+def _with_remarks(sites: Sites, row: Mapping[str, Any]) -> Sites:
+    """What a row says of itself; the space group of what it stands for counts only for an ordered approximant."""
+    flags, group = own_flags(row), row.get("parent_space_group")
+    known = APPROXIMANT in flags and isinstance(group, int) and not isinstance(group, bool) and 1 <= group <= 230
+    return replace(sites, flags=flags, parent_space_group=group if known else None)
 
 
 def _assemble(lattice: Any, species: Any, frac: Any, identity: str) -> Sites:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from screening.crystals.crystal import Crystal
 
@@ -29,7 +32,7 @@ def space_group_numbers(
     symprec_A: distance within which atoms count as equivalent, in Å; of several, the first that succeeds is used.
     """
     tolerances = symprec_A if isinstance(symprec_A, tuple) else (symprec_A,)
-    return [_number(crystal, tolerances) for crystal in crystals]
+    return [space_group_number(c.lattice, c.frac, c.numbers.tolist(), tolerances) for c in crystals]
 
 
 def crystal_system(number: int) -> CrystalSystem:
@@ -41,10 +44,19 @@ def crystal_system(number: int) -> CrystalSystem:
     raise ValueError(f"space group numbers run from 1 to 230, not {number}")
 
 
-def _number(crystal: Crystal, tolerances: tuple[float, ...]) -> int | None:
+def space_group_number(
+    lattice: NDArray[np.float64],
+    frac: NDArray[np.float64],
+    kinds: Sequence[int],
+    tolerances: tuple[float, ...] = (0.1, 0.01),
+) -> int | None:
+    """International number of one arrangement, with the first of the tolerances in Å that succeeds; None with none.
+
+    lattice: (3, 3) row vectors in Å; frac: (n, 3); kinds: n numbers, equal for atoms that may be exchanged.
+    """
     import spglib
 
-    cell = (crystal.lattice.tolist(), crystal.frac.tolist(), crystal.numbers.tolist())
+    cell = (lattice.tolist(), frac.tolist(), list(kinds))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for tolerance in tolerances:

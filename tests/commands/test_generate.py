@@ -47,6 +47,17 @@ def test_rows_say_where_they_come_from(tmp_path: Path) -> None:
     assert rows[2]["occupants"] == {"1a": "Sm", "2c": "Co", "3g": "Fe"}
 
 
+def test_ordered_stand_ins_say_so(tmp_path: Path) -> None:
+    file = tmp_path / "few.jsonl"
+    rows = run(file, "prototypes=[ThMn12,ThMn12M2]", "elements.rare_earth=[Nd]")
+    assert {row["prototype"]: row.get("parent_space_group") for row in rows} == {"ThMn12": None, "ThMn12M2": 139}
+    for item in read_crystals(file, ReadSettings(workers=0)):
+        assert isinstance(item, Crystal)
+        stand_in = item.candidate_id.startswith("ThMn12M2")
+        assert item.parent_space_group == (139 if stand_in else None)
+        assert item.flags == (("ordered_approximant",) if stand_in else ())
+
+
 def test_the_same_request_makes_the_same_bytes(tmp_path: Path) -> None:
     for name in ("one.jsonl.gz", "two.jsonl.gz"):
         run(tmp_path / name, "prototypes=[NiAs,L1_0-MnAl]")

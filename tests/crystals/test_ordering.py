@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from pymatgen.core import Lattice, Structure
 
-from screening.crystals import Crystal, ReadSettings, Rejection, as_crystals
+from screening.crystals import Crystal, ReadSettings, Rejection, as_crystals, read_crystals
 from screening.crystals.elements import SYMBOLS
 from screening.crystals.sanity import closest_pair
+from screening.crystals.symmetry import space_group_numbers
 
 THIRD = 1 / 3
 
@@ -104,3 +106,31 @@ def test_what_cannot_be_ordered_says_so() -> None:
     big.make_supercell([6, 6, 1])
     (item,) = as_crystals([big], ReadSettings(order=True))
     assert isinstance(item, Rejection) and "432 sites are too many to order" in item.reason
+
+
+@pytest.mark.parametrize(
+    ("structure", "group"),
+    [
+        (alloy(), 139),
+        (rock_salt(), 225),
+        (layered({"Ni": 0.5, "Mn": 0.5}), 166),
+        (layered({"Ni": 1.0}, {"Li": 0.5}), 166),
+    ],
+)
+def test_an_approximant_knows_the_space_group_it_stands_for(structure: Structure, group: int) -> None:
+    crystal = ordered(structure)
+    assert crystal.parent_space_group == group
+    assert space_group_numbers([crystal]) != [group]
+
+
+def test_the_space_group_comes_through_worker_processes_and_back_through_crystals(tmp_path: Path) -> None:
+    alloy().to(filename=str(tmp_path / "alloy.cif"))
+    (item,) = read_crystals(tmp_path, ReadSettings(order=True, workers=1))
+    assert isinstance(item, Crystal)
+    (again,) = as_crystals([item])
+    assert isinstance(again, Crystal)
+    assert (item.parent_space_group, again.parent_space_group, again.flags) == (139, 139, ("ordered_approximant",))
+
+
+def test_an_ordered_crystal_stands_for_itself() -> None:
+    assert ordered(layered({"Ni": 1.0})).parent_space_group is None

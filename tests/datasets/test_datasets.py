@@ -84,6 +84,17 @@ def test_nmc_is_layered_with_unlike_metal_neighbours() -> None:
     assert row["flags"] == ["ordered_approximant"]
 
 
+def test_approximants_carry_the_space_group_of_what_they_stand_for() -> None:
+    found = {
+        row["id"]: row.get("parent_space_group")
+        for kind in ("magnets", "electrodes")
+        for folder in ("candidates", "landmarks")
+        for row in rows(folder, kind)
+        if row["flags"]
+    }
+    assert found == {"SmFe11Ti": 139, "YFe11Ti": 139, "CoFe2O4": 227, "Na3V2(PO4)3": 167, "NMC111": 166}
+
+
 def test_prices_have_a_source_and_air_is_free() -> None:
     prices = {row["element"]: row for row in table("elements", "prices")}
     assert len(prices) == 79
