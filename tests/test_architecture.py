@@ -18,8 +18,8 @@ PACKAGE = ROOT / "screening"
 
 # Crystals flow in one direction: a step imports itself, the steps before it, and the base modules.
 STEPS = [
-    "crystals", "data", "graphs", "networks", "learning", "magnetism", "energetics", "merit", "ranking", "report",
-    "tracking", "cluster", "configuration", "scoring", "api", "commands", "cli", "__main__",
+    "crystals", "data", "graphs", "networks", "learning", "magnetism", "energetics", "merit", "ranking", "validation",
+    "report", "tracking", "cluster", "configuration", "scoring", "api", "commands", "cli", "__main__",
 ]  # fmt: skip
 BASE = {"errors", "resources", "columns", "console"}
 FORBIDDEN = {
@@ -29,6 +29,7 @@ FORBIDDEN = {
     "magnetism": {"hydra", "omegaconf", "lightning", "mlflow"},
     "merit": {"torch", "hydra", "omegaconf", "lightning", "mlflow"},
     "ranking": {"torch", "hydra", "lightning", "mlflow"},
+    "validation": {"torch", "hydra", "lightning", "mlflow"},
 }
 UNPICKLERS = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 # Pickles over pipes that only a process and the one that started it hold; never from a file or a network.

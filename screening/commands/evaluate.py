@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
+from screening.commands.evaluate_task import evaluate_on_reference
 from screening.commands.evaluation_data import LabelledRows, labelled_rows
 from screening.configuration import as_dict, save_config
 from screening.configuration.schemas import EvaluateConfig
@@ -60,6 +61,9 @@ class Evaluation:
 
 def run(config: EvaluateConfig) -> None:
     """Evaluate; write scores, predictions, pictures and a model card; print the main figures."""
+    if config.has_task:
+        evaluate_on_reference(config)
+        return
     tracking = TrackingSettings(config.tracking.uri, config.tracking.experiment)
     predictor = Predictor.load(fetch_model(tracking, config.model), config.device)
     with tempfile.TemporaryDirectory() as scratch:

@@ -30,9 +30,14 @@ class Composed:
 
     tree: dict[str, Any]
     missing: list[Leaf]
-    missing_groups: list[Group]
+    unset_groups: list[Group]
     choices: dict[str, str]
     """Group -> the option it was composed with."""
+
+    @property
+    def missing_groups(self) -> list[Group]:
+        """Groups without an option that need one."""
+        return [group for group in self.unset_groups if not group.optional]
 
 
 def load_config(command: str, overrides: Sequence[str] = (), values: Mapping[str, Any] | None = None) -> CommandConfig:

@@ -15,12 +15,13 @@ _KEY = re.compile(r"(?P<indent> *)(?P<name>\w+):(?: .*?)??(?:\s#(?P<remark>.*))?
 
 @dataclass(frozen=True)
 class Group:
-    """One choice a user makes: `name=option`. `default` is None where the user has to choose."""
+    """One choice a user makes: `name=option`. `default` is None where the user has to choose, or may (`optional`)."""
 
     name: str
     default: str | None
     options: dict[str, str]
     """Option name -> the sentence in the first comment line of its file."""
+    optional: bool = False
 
 
 def groups_of(command: str) -> dict[str, Group]:
@@ -28,7 +29,8 @@ def groups_of(command: str) -> dict[str, Group]:
     folder = resource("configs")
     root = yaml.safe_load((folder / f"{command}.yaml").read_text(encoding="utf-8"))
     entries = [entry for entry in root["defaults"] if isinstance(entry, dict)]
-    return {name: Group(name, default, _options(folder / name)) for entry in entries for name, default in entry.items()}
+    found = [_group(folder, key, default) for entry in entries for key, default in entry.items()]
+    return {group.name: group for group in found}
 
 
 def remarks(group: str, option: str) -> dict[str, str]:
@@ -41,6 +43,12 @@ def remarks(group: str, option: str) -> dict[str, str]:
             if key["remark"]:
                 found[".".join(name for _, name in path)] = key["remark"].strip()
     return found
+
+
+def _group(folder: Path, key: str, default: str | None) -> Group:
+    """From an entry of a defaults list, whose key is a group's name, `optional` before it or not."""
+    name = key.removeprefix("optional ")
+    return Group(name, default, _options(folder / name), optional=name != key)
 
 
 def _options(folder: Path) -> dict[str, str]:

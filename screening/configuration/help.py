@@ -40,7 +40,8 @@ def program_help() -> str:
 
 def command_help(command: str, composed: Composed) -> str:
     """Every key of a command with its value, its groups and their options, for the config composed so far."""
-    unset = [group.name for group in composed.missing_groups]
+    unset = [group.name for group in composed.unset_groups]
+    required = [group.name for group in composed.missing_groups]
     common = {leaf.key for leaf in leaves(CommandConfig)}
     open_keys = [leaf for leaf in leaves(COMMANDS[command]) if leaf not in composed.missing]
     own = [
@@ -50,7 +51,7 @@ def command_help(command: str, composed: Composed) -> str:
     ]
     told = {f"{g}.{key}": text for g, option in composed.choices.items() for key, text in remarks(g, option).items()}
     later = [(f"{name}.*", f"see screening {command} {name}=... --help") for name in unset]
-    usage = " ".join([*(f"{name}=..." for name in unset), *map(_given, composed.missing)])
+    usage = " ".join([*(f"{name}=..." for name in required), *map(_given, composed.missing)])
     parts = [
         f"Usage: screening {command} {usage} [key=value ...]\n\n{_docstring(COMMANDS[command])}",
         _block("Required keys", _rows((_given(leaf), leaf.help) for leaf in composed.missing)),
@@ -65,7 +66,7 @@ def command_help(command: str, composed: Composed) -> str:
 
 def _presets(composed: Composed, told: dict[str, str]) -> list[str]:
     """What `prefer=` can choose, for the task composed so far."""
-    unset = {group.name for group in composed.missing_groups}
+    unset = {group.name for group in composed.unset_groups}
     presets = {} if SECTION in unset else composed.tree.get(SECTION, {}).get("presets", {})
     title = f"{CHOICE}=...  (none if not given)"
     return [_block(title, _rows((name, told.get(f"{PRESETS}.{name}", "")) for name in presets))]
@@ -76,7 +77,8 @@ def _given(leaf: Leaf) -> str:
 
 
 def _title(group: Group) -> str:
-    return f"{group.name}=...  " + (f"({group.default} if not given)" if group.default else "(required)")
+    otherwise = "optional" if group.optional else "required"
+    return f"{group.name}=...  " + (f"({group.default} if not given)" if group.default else f"({otherwise})")
 
 
 def _keys(chosen: Iterable[Leaf], tree: dict[str, Any], told: dict[str, str]) -> list[str]:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from screening.configuration.fields import setting
+from screening.configuration.fields import REQUIRED, setting
 from screening.configuration.sections import (
     CombinedDataConfig,
     GraphConfig,
@@ -55,28 +55,74 @@ class CommandConfig:
         """Check what concerns several keys at once; raises RequestError."""
 
 
+def _magnetism() -> Any:
+    return setting(
+        "magnetism-v1",
+        help="what predicts magnetic order and Curie temperature: released name, folder, or none",
+        path=True,
+    )
+
+
+def _precision() -> Any:
+    return setting(
+        "auto",
+        help="arithmetic on a CPU; auto: bf16 inside the network where the CPU has it, which moves energies by 1 meV",
+        choices=("auto", "32", "bf16"),
+    )
+
+
+@dataclass
+class RankingConfig(CommandConfig):
+    """Keys of the commands that rank for a material class."""
+
+    temperature_K: float | None = setting(
+        None, help="magnets only: working temperature in K, for example 450 for motors; null: as task.merit says"
+    )
+    prefer: str | None = setting(None, help="preset of the task, which changes gates and objective; null: none")
+    working_ion: str | None = setting(
+        None, help="electrodes only: the ion that moves, for example Na; null: found in each crystal"
+    )
+    task: TaskConfig = field(default_factory=TaskConfig)
+    supply: SupplyConfig = field(default_factory=SupplyConfig)
+
+    def finish(self) -> None:
+        self.task.presets = {}  # the chosen one is in the other sections by now
+        if self.task.merit.get("seed") == 0:
+            self.task.merit["seed"] = self.seed
+        self._pass_on("working_ion", "has no working ion")
+        self._pass_on("temperature_K", "has no working temperature")
+
+    def _pass_on(self, key: str, lacking: str) -> None:
+        """Put a key of the command, if given, into the settings of the figures of merit."""
+        value = getattr(self, key)
+        if value is None:
+            return
+        if key not in self.task.merit:
+            raise RequestError(f"{key}={value}: task={self.task.name} {lacking}")
+        self.task.merit[key] = value
+
+    @property
+    def task_settings(self) -> dict[str, Any]:
+        """The task's sections as plain dictionaries, with what its figures of merit need from other keys."""
+        task = asdict(self.task)
+        task["merit"]["supply"] = asdict(self.supply)
+        return task
+
+
 @dataclass
 class ScoringConfig(CommandConfig):
     """Keys of the commands that run a released model over candidates."""
 
     candidates: str = setting(help=CANDIDATES_HELP, path=True)
     model: str = setting("screening-v3", help=MODEL_HELP, path=True)
-    magnetism: str = setting(
-        "magnetism-v1",
-        help="what predicts magnetic order and Curie temperature: released name, folder, or none",
-        path=True,
-    )
+    magnetism: str = _magnetism()
     order: bool = setting(False, help="make ordered approximants of partially occupied crystals instead of refusing")
     workers: int | None = setting(None, help="processes that read crystals; null: as many as cores", minimum=0)
     max_atoms: int = setting(1000, help="refuse crystals with more atoms in the cell", minimum=1)
     batch_atoms: int | None = setting(
         None, help="atoms per batch of the network; null: 2,048 on the CPU, 32,768 on a GPU", minimum=1
     )
-    precision: str = setting(
-        "auto",
-        help="arithmetic on a CPU; auto: bf16 inside the network where the CPU has it, which moves energies by 1 meV",
-        choices=("auto", "32", "bf16"),
-    )
+    precision: str = _precision()
 
 
 @dataclass
@@ -101,7 +147,7 @@ class PredictConfig(ScoringConfig):
 
 
 @dataclass
-class RankConfig(ScoringConfig):
+class RankConfig(ScoringConfig, RankingConfig):
     """Rank candidates for one material class: tables, a report and an MLflow run.
 
     Writes ranking.parquet, ranking.csv, rejected.csv, landmarks.parquet, report.html and run.json in output_dir.
@@ -117,30 +163,7 @@ class RankConfig(ScoringConfig):
 
     output_dir: str = setting(help="folder for the results, made if it is not there", path=True)
     top: int = setting(20, help="rows of the table in the terminal", minimum=0)
-    working_ion: str | None = setting(
-        None, help="electrodes only: the ion that moves, for example Na; null: found in each crystal"
-    )
-    prefer: str | None = setting(None, help="preset of the task, which changes gates and objective; null: none")
-    task: TaskConfig = field(default_factory=TaskConfig)
-    supply: SupplyConfig = field(default_factory=SupplyConfig)
     report: ReportConfig = field(default_factory=ReportConfig)
-
-    def finish(self) -> None:
-        self.task.presets = {}  # the chosen one is in the other sections by now
-        if self.task.merit.get("seed") == 0:
-            self.task.merit["seed"] = self.seed
-        if self.working_ion is None:
-            return
-        if "working_ion" not in self.task.merit:
-            raise RequestError(f"working_ion={self.working_ion}: task={self.task.name} has no working ion")
-        self.task.merit["working_ion"] = self.working_ion
-
-    @property
-    def task_settings(self) -> dict[str, Any]:
-        """The task's sections as plain dictionaries, with what its figures of merit need from other keys."""
-        task = asdict(self.task)
-        task["merit"]["supply"] = asdict(self.supply)
-        return task
 
 
 @dataclass
@@ -221,16 +244,21 @@ class FitConfig(CommandConfig):
 
 
 @dataclass
-class EvaluateConfig(CommandConfig):
+class EvaluateConfig(RankingConfig):
     """Measure a model's errors and the coverage of its intervals on labelled crystals, by chemical group.
 
     Writes scores.csv, predictions.parquet, evaluation.html (pictures) and MODEL_CARD.md in output_dir, the card also
     beside a model that has none. Baselines learn from the training split of data.path.
 
+    With task= it ranks compounds that were measured instead and says how far off each prediction is, which of them were
+    learned and what stands where it should not: reference.csv and reference.json. data.path then only tells more
+    exactly what was learned.
+
     Examples:
       screening evaluate model=screening-v3 data.path=stores/mp output_dir=runs/evaluation
       screening evaluate model=runs/mine/model data.source=my_cifs/ data.labels=values.csv output_dir=runs/check
       screening evaluate model=models:/magnets@champion data.source=rows.jsonl data.path=stores/mp output_dir=runs/check
+      screening evaluate task=magnets output_dir=runs/reference
     """
 
     command: ClassVar[str] = "evaluate"
@@ -238,6 +266,13 @@ class EvaluateConfig(CommandConfig):
 
     output_dir: str = setting(help="folder for the scores, made if it is not there", path=True)
     model: str = setting("screening-v3", help=MODEL_HELP, path=True)
+    magnetism: str = _magnetism()
+    precision: str = _precision()
+    reference: str | None = setting(
+        None,
+        help="with task=: table of measured compounds with the columns of datasets/reference/; null: the bundled one",
+        path=True,
+    )
     split: str = setting(
         "auto",
         help="which crystals, by chemical system; auto: test of a store, all of data.source",
@@ -247,6 +282,17 @@ class EvaluateConfig(CommandConfig):
         None, help="atoms per batch of the network; null: 2,048 on the CPU, 32,768 on a GPU", minimum=1
     )
     data: StoredDataConfig = field(default_factory=StoredDataConfig)
+
+    @property
+    def has_task(self) -> bool:
+        """Whether a material class is evaluated on measured compounds, instead of a model on labels."""
+        return self.task.name != REQUIRED
+
+    def finish(self) -> None:
+        for key in ("reference", "prefer", "temperature_K", "working_ion"):
+            if getattr(self, key) is not None and not self.has_task:
+                raise RequestError(f"{key}={getattr(self, key)}: needs task=, for example task=magnets")
+        super().finish()
 
 
 @dataclass
@@ -306,5 +352,14 @@ class ImportConfig(CommandConfig):
 
 COMMANDS: dict[str, type[CommandConfig]] = {
     schema.command: schema
-    for schema in (RankConfig, PredictConfig, TrainConfig, CombineConfig, EvaluateConfig, FitConfig, ImportConfig, GenerateConfig)
+    for schema in (
+        RankConfig,
+        PredictConfig,
+        TrainConfig,
+        CombineConfig,
+        EvaluateConfig,
+        FitConfig,
+        ImportConfig,
+        GenerateConfig,
+    )
 }

@@ -1,0 +1,174 @@
+"""`screening evaluate task=NAME`: measured compounds through the whole ranking, predictions beside measurements."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from screening.configuration import as_dict, save_config
+from screening.configuration.schemas import EvaluateConfig
+from screening.configuration.trees import walk
+from screening.console import say
+from screening.crystals import Crystal, ReadSettings, as_crystals
+from screening.crystals.wyckoff_table import checked_cell, has_ordered_cell, read_rows
+from screening.data.store import Store, open_store
+from screening.errors import RequestError
+from screening.magnetism.predict import NO_MAGNETISM, MagnetismPredictor
+from screening.magnetism.release import load_release
+from screening.networks.predictor import Predictor
+from screening.report.atomic import output_folder
+from screening.report.tables import write_table
+from screening.resources import resource
+from screening.scoring import Tally, check_task, rank_candidates
+from screening.tracking.provenance import run_record, sha256, write_json
+from screening.tracking.registry import fetch_model
+from screening.tracking.runs import Run, open_run
+from screening.tracking.settings import TrackingSettings, shown_uri
+from screening.validation import check_task as check_comparison
+from screening.validation import compare_with_measurements
+from screening.validation.comparison import Comparison
+from screening.validation.learned import MEANINGS, NEVER, learned
+
+TABLE, STATISTICS = "reference.csv", "reference.json"
+
+
+@dataclass(frozen=True)
+class Models:
+    """What predicts, and the store that it was trained on, if it was given."""
+
+    predictor: Predictor
+    magnetism: MagnetismPredictor | None
+    store: Store | None
+
+    def learned(self, ranked: pl.DataFrame) -> dict[str, list[str]]:
+        """Column -> for each row the entry of `MEANINGS` that holds."""
+        systems, formulas = ranked["chemical_system"].to_list(), ranked["formula"].to_list()
+        network = self.predictor.config.training
+        found = {"learned_by_network": learned(systems, formulas, network, self.store, only=True)}
+        if self.magnetism is not None:
+            training = load_release(self.magnetism.folder).training
+            found["learned_by_magnetism"] = learned(systems, formulas, training, self.store, only=False)
+        return found
+
+
+def evaluate_on_reference(config: EvaluateConfig) -> None:
+    """Rank the reference materials, compare, write reference.csv and reference.json, print both in short."""
+    check_comparison(config.task.name)
+    path = reference_table(config)
+    rows = read_rows(path)
+    crystals, left_out = reference_crystals(rows, path)
+    tracking = TrackingSettings(config.tracking.uri, config.tracking.experiment)
+    models = _models(config, tracking)
+    task = config.task_settings
+    check_task(models.predictor, models.magnetism, task)
+    folder = output_folder(Path(config.output_dir), "output_dir")
+    parameters = {"task": config.task.name, "model": config.model}
+    with open_run(tracking, folder, f"evaluate: {config.task.name}", parameters) as run:
+        save_config(config, folder / "config.yaml")
+        tally = Tally()
+        items = as_crystals(crystals, ReadSettings(workers=0, elements=models.predictor.elements))
+        ranked = rank_candidates(models.predictor, items, task, config.batch_atoms, tally, models.magnetism)
+        left_out |= {rejection.candidate_id: rejection.reason for rejection in tally.rejected}
+        if not ranked.height:
+            raise RequestError(
+                f"reference={path}: no compound can be ranked; the first: {next(iter(left_out.items()))}"
+            )
+        known = models.learned(ranked)
+        never = np.all([[entry == NEVER for entry in column] for column in known.values()], axis=0)
+        result = compare_with_measurements(config.task.name, ranked, rows, task["merit"], never)
+        table = result.table.with_columns(pl.Series(name, column) for name, column in known.items())
+        record = _record(config, models, path, run, tally) | {
+            "statistics": result.statistics,
+            "learned": {"meanings": MEANINGS} | {name: dict(Counter(column)) for name, column in known.items()},
+            "left_out": left_out,
+        }
+        write_table(table, folder / TABLE)
+        write_json(folder / STATISTICS, record)
+        _track(run, folder, result, config)
+    _say(result, known, left_out, folder)
+
+
+def reference_table(config: EvaluateConfig) -> Path:
+    """The table that `reference=` names, or the bundled one of the task."""
+    if config.reference is not None:
+        return Path(config.reference)
+    return resource("datasets") / "reference" / f"{config.task.name}.csv"
+
+
+def reference_crystals(rows: Sequence[Mapping[str, str]], path: Path) -> tuple[list[Crystal], dict[str, str]]:
+    """The primitive cells of all rows that can be built, and the reason for each other, by name.
+
+    Raises RequestError where names are missing or not unique.
+    """
+    crystals, left_out = [], {}
+    for name, count in Counter(row["name"] for row in rows).items():
+        if not name or count > 1:
+            raise RequestError(f"{path}: {f'the name {name} stands there twice' if name else 'a row without a name'}")
+    for number, row in enumerate(rows, start=1):
+        if not has_ordered_cell(row):
+            left_out[row["name"]] = "partially occupied, and the table has no ordered approximant"
+            continue
+        try:
+            cell = checked_cell(row)
+        except RequestError as error:
+            left_out[row["name"]] = str(error)
+            continue
+        flags = ("ordered_approximant",) if cell.approximant else ()
+        primitive = cell.structure.get_primitive_structure()
+        crystals.append(Crystal.from_structure(primitive, row["name"], f"{path.name}#{number}", flags))
+    return crystals, left_out
+
+
+def _models(config: EvaluateConfig, tracking: TrackingSettings) -> Models:
+    return Models(
+        Predictor.load(fetch_model(tracking, config.model), config.device, config.precision),
+        MagnetismPredictor.load(config.magnetism if config.task.magnetic else NO_MAGNETISM),
+        open_store(Path(config.data.path)) if config.data.path is not None else None,
+    )
+
+
+def _record(config: EvaluateConfig, models: Models, path: Path, run: Run, tally: Tally) -> dict[str, Any]:
+    hashes = {"model": sha256(models.predictor.folder), "reference": sha256(path)}
+    if models.magnetism is not None:
+        hashes["magnetism"] = sha256(models.magnetism.folder)
+    return run_record(
+        command="evaluate",
+        config=as_dict(config),
+        seeds={"seed": config.seed},
+        hashes=hashes,
+        mlflow={"run_id": run.run_id, "tracking_uri": shown_uri(run.tracking_uri)},
+        counts=tally.counts,
+        timing_s=tally.seconds,
+    )
+
+
+def _track(run: Run, folder: Path, result: Comparison, config: EvaluateConfig) -> None:
+    run.log_params(dict(walk(as_dict(config))))
+    figures = walk(result.statistics)
+    run.log_metrics({key.replace(".", "/"): value for key, value in figures if isinstance(value, int | float)})
+    run.log_table(result.table, "reference")
+    for file in (TABLE, STATISTICS):
+        run.log_artifact(folder / file)
+
+
+def _say(result: Comparison, known: Mapping[str, list[str]], left_out: Mapping[str, str], folder: Path) -> None:
+    entries = [list(dict.fromkeys(entry)) for entry in zip(*known.values(), strict=True)]
+    table = result.shown.with_columns(pl.Series("learned", [", ".join(entry) for entry in entries]))
+    with pl.Config(tbl_rows=-1, tbl_cols=-1, tbl_width_chars=200, fmt_str_lengths=40, tbl_hide_dataframe_shape=True):
+        say("each quantity: predicted | measured")
+        say(str(table))
+    for sentence in result.sentences:
+        say(sentence)
+    if len(known) > 1 and any(len(entry) > 1 for entry in entries):
+        say(f"learned, where two entries stand: {', then '.join(known)}")
+    for entry in dict.fromkeys(entry for row in entries for entry in row):
+        say(f"learned, {entry}: {MEANINGS[entry]}")
+    for name, reason in left_out.items():
+        say(f"left out: {name}: {reason}")
+    say(f"table and statistics: {folder / TABLE}, {folder / STATISTICS}")

@@ -1,0 +1,75 @@
+"""Statistics of a comparison in words, for the terminal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+QUANTITIES = {
+    "mu0_Ms_T": ("µ0Ms of ferro- and ferrimagnets ordered at {T:.0f} K", "T", 2),
+    "curie_temperature_K": ("Curie temperature of ferro- and ferrimagnets", "K", 0),
+}
+FEW = 12  # names in a sentence
+
+
+def magnet_sentences(statistics: Mapping[str, Any]) -> list[str]:
+    """One line a quantity."""
+    lines = []
+    for name, (label, unit, digits) in QUANTITIES.items():
+        lines.append(_numbers(label.format(T=statistics["temperature_K"]), unit, digits, statistics[name]))
+    K1, places = statistics["K1_MJ_per_m3"], statistics["ranking"]
+    if K1["n"]:
+        lines.append(
+            f"K1: sign right for {K1['sign_right']} of {K1['n']}, size off by a factor of "
+            f"{shown(K1['median_factor'], 1)} (median); not predicted: {K1['not_predicted']}; "
+            f"80 % intervals cover {_percent(K1['coverage'])}"
+        )
+    else:
+        lines.append("K1: nothing to compare")
+    for name, label in (("easy_axis", "Easy axis, plane or cubic"), ("magnetic_order", "Magnetic order")):
+        lines.append(f"{label}: {_right(statistics[name])}")
+    lines.append(f"Net moment or none: {_right(statistics['net_moment'])}")
+    lines.append("In the upper half without a net moment: " + _names(places["without_net_moment_in_upper_half"]))
+    wrong = places["wrongly_called_hard"]
+    lines.append(f"Called hard (easy axis, kappa >= 1): {places['called_hard']}, of these wrongly: {_names(wrong)}")
+    ranks = [f"{name} {rank}" for name, rank in places["permanent_magnets"].items()]
+    lines.append(f"Ranks of the hard magnets among {statistics['rows']}: {', '.join(ranks) or 'none measured'}")
+    return lines
+
+
+def _numbers(label: str, unit: str, digits: int, scores: Mapping[str, Any]) -> str:
+    if not scores["n"]:
+        return f"{label}: nothing to compare"
+    text = (
+        f"{label}: MAE {shown(scores['mae'], digits)} {unit} over {scores['n']} (bias "
+        f"{shown(scores['bias'], digits)}; composition alone {shown(scores['mae_composition'], digits)}, constant "
+        f"{shown(scores['mae_constant'], digits)}), Spearman {shown(scores['spearman'], 2)}, 80 % intervals cover "
+        f"{_percent(scores['coverage'])}"
+    )
+    if scores["not_predicted"]:
+        text += f"; not predicted: {scores['not_predicted']}"
+    if scores["n_unseen"]:
+        own, other = shown(scores["mae_unseen"], digits), shown(scores["mae_unseen_composition"], digits)
+        text += f"; on the {scores['n_unseen']} never learned: {own} (composition alone {other})"
+    return text
+
+
+def _right(scores: Mapping[str, Any]) -> str:
+    if not scores["n"]:
+        return "nothing to compare"
+    return f"right for {scores['right']} of {scores['n']} ({_percent(scores['accuracy'])})"
+
+
+def _names(names: list[str]) -> str:
+    first = ", ".join(names[:FEW]) or "none"
+    return first + (f" and {len(names) - FEW} more" if len(names) > FEW else "")
+
+
+def shown(value: float | None, digits: int) -> str:
+    """A number with fixed decimals, a dash for none."""
+    return "-" if value is None or not math.isfinite(value) else f"{value:.{digits}f}"
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.0f} %"
