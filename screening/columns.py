@@ -254,6 +254,14 @@ _MAGNET = (
         "magnet",
     ),
     Column(
+        "hardness_kappa_if_axial",
+        "κ if axial",
+        "",
+        "Magnetic hardness if the axis is easy, of every uniaxial crystal whose anisotropy is known in size.",
+        2,
+        "magnet",
+    ),
+    Column(
         "BHmax_kJ_per_m3",
         "(BH)max",
         "kJ/m³",

@@ -79,11 +79,11 @@ def _weak(row: Row, wanted: float | None, with_4f: str) -> str:
     value, flags = row["mu0_Ms_T"], (row.get("flags") or "").split(";")
     if value is None:
         return "no magnetisation is predicted"
+    if row["magnetic_order"] in ("antiferromagnetic", "non-magnetic"):
+        return _order(row, wanted, with_4f)
     cause = ""
     if "above_curie_temperature" in flags:
         cause = f", because it orders only below {row['curie_temperature_K']:.0f} K"
-    elif row["magnetic_order"] in ("antiferromagnetic", "non-magnetic"):
-        cause = f", because it is most likely {row['magnetic_order']}"
     elif "ferrimagnetic_reduction" in flags:
         cause = ", because opposed sublattices cancel most of it"
     elif "rare_earth_moment_added" in flags and row["magnetic_order"] == "ferrimagnetic":
@@ -123,9 +123,9 @@ def _axis_words(row: Row, with_4f: str) -> str:
 
 
 def _soft(row: Row, wanted: float | None, with_4f: str) -> str:
-    value = row["hardness_kappa"]
+    value = row["hardness_kappa_if_axial"]
     if value is None:
-        return "no hardness without an easy axis"
+        return "its hardness κ is unknown"
     if wanted is not None and value >= wanted:
         return f"the hardness κ of {value:.1f} could be below {wanted:g}"
     return f"too soft: κ {value:.2f}, K1 is small for its magnetisation"
@@ -149,7 +149,7 @@ _BY_COLUMN: dict[str, Callable[[Row, float | None, str], str]] = {
     "mu0_Ms_T": _weak,
     "curie_temperature_K": _cold,
     "axial_probability": _axis,
-    "hardness_kappa": _soft,
+    "hardness_kappa_if_axial": _soft,
     "energy_above_hull_eV_per_atom": _unstable,
     "rare_earth_mass_fraction": lambda row, _, with_4f: f"holds {row['rare_earth_mass_fraction']:.0%} rare earths",
     "heavy_rare_earth_mass_fraction": lambda row, _, with_4f: (

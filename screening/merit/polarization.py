@@ -152,9 +152,7 @@ def find_moments(
         net=np.nan_to_num(order.net),
         net_likely=order.label.is_in(_NET_LABELS).to_numpy(),
         opposed=opposed_probability(table, elements, insulating),
-        share=known_share.where(
-            np.isfinite(known_share.value), Distribution(*(np.full(len(counts), s) for s in share))
-        ),
+        share=known_share.where(np.isfinite(known_share.value), _same_for_all(share, len(counts))),
     )
     return moments, flags
 

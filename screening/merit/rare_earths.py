@@ -9,16 +9,24 @@ valence), Eu and Yb (often divalent) have no rule that serves them.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from screening.crystals.elements import ATOMIC_NUMBERS
 from screening.merit.composition import N_ELEMENTS, Floats, Mask
-from screening.merit.temperature import four_f_ratio
+from screening.merit.temperature import (
+    HEAVY_FIELD_K,
+    LIGHT_FIELD_K,
+    brillouin,
+    exchange_over_thermal,
+    quadrupole_ratio,
+)
 from screening.resources import resource
 
 
@@ -66,31 +74,34 @@ def four_f_moment_muB(counts: Floats, temperature_K: Floats, host: Floats) -> Fl
 
     temperature_K: (B, 1). host: (B, S) magnetisation of the host over that at 0 K, whose field aligns the shells.
     """
-    earths = rare_earth_table()
     total = np.zeros(host.shape)
-    for number in np.flatnonzero(earths.moment_muB):
-        rows = np.flatnonzero(counts[:, number])
-        if len(rows):
-            ratio = four_f_ratio(temperature_K[rows], earths.total_J[number], earths.lande_g[number], host[rows])
-            total[rows] += (counts[rows, number] * earths.moment_muB[number])[:, None] * ratio
+    for number, rows, x in _shells(counts, temperature_K, host):
+        moment = rare_earth_table().moment_muB[number] * brillouin(rare_earth_table().total_J[number], x)
+        total[rows] += counts[rows, number, None] * moment
     return total
 
 
 def four_f_anisotropy_ratio(counts: Floats, temperature_K: Floats, host: Floats) -> Floats:
     """Single-ion anisotropy constant K1 of the 4f shells over that at 0 K, (B, S); arguments as above.
 
-    The third power of the shell's reduced moment (Callen and Callen, J. Phys. Chem. Solids 27, 1271 (1966)), the mean
-    over the rare earths of the cell; 0 without any.
+    The mean over the rare earths of the cell; 0 without any.
     """
-    earths = rare_earth_table()
     total, atoms = np.zeros(host.shape), np.zeros(len(counts))
-    for number in np.flatnonzero(earths.moment_muB):
+    for number, rows, x in _shells(counts, temperature_K, host):
+        total[rows] += counts[rows, number, None] * quadrupole_ratio(rare_earth_table().total_J[number], x)
+        atoms[rows] += counts[rows, number]
+    return np.asarray(total / np.maximum(atoms, 1.0)[:, None])
+
+
+def _shells(counts: Floats, temperature_K: Floats, host: Floats) -> Iterator[tuple[int, NDArray[np.int64], Floats]]:
+    """Each rare earth with a rule, the rows that hold it, and its exchange over thermal energy there, (R, S)."""
+    earths = rare_earth_table()
+    for number in map(int, np.flatnonzero(earths.moment_muB)):
         rows = np.flatnonzero(counts[:, number])
         if len(rows):
-            ratio = four_f_ratio(temperature_K[rows], earths.total_J[number], earths.lande_g[number], host[rows])
-            total[rows] += counts[rows, number, None] * ratio**3
-            atoms[rows] += counts[rows, number]
-    return np.asarray(total / np.maximum(atoms, 1.0)[:, None])
+            field = HEAVY_FIELD_K if earths.antiparallel[number] else LIGHT_FIELD_K
+            J, g = float(earths.total_J[number]), float(earths.lande_g[number])
+            yield number, rows, exchange_over_thermal(temperature_K[rows], J, g, field, host[rows])
 
 
 def valence_4f_muB(counts: Floats) -> Floats:

@@ -97,6 +97,13 @@ class Distribution:
         """The same distribution moved by (B,)."""
         return Distribution(self.value + by, self.lo + by, self.hi + by, self.lower, self.upper)
 
+    def widened(self, relative: float) -> Distribution:
+        """With a further, independent error of this half-width of an 80 % interval, relative to the value."""
+        more = relative * np.abs(self.value)
+        lo = self.value - np.hypot(self.value - self.lo, more)
+        hi = self.value + np.hypot(self.hi - self.value, more)
+        return Distribution(self.value, lo, hi, self.lower, self.upper)
+
     def rows(self, rows: slice) -> Distribution:
         """A part of the rows."""
         return Distribution(self.value[rows], self.lo[rows], self.hi[rows], self.lower, self.upper)

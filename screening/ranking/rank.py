@@ -25,8 +25,10 @@ from screening.merit.tables import floats, number_column, require_columns
 from screening.ranking.gates import WaivableGate
 from screening.ranking.pareto import pareto_fronts
 
-SCORE_DECIMALS = 12
-"""Scores closer than this are ties, so that the order never hangs on a rounding error."""
+SCORE_DECIMALS = 4
+"""Scores closer than this are ties: a few hundred samples tell no smaller probabilities apart, and the order of what is
+as good as out of the race is better left to the tie break."""
+_TIE_DECIMALS = 12
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def rank_table(table: pl.DataFrame, settings: RankingSettings) -> pl.DataFrame:
         pl.Series("pareto_front", pareto_fronts(np.stack(axes, axis=1)), dtype=pl.Int64),
         _limiting_gate(gates, table.height),
         *(number_column(f"{GATE_PREFIX}{name}{GATE_SUFFIX}", values) for name, values in gates.items()),
-        number_column("_ties", np.round(ties, SCORE_DECIMALS)),
+        number_column("_ties", np.round(ties, _TIE_DECIMALS)),
     )
     keys = ["score", "_ties", "candidate_id"]
     ordered = scored.sort(keys, descending=[True, True, False], nulls_last=True).drop("_ties")

@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from screening.merit.temperature import brillouin, ferrimagnet_ratio, four_f_ratio, host_ratio, reduced_temperature
+from screening.merit.temperature import (
+    HEAVY_FIELD_K,
+    LIGHT_FIELD_K,
+    brillouin,
+    exchange_over_thermal,
+    ferrimagnet_ratio,
+    host_ratio,
+    quadrupole_ratio,
+    reduced_temperature,
+)
 
 TESLA = 11.6541
 ND2FE14B = (31.4, 588.0, 236.19)  # 3d moment µB/f.u. of Y2Fe14B, Tc in K, Å3/f.u.
@@ -17,7 +26,18 @@ def test_laws_start_at_one_and_end_at_zero() -> None:
     for ratio in (host_ratio(t), host_ratio(t, 1.0), *(ferrimagnet_ratio(t, np.array(f)) for f in (0.0, 0.3, 1.0))):
         assert ratio[0] == pytest.approx(1.0) and ratio[-1] == pytest.approx(0.0, abs=1e-9)
         assert np.all(np.diff(ratio) < 0)
-    np.testing.assert_allclose(four_f_ratio(0.0, np.array([4.5]), np.array([8 / 11]), np.array([1.0])), 1.0)
+    x = exchange_over_thermal(0.0, 4.5, 8 / 11, LIGHT_FIELD_K, np.array([1.0, 0.0]))
+    np.testing.assert_allclose(brillouin(4.5, x), [1.0, 0.0])
+    np.testing.assert_allclose(quadrupole_ratio(4.5, x), [1.0, 0.0], atol=1e-12)
+
+
+@pytest.mark.parametrize("J", [2.5, 4.0, 7.5])
+def test_the_quadrupole_falls_with_the_third_power_of_the_moment_as_long_as_both_are_large(J: float) -> None:
+    x = np.linspace(0.5, 60.0, 50)
+    moment, quadrupole = brillouin(J, x), quadrupole_ratio(J, x)
+    assert np.all(np.diff(quadrupole) > 0)
+    large = moment > 0.93
+    np.testing.assert_allclose(quadrupole[large], moment[large] ** 3, atol=0.05)
 
 
 def test_a_curie_temperature_that_is_not_known_or_zero_gives_no_number_or_no_moment() -> None:
@@ -56,7 +76,8 @@ def test_polarisation_of_known_magnets_at_room_temperature(
 ) -> None:
     host_muB, curie_K, volume_A3 = ND2FE14B
     host = host_ratio(reduced_temperature(300.0, np.array([curie_K])))
-    earth = four_f_ratio(300.0, np.array([moment_J]), np.array([lande_g]), host)
+    field = LIGHT_FIELD_K if sign > 0 else HEAVY_FIELD_K
+    earth = brillouin(moment_J, exchange_over_thermal(300.0, moment_J, lande_g, field, host))
     found = TESLA * (host_muB * host + 2 * sign * lande_g * moment_J * earth)[0] / volume_A3
     assert found == pytest.approx(expected_T, abs=0.15)
 
@@ -66,7 +87,8 @@ def test_heavy_rare_earth_in_cobalt_has_a_compensation_point() -> None:
 
     def net(temperature: float) -> float:
         host = host_ratio(reduced_temperature(temperature, np.array([960.0])), 1.0)
-        return float((8.2 * host - 10 * four_f_ratio(temperature, np.array([7.5]), np.array([4 / 3]), host))[0])
+        x = exchange_over_thermal(temperature, 7.5, 4 / 3, HEAVY_FIELD_K, host)
+        return float((8.2 * host - 10 * brillouin(7.5, x))[0])
 
     assert net(1.0) < 0 < net(300.0)
     assert 50 < brentq(net, 1.0, 300.0) < 250  # measured: about 120 K
