@@ -25,7 +25,7 @@ MEASURED = [
     ("Th2Ni17", "Nd2Fe17", {"rare_earth": "Nd"}),
     ("L1_0-FePt", "CoPt L1_0", {"magnetic_metal": "Co"}),
     ("L1_0-FePt", "FeNi L1_0", {"late_metal": "Ni"}),
-    ("NiAs", "MnAs", {"heavy_p_element": "As"}),
+    ("MnBi", "MnAs", {"heavy_p_element": "As"}),
     ("Magnetoplumbite", "SrFe12O19", {"large_cation": "Sr2+"}),
 ]
 
