@@ -16,7 +16,7 @@ from screening.configuration.schemas import EvaluateConfig
 from screening.configuration.trees import walk
 from screening.console import say
 from screening.crystals import Crystal, ReadSettings, as_crystals
-from screening.crystals.wyckoff_table import checked_cell, has_ordered_cell, read_rows
+from screening.crystals.wyckoff_table import has_ordered_cell, primitive_crystal, read_rows
 from screening.data.store import Store, open_store
 from screening.errors import RequestError
 from screening.magnetism.predict import NO_MAGNETISM, MagnetismPredictor
@@ -115,13 +115,9 @@ def reference_crystals(rows: Sequence[Mapping[str, str]], path: Path) -> tuple[l
             left_out[row["name"]] = "partially occupied, and the table has no ordered approximant"
             continue
         try:
-            cell = checked_cell(row)
+            crystals.append(primitive_crystal(row, f"{path.name}#{number}"))
         except RequestError as error:
-            left_out[row["name"]] = str(error)
-            continue
-        flags = ("ordered_approximant",) if cell.approximant else ()
-        primitive = cell.structure.get_primitive_structure()
-        crystals.append(Crystal.from_structure(primitive, row["name"], f"{path.name}#{number}", flags))
+            left_out[row["name"]] = str(error).removeprefix(f"{row['name']}: ")
     return crystals, left_out
 
 
@@ -160,8 +156,15 @@ def _track(run: Run, folder: Path, result: Comparison, config: EvaluateConfig) -
 def _say(result: Comparison, known: Mapping[str, list[str]], left_out: Mapping[str, str], folder: Path) -> None:
     entries = [list(dict.fromkeys(entry)) for entry in zip(*known.values(), strict=True)]
     table = result.shown.with_columns(pl.Series("learned", [", ".join(entry) for entry in entries]))
-    with pl.Config(tbl_rows=-1, tbl_cols=-1, tbl_width_chars=200, fmt_str_lengths=40, tbl_hide_dataframe_shape=True):
-        say("each quantity: predicted | measured")
+    say("each quantity: predicted | measured")
+    with pl.Config(
+        tbl_rows=-1,
+        tbl_cols=-1,
+        tbl_width_chars=200,
+        fmt_str_lengths=40,
+        tbl_hide_dataframe_shape=True,
+        tbl_hide_column_data_types=True,
+    ):
         say(str(table))
     for sentence in result.sentences:
         say(sentence)

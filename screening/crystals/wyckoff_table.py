@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from screening.crystals.crystal import Crystal
 from screening.errors import RequestError
 
 if TYPE_CHECKING:
@@ -75,6 +76,15 @@ def checked_cell(row: Row) -> Cell:
     return cell
 
 
+def primitive_crystal(row: Row, source: str) -> Crystal:
+    """The primitive cell of a row, by its name; errors as in `checked_cell`."""
+    cell = checked_cell(row)
+    crystal = Crystal.from_structure(cell.structure.get_primitive_structure(), row["name"], source)
+    if not cell.approximant:
+        return crystal
+    return replace(crystal, flags=("ordered_approximant",), parent_space_group=int(row["spacegroup"]))
+
+
 def _build(row: Row) -> Cell:
     from pymatgen.core.lattice import Lattice
     from pymatgen.core.structure import Structure
@@ -87,6 +97,10 @@ def _build(row: Row) -> Cell:
             symbol, *position = site.split()
             if ":" in symbol:
                 raise RequestError(f"{row['name']}: marked as ordered, but {symbol} share a site")
+            if len(position) != 3:
+                raise RequestError(
+                    f"{row['name']}: expected SPECIES x y z; ..., found {site.strip()!r} among its sites"
+                )
             species.append(symbol)
             coordinates.append([float(Fraction(number)) for number in position])
         number = int(row["spacegroup" + suffix])

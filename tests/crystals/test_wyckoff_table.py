@@ -54,7 +54,7 @@ def test_a_shared_site_needs_an_ordered_approximant() -> None:
         ({"formula": "Fe(2"}, r"iron: 'Fe\(2' is not a formula"),
         ({"nsites_conv": "4"}, "iron: built 2 sites, the table says 4"),
         ({"sites": "Fe:0.5+Co:0.5 0 0 0"}, "iron: marked as ordered, but Fe:0.5"),
-        ({"sites": "Fe 0 0"}, "iron: no structure can be built"),
+        ({"sites": "Fe 0 0"}, "iron: expected SPECIES x y z; ..., found 'Fe 0 0'"),
         ({"sites": "Fe 0 0 1/0"}, "iron: no structure can be built"),
         ({"sites": ""}, "iron: no structure can be built"),
         ({"spacegroup": "231"}, "iron: no structure can be built"),
