@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +54,27 @@ def space_group_number(
 
     lattice: (3, 3) row vectors in Å; frac: (n, 3); kinds: n numbers, equal for atoms that may be exchanged.
     """
+    dataset = _dataset(lattice, frac, kinds, tolerances)
+    return None if dataset is None else int(dataset.number)
+
+
+def space_group_axis(
+    lattice: NDArray[np.float64], frac: NDArray[np.float64], kinds: Sequence[int], tolerance_A: float
+) -> tuple[int, NDArray[np.float64]] | None:
+    """International number of an arrangement as above, and the unit vector (3,) along c of its standard cell, which is
+    the axis of a tetragonal, trigonal or hexagonal one; None where no group is found.
+    """
+    dataset = _dataset(lattice, frac, kinds, (tolerance_A,))
+    if dataset is None:
+        return None
+    # the columns of the inverse are the standard cell's vectors in terms of the given ones
+    axis = np.linalg.inv(dataset.transformation_matrix)[:, 2] @ lattice
+    return int(dataset.number), axis / np.linalg.norm(axis)
+
+
+def _dataset(
+    lattice: NDArray[np.float64], frac: NDArray[np.float64], kinds: Sequence[int], tolerances: tuple[float, ...]
+) -> Any:
     import spglib
 
     cell = (lattice.tolist(), frac.tolist(), list(kinds))
@@ -65,5 +86,5 @@ def space_group_number(
             except spglib.SpglibError:
                 continue
             if dataset is not None:
-                return int(dataset.number)
+                return dataset
     return None

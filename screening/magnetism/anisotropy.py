@@ -97,7 +97,7 @@ class Anisotropy:
     axial_share: dict[str, float]
 
     def predict(self, packed: PackedCrystals, compositions: Compositions) -> AnisotropyAnswers:
-        """Anisotropies of B crystals along their axes; only uniaxial ones have numbers.
+        """Anisotropies of B crystals along their axes; only those that are uniaxial, or nearly so, have numbers.
 
         The 3d part needs a metal of `MAGNETIC_METALS`; its size beyond the families is known for metals alone.
         """
@@ -105,13 +105,13 @@ class Anisotropy:
         axes, families = find_axes(packed), host_families(packed, compositions.counts)
         in_family = families.family >= 0
         axis = np.where(in_family[:, None], families.axis, axes.axis)
-        uniaxial = axes.uniaxial | in_family
-        answers.symmetries[:] = np.where(uniaxial, UNIAXIAL, np.where(axes.isotropic, CUBIC, LOWER))
-        rows = np.flatnonzero(uniaxial)
+        symmetry = np.where(axes.isotropic, CUBIC, LOWER)
+        answers.symmetries[:] = np.where(axes.uniaxial | in_family, UNIAXIAL, symmetry)
+        rows = np.flatnonzero(axes.nearly | in_family)
         if len(rows):
             answers.numbers[rows, :3] = four_f_anisotropy(packed.take(rows), axis[rows])
         self._put_families(families, answers)
-        elsewhere = axes.uniaxial & ~in_family & (compositions.counts @ mask(MAGNETIC_METALS) > 0)
+        elsewhere = axes.nearly & ~in_family & (compositions.counts @ mask(MAGNETIC_METALS) > 0)
         metal = is_metal(compositions.counts)
         answers.numbers[elsewhere, 6] = np.where(metal, self.axial_share[METAL], self.axial_share[OTHER])[elsewhere]
         answers.methods[elsewhere] = RATE_METHOD

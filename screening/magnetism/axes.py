@@ -29,14 +29,14 @@ _CUTOFF_A = 4.0
 _CLOSE_A, _DECAY_A = 2.5, 0.5
 _ISOTROPIC = 3e-4
 """Deviations from one third below this are a cubic crystal's."""
-_AXIAL = 0.03
+_AXIAL, _NEARLY_AXIAL = 0.03, 0.15
 """The two like principal values of a uniaxial crystal differ by less than this part of the distance to the third."""
 
 
 @dataclass(frozen=True)
 class Axes:
-    """features: (B, F) `AXIS_FEATURES`, NaN where there is none; axis: (B, 3) unit vectors; uniaxial: (B,);
-    isotropic, as in cubic crystals: (B,).
+    """features: (B, F) `AXIS_FEATURES`, NaN where there is none; axis: (B, 3) unit vectors; uniaxial: (B,); nearly: or
+    close to it, as after a relaxation (B,); isotropic, as in cubic crystals: (B,).
 
     An axis feature is the mean square cosine to the axis less a third, of all bonds or some: positive where they
     point along it. The axis means nothing in isotropic crystals.
@@ -45,6 +45,7 @@ class Axes:
     features: Floats
     axis: Floats
     uniaxial: NDArray[np.bool_]
+    nearly: NDArray[np.bool_]
     isotropic: NDArray[np.bool_]
 
 
@@ -76,7 +77,9 @@ def find_axes(packed: PackedCrystals) -> Axes:
     rows = np.arange(size)
     axis = vectors[rows, :, chosen]
     isotropic = np.abs(values).max(axis=1) < _ISOTROPIC
-    uniaxial = ~isotropic & (np.minimum(low, high) < _AXIAL * np.maximum(low, high))
+    uniaxial, nearly = (
+        ~isotropic & (np.minimum(low, high) < most * np.maximum(low, high)) for most in (_AXIAL, _NEARLY_AXIAL)
+    )
     metals = np.bincount(crystal_of[is_metal], minlength=size)
     nearest = np.full(size, np.inf)
     np.minimum.at(nearest, owner[of_metal], distance[of_metal])
@@ -85,7 +88,7 @@ def find_axes(packed: PackedCrystals) -> Axes:
         columns += [np.einsum("bi,bij,bj->b", axis, tensor, axis) for tensor in of_metals]
         columns += [np.bincount(owner, part, size) / metals for part in (metal_weight, between)]
         columns.append(np.where(np.isfinite(nearest), nearest, np.nan))
-    return Axes(np.stack(columns, axis=1), axis, uniaxial, isotropic)
+    return Axes(np.stack(columns, axis=1), axis, uniaxial, nearly, isotropic)
 
 
 def _deviations(owner: NDArray[np.int64], weights: Floats, unit: Floats, size: int) -> Floats:

@@ -8,26 +8,24 @@ source in every row) and mixed linearly by the shares of the metals; what is not
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from screening.crystals.crystal import Crystal
 from screening.crystals.elements import ATOMIC_NUMBERS
 from screening.crystals.packed import PackedCrystals
-from screening.crystals.symmetry import space_group_numbers
-from screening.magnetism.axes import find_axes
+from screening.crystals.symmetry import space_group_axis
 from screening.magnetism.elements import GROUPS, N_ELEMENTS, Floats, mask
 from screening.resources import resource
 
 _EARTHS = (*GROUPS["rare_earth"], "Th", "U", "Zr", "Hf")
 _TRANSITION = (*GROUPS["metal_3d"], "Ti", "V", "Cu", "Zn", "Nb", "Mo", "Ta", "W", "Re", "Al", "Si", "Ga", "Ge", "Sn")
-_COLOURS = (ATOMIC_NUMBERS["Y"], ATOMIC_NUMBERS["Fe"], ATOMIC_NUMBERS["N"])  # large, metal, light: far apart in charge
+_COLOURS = (1, 2, 3)  # large, metal, light
 _RATIO_TOLERANCE = 0.02
-_TOLERANCES_A = (0.3, 0.1)
+_TOLERANCE_A = 0.3
 _LEAST_KNOWN = 0.65
 """Of the metals (or of the large atoms, where these have rows), this share must be measured ones."""
 
@@ -147,14 +145,14 @@ def _share(counts: Floats, element: str, role: tuple[str, ...]) -> Floats:
 
 def _on_sites(family: Family, packed: PackedCrystals) -> tuple[NDArray[np.bool_], Floats]:
     """Whether the sites are the family's, coloured by role, and the axis (B, 3) of these sites."""
-    colours = np.zeros(N_ELEMENTS, dtype=packed.numbers.dtype)
+    colours = np.zeros(N_ELEMENTS, dtype=np.int64)
     for role, colour in zip((family.large, family.metal, family.light), _COLOURS, strict=True):
         colours[mask(role) > 0] = colour
-    coloured = replace(packed, numbers=colours[packed.numbers])
-    axes = find_axes(coloured)
-    right = axes.uniaxial.copy()
-    for row in np.flatnonzero(right).tolist():
-        atoms = coloured.atoms(row)
-        sites = Crystal.from_arrays("", coloured.lattice[row], coloured.numbers[atoms], coloured.frac[atoms])
-        right[row] = space_group_numbers([sites], _TOLERANCES_A)[0] in family.groups
-    return right, axes.axis
+    right, axis = np.zeros(len(packed), dtype=bool), np.zeros((len(packed), 3))
+    for row in range(len(packed)):
+        atoms = packed.atoms(row)
+        kinds = colours[packed.numbers[atoms]].tolist()
+        found = space_group_axis(packed.lattice[row], packed.frac[atoms], kinds, _TOLERANCE_A)
+        if found is not None and found[0] in family.groups:
+            right[row], axis[row] = True, found[1]
+    return right, axis

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from screening.crystals import Crystal
-from screening.crystals.symmetry import crystal_system, space_group_numbers
+from screening.crystals.symmetry import crystal_system, space_group_axis, space_group_numbers
 
 
 def crystal(lattice: object, numbers: list[int], frac: object) -> Crystal:
@@ -46,3 +46,12 @@ def test_crystal_systems(number: int, system: str) -> None:
 def test_no_such_space_group(number: int) -> None:
     with pytest.raises(ValueError, match="1 to 230"):
         crystal_system(number)
+
+
+def test_the_axis_of_the_standard_cell() -> None:
+    rng = np.random.default_rng(0)
+    turn, _ = np.linalg.qr(rng.normal(size=(3, 3)))
+    tetragonal = np.diag([3.0, 3.0, 4.0])[[2, 0, 1]] @ turn  # c comes first
+    number, axis = space_group_axis(tetragonal, np.zeros((1, 3)), [26], 0.1) or (0, np.zeros(3))
+    assert number == 123
+    assert abs(axis @ tetragonal[0]) == pytest.approx(4.0)

@@ -109,3 +109,16 @@ def test_every_row_of_the_table_belongs_to_a_family_and_has_a_source() -> None:
         assert set(rows["other"].drop_nulls()) <= set(family.large)
         assert (rows["spread_MJ_per_m3"] > 0).all()
         assert rows["source"].str.contains(r"\d{4}").all()
+
+
+def test_a_relaxed_member_keeps_its_family() -> None:
+    rng = np.random.default_rng(0)
+    members = [MAGNETS[name] for name in ("SmCo5", "Sm2Fe17N3", "FePt L1_0", "BaFe12O19")]
+    relaxed = []
+    for one in members:
+        places = one.frac @ one.lattice + rng.normal(scale=0.01, size=one.frac.shape)
+        strained = one.lattice @ (np.eye(3) + np.diag(rng.normal(scale=0.003, size=3)))
+        frac = places @ np.linalg.inv(one.lattice)
+        relaxed.append(Crystal.from_arrays(one.candidate_id, strained, one.numbers, frac))
+    assert not find_axes(pack(relaxed)).uniaxial.all()
+    assert names(*relaxed) == names(*members)
