@@ -199,8 +199,8 @@ def test_open_sections_take_new_values_and_new_keys_on_purpose() -> None:
     assert _task("task.ranking.gates.stability.at_most=1")["ranking"]["gates"]["stability"]["at_most"] == 1
     gates = _task("+task.ranking.gates.curie={column: curie_temperature_K, at_least: 550}")["ranking"]["gates"]
     assert gates["curie"] == {"column": "curie_temperature_K", "at_least": 550}
-    assert "uniaxial" in gates
-    assert "uniaxial" not in _task("~task.ranking.gates.uniaxial")["ranking"]["gates"]
+    assert "easy_axis" in gates
+    assert "easy_axis" not in _task("~task.ranking.gates.easy_axis")["ranking"]["gates"]
 
 
 def _supply(*overrides: str, **values: Any) -> dict[str, Any]:

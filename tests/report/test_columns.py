@@ -20,6 +20,7 @@ UNITS_IN_NAMES = {
     "_mAh_per_g": "mAh/g",
     "_MJ_per_m3": "MJ/m³",
     "_kJ_per_m3": "kJ/m³",
+    "_J_per_USD": "J/USD",
     "_USD_per_kg": "USD/kg",
     "_Wh_per_kg": "Wh/kg",
     "_Wh_per_L": "Wh/L",
