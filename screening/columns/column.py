@@ -1,0 +1,55 @@
+"""What is known of a column, and how its values are shown."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Group = Literal["identity", "prediction", "magnet", "electrode", "supply", "ranking", "other"]
+Kind = Literal["number", "text", "boolean"]
+
+MISSING = "–"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One output column.
+
+    label: short heading. unit: empty for pure numbers and text. description: one sentence for a reader who knows
+    the field. digits: decimals shown (the stored value keeps them all). kind: what the cells hold.
+    """
+
+    name: str
+    label: str
+    unit: str
+    description: str
+    digits: int
+    group: Group
+    kind: Kind = "number"
+
+    @property
+    def text(self) -> bool:
+        """Whether the cells hold text, even where it looks like a number (an id `007`)."""
+        return self.kind == "text"
+
+    @property
+    def heading(self) -> str:
+        """Label with its unit: `Price (USD/kg)`."""
+        return f"{self.label} ({self.unit})" if self.unit else self.label
+
+    def shown(self, value: Any) -> str:
+        """One value as a reader sees it: fixed decimals, a dash where there is none."""
+        if value is None or (isinstance(value, float) and not math.isfinite(value)):
+            return MISSING
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        if self.text or not isinstance(value, int | float):
+            return str(value)
+        text = f"{value:.{self.digits}f}"
+        return text.lstrip("-") if float(text) == 0 else text
+
+
+def text_column(name: str, label: str, description: str, group: Group) -> Column:
+    """A column of text."""
+    return Column(name, label, "", description, 0, group, kind="text")
