@@ -9,8 +9,8 @@ MAGNET: tuple[Column, ...] = (
         "mu0_Ms_T",
         "µ0Ms",
         "T",
-        "Saturation polarization at the working temperature, with 4f moments and opposed sublattices. Where the most "
-        "probable order has no net moment it is 0, and the upper end tells the chance of one.",
+        "Saturation polarization at the working temperature; 0 where most likely there is no net moment, the upper end "
+        "telling the chance of one.",
         2,
         "magnet",
     ),
