@@ -8,7 +8,7 @@ from typing import Any
 from screening.columns import COLUMNS, column, is_gate
 
 _FIRST = ("rank", "candidate_id", "formula", "score")
-_LAST = ("limiting_gate", "space_group_number", "flags")
+_LAST = ("limiting_gate", "why", "space_group_number", "flags")
 _GROUPS = ("magnet", "electrode", "prediction", "supply")
 
 
@@ -50,5 +50,7 @@ def gate_words(gate: Mapping[str, Any]) -> str:
         words = f"without the flag {gate['without_flag']}"
     if gate.get("probability"):
         words = f"as probable as {spec.label}"
+    if gate.get("half_until") is not None:
+        words = f"{words}, half as much up to {gate['half_until']:g}"
     waiver = gate.get("waived_by")
     return f"{words}, or {gate_words(waiver)}" if waiver else words

@@ -58,6 +58,7 @@ class Card:
     formula: str
     source: str
     score: str
+    why: str
     figures: list[Cell]
     gates: list[Gate]
     limiting: Gate | None
@@ -140,6 +141,7 @@ def _card(row: Mapping[str, Any], figures: Sequence[str]) -> Card:
         formula=row["formula"],
         source=row.get("source") or "",
         score=column("score").shown(row["score"]),
+        why=row.get("why") or "",
         figures=[cell for cell in cells(row, figures) if cell.value is not None],
         gates=gates,
         limiting=limiting if limiting is not None and limiting.percent < 99.5 else None,
