@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import polars as pl
 from screening.errors import RequestError
 from screening.merit.composition import count_matrix
 from screening.merit.tables import floats, number_column
+from screening.resources import resource
 from screening.validation.comparison import (
     Comparison,
     Floats,
@@ -37,6 +39,7 @@ NUMBERS = {"mu0_Ms_T": "mu0Ms_T", "curie_temperature_K": "Tc_K", "K1_MJ_per_m3":
 """Column of the ranking -> column of the reference table."""
 TEXTS = ("magnetic_order", "easy_axis")
 LABELS = {"mu0_Ms_T": ("µ0Ms (T)", 2), "curie_temperature_K": ("Tc (K)", 0), "K1_MJ_per_m3": ("K1 (MJ/m³)", 2)}
+_FORMULA = re.compile(r"\b(?:[A-Z][a-z]?\d*){2,}\b")
 KEPT = (
     "rank", "candidate_id", "formula", "chemical_system", "cell_formula", "score", "limiting_gate", "why", "K1_method",
     "easy_axis_probability", "axial_probability", "ferro_or_ferrimagnetic_probability", "hardness_kappa", "flags",
@@ -82,12 +85,25 @@ class Measured:
         return [axis if net else None for axis, net in zip(known, self.net, strict=True)]
 
     @cached_property
+    def in_family_table(self) -> Mask:
+        """Compounds whose own measured K1 is behind a value of the table of families, so that it is no prediction."""
+        members = family_members()
+        return np.array([row.get("formula") in members for row in self.rows], dtype=bool)
+
+    @cached_property
     def hard(self) -> Mask:
         """Easy axis and sqrt(µ0 K1) / (µ0 Ms) of at least 1, by the measured values."""
         K1, polarization = self.number("K1_MJ_m3"), self.number("mu0Ms_T")
         with np.errstate(invalid="ignore", divide="ignore"):
             kappa = np.sqrt(MU0_MJ_PER_M3_T2 * np.where(K1 > 0, K1, np.nan)) / polarization
         return (kappa >= 1) & np.array([axis == "axis" for axis in self.axes], dtype=bool)
+
+
+@cache
+def family_members() -> frozenset[str]:
+    """Formulas of the compounds that `datasets/magnets/host_anisotropy.csv` was measured on."""
+    table = pl.read_csv(resource("datasets") / "magnets" / "host_anisotropy.csv")
+    return frozenset(_FORMULA.findall(" ".join(table["measured_on"].drop_nulls())))
 
 
 def compare(
@@ -109,7 +125,7 @@ def compare(
         "mu0_Ms_T": _quantity(ranked, measured, "mu0_Ms_T", measured.ordered & measured.at_temperature, unseen),
         "curie_temperature_K": _quantity(ranked, measured, "curie_temperature_K", measured.net, unseen),
         "K1_MJ_per_m3": _anisotropy(ranked, measured),
-        "easy_axis": classes(measured.axes, _text(ranked, "easy_axis")),
+        "easy_axis": _axes(ranked, measured),
         "magnetic_order": classes(measured.orders, predicted_order),
         "net_moment": classes(_net(measured.orders), _net(predicted_order)),
         "ranking": _places(ranked, measured),
@@ -150,6 +166,7 @@ def _beside(ranked: pl.DataFrame, measured: Measured) -> pl.DataFrame:
     columns.append(pl.Series("magnetic_order_measured", measured.orders, dtype=pl.String))
     columns.append(pl.Series("easy_axis_measured", measured.axes, dtype=pl.String))
     columns.append(pl.Series("hard_measured", measured.hard))
+    columns.append(pl.Series("K1_in_family_table", measured.in_family_table))
     return pl.DataFrame(columns)
 
 
@@ -171,18 +188,34 @@ def _abbreviated(text: str | None) -> str:
 
 
 def _anisotropy(ranked: pl.DataFrame, measured: Measured) -> dict[str, Any]:
-    """Sign and size of K1 where an axis or a plane is easy; what is cubic has another constant of that name."""
+    """Sign and size of K1 where an axis or a plane is easy; what is cubic has another constant of that name.
+
+    Under `not_in_family_table` the same without the compounds whose own value the family table was written from.
+    """
     uniaxial = np.array([axis in ("axis", "plane") for axis in measured.axes], dtype=bool)
-    truth, predicted = measured.number("K1_MJ_m3"), floats(ranked, "K1_MJ_per_m3")
     chosen = uniaxial & measured.at_temperature
-    both = chosen & np.isfinite(truth) & np.isfinite(predicted) & (truth != 0) & (predicted != 0)
-    factors = np.abs(np.log10(np.abs(predicted[both]) / np.abs(truth[both])))
+    scores = _of_K1(ranked, measured, chosen)
+    return scores | {"not_in_family_table": _of_K1(ranked, measured, chosen & ~measured.in_family_table)}
+
+
+def _of_K1(ranked: pl.DataFrame, measured: Measured, chosen: Mask) -> dict[str, Any]:
+    truth, predicted = measured.number("K1_MJ_m3"), floats(ranked, "K1_MJ_per_m3")
+    both = chosen & np.isfinite(truth) & np.isfinite(predicted)
+    sized = both & (truth != 0) & (predicted != 0)
+    factors = np.abs(np.log10(np.abs(predicted[sized]) / np.abs(truth[sized])))
     low, high = floats(ranked, "K1_MJ_per_m3_lo"), floats(ranked, "K1_MJ_per_m3_hi")
     return {
         **errors(truth, predicted, chosen, low, high),
         "sign_right": int((np.sign(truth[both]) == np.sign(predicted[both])).sum()),
         "median_factor": float(10 ** np.median(factors)) if len(factors) else None,
     }
+
+
+def _axes(ranked: pl.DataFrame, measured: Measured) -> dict[str, Any]:
+    """Classes of the easy direction, and the same without the compounds of the family table."""
+    predicted = _text(ranked, "easy_axis")
+    others = [None if own else axis for axis, own in zip(measured.axes, measured.in_family_table, strict=True)]
+    return classes(measured.axes, predicted) | {"not_in_family_table": classes(others, predicted)}
 
 
 def _places(ranked: pl.DataFrame, measured: Measured) -> dict[str, Any]:

@@ -10,6 +10,7 @@ QUANTITIES = {
     "mu0_Ms_T": ("µ0Ms of ferro- and ferrimagnets ordered at {T:.0f} K", "T", 2),
     "curie_temperature_K": ("Curie temperature of ferro- and ferrimagnets", "K", 0),
 }
+BESIDE_TABLE = "without the compounds whose own K1 is behind the family table:"
 FEW = 12  # names in a sentence
 
 
@@ -19,16 +20,10 @@ def magnet_sentences(statistics: Mapping[str, Any]) -> list[str]:
     for name, (label, unit, digits) in QUANTITIES.items():
         lines.append(_numbers(label.format(T=statistics["temperature_K"]), unit, digits, statistics[name]))
     K1, places = statistics["K1_MJ_per_m3"], statistics["ranking"]
-    if K1["n"]:
-        lines.append(
-            f"K1: sign right for {K1['sign_right']} of {K1['n']}, size off by a factor of "
-            f"{shown(K1['median_factor'], 1)} (median); not predicted: {K1['not_predicted']}; "
-            f"80 % intervals cover {_percent(K1['coverage'])}"
-        )
-    else:
-        lines.append("K1: nothing to compare")
-    for name, label in (("easy_axis", "Easy axis, plane or cubic"), ("magnetic_order", "Magnetic order")):
-        lines.append(f"{label}: {_right(statistics[name])}")
+    lines.append(_anisotropy(K1, K1["not_in_family_table"]))
+    axes = statistics["easy_axis"]
+    lines.append(f"Easy axis, plane or cubic: {_right(axes)}; {BESIDE_TABLE} {_right(axes['not_in_family_table'])}")
+    lines.append(f"Magnetic order: {_right(statistics['magnetic_order'])}")
     lines.append(f"Net moment or none: {_right(statistics['net_moment'])}")
     lines.append("In the upper half without a net moment: " + _names(places["without_net_moment_in_upper_half"]))
     wrong = places["wrongly_called_hard"]
@@ -36,6 +31,18 @@ def magnet_sentences(statistics: Mapping[str, Any]) -> list[str]:
     ranks = [f"{name} {rank}" for name, rank in places["permanent_magnets"].items()]
     lines.append(f"Ranks of the hard magnets among {statistics['rows']}: {', '.join(ranks) or 'none measured'}")
     return lines
+
+
+def _anisotropy(scores: Mapping[str, Any], others: Mapping[str, Any]) -> str:
+    if not scores["n"]:
+        return "K1: nothing to compare"
+    parts = [
+        f"sign right for {part['sign_right']} of {part['n']}, size off by {shown(part['median_factor'], 1)} times "
+        f"(median), 80 % intervals cover {_percent(part['coverage'])}"
+        for part in (scores, others)
+    ]
+    missing = f"; not predicted: {scores['not_predicted']}" if scores["not_predicted"] else ""
+    return f"K1: {parts[0]}; {BESIDE_TABLE} {parts[1]}{missing}"
 
 
 def _numbers(label: str, unit: str, digits: int, scores: Mapping[str, Any]) -> str:
