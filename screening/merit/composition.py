@@ -1,47 +1,14 @@
-"""Cell formulas as count matrices, and what follows from counts alone."""
+"""What the figures of merit need of compositions: counts of atoms, and their masses."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
-from screening.crystals.elements import ATOMIC_NUMBERS, SYMBOLS
-from screening.errors import RequestError
+from screening.crystals.composition import N_ELEMENTS, Floats, Mask, count_matrix, indicator
 
-N_ELEMENTS = len(SYMBOLS)
-"""Columns of a count matrix: one per atomic number, column 0 unused."""
-
-Floats = NDArray[np.float64]
-Mask = NDArray[np.bool_]
-
-_TOKEN = re.compile(r"([A-Z][a-z]?)(\d*\.?\d*)")
-
-
-def count_matrix(formulas: Sequence[str]) -> Floats:
-    """Atoms of each element in each cell, (B, 119); row i belongs to `formulas[i]`, such as `Nd8Fe56B4`.
-
-    Raises RequestError on text that is not a plain formula (no brackets).
-    """
-    counts = np.zeros((len(formulas), N_ELEMENTS))
-    for row, formula in enumerate(formulas):
-        for number, count in _parse(formula):
-            counts[row, number] += count
-    return counts
-
-
-@lru_cache(maxsize=65536)
-def _parse(formula: str) -> tuple[tuple[int, float], ...]:
-    tokens = _TOKEN.findall(formula) if isinstance(formula, str) else []
-    if not tokens or "".join(symbol + count for symbol, count in tokens) != formula:
-        raise RequestError(f"cell_formula: expected a formula such as Nd8Fe56B4, got {formula!r}")
-    unknown = [symbol for symbol, _ in tokens if symbol not in ATOMIC_NUMBERS]
-    if unknown:
-        raise RequestError(f"cell_formula: unknown element {unknown[0]} in {formula!r}")
-    return tuple((ATOMIC_NUMBERS[symbol], float(count) if count else 1.0) for symbol, count in tokens)
+__all__ = ["N_ELEMENTS", "Floats", "Mask", "atomic_masses", "count_matrix", "indicator", "mass_fractions"]
 
 
 @lru_cache(maxsize=1)
@@ -56,10 +23,3 @@ def mass_fractions(counts: Floats) -> Floats:
     """Mass fraction of each element in each cell, (B, 119)."""
     masses = counts * atomic_masses()
     return np.asarray(masses / masses.sum(axis=1, keepdims=True))
-
-
-def indicator(symbols: Iterable[str]) -> Floats:
-    """A 0/1 vector over the elements, (119,); `counts @ indicator(...)` counts those atoms."""
-    vector = np.zeros(N_ELEMENTS)
-    vector[[ATOMIC_NUMBERS[symbol] for symbol in symbols]] = 1.0
-    return vector

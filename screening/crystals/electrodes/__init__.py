@@ -1,0 +1,1 @@
+"""Battery electrodes: the charged and the discharged structure behind a crystal."""
