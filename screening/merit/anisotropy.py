@@ -85,8 +85,8 @@ def symmetry(table: pl.DataFrame) -> tuple[Floats, Mask]:
     """Whether crystals are uniaxial, (B,), NaN where unknown, and cubic, (B,).
 
     By the space group where it is known: tetragonal, trigonal and hexagonal ones (75 to 194). An ordered approximant
-    has a lower symmetry than the crystal it stands for, so only a high group of it counts. Else by the surroundings of
-    the atoms (`axis_symmetry`).
+    has a lower symmetry than the crystal it stands for, and a member of a known family may have lost some in
+    relaxation, so only a high group of these counts. Else by the surroundings of the atoms (`axis_symmetry`).
     """
     group = floats(table, "space_group_number")
     flags = table["flags"].fill_null("") if "flags" in table.columns else pl.Series([""] * table.height)
@@ -94,7 +94,9 @@ def symmetry(table: pl.DataFrame) -> tuple[Floats, Mask]:
     said = table["axis_symmetry"].to_list() if "axis_symmetry" in table.columns else [None] * table.height
     around = np.array([{"uniaxial": 1.0, "cubic": 0.0, "lower": 0.0}.get(text or "", np.nan) for text in said])
     around = np.where(stand_in & (around == 0), np.nan, around)
-    known = np.isfinite(group) & ~(stand_in & (group < 75))
+    method = table["host_K1_method"].to_list() if "host_K1_method" in table.columns else [None] * table.height
+    family = np.array([(text or "").startswith("family") for text in method], dtype=bool) & (around == 1)
+    known = np.isfinite(group) & ~((stand_in | family) & (group < 75))
     uniaxial = np.where(known, (group >= 75) & (group <= 194), around)
     cubic = np.where(known, group >= 195, np.array([text == "cubic" for text in said], dtype=bool))
     return uniaxial, cubic.astype(bool)
@@ -140,11 +142,12 @@ def anisotropy_field_T(K1_MJ_per_m3: Floats, mu0_Ms_T: Floats) -> Floats:
 def axial_probability(found: Anisotropy, K1_MJ_per_m3: Floats) -> Floats:
     """P(uniaxial with K1 > 0), (B,), from samples (B, S); 0 for other symmetries, NaN where nothing tells.
 
-    Where the symmetry itself is unknown a uniaxial one is taken to be as likely as not.
+    Samples above the Curie temperature have no K1 and do not count. Where the symmetry itself is unknown a uniaxial
+    one is taken to be as likely as not.
     """
-    known = np.isfinite(K1_MJ_per_m3)
+    told = (np.nan_to_num(K1_MJ_per_m3) != 0).sum(axis=1)
     with np.errstate(invalid="ignore"):
-        positive = (K1_MJ_per_m3 > 0).sum(axis=1) / known.sum(axis=1)
+        positive = (K1_MJ_per_m3 > 0).sum(axis=1) / told
     return np.where(found.uniaxial == 0, 0.0, positive * np.where(np.isnan(found.uniaxial), 0.5, 1.0))
 
 

@@ -72,6 +72,7 @@ def test_an_unsure_sign_is_a_probability_and_its_size_is_given_if_the_axis_is_ea
         (None, None, "", "axis", 0.5),
         (44, "uniaxial", "ordered_approximant", "axis", 1.0),
         (44, "lower", "ordered_approximant", "axis", 0.5),
+        (44, "uniaxial", "", "axis", 1.0),  # a family whose symmetry is a little broken
         (139, "lower", "ordered_approximant", "axis", 1.0),
     ],
 )
@@ -91,3 +92,8 @@ def test_no_number_without_a_method(predictions: TableMaker) -> None:
     assert row["easy_axis"] == "unknown"
     for name in ("K1_MJ_per_m3", "K1_method", "hardness_kappa", "anisotropy_field_T", "easy_axis_probability"):
         assert row[name] is None
+
+
+def test_above_the_curie_temperature_nothing_tells_the_axis(predictions: TableMaker) -> None:
+    row = ranked_row(predictions, "YCo5", {**HOST, "curie_temperature_K": 100.0})
+    assert (row["easy_axis"], row["axial_probability"], row["K1_MJ_per_m3"]) == ("unknown", None, 0.0)
