@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -16,7 +16,7 @@ from screening.configuration.schemas import EvaluateConfig
 from screening.configuration.trees import walk
 from screening.console import say
 from screening.crystals import Crystal, ReadSettings, as_crystals
-from screening.crystals.wyckoff_table import has_ordered_cell, primitive_crystal, read_rows
+from screening.crystals.wyckoff_table import primitive_cell, read_rows
 from screening.data.store import Store, open_store
 from screening.errors import RequestError
 from screening.magnetism.predict import NO_MAGNETISM, MagnetismPredictor
@@ -34,6 +34,9 @@ from screening.validation import check_task as check_comparison
 from screening.validation import compare_with_measurements
 from screening.validation.comparison import Comparison
 from screening.validation.learned import MEANINGS, NEVER, learned
+
+if TYPE_CHECKING:
+    from pymatgen.core.structure import Structure
 
 TABLE, STATISTICS = "reference.csv", "reference.json"
 
@@ -72,7 +75,7 @@ def evaluate_on_reference(config: EvaluateConfig) -> None:
     with open_run(tracking, folder, f"evaluate: {config.task.name}", parameters) as run:
         save_config(config, folder / "config.yaml")
         tally = Tally()
-        items = as_crystals(crystals, ReadSettings(workers=0, elements=models.predictor.elements))
+        items = as_crystals(crystals, ReadSettings(order=config.order, workers=0, elements=models.predictor.elements))
         ranked = rank_candidates(models.predictor, items, task, config.batch_atoms, tally, models.magnetism)
         left_out |= {rejection.candidate_id: rejection.reason for rejection in tally.rejected}
         if not ranked.height:
@@ -101,24 +104,23 @@ def reference_table(config: EvaluateConfig) -> Path:
     return resource("datasets") / "reference" / f"{config.task.name}.csv"
 
 
-def reference_crystals(rows: Sequence[Mapping[str, str]], path: Path) -> tuple[list[Crystal], dict[str, str]]:
+def reference_crystals(
+    rows: Sequence[Mapping[str, str]], path: Path
+) -> tuple[list[Crystal | Structure], dict[str, str]]:
     """The primitive cells of all rows that can be built, and the reason for each other, by name.
 
     Raises RequestError where names are missing or not unique.
     """
-    crystals, left_out = [], {}
+    built, left_out = [], {}
     for name, count in Counter(row["name"] for row in rows).items():
         if not name or count > 1:
             raise RequestError(f"{path}: {f'the name {name} stands there twice' if name else 'a row without a name'}")
     for number, row in enumerate(rows, start=1):
-        if not has_ordered_cell(row):
-            left_out[row["name"]] = "partially occupied, and the table has no ordered approximant"
-            continue
         try:
-            crystals.append(primitive_crystal(row, f"{path.name}#{number}"))
+            built.append(primitive_cell(row, f"{path.name}#{number}"))
         except RequestError as error:
             left_out[row["name"]] = str(error).removeprefix(f"{row['name']}: ")
-    return crystals, left_out
+    return built, left_out
 
 
 def _models(config: EvaluateConfig, tracking: TrackingSettings) -> Models:

@@ -62,24 +62,31 @@ def has_ordered_cell(row: Row) -> bool:
 
 
 def checked_cell(row: Row) -> Cell:
-    """The conventional cell of a row, or of its ordered approximant.
+    """The conventional cell of a row, or of its ordered approximant; partially occupied where it has none.
 
     Raises RequestError where it cannot be built, or its composition or number of sites is not the row's.
     """
     cell = _build(row)
     expected = _composition(row, cell.formula)
-    if not cell.structure.composition.reduced_composition.almost_equals(expected.reduced_composition, rtol=0.01):
+    if not cell.structure.composition.fractional_composition.almost_equals(expected.fractional_composition, rtol=0.01):
         raise RequestError(f"{row['name']}: built {cell.structure.composition.formula}, the table says {cell.formula}")
-    sites, stated = len(cell.structure), row.get("nsites_conv")
-    if stated and sites != int(stated) and not (cell.approximant and _fits(row, cell, sites, int(stated))):
-        raise RequestError(f"{row['name']}: built {sites} sites, the table says {stated}")
+    sites, stated = len(cell.structure), _number(row, "nsites_conv")
+    if stated and sites != stated and not (cell.approximant and _fits(row, cell, sites, stated)):
+        raise RequestError(f"{row['name']}: built {sites} sites, the table says {stated:.0f}")
     return cell
 
 
-def primitive_crystal(row: Row, source: str) -> Crystal:
-    """The primitive cell of a row, by its name; errors as in `checked_cell`."""
+def primitive_cell(row: Row, source: str) -> Crystal | Structure:
+    """The primitive cell of a row, by its name: a crystal, or a structure where sites are shared.
+
+    Errors as in `checked_cell`.
+    """
     cell = checked_cell(row)
-    crystal = Crystal.from_structure(cell.structure.get_primitive_structure(), row["name"], source)
+    primitive = cell.structure.get_primitive_structure()
+    if not primitive.is_ordered:
+        primitive.properties = {"id": row["name"]}
+        return primitive
+    crystal = Crystal.from_structure(primitive, row["name"], source)
     if not cell.approximant:
         return crystal
     return replace(crystal, flags=("ordered_approximant",), parent_space_group=int(row["spacegroup"]))
@@ -89,25 +96,28 @@ def _build(row: Row) -> Cell:
     from pymatgen.core.lattice import Lattice
     from pymatgen.core.structure import Structure
 
-    suffix = "" if row["ordered"] == "yes" else "_ordered"
-    species, coordinates = [], []
+    suffix = "_ordered" if row["ordered"] != "yes" and row.get("sites_ordered") else ""
     try:
         lattice = Lattice.from_parameters(*(float(row[name + suffix]) for name in CELL))
-        for site in row["sites" + suffix].split(";"):
-            symbol, *position = site.split()
-            if ":" in symbol:
-                raise RequestError(f"{row['name']}: marked as ordered, but {symbol} share a site")
-            if len(position) != 3:
-                raise RequestError(
-                    f"{row['name']}: expected SPECIES x y z; ..., found {site.strip()!r} among its sites"
-                )
-            species.append(symbol)
-            coordinates.append([float(Fraction(number)) for number in position])
+        sites = [_site(row, text) for text in row["sites" + suffix].split(";")]
         number = int(row["spacegroup" + suffix])
+        species, coordinates = [list(part) for part in zip(*sites, strict=True)]
         structure = Structure.from_spacegroup(number, lattice, species, coordinates, tol=_TOLERANCE_A)
     except (ValueError, KeyError, TypeError, IndexError, ZeroDivisionError) as error:
         raise RequestError(f"{row['name']}: no structure can be built from its cell and sites ({error})") from None
+    if not structure.is_ordered and (suffix or row["ordered"] == "yes"):
+        raise RequestError(f"{row['name']}: marked as ordered, but some atoms share a site")
     return Cell(structure, _formula(row), bool(suffix))
+
+
+def _site(row: Row, text: str) -> tuple[dict[str, float], list[float]]:
+    """Occupancies by element and the position of `Fe 0 0 1/2` or `Fe:0.75+Ti:0.25 0 0 0.5`."""
+    shared, *position = text.split() or [""]
+    if len(position) != 3:
+        raise RequestError(f"{row['name']}: expected SPECIES x y z; ..., found {text.strip()!r} among its sites")
+    parts = (part.partition(":") for part in shared.split("+"))
+    occupancies = {symbol: float(share) if colon else 1.0 for symbol, colon, share in parts}
+    return occupancies, [float(Fraction(number)) for number in position]
 
 
 def _formula(row: Row) -> str:
@@ -120,12 +130,22 @@ def _formula(row: Row) -> str:
     return row[which]
 
 
-def _fits(row: Row, cell: Cell, sites: int, stated: int) -> bool:
+def _fits(row: Row, cell: Cell, sites: int, stated: float) -> bool:
     """Whether an approximant's cell is a whole number of times the average one, or has its volume within 2 %."""
     if stated % sites == 0 or sites % stated == 0:
         return True
     units = cell.structure.composition.num_atoms / _composition(row, cell.formula).num_atoms
-    return bool(abs(cell.structure.volume / units / float(row["vol_A3_fu"]) - 1) < 0.02)
+    volume = _number(row, "vol_A3_fu")
+    return bool(volume and abs(cell.structure.volume / units / volume - 1) < 0.02)
+
+
+def _number(row: Row, name: str) -> float:
+    """A column that may be empty, or not be there: 0 then. Raises RequestError for other text."""
+    text = row.get(name) or "0"
+    try:
+        return float(text)
+    except ValueError:
+        raise RequestError(f"{row['name']}: {name}={text}: expected a number or nothing") from None
 
 
 def _composition(row: Row, formula: str) -> Composition:

@@ -30,7 +30,7 @@ from screening.validation.sentences import magnet_sentences, shown
 SAME_TEMPERATURE_K = 10.0
 """Values measured within this of the ranking's temperature are compared with it."""
 
-ORDERS = {"FM": "ferromagnetic", "ferri": "ferrimagnetic", "AFM": "antiferromagnetic", "non": "nonmagnetic"}
+ORDERS = {"FM": "ferromagnetic", "ferri": "ferrimagnetic", "AFM": "antiferromagnetic", "non": "non-magnetic"}
 NET = ("ferromagnetic", "ferrimagnetic")
 MU0_MJ_PER_M3_T2 = 0.4 * np.pi
 """µ0 in T² per MJ/m³: kappa = sqrt(µ0 K1) / (µ0 Ms)."""

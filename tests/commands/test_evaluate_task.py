@@ -11,7 +11,7 @@ import pytest
 from helpers.models import tiny_release
 
 from screening import cli
-from screening.crystals.wyckoff_table import read_rows
+from screening.crystals.wyckoff_table import NEEDED, read_rows
 from screening.resources import resource
 from screening.tracking.store import connect
 
@@ -59,6 +59,24 @@ def test_every_row_is_compared_or_left_out_with_the_reason(
     assert "SmCo5" in said
     assert "left out: broken: expected SPECIES x y z" in said
     assert "MAE" in said
+
+
+def test_partially_occupied_rows_are_ordered_on_request(model: Path, table: Path, tmp_path: Path) -> None:
+    rows = [row for row in read_rows(table) if row["name"] in ("Sm(Fe0.8Co0.2)12", "Cu")]
+    few = written(tmp_path / "few.csv", rows)
+    assert run(model, tmp_path / "out", f"reference={few}", "tracking=none", "order=true") == 0
+    compared = pl.read_csv(tmp_path / "out" / "reference.csv")
+    flags = dict(zip(compared["candidate_id"], compared["flags"].fill_null(""), strict=True))
+    assert "ordered_approximant" in flags["Sm(Fe0.8Co0.2)12"]
+    assert "ordered_approximant" not in flags["Cu"]
+
+
+def test_a_table_without_measurements_is_ranked_all_the_same(model: Path, table: Path, tmp_path: Path) -> None:
+    needed = [{name: row[name] for name in (*NEEDED, "formula")} for row in read_rows(table) if row["name"] == "Cu"]
+    few = written(tmp_path / "few.csv", needed)
+    assert run(model, tmp_path / "out", f"reference={few}", "tracking=none") == 0
+    record = json.loads((tmp_path / "out" / "reference.json").read_text())
+    assert record["statistics"]["mu0_Ms_T"]["n"] == 0
 
 
 def test_a_run_is_logged_with_its_figures(model: Path, table: Path, tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from screening.crystals.wyckoff_table import NEEDED, checked_cell, has_ordered_cell, read_rows
+from screening.crystals import Crystal
+from screening.crystals.wyckoff_table import NEEDED, checked_cell, has_ordered_cell, primitive_cell, read_rows
 from screening.errors import RequestError
 
 IRON = {
@@ -40,10 +41,16 @@ def test_fractions_are_positions_too() -> None:
 def test_a_shared_site_needs_an_ordered_approximant() -> None:
     shared = {**IRON, "sites": "Fe:0.5+Co:0.5 0 0 0", "formula": "FeCo", "ordered": "no"}
     assert not has_ordered_cell(shared)
+    assert not checked_cell(shared).structure.is_ordered
+    assert primitive_cell(shared, "x").properties["id"] == "iron"  # type: ignore[union-attr]
     cell = {f"{name}_ordered": IRON[name] for name in ("a", "b", "c", "alpha", "beta", "gamma")}
     ordered = {**shared, **cell, "spacegroup_ordered": "221", "sites_ordered": "Fe 0 0 0; Co 1/2 1/2 1/2"}
     assert has_ordered_cell(ordered)
     assert checked_cell(ordered).approximant
+    crystal = primitive_cell(ordered, "own.csv#1")
+    assert isinstance(crystal, Crystal)
+    assert (crystal.candidate_id, crystal.source, crystal.parent_space_group) == ("iron", "own.csv#1", 229)
+    assert crystal.flags == ("ordered_approximant",)
 
 
 @pytest.mark.parametrize(
@@ -53,10 +60,13 @@ def test_a_shared_site_needs_an_ordered_approximant() -> None:
         ({"formula": ""}, "iron: no formula"),
         ({"formula": "Fe(2"}, r"iron: 'Fe\(2' is not a formula"),
         ({"nsites_conv": "4"}, "iron: built 2 sites, the table says 4"),
-        ({"sites": "Fe:0.5+Co:0.5 0 0 0"}, "iron: marked as ordered, but Fe:0.5"),
+        ({"nsites_conv": "two"}, "iron: nsites_conv=two: expected a number or nothing"),
+        ({"sites": "Fe:x 0 0 0"}, "iron: no structure can be built"),
+        ({"sites": "Fe 0 0 0;"}, "iron: expected SPECIES x y z; ..., found ''"),
+        ({"sites": "Fe:0.5+Co:0.5 0 0 0", "formula": "FeCo"}, "iron: marked as ordered, but some atoms share a site"),
         ({"sites": "Fe 0 0"}, "iron: expected SPECIES x y z; ..., found 'Fe 0 0'"),
         ({"sites": "Fe 0 0 1/0"}, "iron: no structure can be built"),
-        ({"sites": ""}, "iron: no structure can be built"),
+        ({"sites": ""}, "iron: expected SPECIES x y z"),
         ({"spacegroup": "231"}, "iron: no structure can be built"),
         ({"spacegroup": "x"}, "iron: no structure can be built"),
         ({"a": "-"}, "iron: no structure can be built"),

@@ -28,7 +28,7 @@ PREDICTED: dict[str, tuple[Any, ...]] = {  # order, easy_axis, mu0_Ms_T, K1, Tc,
     "cubic": ("ferrimagnetic", "cubic", 2.0, None, 1000.0, None),
     "cold": ("antiferromagnetic", "unknown", 0.0, None, None, None),
     "anti": ("ferromagnetic", "axis", 0.5, 1.0, 400.0, 2.0),
-    "none": ("nonmagnetic", "unknown", 0.0, None, None, None),
+    "none": ("non-magnetic", "unknown", 0.0, None, None, None),
 }
 COLUMNS = ("order", "easy", "easy_axis_uniaxial", "mu0Ms_T", "K1_MJ_m3", "Tc_K")
 
