@@ -63,10 +63,6 @@ def _magnetism() -> Any:
     )
 
 
-def _order() -> Any:
-    return setting(False, help="make ordered approximants of partially occupied crystals instead of refusing")
-
-
 def _precision() -> Any:
     return setting(
         "auto",
@@ -120,7 +116,7 @@ class ScoringConfig(CommandConfig):
     candidates: str = setting(help=CANDIDATES_HELP, path=True)
     model: str = setting("screening-v3", help=MODEL_HELP, path=True)
     magnetism: str = _magnetism()
-    order: bool = _order()
+    order: bool = setting(False, help="make ordered approximants of partially occupied crystals instead of refusing")
     workers: int | None = setting(None, help="processes that read crystals; null: as many as cores", minimum=0)
     max_atoms: int = setting(1000, help="refuse crystals with more atoms in the cell", minimum=1)
     batch_atoms: int | None = setting(
@@ -272,7 +268,9 @@ class EvaluateConfig(RankingConfig):
     model: str = setting("screening-v3", help=MODEL_HELP, path=True)
     magnetism: str = _magnetism()
     precision: str = _precision()
-    order: bool = _order()
+    order: bool = setting(
+        True, help="with task=: make ordered approximants of partially occupied compounds instead of leaving them out"
+    )
     reference: str | None = setting(
         None,
         help="with task=: table of measured compounds with the columns of datasets/reference/; null: the bundled one",

@@ -46,7 +46,7 @@ def run(model: Path, folder: Path, *keys: str) -> int:
 def test_every_row_is_compared_or_left_out_with_the_reason(
     model: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(model, tmp_path / "out", f"reference={table}", "tracking=none") == 0
+    assert run(model, tmp_path / "out", f"reference={table}", "tracking=none", "order=false") == 0
     compared = pl.read_csv(tmp_path / "out" / "reference.csv")
     record = json.loads((tmp_path / "out" / "reference.json").read_text())
     assert set(compared["candidate_id"]) | set(record["left_out"]) == {row["name"] for row in read_rows(table)}
@@ -61,10 +61,10 @@ def test_every_row_is_compared_or_left_out_with_the_reason(
     assert "MAE" in said
 
 
-def test_partially_occupied_rows_are_ordered_on_request(model: Path, table: Path, tmp_path: Path) -> None:
+def test_partially_occupied_rows_are_ordered(model: Path, table: Path, tmp_path: Path) -> None:
     rows = [row for row in read_rows(table) if row["name"] in ("Sm(Fe0.8Co0.2)12", "Cu")]
     few = written(tmp_path / "few.csv", rows)
-    assert run(model, tmp_path / "out", f"reference={few}", "tracking=none", "order=true") == 0
+    assert run(model, tmp_path / "out", f"reference={few}", "tracking=none") == 0
     compared = pl.read_csv(tmp_path / "out" / "reference.csv")
     flags = dict(zip(compared["candidate_id"], compared["flags"].fill_null(""), strict=True))
     assert "ordered_approximant" in flags["Sm(Fe0.8Co0.2)12"]
