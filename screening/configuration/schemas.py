@@ -289,9 +289,11 @@ class EvaluateConfig(RankingConfig):
     @property
     def has_task(self) -> bool:
         """Whether a material class is evaluated on measured compounds, instead of a model on labels."""
-        return self.task.name != REQUIRED
+        return self.task.name not in ("", REQUIRED)
 
     def finish(self) -> None:
+        if not self.has_task:
+            self.task.name = ""
         for key in ("reference", "prefer", "temperature_K", "working_ion"):
             if getattr(self, key) is not None and not self.has_task:
                 raise RequestError(f"{key}={getattr(self, key)}: needs task=, for example task=magnets")
