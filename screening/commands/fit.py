@@ -10,6 +10,7 @@ from typing import Any
 
 from screening.configuration.schemas import FitConfig
 from screening.console import say
+from screening.data.splits import DEFAULT_SALT
 from screening.data.store import Store, open_store
 from screening.errors import RequestError
 from screening.magnetism import (
@@ -89,6 +90,8 @@ def run(config: FitConfig) -> None:
         "store_sha256": store.content_hash,
         "sources": store.meta["sources"],
         "seed": config.seed,
+        "learned_splits": ["train", "validation"],
+        "split_salt": DEFAULT_SALT,
         "minutes": minutes,
         "machine": machine()["machine"],
     }

@@ -57,7 +57,7 @@ class CommandConfig:
 
 def _magnetism() -> Any:
     return setting(
-        "magnetism-v1",
+        "magnetism-v2",
         help="what predicts magnetic order and Curie temperature: released name, folder, or none",
         path=True,
     )

@@ -25,13 +25,15 @@ def magnetism_card(release: MagnetismRelease, sections: Sequence[str]) -> str:
     times = ", ".join(f"{name} {minutes} min" for name, minutes in training["minutes"].items())
     head = f"""# {release.name}
 
-Magnetic order, Curie temperature and size of the anisotropy of crystals, by forests and a kernel on descriptors of
-composition and bonds. Splits are by whole chemical systems, by a hash of their name with the salt `{DEFAULT_SALT}`.
+Magnetic order, magnetisation of metallic hosts, Curie temperature and anisotropy of crystals, by forests and a kernel
+on descriptors of composition and bonds, and a crystal field. Splits are by whole chemical systems, by a hash of their
+name with the salt `{DEFAULT_SALT}`.
 
 - Fitted with `screening fit data.path=STORE data.folder=TABLES output_dir={release.name} seed={training["seed"]}`.
 - Store: sha256 `{training["store_sha256"][:16]}`; sources {"; ".join(training["sources"])}.
 - Time: {times}; one {training["machine"]} processor core, no GPU.
-- Columns: `magnetic_order` and its probabilities, `curie_temperature_K`, `four_f_K1_MJ_per_m3`, and
-  `host_K1_magnitude_MJ_per_m3` with its probability of an easy axis and its method; 80 % intervals `_lo`, `_hi`.
+- Columns: `magnetic_order` and its probabilities, `host_magnetization_muB_per_A3`, `curie_temperature_K`,
+  `four_f_K1_MJ_per_m3`, and `host_K1_magnitude_MJ_per_m3` with its probability of an easy axis and its method; 80 %
+  intervals `_lo`, `_hi`.
 """
     return "\n".join([head, *sections, _LIMITS])

@@ -86,7 +86,8 @@ def _host_moments(store: Store, rows: np.ndarray[Any, Any], counts: Floats) -> F
     """(R,) µB in each cell of these rows of the store, NaN where nothing tells."""
     packed = store.crystals.take(rows)
     owner = np.repeat(np.arange(len(rows)), packed.n_atoms)
-    site = np.concatenate([store.site_moment_muB[store.crystals.atoms(int(row))] for row in rows])
+    sites = [store.site_moment_muB[store.crystals.atoms(int(row))] for row in rows]
+    site = np.concatenate([np.zeros(0, dtype=np.float32), *sites])
     sums = np.bincount(owner, np.abs(np.nan_to_num(site)) * _sides()[packed.numbers], len(rows))
     has_sites = np.bincount(owner, np.isfinite(site), len(rows)) > 0
     totals = store.labels([_LABEL])[rows, 0] * packed.volume_A3

@@ -190,7 +190,8 @@ def _per_cost(table: pl.DataFrame) -> pl.DataFrame:
     """With the energy product that a dollar buys: (BH)max over density and price, in J/USD."""
     if "density_g_per_cm3" not in table.columns:
         return table
-    per_J = 1.0 / (pl.col("density_g_per_cm3") * pl.col("price_USD_per_kg"))
+    price = pl.when(pl.col("price_USD_per_kg") > 0).then(pl.col("price_USD_per_kg"))  # what is free has no ratio
+    per_J = 1.0 / (pl.col("density_g_per_cm3") * price)
     names = {f"BHmax_kJ_per_m3{end}": f"BHmax_per_cost_J_per_USD{end}" for end in ("", "_lo", "_hi")}
     return table.with_columns((pl.col(old) * per_J).alias(new) for old, new in names.items())
 

@@ -22,6 +22,7 @@ from screening.crystals.packed import pack
 from screening.errors import RequestError
 from screening.magnetism.anisotropy import ANISOTROPY_COLUMNS
 from screening.magnetism.curie import CURIE_COLUMNS
+from screening.magnetism.moment import MOMENT_COLUMNS
 from screening.magnetism.order import ORDER_COLUMNS, PART
 from screening.magnetism.predict import MagnetismPredictor
 from screening.magnetism.release import load_release, save_release
@@ -90,16 +91,17 @@ def release(tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_card_tells_of_every_part(release: Path) -> None:
     card = (release / "MODEL_CARD.md").read_text(encoding="utf-8")
-    for words in ("# mine", "screening fit", "## Magnetic order", "## Curie temperature", "## Anisotropy", "licences"):
+    parts = ("Magnetic order", "Magnetisation of metallic hosts", "Curie temperature", "Anisotropy")
+    for words in ("# mine", "screening fit", "licences", *(f"## {part}" for part in parts)):
         assert words in card
-    assert set(load_release(release).parts) == {"order", "curie", "anisotropy"}
+    assert set(load_release(release).parts) == {"order", "moment", "curie", "anisotropy"}
     config = json.loads((release / "config.json").read_text(encoding="utf-8"))
     assert config["training"]["store_sha256"][:16] in card
 
 
 def test_predictions_and_rankings_have_the_columns(release: Path) -> None:
     table = screening.predict("magnets", magnetism=str(release), tracking="none").table
-    assert {*ORDER_COLUMNS, *CURIE_COLUMNS, *ANISOTROPY_COLUMNS} <= set(table.columns)
+    assert {*ORDER_COLUMNS, *MOMENT_COLUMNS, *CURIE_COLUMNS, *ANISOTROPY_COLUMNS} <= set(table.columns)
     assert table["curie_temperature_K"].is_not_null().any()
     ranking = screening.rank("magnets", "magnets", magnetism=str(release))
     assert ranking.table["curie_temperature_K"].is_not_null().any()
@@ -107,7 +109,8 @@ def test_predictions_and_rankings_have_the_columns(release: Path) -> None:
     assert "magnetism" in ranking.record["sha256"]
     without = screening.rank("magnets", "magnets", magnetism="none").table
     assert without["curie_temperature_K"].is_null().all()
-    assert set(without["gate_curie_temperature_probability"]) == {1.0}
+    assert set(without["gate_curie_temperature_probability"]) == {0.5}
+    assert all("curie_temperature_unknown" in flags for flags in without["flags"] if "no_magnetic" not in flags)
 
 
 def test_columns_do_not_depend_on_the_batch(release: Path) -> None:

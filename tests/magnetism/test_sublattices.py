@@ -1,4 +1,4 @@
-"""Net moments of known ferrimagnets from their bridges alone; invariances; the ground state against all arrangements."""
+"""Net moments of known ferrimagnets from their bridges alone; invariances; the ground state of all arrangements."""
 
 from __future__ import annotations
 
