@@ -24,6 +24,7 @@ class Crystal:
     flags: remarks that travel to the ranking, for example `ordered_approximant`.
     parent_space_group: of an ordered approximant, the space group of the crystal that it stands for, if known: its own
     is lower than that.
+    charged: of a battery electrode, the charged crystal that came with this one, which is then the discharged end.
     """
 
     candidate_id: str
@@ -33,6 +34,7 @@ class Crystal:
     source: str = ""
     flags: tuple[str, ...] = ()
     parent_space_group: int | None = None
+    charged: Crystal | None = None
 
     @classmethod
     def from_arrays(

@@ -114,28 +114,47 @@ def charge_balance(counts: Floats, large_ion: Mask) -> ChargeBalance:
 
 
 def frame_charge(counts: Floats) -> Floats:
-    """Charge of everything but the redox-active metals at its common state, (B,), in elementary charges.
+    """Charge of everything but the redox-active metals, (B,), in elementary charges; see `formal_charges`."""
+    return np.asarray((counts * _states_besides_metals(counts)).sum(axis=1))
+
+
+def formal_charges(counts: Floats) -> Floats:
+    """Charge of an atom of each element in each cell, (B, 119); the redox-active metals share what balances the rest.
+
+    Cells without such a metal need not be neutral.
+    """
+    states = _states_besides_metals(counts)
+    metals = counts @ redox_table().active
+    each = np.divide(-frame_charge(counts), metals, out=np.zeros(len(counts)), where=metals > 0)
+    return np.asarray(states + each[:, None] * redox_table().active)
+
+
+def _states_besides_metals(counts: Floats) -> Floats:
+    """State of each element at its common charge, (B, 119); zero for the redox-active metals.
 
     Elements whose sign depends on their partners: S, Se and Te are +6 or +4 where oxygen surrounds them; P, As and Sb
     are +5 where enough anions do, else -3; C is +4 or +3 beside oxygen, part of CN- where nitrogen matches it, else -4;
     H is +1 unless there is neither O, N, S nor F (hydrides).
     """
     number = {symbol: counts[:, ATOMIC_NUMBERS[symbol]] for symbol in ("H", "C", "N", "O", "F", "S", "Se")}
-    charge = counts @ _fixed_charges()
+    states = np.repeat(_fixed_charges()[None, :], len(counts), axis=0)
     for symbol in ("S", "Se", "Te"):
         atoms = counts[:, ATOMIC_NUMBERS[symbol]]
-        state = np.select([number["O"] >= 4 * atoms, number["O"] >= 3 * atoms], [6.0, 4.0], -2.0)
-        charge = charge + atoms * state
+        states[:, ATOMIC_NUMBERS[symbol]] = np.select(
+            [number["O"] >= 4 * atoms, number["O"] >= 3 * atoms], [6.0, 4.0], -2.0
+        )
     partners = number["O"] + number["S"] + number["Se"] + number["F"]
     for symbol in ("P", "As", "Sb"):
         atoms = counts[:, ATOMIC_NUMBERS[symbol]]
-        charge = charge + atoms * np.where(partners >= 3 * atoms, 5.0, -3.0)
-    carbon = number["C"]
+        states[:, ATOMIC_NUMBERS[symbol]] = np.where(partners >= 3 * atoms, 5.0, -3.0)
+    carbon, oxygen = number["C"], number["O"]
     cyanide = (carbon > 0) & (carbon == number["N"])
-    oxygen = number["O"]
-    state = np.select([cyanide, oxygen >= 3 * carbon, oxygen >= 2 * carbon], [2.0, 4.0, 3.0], -4.0)
-    protic = (number["O"] + number["N"] + number["S"] + number["F"]) > 0
-    return np.asarray(charge + carbon * state + number["H"] * np.where(protic, 1.0, -1.0))
+    states[:, ATOMIC_NUMBERS["C"]] = np.select(
+        [cyanide, oxygen >= 3 * carbon, oxygen >= 2 * carbon], [2.0, 4.0, 3.0], -4.0
+    )
+    protic = (oxygen + number["N"] + number["S"] + number["F"]) > 0
+    states[:, ATOMIC_NUMBERS["H"]] = np.where(protic, 1.0, -1.0)
+    return states
 
 
 def _is_centre(counts: Floats, symbol: str) -> Mask:

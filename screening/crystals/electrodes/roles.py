@@ -29,6 +29,9 @@ ALLOYING = (
 """Elements that take up lithium or another ion by alloying or, as carbon does, between their sheets."""
 
 
+_ANION_NUMBERS = np.array([ATOMIC_NUMBERS[symbol] for symbol in ANIONS if symbol != "H"])
+
+
 @dataclass(frozen=True)
 class Roles:
     """Of B cells. ions: symbols; numbers, charges, n_ions: (B,) atomic number, charge and count of the working ion.
@@ -65,6 +68,11 @@ def roles(counts: Floats, working_ion: str | None) -> Roles:
     crowded = kinds["not_an_electrode"] & (n_ions > 0) & balance.d0 & balance.possible & (balance.insertable > 1e-6)
     extractable = _extractable(electrons, balance, kinds)
     return Roles(ions, numbers, charges, n_ions, kinds, extractable, insertable, crowded)
+
+
+def has_anions(numbers: NDArray[np.integer]) -> bool:
+    """Whether atoms with these atomic numbers form an ionic frame, hydrides aside."""
+    return bool(np.isin(numbers, _ANION_NUMBERS).any())
 
 
 def working_ions(counts: Floats, given: str | None) -> tuple[list[str], Integers, Floats]:

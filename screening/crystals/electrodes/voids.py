@@ -1,0 +1,103 @@
+"""Sites in a frame that could hold the working ion: Voronoi corners that settle inside distance windows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import QhullError, Voronoi, cKDTree
+
+from screening.crystals.composition import Mask, count_matrix
+from screening.crystals.electrodes.images import Floats, Integers, distances, images_around
+from screening.crystals.electrodes.redox import ION_CHARGES, formal_charges
+from screening.crystals.electrodes.roles import has_anions
+from screening.crystals.electrodes.site_energy import CUTOFF_A, Frame, settle
+from screening.crystals.electrodes.windows import Windows, windows
+from screening.crystals.elements import cell_formula
+
+MERGED_WITHIN_A = 0.7
+"""Minima closer than this are one site: an ion hops less far than it vibrates."""
+MIN_NEIGHBOURS = 3
+LOOSE = 0.93
+"""A host contracts when it is charged: the windows of discharged crystals are this much too strict for it."""
+_MOST_CANDIDATES = 600
+
+
+@dataclass(frozen=True)
+class Sites:
+    """Voids of a cell. frac: (k, 3) in [0, 1); energy_eV: (k,) of an ion there; orbit: (k,) index, equal for sites that
+    the frame's symmetry exchanges. Sorted by energy."""
+
+    frac: Floats
+    energy_eV: Floats
+    orbit: Integers
+
+    def __len__(self) -> int:
+        return len(self.frac)
+
+
+def find_voids(lattice: Floats, numbers: NDArray[np.integer], frac: Floats, ion: str) -> Sites:
+    """Sites for `ion` in the frame of these atoms."""
+    ionic = has_anions(numbers)
+    limits = windows(ion, ionic)
+    positions, owner = images_around(lattice, frac, CUTOFF_A + 1.0)
+    frame = _frame(positions, numbers, owner, ion, limits, ionic)
+    corners = _corners(lattice, positions)
+    fitting = corners[_fits(corners, frame, numbers[owner], limits, 0.8)]
+    if len(fitting) == 0:
+        return Sites(np.zeros((0, 3)), np.zeros(0), np.zeros(0, np.intp))
+    settled, energies = settle(frame, fitting[:_MOST_CANDIDATES])
+    inside = np.linalg.norm(settled - fitting[:_MOST_CANDIDATES], axis=1) < 2.5
+    good = inside & _fits(settled, frame, numbers[owner], limits, LOOSE)
+    points = settled[good] @ np.linalg.inv(lattice)
+    points, energies = _merge(lattice, points - np.floor(points), energies[good])
+    return Sites(points, energies, np.arange(len(points), dtype=np.intp))
+
+
+def _frame(
+    positions: Floats, numbers: NDArray[np.integer], owner: Integers, ion: str, limits: Windows, ionic: bool
+) -> Frame:
+    charges = np.zeros(len(numbers))
+    if ionic:
+        charges = formal_charges(count_matrix([cell_formula(numbers)]))[0][numbers]
+    contacts = np.where(limits.bond_A > 0, limits.nearest_A / 0.9, limits.nearest_A)[numbers]
+    return Frame(positions, charges[owner], contacts[owner], float(ION_CHARGES[ion]))
+
+
+def _corners(lattice: Floats, positions: Floats) -> Floats:
+    """Cartesian corners (k, 3) of the Voronoi cells of all atoms, those inside the cell, each once."""
+    try:
+        corners = Voronoi(positions).vertices
+    except QhullError:
+        return np.zeros((0, 3))
+    frac = corners @ np.linalg.inv(lattice)
+    inside = ((frac > -1e-4) & (frac < 1 - 1e-4)).all(axis=1)
+    points, _ = _merge(lattice, frac[inside] - np.floor(frac[inside]), np.zeros(int(inside.sum())), 0.15)
+    return np.asarray(points @ lattice)
+
+
+def _fits(points: Floats, frame: Frame, numbers: NDArray[np.integer], limits: Windows, loose: float) -> Mask:
+    """Whether no atom is too close, and enough anions (atoms of an alloy) surround each point (k, 3)."""
+    if len(points) == 0:
+        return np.zeros(0, dtype=bool)
+    near = cKDTree(frame.positions).query_ball_point(points, float(limits.bond_A.max()))
+    fits = np.zeros(len(points), dtype=bool)
+    for index, found in enumerate(near):
+        d = np.linalg.norm(frame.positions[found] - points[index], axis=1)
+        kinds = numbers[found]
+        bonded = d <= limits.bond_A[kinds]
+        fits[index] = (d >= loose * limits.nearest_A[kinds]).all() and bonded.sum() >= MIN_NEIGHBOURS
+    return fits
+
+
+def _merge(lattice: Floats, frac: Floats, energies: Floats, within_A: float = MERGED_WITHIN_A) -> tuple[Floats, Floats]:
+    """The lowest point of every heap of points closer than `within_A`; sorted by energy."""
+    order = np.lexsort((*np.round(frac, 4).T, np.round(energies, 3)))
+    frac, energies = frac[order], energies[order]
+    kept: list[int] = []
+    apart = distances(lattice, frac, frac) if len(frac) else np.zeros((0, 0))
+    for index in range(len(frac)):
+        if not kept or apart[index, kept].min() >= within_A:
+            kept.append(index)
+    return frac[kept], energies[kept]
