@@ -14,6 +14,7 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from screening.crystals.packed import PackedCrystals
 from screening.errors import RequestError
@@ -21,7 +22,7 @@ from screening.magnetism.elements import Floats, may_be_magnetic
 from screening.magnetism.exchange_features import EXCHANGE_FEATURES, exchange_features
 from screening.magnetism.features import Compositions, composition_names, counts_of
 from screening.magnetism.order_examples import MOMENT, NET, OPPOSED, QUESTIONS
-from screening.magnetism.order_labels import CLASSES
+from screening.magnetism.order_labels import CLASSES, FERRI, FERRO
 from screening.magnetism.release import Part
 from screening.magnetism.trees import TreeEnsemble, stacked
 
@@ -115,12 +116,22 @@ def calibrated(answers: Floats, calibration: Floats) -> Floats:
     return np.asarray(np.clip(1 / (1 + np.exp(-odds)), _NEVER_SURE, 1 - _NEVER_SURE))
 
 
+def most_probable(probabilities: Floats) -> NDArray[np.int64]:
+    """(B,) index of the class to name: of the two with a net moment if one is likely, else of the two without.
+
+    So a crystal that is ferro- or ferrimagnetic with 60 % is not called antiferromagnetic because neither has 40 %.
+    """
+    has_net = np.isin(np.arange(len(CLASSES)), (FERRO, FERRI))
+    net_likely = probabilities[:, has_net].sum(axis=1, keepdims=True) >= 0.5
+    return np.asarray(np.where(net_likely == has_net, probabilities, -1.0).argmax(axis=1))
+
+
 def order_columns(probabilities: Floats) -> list[pl.Series]:
     """The columns `ORDER_COLUMNS` of a prediction table from (B, 4) probabilities of `CLASSES`."""
     names: Sequence[str] = ["non-magnetic" if name == "nonmagnetic" else name for name in CLASSES]
-    labels = [names[index] for index in probabilities.argmax(axis=1)]
+    best = most_probable(probabilities)
     return [
-        pl.Series("magnetic_order", labels, dtype=pl.String),
-        pl.Series("magnetic_order_probability", probabilities.max(axis=1)),
+        pl.Series("magnetic_order", [names[index] for index in best], dtype=pl.String),
+        pl.Series("magnetic_order_probability", probabilities[np.arange(len(best)), best]),
         *(pl.Series(name, probabilities[:, i]) for i, name in enumerate(PROBABILITY_COLUMNS)),
     ]

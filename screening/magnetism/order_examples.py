@@ -30,6 +30,7 @@ from screening.crystals.packed import PackedCrystals, pack
 from screening.data.store import Store
 from screening.magnetism.elements import GROUPS, MAY_BE_MAGNETIC, Floats, chemical_system, mask
 from screening.magnetism.features import counts_of
+from screening.magnetism.moment import metallic_hosts
 from screening.magnetism.order_labels import NONE, Key, crystal_key, order_of_moments
 from screening.magnetism.order_witnesses import CALCULATED, NEMAD, Witnesses
 
@@ -39,6 +40,9 @@ MOMENT, NET, OPPOSED = range(len(QUESTIONS))
 _LEAST_PER_CARRIER_MUB = 0.1
 _SAME_STABILITY_EV = 0.03
 _MOST_STORED, _MOST_STRUCTURES = 3, 2
+_KEEP_MOMENTS = {"Mn": 0.3, "Fe": 0.55, "Co": 0.55}
+"""Share of the atoms from which on a metal of them has moments: calculations without ended in the wrong state, as those
+of Nd2Fe14B, TbFe2 and MnBi did."""
 _FROZEN_4F = ("Pr", "Nd", "Pm", "Sm", "Tb", "Dy", "Ho", "Er", "Tm")
 
 Rows = NDArray[np.int64]
@@ -160,7 +164,8 @@ def _calculated(store: Store, keys: list[Key], witnesses: Witnesses) -> OrderExa
     # a crystal of no total but with site moments is an antiferromagnet; in half of its compounds ytterbium's shell is
     # open though the calculations filled it
     with_sites = np.array([bool(witnesses.calculated.get(keys[row], set()) - {NONE}) for row in rows], dtype=bool)
-    clear = np.flatnonzero(moment | ~(with_sites | (counts @ mask(("Yb",)) > 0)))
+    unclear = with_sites | (counts @ mask(("Yb",)) > 0) | _must_keep_moments(counts)
+    clear = np.flatnonzero(moment | ~unclear)
     of_rows = [keys[row] for row in rows]
     crystals_of = Counter(of_rows[row] for row in clear)
     answer = np.full((len(rows), len(QUESTIONS)), np.nan)
@@ -169,6 +174,13 @@ def _calculated(store: Store, keys: list[Key], witnesses: Witnesses) -> OrderExa
     nobody = np.full(len(rows), -1)
     source = np.full(len(rows), CALCULATED)
     return OrderExamples(crystals, counts, of_rows, _systems(counts), source, answer, vote, nobody).take(clear)
+
+
+def _must_keep_moments(counts: Floats) -> NDArray[np.bool_]:
+    """(B,) metals with enough Mn, Fe or Co (`_KEEP_MOMENTS`)."""
+    share = counts / counts.sum(axis=1, keepdims=True)
+    enough = [share @ mask((symbol,)) >= least for symbol, least in _KEEP_MOMENTS.items()]
+    return np.asarray(metallic_hosts(counts) & np.any(enough, axis=0))
 
 
 def _systems(counts: Floats) -> list[str]:

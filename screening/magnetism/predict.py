@@ -15,7 +15,7 @@ from screening.magnetism.elements import may_be_magnetic
 from screening.magnetism.features import Compositions, counts_of
 from screening.magnetism.order_labels import FERRI, NONE
 from screening.magnetism.release import find_release, load_release
-from screening.magnetism.sublattices import opposed_shares, share_columns
+from screening.magnetism.sublattices import host_of_ions, opposed_moments, share_columns
 
 NO_MAGNETISM = "none"
 _LIKELY = 0.5  # a Curie temperature and an anisotropy need moments that are at least this likely
@@ -65,14 +65,14 @@ class MagnetismPredictor:
         columns = order.order_columns(probabilities)
         own = probabilities[carriers]
         moments = np.flatnonzero(own[:, NONE] < _LIKELY)
-        shares = np.full(len(packed), np.nan)
-        opposed = np.flatnonzero((own.argmax(axis=1) == FERRI) & ~moment.metallic_hosts(compositions.counts))
-        shares[carriers[opposed]] = opposed_shares(crystals.take(opposed))
-        columns += share_columns(shares)
+        shares, hosts = np.full(len(packed), np.nan), np.full((len(packed), 3), np.nan)
         if self.moment is not None:
-            hosts = np.full((len(packed), 3), np.nan)
             hosts[carriers] = self.moment.predict(crystals, compositions)
-            columns += moment.moment_columns(hosts)
+        opposed = order.most_probable(own) == FERRI
+        opposed = np.flatnonzero(opposed & ~moment.metallic_hosts(compositions.counts))
+        ionic = opposed_moments(crystals.take(opposed))
+        shares[carriers[opposed]], hosts[carriers[opposed]] = ionic[:, 0], host_of_ions(ionic[:, 1])
+        columns += [*share_columns(shares), *moment.moment_columns(hosts)]
         if self.curie is not None:
             temperatures = np.full((len(packed), 3), np.nan)
             if len(moments):

@@ -1,4 +1,4 @@
-"""How much of the sum of moments a ferrimagnetic oxide or halide keeps, from its own bridges.
+"""The moments of a ferrimagnetic oxide or halide, and how much of their sum it keeps, from its own bridges.
 
 Superexchange over an anion couples half-filled eg shells antiparallel, the stronger the straighter the bridge; at a
 right angle little is left (Goodenough, Phys. Rev. 100, 564 (1955); Kanamori, J. Phys. Chem. Solids 10, 87 (1959)). So
@@ -15,14 +15,17 @@ from numpy.typing import NDArray
 
 from screening.crystals.elements import ATOMIC_NUMBERS
 from screening.crystals.packed import PackedCrystals
-from screening.magnetism.elements import N_ELEMENTS, Floats, mask
+from screening.magnetism.elements import N_ELEMENTS, Floats, mask, usual_charges
 from screening.magnetism.exchange_features import D_CARRIERS, Bridges, find_bridges
+from screening.magnetism.features import counts_of
 
+HOST_HALF_WIDTH = 0.08
+"""Relative, of the sum of ionic moments: covalency takes a part of them."""
 SHARE_COLUMNS = tuple(f"opposed_moment_share{suffix}" for suffix in ("", "_lo", "_hi"))
 HALF_WIDTH = 0.06
 """Of the 80 % interval: what canting, covalency and unlike charges of one element do to known ferrites."""
-# High-spin moments in µB of the ions that the rule is about.
-_MOMENTS_MUB = {"Mn": 5.0, "Fe": 5.0, "Co": 3.0, "Ni": 2.0}
+_GROUP = {"Mn": 7, "Fe": 8, "Co": 9, "Ni": 10}
+# In mixed oxides Co and Ni, and Mn beside Fe, are divalent; the rest of the charge is left to Fe, or Mn.
 _LEAST_WEIGHT = 0.2
 """Of the bridges of an atom, in straight ones: with less, direct exchange and right angles decide."""
 _STARTS = 4
@@ -30,26 +33,44 @@ _STARTS = 4
 Signs = NDArray[np.float64]
 
 
-def opposed_shares(packed: PackedCrystals) -> Floats:
-    """(B,) net moment over the sum of moments; NaN where the rule says nothing.
+def opposed_moments(packed: PackedCrystals) -> Floats:
+    """(B, 2) net moment over the sum of moments, and that sum in µB/Å³; NaN where the rule says nothing.
 
     That is: no bridges, d carriers other than Mn, Fe, Co and Ni, or an arrangement without net moment (whose cell may
     be too small for it).
     """
-    shares = np.full(len(packed), np.nan)
-    moments = np.zeros(N_ELEMENTS)
-    for symbol, moment in _MOMENTS_MUB.items():
-        moments[ATOMIC_NUMBERS[symbol]] = moment
+    result = np.full((len(packed), 2), np.nan)
     bridges = find_bridges(packed)
     order = np.argsort(bridges.owner, kind="stable")
     bounds = np.searchsorted(bridges.owner[order], np.arange(len(packed) + 1))
-    other = (mask(D_CARRIERS) > 0) & (moments == 0)
+    counts = counts_of(packed)
+    other = (counts @ (mask(D_CARRIERS) * (mask(tuple(_GROUP)) == 0))) > 0
     for row in range(len(packed)):
-        numbers = packed.numbers[packed.atoms(row)]
         own = order[bounds[row] : bounds[row + 1]]
-        if len(own) and not other[numbers].any():
-            shares[row] = _share(moments[numbers], bridges, own, int(packed.offsets[row]))
-    return shares
+        if len(own) and not other[row]:
+            moments = high_spin_moments_muB(counts[row])[packed.numbers[packed.atoms(row)]]
+            share = _share(moments, bridges, own, int(packed.offsets[row]))
+            if np.isfinite(share):
+                result[row] = share, moments.sum() / packed.volume_A3[row]
+    return result
+
+
+def high_spin_moments_muB(counts: Floats) -> Floats:
+    """(119,) spin moments of Mn, Fe, Co and Ni in an ionic compound of these counts, (119,), in µB; 0 for the rest.
+
+    High spin, from the mean number of d electrons that neutrality leaves: 5 for Fe3+ and Mn2+, 14/3 in Fe3O4.
+    """
+    moments = np.zeros(N_ELEMENTS)
+    present = [symbol for symbol in _GROUP if counts[ATOMIC_NUMBERS[symbol]] > 0]
+    flexible = "Fe" if "Fe" in present else "Mn" if "Mn" in present else None
+    fixed = [symbol for symbol in present if symbol != flexible]
+    left = -float(counts @ np.where(mask(tuple(_GROUP)) > 0, 0.0, usual_charges()))
+    left -= 2 * sum(float(counts[ATOMIC_NUMBERS[symbol]]) for symbol in fixed)
+    for symbol in present:
+        charge = left / counts[ATOMIC_NUMBERS[symbol]] if symbol == flexible else 2.0
+        electrons = _GROUP[symbol] - float(np.clip(charge, 2.0, 4.0))
+        moments[ATOMIC_NUMBERS[symbol]] = min(electrons, 10 - electrons)
+    return moments
 
 
 def _share(moments: Floats, bridges: Bridges, own: NDArray[np.int64], first_atom: int) -> float:
@@ -91,6 +112,11 @@ def _descended(coupling: Floats, signs: Signs) -> Signs:
             break
         signs[worst] *= -1
     return signs
+
+
+def host_of_ions(sums: Floats) -> Floats:
+    """(B, 3) magnetisation of all moments parallel with its 10th and 90th percentile, from (B,) sums in µB/Å³."""
+    return np.outer(sums, [1.0, 1 - HOST_HALF_WIDTH, 1 + HOST_HALF_WIDTH])
 
 
 def share_columns(shares: Floats) -> list[pl.Series]:
