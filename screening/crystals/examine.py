@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from screening.crystals.parts import Outcome, Part, Sites, UnreadableError
 from screening.crystals.rows import own_id, parse_json, read_row
@@ -13,21 +14,43 @@ _MAX_REASON_LENGTH = 300
 
 
 def examine(part: Part, settings: ReadSettings) -> Outcome:
-    """Never raises on bad input: whatever a parser throws becomes the reason of a refusal."""
+    """Never raises on bad input: whatever a parser throws becomes the reason of a refusal.
+
+    A charged crystal that comes with the part passes the same checks, and its refusal is the part's.
+    """
+    sites = _read(part, settings)
+    if isinstance(sites, Outcome):
+        return sites
+    outcome = _check(sites, (*part.flags, *sites.flags), settings)
+    if outcome.sites is None or (sites.charged is None and part.charged is None):
+        return outcome
+    other = _check(sites.charged, (), settings) if sites.charged is not None else _examine_charged(part, settings)
+    if other.sites is None:
+        reason = other.reason.removeprefix("unreadable: ")
+        return _refusal(outcome.own_id, other.stage, f"the charged crystal: {reason}")
+    both = replace(outcome.sites, charged=other.sites)
+    flags = tuple(dict.fromkeys((*outcome.flags, *other.flags)))
+    return Outcome(outcome.own_id, both, outcome.digest ^ ((other.digest << 1) % (1 << 64)), flags)
+
+
+def _examine_charged(part: Part, settings: ReadSettings) -> Outcome:
+    return examine(part.charged, settings) if part.charged is not None else Outcome()
+
+
+def _read(part: Part, settings: ReadSettings) -> Sites | Outcome:
+    """The sites of a part, or its refusal."""
     if part.reason:
         return Outcome(stage="read", reason=part.reason)
     row: object = None
     try:
         if part.kind == "row":
             row = parse_json(part.data) if isinstance(part.data, bytes) else part.data
-            sites = read_row(row)
-        else:
-            sites = _decode(part, settings)
+            return read_row(row)
+        return _decode(part, settings)
     except UnreadableError as error:
         return _refusal(own_id(row) if isinstance(row, Mapping) else "", "read", f"unreadable: {error}")
     except Exception as error:  # parsers of other libraries raise anything
         return _refusal("", "read", f"unreadable: {type(error).__name__}: {error}")
-    return _check(sites, (*part.flags, *sites.flags), settings)
 
 
 def _decode(part: Part, settings: ReadSettings) -> Sites:

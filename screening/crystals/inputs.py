@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from screening.crystals.archives import read_archive
+from screening.crystals.charged import charged_partners, with_charged
 from screening.crystals.files import NOT_A_CRYSTAL, file_kind, is_ignored, read_file
 from screening.crystals.parts import Part
 from screening.errors import RequestError
@@ -48,18 +49,37 @@ def walk(path: Path, passed_over: frozenset[Path] = frozenset()) -> Iterator[Par
         if empty:
             raise RequestError(f"{path} holds no crystal files; expected {_EXPECTED}")
     else:
-        yield from _open(path, path.name)
+        yield from _open(path, path.name, _beside(path))
+
+
+def _beside(path: Path) -> Path | None:
+    """The charged crystal's file next to a discharged one's."""
+    kind = file_kind(path.name)
+    if kind is None or kind.format in ("zip", "tar", "db"):
+        return None
+    try:
+        partner = charged_partners(entry.name for entry in os.scandir(path.parent)).get(path.name)
+    except OSError:  # a folder that may be entered but not listed
+        return None
+    return path.parent / partner if partner else None
 
 
 def _sets() -> str:
     return ", ".join(bundled_sets()) or "(none installed)"
 
 
-def _open(path: Path, source: str) -> Iterator[Part]:
+def _open(path: Path, source: str, charged: Path | None = None) -> Iterator[Part]:
     kind = file_kind(path.name)
     if kind is not None and kind.format in ("zip", "tar"):
         return read_archive(path, source)
+    if charged is not None:
+        return with_charged(read_file(path, source), lambda: _read_charged(charged))
     return read_file(path, source)
+
+
+def _read_charged(path: Path) -> Iterator[Part]:
+    reason = _refusal(path, ())
+    return iter([Part("", path.name, path.name, reason=reason)]) if reason else read_file(path, path.name)
 
 
 def _walk_folder(folder: Path, prefix: str, chain: tuple[Path, ...], passed_over: frozenset[Path]) -> Iterator[Part]:
@@ -69,8 +89,15 @@ def _walk_folder(folder: Path, prefix: str, chain: tuple[Path, ...], passed_over
     except OSError as error:
         yield Part("", prefix.rstrip("/"), folder.name, reason=f"unreadable folder: {error.strerror}")
         return
+    entries = [
+        entry
+        for entry in entries
+        if not is_ignored(entry.name) and not (passed_over and chain[-1] / entry.name in passed_over)
+    ]
+    partners = charged_partners(entry.name for entry in entries if not entry.is_dir(follow_symlinks=False))
+    charged = set(partners.values())
     for entry in entries:
-        if is_ignored(entry.name) or (passed_over and chain[-1] / entry.name in passed_over):
+        if entry.name in charged:
             continue
         source = prefix + entry.name
         path = Path(entry.path)
@@ -82,7 +109,8 @@ def _walk_folder(folder: Path, prefix: str, chain: tuple[Path, ...], passed_over
             kind = file_kind(entry.name)
             yield Part("", source, kind.stem if kind else entry.name, reason=reason)
         else:
-            yield from _open(path, source)
+            partner = partners.get(entry.name)
+            yield from _open(path, source, path.parent / partner if partner else None)
 
 
 def _refusal(path: Path, chain: tuple[Path, ...]) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from screening.crystals.charged import charged_partners
 from screening.crystals.crystal import Crystal, Rejection
 from screening.crystals.dispatch import examine_all
 from screening.crystals.identity import Register, printable
@@ -48,9 +49,14 @@ def as_crystals(
 
 
 def _parts(items: Iterable[object], settings: ReadSettings) -> Iterator[Part]:
+    # Of a list of files, the charged ones that a discharged one brings along are not candidates of their own.
+    listed = [str(item) for item in items if isinstance(item, str | Path)] if isinstance(items, Sequence) else []
+    charged = set(charged_partners(listed).values())
     for index, item in enumerate(items):
         if not isinstance(item, str | Path):
             yield _as_part(item, f"structure#{index}")
+            continue
+        if str(item) in charged:
             continue
         try:
             yield from walk(find_source(item), settings.passed_over)
@@ -73,21 +79,26 @@ def _finish(examined: Iterator[tuple[Part, Outcome]]) -> Iterator[Crystal | Reje
             reason = f"exact duplicate of {first} (same lattice, species and positions)"
             yield Rejection(candidate_id, source, "sanity", reason)
             continue
-        yield Crystal(
-            candidate_id, sites.lattice, sites.numbers, sites.frac, source, outcome.flags, sites.parent_space_group
-        )
+        yield _as_crystal(sites, candidate_id, source, outcome.flags)
+
+
+def _as_crystal(sites: Sites, candidate_id: str, source: str, flags: tuple[str, ...]) -> Crystal:
+    charged = None if sites.charged is None else _as_crystal(sites.charged, candidate_id, source, ())
+    group = sites.parent_space_group
+    return Crystal(candidate_id, sites.lattice, sites.numbers, sites.frac, source, flags, group, charged)
+
+
+def _as_sites(crystal: Crystal) -> Sites:
+    charged = None if crystal.charged is None else _as_sites(crystal.charged)
+    identity, group = crystal.candidate_id, crystal.parent_space_group
+    return Sites(
+        crystal.lattice, crystal.numbers, crystal.frac, own_id=identity, parent_space_group=group, charged=charged
+    )
 
 
 def _as_part(item: object, name: str) -> Part:
     if isinstance(item, Crystal):
-        sites = Sites(
-            item.lattice,
-            item.numbers,
-            item.frac,
-            own_id=item.candidate_id,
-            parent_space_group=item.parent_space_group,
-        )
-        return Part("sites", item.source or name, name, sites, flags=item.flags)
+        return Part("sites", item.source or name, name, _as_sites(item), flags=item.flags)
     from screening.crystals.formats import from_atoms, from_structure
 
     try:

@@ -16,8 +16,11 @@ from numpy.typing import NDArray
 from screening.crystals.elements import ATOMIC_NUMBERS, SYMBOLS
 from screening.crystals.parts import Occupancy, Sites, UnreadableError
 
-ID_KEYS = ("id", "mp_id", "name", "material_id")
+ID_KEYS = ("id", "mp_id", "name", "material_id", "battery_id")
 """Keys under which a row may carry its own id, in order of preference."""
+
+PAIR_KEYS = (("structure", "charged"), ("discharged", "charged"), ("discharge_structure", "charge_structure"))
+"""Keys of the discharged and the charged crystal of a battery electrode in one row."""
 
 APPROXIMANT = "ordered_approximant"
 OWN_FLAGS = (APPROXIMANT,)
@@ -69,12 +72,30 @@ def parse_json(data: bytes) -> Any:
 
 def read_row(row: Any) -> Sites:
     """A row of `lattice, species, frac` (with `id`, `mp_id` or `name`), or a pymatgen structure as JSON, as itself
-    or under `structure`. Raises UnreadableError."""
+    or under `structure`; the charged crystal of a battery electrode under `charged` beside it (further names:
+    PAIR_KEYS). Raises UnreadableError."""
     if not isinstance(row, Mapping):
         raise UnreadableError(f"expected an object with lattice, species and frac, found {type(row).__name__}")
-    if isinstance(row.get("structure"), Mapping):
-        sites = read_row(row["structure"])
-        return _with_remarks(replace(sites, own_id=own_id(row) or sites.own_id), row)
+    sites = _read_one(row)
+    for _, key in PAIR_KEYS:
+        if isinstance(row.get(key), Mapping):
+            return replace(sites, charged=read_charged(row[key]))
+    return sites
+
+
+def read_charged(row: Mapping[str, Any]) -> Sites:
+    """The charged crystal of a row; its errors say that it is the one meant."""
+    try:
+        return _read_one(row)
+    except UnreadableError as error:
+        raise UnreadableError(f"the charged crystal: {error}") from None
+
+
+def _read_one(row: Mapping[str, Any]) -> Sites:
+    for key, _ in PAIR_KEYS:
+        if isinstance(row.get(key), Mapping):
+            sites = _read_one(row[key])
+            return _with_remarks(replace(sites, own_id=own_id(row) or sites.own_id), row)
     if "sites" in row:
         return _read_pymatgen(row)
     missing = [key for key in ("lattice", "species", "frac") if key not in row]
