@@ -1,0 +1,1 @@
+"""Interatomic potentials: energies, forces and relaxed crystals, many crystals at once."""
