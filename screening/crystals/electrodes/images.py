@@ -25,15 +25,17 @@ def images_around(lattice: Floats, frac: Floats, reach_A: float) -> tuple[Floats
     return spread[near] @ lattice, owner[near]
 
 
-def distances(lattice: Floats, first: Floats, second: Floats) -> Floats:
-    """Shortest distances in Å between fractional points (a, 3) and (b, 3) over all periodic images, (a, b).
+def distances(lattice: Floats, first: Floats, second: Floats, exact_to_A: float) -> Floats:
+    """Shortest distances in Å between fractional points (a, 3) and (b, 3) over their periodic images, (a, b).
 
-    Exact up to half the smallest plane spacing, and never too short beyond it.
+    Exact up to `exact_to_A`, and never too short beyond it. Wrapped differences lie within ±1/2, so that shifts of up to
+    `exact_to_A` over the plane spacing plus 1/2 are enough.
     """
     apart = first[:, None, :] - second[None, :, :]
     apart -= np.rint(apart)
     best = np.full(apart.shape[:2], np.inf)
-    for shift in product((-1, 0, 1), repeat=3):
+    reach = np.maximum(np.ceil(exact_to_A / plane_spacings(lattice) + 0.5).astype(int) - 1, 0)
+    for shift in product(*(range(-r, r + 1) for r in reach)):
         cartesian = (apart + np.array(shift)) @ lattice
         best = np.minimum(best, np.einsum("abi,abi->ab", cartesian, cartesian))
     return np.asarray(np.sqrt(best))

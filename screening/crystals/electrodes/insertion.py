@@ -61,7 +61,7 @@ def choose_sites(host: Crystal, sites: Sites, ion: str, wanted: int) -> Integers
     closest = LOOSE * windows(ion, has_anions(host.numbers)).ion_ion_A
     if self_distances(host.lattice) < closest:
         return np.zeros(0, dtype=np.intp)
-    apart = distances(host.lattice, sites.frac, sites.frac)
+    apart = distances(host.lattice, sites.frac, sites.frac, closest)
     allowed = apart >= closest
     kinds = np.concatenate([[0], np.cumsum(np.diff(sites.energy_eV) > _SAME_ENERGY_EV)])
     best: list[int] = []

@@ -12,7 +12,7 @@ from screening.crystals.composition import Mask, count_matrix
 from screening.crystals.electrodes.images import Floats, Integers, distances, images_around
 from screening.crystals.electrodes.redox import ION_CHARGES, formal_charges
 from screening.crystals.electrodes.roles import has_anions
-from screening.crystals.electrodes.site_energy import CUTOFF_A, Frame, settle
+from screening.crystals.electrodes.site_energy import CUTOFF_A, Frame, settle, site_energies
 from screening.crystals.electrodes.windows import Windows, windows
 from screening.crystals.elements import cell_formula
 
@@ -21,6 +21,11 @@ MERGED_WITHIN_A = 0.7
 MIN_NEIGHBOURS = 3
 LOOSE = 0.93
 """A host contracts when it is charged: the windows of discharged crystals are this much too strict for it."""
+_LARGEST_VOID_A = 5.0
+"""Radius up to which Voronoi corners are right: only atoms this far outside the cell are looked at."""
+_SAME_CORNER_A = 0.35
+_CONTACT = 1.055
+"""Where an anion's repulsion balances its attraction, in shortest distances: 5 % less than the sum of the radii."""
 _MOST_CANDIDATES = 600
 
 
@@ -43,14 +48,17 @@ def find_voids(lattice: Floats, numbers: NDArray[np.integer], frac: Floats, ion:
     limits = windows(ion, ionic)
     positions, owner = images_around(lattice, frac, CUTOFF_A + 1.0)
     frame = _frame(positions, numbers, owner, ion, limits, ionic)
-    corners = _corners(lattice, positions)
+    corners = _corners(lattice, images_around(lattice, frac, _LARGEST_VOID_A)[0])
     fitting = corners[_fits(corners, frame, numbers[owner], limits, 0.8)]
     if len(fitting) == 0:
         return Sites(np.zeros((0, 3)), np.zeros(0), np.zeros(0, np.intp))
-    settled, energies = settle(frame, fitting[:_MOST_CANDIDATES])
-    inside = np.linalg.norm(settled - fitting[:_MOST_CANDIDATES], axis=1) < 2.5
-    good = inside & _fits(settled, frame, numbers[owner], limits, LOOSE)
-    points = settled[good] @ np.linalg.inv(lattice)
+    fitting = fitting[:_MOST_CANDIDATES]
+    settled, low = settle(frame, fitting)
+    # A corner may hold an ion although it is no minimum while its other neighbours are away.
+    points = np.concatenate([settled, fitting])
+    energies = np.concatenate([low, site_energies(frame, fitting)[0]])
+    good = _fits(points, frame, numbers[owner], limits, LOOSE)
+    points = points[good] @ np.linalg.inv(lattice)
     points, energies = _merge(lattice, points - np.floor(points), energies[good])
     return Sites(points, energies, np.arange(len(points), dtype=np.intp))
 
@@ -61,7 +69,7 @@ def _frame(
     charges = np.zeros(len(numbers))
     if ionic:
         charges = formal_charges(count_matrix([cell_formula(numbers)]))[0][numbers]
-    contacts = np.where(limits.bond_A > 0, limits.nearest_A / 0.9, limits.nearest_A)[numbers]
+    contacts = np.where(limits.bond_A > 0, _CONTACT * limits.nearest_A, limits.nearest_A)[numbers]
     return Frame(positions, charges[owner], contacts[owner], float(ION_CHARGES[ion]))
 
 
@@ -73,7 +81,7 @@ def _corners(lattice: Floats, positions: Floats) -> Floats:
         return np.zeros((0, 3))
     frac = corners @ np.linalg.inv(lattice)
     inside = ((frac > -1e-4) & (frac < 1 - 1e-4)).all(axis=1)
-    points, _ = _merge(lattice, frac[inside] - np.floor(frac[inside]), np.zeros(int(inside.sum())), 0.15)
+    points, _ = _merge(lattice, frac[inside] - np.floor(frac[inside]), np.zeros(int(inside.sum())), _SAME_CORNER_A)
     return np.asarray(points @ lattice)
 
 
@@ -96,7 +104,7 @@ def _merge(lattice: Floats, frac: Floats, energies: Floats, within_A: float = ME
     order = np.lexsort((*np.round(frac, 4).T, np.round(energies, 3)))
     frac, energies = frac[order], energies[order]
     kept: list[int] = []
-    apart = distances(lattice, frac, frac) if len(frac) else np.zeros((0, 0))
+    apart = distances(lattice, frac, frac, within_A) if len(frac) else np.zeros((0, 0))
     for index in range(len(frac)):
         if not kept or apart[index, kept].min() >= within_A:
             kept.append(index)

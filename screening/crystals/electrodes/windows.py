@@ -26,6 +26,7 @@ _CATION_A, _CATION_PER_CHARGE_A = 1.55, 0.17
 """The nearest cation is this much farther than the ion's radius for six neighbours."""
 _IONS_CLOSER_A = 0.25
 """Working ions come so much closer to each other than to the frame's cations."""
+_CAGE = 1.5
 _ATOM_FACTOR = 0.72
 """Closest approach to an atom of an alloy or of a carbon sheet, in sums of metallic radii (Li-C in LiC6: 2.2 Å)."""
 _CARBON_RADIUS_A = 0.77 + 0.7
@@ -59,7 +60,7 @@ def windows(ion: str, ionic: bool) -> Windows:
             nearest[number] = large + HYDROGEN_OFFSET_A if symbol == "H" else cation
         else:
             nearest[number] = _ATOM_FACTOR * (_metal_radius(ion) + _metal_radius(symbol))
-            bond[number] = nearest[number] * _LONGEST
+            bond[number] = nearest[number] * _CAGE
     closest = cation - _IONS_CLOSER_A if ionic else 2 * _ATOM_FACTOR * _metal_radius(ion)
     nearest[own.number] = closest
     return Windows(nearest, bond, closest)
