@@ -28,8 +28,8 @@ def images_around(lattice: Floats, frac: Floats, reach_A: float) -> tuple[Floats
 def distances(lattice: Floats, first: Floats, second: Floats, exact_to_A: float) -> Floats:
     """Shortest distances in Å between fractional points (a, 3) and (b, 3) over their periodic images, (a, b).
 
-    Exact up to `exact_to_A`, and never too short beyond it. Wrapped differences lie within ±1/2, so that shifts of up to
-    `exact_to_A` over the plane spacing plus 1/2 are enough.
+    Exact up to `exact_to_A`, and never too short beyond it. Wrapped differences lie within ±1/2, so that shifts of up
+    to `exact_to_A` over the plane spacing plus 1/2 are enough.
     """
     apart = first[:, None, :] - second[None, :, :]
     apart -= np.rint(apart)

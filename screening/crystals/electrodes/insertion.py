@@ -70,6 +70,8 @@ def choose_sites(host: Crystal, sites: Sites, ion: str, wanted: int) -> Integers
         found = _greedy(order, kinds, allowed, apart, wanted)
         if len(found) > len(best):
             best = found
+    if len(best) < wanted:
+        best = _most(allowed, best, wanted)
     return np.array(sorted(best), dtype=np.intp)
 
 
@@ -85,6 +87,29 @@ def _greedy(order: Integers, kinds: Integers, allowed: Mask, apart: Floats, want
             crowding = [sum(1 / apart[site, other] for other in taken) for site in free]
             taken.append(free.pop(int(np.argmin(np.round(crowding, 6)))))
     return taken
+
+
+def _most(allowed: Mask, taken: list[int], wanted: int) -> list[int]:
+    """More sites by local search: one site makes way for two that only it excluded, while there is such a one."""
+    taken = list(taken)
+    while len(taken) < wanted:
+        excluded = (~allowed[:, taken]).sum(axis=1)
+        excluded[taken] = -1
+        swap = _one_for_two(allowed, taken, excluded)
+        if swap is None:
+            return taken
+        taken = swap
+    return taken
+
+
+def _one_for_two(allowed: Mask, taken: list[int], excluded: Integers) -> list[int] | None:
+    for site in taken:
+        freed = [int(other) for other in np.flatnonzero(excluded == 1) if not allowed[other, site]]
+        pairs = ((a, b) for index, a in enumerate(freed) for b in freed[index + 1 :] if allowed[a, b])
+        found = next(pairs, None)
+        if found is not None:
+            return [other for other in taken if other != site] + list(found)
+    return None
 
 
 def enlarged(host: Crystal, times: int) -> Crystal:
