@@ -24,11 +24,12 @@ from screening.energetics.chgnet_layers import AngleUpdate, AtomUpdate, BondUpda
 from screening.energetics.potentials import CHGNET, Evaluation, Potential
 from screening.energetics.state import CrystalState
 from screening.networks.predictor import resolve_device
+from screening.networks.streaming import keep_freed_memory
 
 _WEIGHTS = "pretrained/0.3.0/chgnet_0.3.0_e29f68s314m37.pth.tar"
 _HEAVIEST = 94
 _WITHIN = 1 - 1e-6  # the package keeps the arc cosine off its poles by this factor
-_BATCH_ATOMS = {"cpu": 512, "cuda": 8192}
+_BATCH_ATOMS = {"cpu": 256, "cuda": 8192}
 
 
 class ChgnetPotential(Potential):
@@ -41,6 +42,8 @@ class ChgnetPotential(Potential):
         self.device, self.dtype = device, dtype
         self.network = BatchedChgnet(network).to(device, dtype).eval().requires_grad_(False)
         self.batch_atoms = _BATCH_ATOMS[device.type]
+        if device.type == "cpu":
+            keep_freed_memory()
 
     @classmethod
     def load(cls, device: str = "auto") -> ChgnetPotential:

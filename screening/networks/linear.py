@@ -66,3 +66,13 @@ class Linear(nn.Linear):
 
     def _direct(self, input: Tensor) -> bool:
         return _HAS_ONEDNN and len(input) >= _SMALL and fused_inference(input)
+
+
+def fixed_product(x: Tensor, weight: Tensor, bias: Tensor | None = None, other: Tensor | None = None) -> Tensor:
+    """x weight^T + bias + other, by oneDNN where that is faster; no graph for gradients is made."""
+    if not (_HAS_ONEDNN and len(x) >= _SMALL and x.device.type == "cpu" and x.dtype == torch.float32):
+        found = functional.linear(x, weight, bias)
+        return found if other is None else found + other
+    if other is None:
+        return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
+    return torch.ops.mkldnn._linear_pointwise.binary(x, other, weight, bias, "add")

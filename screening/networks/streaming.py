@@ -51,7 +51,7 @@ def stream(
 
 @contextmanager
 def _one_batch_a_core(cores: int) -> Iterator[ThreadPoolExecutor]:
-    _keep_freed_memory()
+    keep_freed_memory()
     interval = sys.getswitchinterval()
     # a thread that builds graphs holds the interpreter: the other must not wait 5 ms after every operation
     sys.setswitchinterval(5e-5)
@@ -64,7 +64,7 @@ def _one_batch_a_core(cores: int) -> Iterator[ThreadPoolExecutor]:
         torch.set_num_threads(cores)  # part of the setting is shared by all threads
 
 
-def _keep_freed_memory() -> None:
+def keep_freed_memory() -> None:
     """Ask glibc not to hand memory back to the system after every tensor: getting it again took a tenth of the time."""
     if sys.platform != "linux":
         return
