@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import numpy as np
+from scipy.spatial import cKDTree
+
+from screening.crystals.composition import Mask
 from screening.crystals.crystal import Crystal
+from screening.crystals.electrodes.images import Floats, images_around
 from screening.crystals.electrodes.pair import ElectrodePair
-from screening.crystals.elements import ATOMIC_NUMBERS
+from screening.crystals.elements import ATOMIC_NUMBERS, SYMBOLS
+from screening.resources import resource
 
 if TYPE_CHECKING:
     from pymatgen.analysis.structure_matcher import StructureMatcher
@@ -17,6 +25,8 @@ SITE_TOLERANCE = 0.3
 LENGTH_TOLERANCE = 0.25
 """Layered frames change their layer distance by up to a tenth when they lose the ion, and by more when solvated."""
 ANGLE_TOLERANCE_DEG = 10.0
+_TOUCHING = 1.3
+_ITSELF_A = 0.1
 
 
 def framework_kept(pair: ElectrodePair) -> bool:
@@ -27,6 +37,30 @@ def framework_kept(pair: ElectrodePair) -> bool:
     number = ATOMIC_NUMBERS[pair.working_ion]
     full, empty = (_without(crystal, number).to_structure() for crystal in (pair.discharged, pair.charged))
     return bool(_matcher().fit(full, empty))
+
+
+def falls_apart(crystal: Crystal, frame: Mask) -> bool:
+    """Whether some atom of the frame, a mask (n,), touches no other once the ion has gone, as silicon from Li15Si4.
+
+    Atoms touch within 1.3 sums of their covalent radii (Cordero et al., Dalton Trans. 2832 (2008)).
+    """
+    radii = _covalent_radii()[crystal.numbers[frame]]
+    reach = 2 * _TOUCHING * float(radii.max())
+    positions, owner = images_around(crystal.lattice, crystal.frac[frame], reach)
+    atoms = (crystal.frac[frame] - np.floor(crystal.frac[frame])) @ crystal.lattice
+    near = cKDTree(atoms).sparse_distance_matrix(cKDTree(positions), reach, output_type="coo_matrix")
+    touching = (near.data > _ITSELF_A) & (near.data <= _TOUCHING * (radii[near.row] + radii[owner[near.col]]))
+    return bool((np.bincount(near.row[touching], minlength=len(atoms)) == 0).any())
+
+
+@lru_cache(maxsize=1)
+def _covalent_radii() -> Floats:
+    """In Å by atomic number, (119,); 1.5 for elements without one."""
+    radii = np.full(len(SYMBOLS), 1.5)
+    with (resource("datasets") / "elements" / "properties.csv").open(newline="", encoding="utf-8") as stream:
+        for row in csv.DictReader(stream):
+            radii[int(row["number"])] = float(row["covalent_radius_A"])
+    return radii
 
 
 def with_ends(pair: ElectrodePair, discharged: Crystal, charged: Crystal) -> ElectrodePair:

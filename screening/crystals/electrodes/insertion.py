@@ -10,14 +10,18 @@ import numpy as np
 from screening.crystals.composition import Mask
 from screening.crystals.crystal import Crystal
 from screening.crystals.electrodes.images import Floats, Integers, distances, self_distances
+from screening.crystals.electrodes.redox import ION_CHARGES
 from screening.crystals.electrodes.roles import has_anions
-from screening.crystals.electrodes.voids import LOOSE, Sites, find_voids
+from screening.crystals.electrodes.voids import Sites, find_voids
 from screening.crystals.electrodes.windows import windows
 from screening.crystals.elements import ATOMIC_NUMBERS
 
 _SAME_ENERGY_EV = 0.03
 """Sites this close in energy are taken for one kind."""
 _MOST_STARTS = 12
+_MOST_ABOVE_LOWEST_EV = 14.0
+"""Sites that lie higher above the best one, for each charge of the ion, are not filled. Formal charges overstate such
+differences: those between the two kinds of site of a spinel come out as 6 eV."""
 
 
 @dataclass(frozen=True)
@@ -32,22 +36,22 @@ class Filled:
 def fill(host: Crystal, ion: str, wanted: int) -> Filled | None:
     """The host with up to `wanted` more ions; None if there is no room for a single one.
 
-    The ions that it holds stay where they are unless that leaves no room: then all sites are filled anew, as in the
-    spinel Li4Ti5O12, whose tetrahedral lithium makes way for more in the octahedra.
+    The ions that it holds stay where they are unless more have room when all sites are filled anew, as in the spinel
+    Li4Ti5O12, whose tetrahedral lithium makes way for more in the octahedra.
     """
     sites = find_voids(host.lattice, host.numbers, host.frac, ion)
     chosen = choose_sites(host, sites, ion, wanted)
-    if len(chosen):
-        return Filled(_with_ions(host, ion, sites.frac[chosen]), len(chosen), False)
+    added = len(chosen)
+    first = Filled(_with_ions(host, ion, sites.frac[chosen]), added, False) if added else None
     held = host.numbers == ATOMIC_NUMBERS[ion]
-    if not held.any() or held.all():
-        return None
+    if added == wanted or not held.any():
+        return first
     frame = replace(host, numbers=host.numbers[~held], frac=host.frac[~held])
     sites = find_voids(frame.lattice, frame.numbers, frame.frac, ion)
     before = int(held.sum())
     chosen = choose_sites(frame, sites, ion, before + wanted)
-    if len(chosen) <= before:
-        return None
+    if len(chosen) <= before + added:
+        return first
     return Filled(_with_ions(frame, ion, sites.frac[chosen]), len(chosen) - before, True)
 
 
@@ -58,9 +62,11 @@ def choose_sites(host: Crystal, sites: Sites, ion: str, wanted: int) -> Integers
     """
     if len(sites) == 0 or wanted < 1:
         return np.zeros(0, dtype=np.intp)
-    closest = LOOSE * windows(ion, has_anions(host.numbers)).ion_ion_A
+    closest = windows(ion, has_anions(host.numbers)).ion_ion_A
     if self_distances(host.lattice) < closest:
         return np.zeros(0, dtype=np.intp)
+    low = sites.energy_eV <= sites.energy_eV[0] + _MOST_ABOVE_LOWEST_EV * ION_CHARGES[ion]
+    sites = Sites(sites.frac[low], sites.energy_eV[low])  # sorted, so that the indices stay
     apart = distances(host.lattice, sites.frac, sites.frac, closest)
     allowed = apart >= closest
     kinds = np.concatenate([[0], np.cumsum(np.diff(sites.energy_eV) > _SAME_ENERGY_EV)])
@@ -90,15 +96,16 @@ def _greedy(order: Integers, kinds: Integers, allowed: Mask, apart: Floats, want
 
 
 def _most(allowed: Mask, taken: list[int], wanted: int) -> list[int]:
-    """More sites by local search: one site makes way for two that only it excluded, while there is such a one."""
+    """More sites by local search: free ones, then one site that makes way for two which only it excluded."""
     taken = list(taken)
     while len(taken) < wanted:
         excluded = (~allowed[:, taken]).sum(axis=1)
         excluded[taken] = -1
-        swap = _one_for_two(allowed, taken, excluded)
-        if swap is None:
-            return taken
-        taken = swap
+        free = np.flatnonzero(excluded == 0)
+        swapped = [*taken, int(free[0])] if len(free) else _one_for_two(allowed, taken, excluded)
+        if swapped is None:
+            break
+        taken = swapped
     return taken
 
 

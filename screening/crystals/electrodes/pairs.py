@@ -8,10 +8,12 @@ from itertools import islice
 
 from screening.crystals.composition import count_matrix
 from screening.crystals.crystal import Crystal
+from screening.crystals.electrodes.frames import falls_apart
 from screening.crystals.electrodes.given import given_pair
 from screening.crystals.electrodes.insertion import enlarged, fill
 from screening.crystals.electrodes.pair import ElectrodePair, NoPair
-from screening.crystals.electrodes.roles import Roles, roles
+from screening.crystals.electrodes.pathways import find_pathway
+from screening.crystals.electrodes.roles import Roles, has_anions, roles
 from screening.crystals.elements import ATOMIC_NUMBERS, SYMBOLS, cell_formula
 
 MAX_INSERTION_ATOMS = 200
@@ -35,7 +37,8 @@ def find_pairs(crystals: Iterable[Crystal], working_ion: str | None = None) -> I
         found = roles(count_matrix([cell_formula(crystal.numbers) for crystal in chunk]), working_ion)
         for row, crystal in enumerate(chunk):
             if crystal.charged is not None:
-                yield given_pair(crystal, crystal.charged, working_ion)
+                pair = given_pair(crystal, crystal.charged, working_ion)
+                yield _judged(pair) if isinstance(pair, ElectrodePair) else pair
             else:
                 yield _derived(crystal, found, row)
 
@@ -56,7 +59,7 @@ def _topotactic(crystal: Crystal, ion: str, found: Roles, row: int, flags: tuple
     held = crystal.numbers == ATOMIC_NUMBERS[ion]
     charged = replace(crystal, numbers=crystal.numbers[~held], frac=crystal.frac[~held])
     extractable = float(found.extractable[row] / found.charges[row])
-    return ElectrodePair(crystal, charged, ion, float(held.sum()), "topotactic", flags, extractable)
+    return _judged(ElectrodePair(crystal, charged, ion, float(held.sum()), "topotactic", flags, extractable))
 
 
 def _inserted(crystal: Crystal, ion: str, found: Roles, row: int, flags: tuple[str, ...]) -> ElectrodePair | NoPair:
@@ -75,7 +78,19 @@ def _inserted(crystal: Crystal, ion: str, found: Roles, row: int, flags: tuple[s
         return NoPair(reason, (*rest, "not_an_electrode", "no_room"))
     rest = [flag for flag in flags if flag not in ("charged_host", "not_an_electrode")]
     names = (*rest, *["charged_host"] * held, *["ions_relocated"] * filled.relocated)
-    return ElectrodePair(filled.crystal, host, ion, float(filled.added), "inserted", names, float(filled.added))
+    added = float(filled.added)
+    return _judged(ElectrodePair(filled.crystal, host, ion, added, "inserted", names, added))
+
+
+def _judged(pair: ElectrodePair) -> ElectrodePair:
+    """With what only the structure tells: whether the ion can get out, and whether what is left holds together."""
+    flags = []
+    frame = pair.discharged.numbers != ATOMIC_NUMBERS[pair.working_ion]
+    if has_anions(pair.discharged.numbers) and find_pathway(pair.discharged, pair.working_ion).blocked:
+        flags.append("ion_sites_blocked")
+    if pair.origin == "topotactic" and falls_apart(pair.discharged, frame):
+        flags.append("frame_falls_apart")
+    return replace(pair, flags=(*pair.flags, *flags))
 
 
 def _holds(crystal: Crystal, ion: str) -> bool:

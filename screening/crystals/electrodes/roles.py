@@ -65,7 +65,8 @@ def roles(counts: Floats, working_ion: str | None) -> Roles:
     kinds = _classify(counts, numbers, n_ions, electrons, balance)
     # The second electron of a metal comes at the voltage of an anode or with the host's decomposition (conversion).
     insertable = np.minimum(balance.insertable, balance.metals)
-    crowded = kinds["not_an_electrode"] & (n_ions > 0) & balance.d0 & balance.possible & (balance.insertable > 1e-6)
+    reducible = balance.d0 & balance.possible & (balance.insertable > 1e-6) & ~_is_garnet(counts, n_ions, balance)
+    crowded = kinds["not_an_electrode"] & (n_ions > 0) & reducible
     extractable = _extractable(electrons, balance, kinds)
     return Roles(ions, numbers, charges, n_ions, kinds, extractable, insertable, crowded)
 
@@ -106,7 +107,7 @@ def _classify(
     # Room for more ions is a question of structure; open polyanionic frames and frames with fewer ions than metals
     # have it, while in close-packed ones the ions that are there already fill it.
     roomy = balance.polyanionic | (n_ions < balance.metals)
-    charged = spent & (balance.insertable > 0) & roomy
+    charged = spent & (balance.insertable > 0) & roomy & ~_is_garnet(counts, n_ions, balance)
     rich = usable & holds & ~balance.polyanionic & ~balance.d0 & (n_ions > balance.metals)
     anion = rich & (balance.extractable < electrons - 1e-6) & ~charged
     dead = spent & ~charged & ~anion & balance.d0
@@ -120,6 +121,14 @@ def _classify(
         "inactive_redox_couple": spent & ~charged & ~anion & ~dead,
         "charge_balance_unclear": unclear,
     }
+
+
+def _is_garnet(counts: Floats, n_ions: Floats, balance: ChargeBalance) -> Mask:
+    """Stuffed garnets Li3A3B2O12 to Li7A3B2O12 with d0 metals, (B,): electrolytes, whatever B might be reduced to."""
+    oxygen = counts[:, ATOMIC_NUMBERS["O"]]
+    large = counts.sum(axis=1) - oxygen - balance.metals - n_ions
+    frame = np.isclose(oxygen, 6 * balance.metals) & np.isclose(large, 1.5 * balance.metals)
+    return np.asarray(balance.d0 & frame & (n_ions >= 1.5 * balance.metals - 1e-6))
 
 
 def _extractable(electrons: Floats, balance: ChargeBalance, kinds: dict[str, Mask]) -> Floats:

@@ -31,12 +31,10 @@ _MOST_CANDIDATES = 600
 
 @dataclass(frozen=True)
 class Sites:
-    """Voids of a cell. frac: (k, 3) in [0, 1); energy_eV: (k,) of an ion there; orbit: (k,) index, equal for sites that
-    the frame's symmetry exchanges. Sorted by energy."""
+    """Voids of a cell. frac: (k, 3) in [0, 1); energy_eV: (k,) of a single ion there. Sorted by energy."""
 
     frac: Floats
     energy_eV: Floats
-    orbit: Integers
 
     def __len__(self) -> int:
         return len(self.frac)
@@ -51,7 +49,7 @@ def find_voids(lattice: Floats, numbers: NDArray[np.integer], frac: Floats, ion:
     corners = _corners(lattice, images_around(lattice, frac, _LARGEST_VOID_A)[0])
     fitting = corners[_fits(corners, frame, numbers[owner], limits, 0.8)]
     if len(fitting) == 0:
-        return Sites(np.zeros((0, 3)), np.zeros(0), np.zeros(0, np.intp))
+        return Sites(np.zeros((0, 3)), np.zeros(0))
     fitting = fitting[:_MOST_CANDIDATES]
     settled, low = settle(frame, fitting)
     # A corner may hold an ion although it is no minimum while its other neighbours are away.
@@ -60,7 +58,7 @@ def find_voids(lattice: Floats, numbers: NDArray[np.integer], frac: Floats, ion:
     good = _fits(points, frame, numbers[owner], limits, LOOSE)
     points = points[good] @ np.linalg.inv(lattice)
     points, energies = _merge(lattice, points - np.floor(points), energies[good])
-    return Sites(points, energies, np.arange(len(points), dtype=np.intp))
+    return Sites(points, energies)
 
 
 def _frame(
