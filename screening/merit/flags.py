@@ -35,6 +35,12 @@ FLAGS: dict[str, str] = {
     "would take up more; how much is not known yet.",
     "inactive_redox_couple": "Extraction would need a couple known to be inactive, such as Fe3+/4+ or Cr3+/4+ in a "
     "lithium oxide.",
+    "no_room": "A search by distances and coordination finds no void for the ion (or for more of it) in the frame.",
+    "ions_relocated": "To take up more, the ions that the host holds change their sites, as in Li4Ti5O12.",
+    "ion_sites_blocked": "The ion sits in pockets of the frame without a passage wide enough to leave, as in maricite "
+    "NaFePO4.",
+    "frame_falls_apart": "Without the ion some atoms of the frame touch no others: it is not a host that keeps its "
+    "frame, but an alloy or a salt that forms anew.",
     "redox_limited": "The transition metals allow only a part of the ion to be extracted.",
     "charge_balance_unclear": "Oxidation states do not balance with common charges, so extraction is unknown.",
 }

@@ -13,6 +13,7 @@ from screening.crystals.electrodes.given import given_pair
 from screening.crystals.electrodes.insertion import enlarged, fill
 from screening.crystals.electrodes.pair import ElectrodePair, NoPair
 from screening.crystals.electrodes.pathways import find_pathway
+from screening.crystals.electrodes.redox import active_symbols
 from screening.crystals.electrodes.roles import Roles, has_anions, roles
 from screening.crystals.elements import ATOMIC_NUMBERS, SYMBOLS, cell_formula
 
@@ -98,5 +99,13 @@ def _holds(crystal: Crystal, ion: str) -> bool:
 
 
 def _why_not(crystal: Crystal, ion: str) -> str:
-    metals = sorted({SYMBOLS[z] for z in crystal.numbers.tolist()} - {ion})
-    return f"{crystal.formula} is no electrode for {ion}: none of {', '.join(metals)} can change its charge for the ion"
+    active = sorted({SYMBOLS[z] for z in crystal.numbers.tolist()} & active_symbols() - {ion})
+    if not active:
+        why = "no metal in its frame changes its charge (a salt or a solid electrolyte)"
+    elif _holds(crystal, ion):
+        why = (
+            f"{', '.join(active)} cannot be oxidised further, and it has no use for more (a solid electrolyte or full)"
+        )
+    else:
+        why = f"{', '.join(active)} cannot be reduced further in a crystal"
+    return f"{crystal.formula} is no electrode for {ion}: {why}"

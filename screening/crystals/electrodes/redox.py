@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from screening.crystals.composition import N_ELEMENTS, Floats, Mask, indicator
-from screening.crystals.elements import ATOMIC_NUMBERS
+from screening.crystals.elements import ATOMIC_NUMBERS, SYMBOLS
 from screening.resources import resource
 
 ION_CHARGES = {"Li": 1, "Na": 1, "K": 1, "Mg": 2, "Ca": 2, "Zn": 2, "Al": 3}
@@ -79,6 +79,11 @@ def redox_table() -> RedoxTable:
     accessible = ("small_ion_oxide", "large_ion_oxide", "polyanion", "chalcogenide")
     states = [spread(name) for name in ("lowest_oxide", "lowest_other", "highest")]
     return RedoxTable(indicator(table["element"]), *states, *(spread(f"accessible_{name}") for name in accessible))
+
+
+def active_symbols() -> set[str]:
+    """Elements that change their charge in an electrode."""
+    return {SYMBOLS[number] for number in np.flatnonzero(redox_table().active)}
 
 
 def charge_balance(counts: Floats, large_ion: Mask) -> ChargeBalance:
