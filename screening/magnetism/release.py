@@ -1,7 +1,7 @@
-"""Released magnetism predictors: `weights.safetensors` + `config.json` + `MODEL_CARD.md` in a folder, as for networks.
+"""Released forests and kernels: `weights.safetensors` + `config.json` + `MODEL_CARD.md` in a folder, as for networks.
 
-One folder holds several parts (Curie temperature, anisotropy, magnetic order), each with its own section of the
-config and its own prefix of tensor names.
+One folder holds several parts (Curie temperature, anisotropy, magnetic order; voltages are kept in the same way), each
+with its own section of the config and its own prefix of tensor names.
 """
 
 from __future__ import annotations
@@ -58,11 +58,12 @@ class Part:
 
 @dataclass(frozen=True)
 class MagnetismRelease:
-    """name of the release; parts by name; training: where they came from."""
+    """name of the release; parts by name; training: where they came from; format: what it predicts, with a version."""
 
     name: str
     parts: dict[str, Part]
     training: dict[str, Any] = field(default_factory=dict)
+    format: str = FORMAT
 
 
 def save_release(folder: Path, release: MagnetismRelease, card: str) -> None:
@@ -74,7 +75,7 @@ def save_release(folder: Path, release: MagnetismRelease, card: str) -> None:
         for key, array in part.tensors.items()
     }
     config = {
-        "format": FORMAT,
+        "format": release.format,
         "name": release.name,
         "parts": {name: part.settings for name, part in release.parts.items()},
         "training": release.training,
@@ -89,42 +90,42 @@ def save_release(folder: Path, release: MagnetismRelease, card: str) -> None:
         part_file.replace(folder / file)
 
 
-def find_release(magnetism: str) -> Path:
-    """The folder of a released name or a path; raises RequestError listing the released names."""
+def find_release(name: str, key: str = "magnetism", format: str = FORMAT) -> Path:
+    """The folder of a released name or a path, given as `key=`; raises RequestError listing the released names."""
     bundled = resource("models")
-    for folder in (Path(magnetism).expanduser(), bundled / magnetism):
+    for folder in (Path(name).expanduser(), bundled / name):
         if (folder / CONFIG).is_file():
             return folder
-    names = sorted(p.parent.name for p in bundled.glob(f"*/{CONFIG}") if _format(p) == FORMAT)
+    names = sorted(p.parent.name for p in bundled.glob(f"*/{CONFIG}") if _format(p) == format)
     raise RequestError(
-        f"magnetism={magnetism}: expected none, a folder with {CONFIG} and {WEIGHTS}, "
+        f"{key}={name}: expected none, a folder with {CONFIG} and {WEIGHTS}, "
         f"or a released name: {', '.join(names) or 'there is none'}"
     )
 
 
-def load_release(folder: Path) -> MagnetismRelease:
+def load_release(folder: Path, key: str = "magnetism", format: str = FORMAT) -> MagnetismRelease:
     """Load a release folder; raises RequestError naming the file when it is not a sound one."""
     config, weights = folder / CONFIG, folder / WEIGHTS
     try:
         raw = json.loads(config.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise RequestError(f"magnetism: {config}: not readable JSON ({error})") from None
-    if not isinstance(raw, Mapping) or raw.get("format") != FORMAT:
-        raise RequestError(f"magnetism: {config}: expected format {FORMAT!r}")
+        raise RequestError(f"{key}: {config}: not readable JSON ({error})") from None
+    if not isinstance(raw, Mapping) or raw.get("format") != format:
+        raise RequestError(f"{key}: {config}: expected format {format!r}")
     settings = raw.get("parts")
     if not isinstance(settings, Mapping) or not all(isinstance(part, Mapping) for part in settings.values()):
-        raise RequestError(f"magnetism: {config}: expected a section for each part under 'parts'")
+        raise RequestError(f"{key}: {config}: expected a section for each part under 'parts'")
     try:
         tensors = load_file(weights)
     except FileNotFoundError:
-        raise RequestError(f"magnetism: {weights} is missing") from None
+        raise RequestError(f"{key}: {weights} is missing") from None
     except (SafetensorError, OSError) as error:
-        raise RequestError(f"magnetism: {weights} is truncated or not a safetensors file ({error})") from None
+        raise RequestError(f"{key}: {weights} is truncated or not a safetensors file ({error})") from None
     parts = {
         str(name): Part(dict(section), {k.partition("/")[2]: v for k, v in tensors.items() if k.startswith(f"{name}/")})
         for name, section in settings.items()
     }
-    return MagnetismRelease(str(raw.get("name", folder.name)), parts, dict(raw.get("training") or {}))
+    return MagnetismRelease(str(raw.get("name", folder.name)), parts, dict(raw.get("training") or {}), format)
 
 
 def _format(config: Path) -> Any:
