@@ -37,6 +37,7 @@ class ChgnetPotential(Potential):
 
     name = CHGNET
     elements = frozenset(range(1, _HEAVIEST + 1))
+    shareable = True
 
     def __init__(self, network: Any, device: torch.device, dtype: torch.dtype = torch.float32) -> None:
         self.device, self.dtype = device, dtype

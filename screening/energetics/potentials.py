@@ -52,13 +52,14 @@ class Potential(ABC):
     """Energy of crystals as a function of their atoms and cells.
 
     elements: atomic numbers it knows, None where that cannot be told. batch_atoms: atoms in one evaluation, as many as
-    are fastest on its device.
+    are fastest on its device. shareable: whether several threads may evaluate at once.
     """
 
     name: str
     device: torch.device
     elements: frozenset[int] | None = None
     batch_atoms: int
+    shareable: bool = False
 
     @abstractmethod
     def evaluate(self, state: CrystalState, forces: bool = True) -> Evaluation:

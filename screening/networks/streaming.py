@@ -40,7 +40,7 @@ def stream(
         yield from (_scored(predictor, *batch) for batch in batches)
         return
     waiting: deque[Future[Scored]] = deque()
-    with _one_batch_a_core(cores) as pool:
+    with one_batch_a_core(cores) as pool:
         for batch in batches:
             waiting.append(pool.submit(_scored, predictor, *batch))
             if len(waiting) > cores:
@@ -50,7 +50,8 @@ def stream(
 
 
 @contextmanager
-def _one_batch_a_core(cores: int) -> Iterator[ThreadPoolExecutor]:
+def one_batch_a_core(cores: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads that each compute on one core; the number of threads of torch is put back at the end."""
     keep_freed_memory()
     interval = sys.getswitchinterval()
     # a thread that builds graphs holds the interpreter: the other must not wait 5 ms after every operation
