@@ -244,6 +244,29 @@ class FitConfig(CommandConfig):
 
 
 @dataclass
+class FitVoltageConfig(CommandConfig):
+    """Fit voltages and volume changes to calculated electrodes; half an hour on one core, and goes on when killed.
+
+    Writes weights.safetensors, config.json and MODEL_CARD.md (errors on chemical systems never seen) in output_dir,
+    which `screening rank task=electrodes voltage=FOLDER` uses.
+
+    Examples:
+      screening fit_voltage electrodes=downloads/electrodes output_dir=runs/voltage
+    """
+
+    command: ClassVar[str] = "fit_voltage"
+    module: ClassVar[str] = "fit_voltage"
+
+    electrodes: str = setting(help="folder with electrodes.jsonl.gz: both crystals, voltage, capacity", path=True)
+    output_dir: str = setting(help="folder for the release, made if it is not there", path=True)
+    name: str | None = setting(None, help="name of the release; null: that of output_dir")
+    potential: str = setting("chgnet", help="interatomic potential whose voltages are corrected")
+    model: str = setting("screening-v3", help="property network that describes both ends: released name or folder")
+    n_trees: int | None = setting(None, help="trees in every forest; null: 40, as was best", minimum=1)
+    n_seeds: int = setting(3, help="fits with seeds from seed= on, to tell the spread; the first is kept", minimum=1)
+
+
+@dataclass
 class EvaluateConfig(RankingConfig):
     """Measure a model's errors and the coverage of its intervals on labelled crystals, by chemical group.
 
@@ -364,6 +387,7 @@ COMMANDS: dict[str, type[CommandConfig]] = {
         CombineConfig,
         EvaluateConfig,
         FitConfig,
+        FitVoltageConfig,
         ImportConfig,
         GenerateConfig,
     )

@@ -1,0 +1,193 @@
+"""Average voltages and volume changes of electrodes with 80 % intervals, from a potential and what it lacks, learned.
+
+Both ends given: energies of both as they stand. Discharged crystal alone: its frame without the ion goes a few steps
+downhill first (`screening.energetics.settling`). Each situation has a correction of its own, learned from calculated
+electrodes in the same situation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from screening.crystals.composition import N_ELEMENTS, Floats
+from screening.crystals.electrodes.pair import ElectrodePair, NoPair
+from screening.crystals.elements import ATOMIC_NUMBERS
+from screening.crystals.packed import PackedCrystals, pack
+from screening.energetics.couples import Couples, balance_of, same_frames, without_ions
+from screening.energetics.potentials import Potential, load_potential
+from screening.energetics.voltage_ends import STEPS, evaluate_ends
+from screening.energetics.voltage_model import VOLTAGE, VOLUME, Correction, Described, part_name
+from screening.energetics.working_ions import CHARGES
+from screening.errors import RequestError
+from screening.magnetism.release import Part, find_release, load_release
+from screening.networks.predictor import Predictor
+
+FORMAT, KEY, NO_VOLTAGE = "voltage-1", "voltage", "none"
+_GIVEN = {"given": "pair", "topotactic": "discharged", "inserted": "charged"}
+_METHODS = {
+    "pair": "both ends as given, {potential} and a learned correction",
+    "discharged": "frame without its ion, {steps} steps downhill by {potential}, and a learned correction",
+    "charged": "ion put into voids, {steps} steps downhill by {potential}, and a learned correction",
+}
+_WHOLE = 1e-6
+
+Pairs = Sequence[ElectrodePair | NoPair]
+
+
+def _columns(name: str) -> tuple[str, str, str]:
+    return name, f"{name}_lo", f"{name}_hi"
+
+
+VOLTAGE_COLUMNS = (
+    *_columns("voltage_V"),
+    *_columns("voltage_extractable_V"),
+    *_columns("volume_change_percent"),
+    "voltage_method",
+)
+
+
+@dataclass(frozen=True)
+class VoltagePredictor:
+    """corrections by (target, situation); metals: (119,) eV/atom of the pure metals; folder: of the release."""
+
+    corrections: dict[tuple[str, str], Correction]
+    metals: Floats
+    potential: Potential
+    network: Predictor
+    folder: Path
+
+    @classmethod
+    def load(cls, name: str, device: str = "auto") -> VoltagePredictor | None:
+        """By released name or folder; None for `none`. Raises RequestError for a wrong name or a damaged release."""
+        if name == NO_VOLTAGE:
+            return None
+        folder = find_release(name, KEY, FORMAT)
+        release = load_release(folder, KEY, FORMAT)
+        wanted = [(target, given) for target in (VOLTAGE, VOLUME) for given in STEPS]
+        corrections = {
+            key: Correction.from_part(release.parts[part_name(*key)], key[0])
+            for key in wanted
+            if part_name(*key) in release.parts
+        }
+        if not corrections:
+            raise RequestError(f"voltage={name}: the release has no part that gives a voltage")
+        potential, network = (release.training.get(key) for key in ("potential", "network"))
+        if not isinstance(potential, str) or not isinstance(network, str):
+            raise RequestError(
+                f"voltage={name}: the release does not say with which potential and network it was fitted"
+            )
+        metals = _metals(next(iter(release.parts.values())))
+        # the network in full precision, as when fitted: a voltage magnifies an error per atom
+        return cls(
+            corrections, metals, load_potential(potential, device), Predictor.load(network, device, "32"), folder
+        )
+
+    def columns(self, pairs: Pairs) -> list[pl.Series]:
+        """`VOLTAGE_COLUMNS` of B electrodes: in V, volume changes on charge in percent; null where there is no pair.
+
+        Raises ScreeningError for an element that the potential does not know.
+        """
+        n = len(pairs)
+        whole, extractable, volume = (np.full((n, 3), np.nan) for _ in range(3))
+        methods: list[str | None] = [None] * n
+        for given in STEPS:
+            rows = np.array([i for i, pair in enumerate(pairs) if _situation(pair) == given], dtype=np.int64)
+            if len(rows) and (VOLTAGE, given) in self.corrections:
+                own = [pair for i in rows.tolist() if isinstance(pair := pairs[i], ElectrodePair)]
+                whole[rows], volume[rows] = self.predict(couples_of(own), given)
+                extractable[rows] = self._extractable(own, whole[rows])
+                for row in rows.tolist():
+                    methods[row] = self.method(given)
+        values = np.hstack([whole, extractable, volume])
+        series = [pl.Series(name, values[:, i], nan_to_null=True) for i, name in enumerate(VOLTAGE_COLUMNS[:-1])]
+        return [*series, pl.Series(VOLTAGE_COLUMNS[-1], methods, dtype=pl.String)]
+
+    def method(self, given: str) -> str:
+        """How a voltage came about, in words."""
+        return _METHODS[given].format(potential=self.potential.name, steps=max(STEPS[given]))
+
+    def predict(self, couples: Couples, given: str) -> tuple[Floats, Floats]:
+        """Voltages in V and volume changes in percent, each (B, 3) with its interval; given: a key of STEPS.
+
+        Volume changes of given pairs are theirs exactly; NaN for couples whose frames differ and where the release has
+        no part for it.
+        """
+        voltage, volume = np.full((len(couples), 3), np.nan), np.full((len(couples), 3), np.nan)
+        sound = np.flatnonzero(same_frames(balance_of(couples)))
+        if len(sound):
+            couples = couples.take(sound)
+            balance = balance_of(couples)
+            ends = evaluate_ends(self.potential, self.network, couples, given)
+            described = Described.of(couples, ends, self.metals, balance)
+            voltage[sound] = self.corrections[VOLTAGE, given].predict(described)
+            if given == "pair":
+                volume[sound] = 100.0 * balance.volume_change[:, None]
+            elif (VOLUME, given) in self.corrections:
+                volume[sound] = self.corrections[VOLUME, given].predict(described)
+        return voltage, volume
+
+    def _extractable(self, pairs: list[ElectrodePair], whole: Floats) -> Floats:
+        """(B, 3) averages over the redox-limited range; NaN where that is not known or nothing leaves.
+
+        A part of the ions is taken out as far apart as they can be. Where the limit falls between two whole numbers of
+        ions in the cell, both phases are there side by side, so charge times voltage is linear between them.
+        """
+        removed = np.array([pair.n_ions_removed for pair in pairs])
+        limit = np.array([pair.n_ions_extractable for pair in pairs])
+        result = np.where((limit >= removed - _WHOLE)[:, None], whole, np.nan)
+        part = np.flatnonzero((limit > _WHOLE) & (limit < removed - _WHOLE) & (removed >= 1 - _WHOLE))
+        if not len(part) or (VOLTAGE, "discharged") not in self.corrections:
+            return np.asarray(result)
+        low, high = np.floor(limit[part] + _WHOLE), np.ceil(limit[part] - _WHOLE)
+        charge = {0: np.zeros((len(part), 3))}
+        for side, ions in ((1, low), (2, high)):
+            charge[side] = ions[:, None] * self._partial([pairs[i] for i in part], ions, whole[part])
+        share = np.where(high > low, (limit[part] - low) / np.where(high > low, high - low, 1.0), 0.0)[:, None]
+        first, second = np.where(low[:, None] > 0, charge[1], 0.0), charge[2]
+        result[part] = ((1 - share) * first + share * np.where(share > 0, second, 0.0)) / limit[part][:, None]
+        return np.asarray(result)
+
+    def _partial(self, pairs: list[ElectrodePair], ions: Floats, whole: Floats) -> Floats:
+        """(B, 3) averages over the first `ions` (B,) of each cell; those of the whole range are known."""
+        result = whole.copy()
+        removed = np.array([pair.n_ions_removed for pair in pairs])
+        rows = np.flatnonzero((ions > 0) & (ions < removed - _WHOLE))
+        if len(rows):
+            couples = couples_of([pairs[i] for i in rows])
+            held = np.array(
+                [int((pairs[i].discharged.numbers == z).sum()) for i, z in zip(rows, couples.ions, strict=True)]
+            )
+            left = (held - ions[rows]).astype(np.int64)
+            charged = without_ions(couples.discharged, couples.ions, left)
+            result[rows] = self.predict(
+                Couples(couples.discharged, charged, couples.ions, couples.charges), "discharged"
+            )[0]
+        return result
+
+
+def couples_of(pairs: Sequence[ElectrodePair]) -> Couples:
+    """The ends of electrodes as arrays."""
+    discharged: PackedCrystals = pack([pair.discharged for pair in pairs])
+    ions: NDArray[np.int64] = np.array([ATOMIC_NUMBERS[pair.working_ion] for pair in pairs], dtype=np.int64)
+    charges = np.array([CHARGES[pair.working_ion] for pair in pairs], dtype=np.float64)
+    return Couples(discharged, pack([pair.charged for pair in pairs]), ions, charges)
+
+
+def _situation(pair: ElectrodePair | NoPair) -> str:
+    return _GIVEN[pair.origin] if isinstance(pair, ElectrodePair) else ""
+
+
+def _metals(part: Part) -> Floats:
+    energies = np.full(N_ELEMENTS, np.nan)
+    kept = part.get("metals_eV")
+    if not isinstance(kept, dict) or not set(kept) <= set(ATOMIC_NUMBERS):
+        raise RequestError("voltage: the release lacks the energies of the pure metals")
+    for symbol, energy in kept.items():
+        energies[ATOMIC_NUMBERS[symbol]] = float(energy)
+    return energies
