@@ -12,6 +12,7 @@ from screening.crystals.packed import PackedCrystals
 from screening.magnetism.features import counts_of
 
 _NEAREST_A = 1.0  # ions closer than this repel no more
+_WORTH_EXCHANGING = 1e-6  # 1/Å²
 _IMAGES = np.stack(np.meshgrid(*[[-1, 0, 1]] * 3, indexing="ij"), axis=-1).reshape(-1, 3).astype(np.float64)
 
 
@@ -99,8 +100,8 @@ def same_frames(balance: Balance, tolerance: float = 1e-3) -> Mask:
 def without_ions(packed: PackedCrystals, ions: NDArray[np.int64], left: NDArray[np.int64]) -> PackedCrystals:
     """The same cells, unrelaxed, with only `left` (B,) of their working ions (B,): the topotactically charged ends.
 
-    The ions that repel the others most go first, one by one, by the sum of 1/d² over the nearest images: those that
-    stay are far apart. Of equal ones the last in the cell goes, so a partial removal can depend on their order.
+    Those that stay are far apart, by the sum of 1/d² over the nearest images. Of equal ones the last in the cell goes,
+    so a partial removal can depend on their order.
     """
     keep = packed.numbers != np.repeat(ions, packed.n_atoms)
     for row in np.flatnonzero(left > 0):
@@ -113,14 +114,28 @@ def without_ions(packed: PackedCrystals, ions: NDArray[np.int64], left: NDArray[
 
 
 def _far_apart(frac: Floats, lattice: Floats, left: int) -> NDArray[np.int64]:
-    """The `left` sites of (n, 3) that remain when the most crowded go one by one."""
+    """`left` sites of (n, 3): the most crowded go one by one, then pairs are exchanged while that lowers the sum."""
     steps = frac[:, None] - frac[None, :]
     steps -= np.round(steps)
     vectors = (steps[:, :, None, :] + _IMAGES) @ lattice
     repulsion = 1.0 / np.maximum(np.square(vectors).sum(axis=-1).min(axis=2), _NEAREST_A**2)
     np.fill_diagonal(repulsion, 0.0)
-    remaining = np.arange(len(frac))
-    while len(remaining) > left:
-        crowded = np.round(repulsion[np.ix_(remaining, remaining)].sum(axis=1), 6)
-        remaining = np.delete(remaining, len(crowded) - 1 - int(np.argmax(crowded[::-1])))
-    return remaining
+    kept = np.ones(len(frac), dtype=bool)
+    felt = repulsion.sum(axis=1)
+    for _ in range(len(frac) - left):
+        crowded = np.where(kept, np.round(felt, 6), -1.0)
+        last = len(frac) - 1 - int(np.argmax(crowded[::-1]))
+        kept[last] = False
+        felt -= repulsion[last]
+    for _ in range(len(frac)):
+        inside, outside = np.flatnonzero(kept), np.flatnonzero(~kept)
+        if not len(inside) or not len(outside):
+            break
+        change = felt[outside][None, :] - repulsion[np.ix_(inside, outside)] - felt[inside][:, None]
+        best = np.unravel_index(int(np.argmin(np.round(change, 6))), change.shape)
+        if change[best] > -_WORTH_EXCHANGING:
+            break
+        goes, comes = inside[best[0]], outside[best[1]]
+        kept[goes], kept[comes] = False, True
+        felt += repulsion[comes] - repulsion[goes]
+    return np.flatnonzero(kept)
