@@ -103,9 +103,7 @@ def _why_not(crystal: Crystal, ion: str) -> str:
     if not active:
         why = "no metal in its frame changes its charge (a salt or a solid electrolyte)"
     elif _holds(crystal, ion):
-        why = (
-            f"{', '.join(active)} cannot be oxidised further, and it has no use for more (a solid electrolyte or full)"
-        )
+        why = f"{', '.join(active)} cannot be oxidised further, and more has no place (a solid electrolyte or full)"
     else:
         why = f"{', '.join(active)} cannot be reduced further in a crystal"
     return f"{crystal.formula} is no electrode for {ion}: {why}"
