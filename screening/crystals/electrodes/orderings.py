@@ -108,7 +108,7 @@ def _lowest(energies: Floats, n_kept: int, most: int, permutations: Integers) ->
     """Index sets of the ions that stay, lowest first, one of each kind that the permutations exchange."""
     count = len(energies)
     if comb(count, n_kept) <= MOST_ENUMERATED:
-        chosen = np.array(list(combinations(range(count), n_kept)), dtype=np.intp).reshape(-1, n_kept)
+        chosen = np.array(list(combinations(range(count), n_kept)), dtype=np.intp).reshape(comb(count, n_kept), n_kept)
     else:
         starts = [_exchanged(energies, _spread(energies, n_kept, first)) for first in range(min(count, _STARTS))]
         chosen = np.unique(np.array([np.sort(start) for start in starts]), axis=0)
