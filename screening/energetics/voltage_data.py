@@ -59,7 +59,7 @@ def electrode_examples(folder: Path) -> ElectrodeExamples:
     if not rows:
         raise RequestError(f"{folder / FILE}: no electrode with a working ion among {', '.join(CHARGES)}")
     couples = _couples(rows, folder / FILE)
-    voltage = np.array([float(row["average_voltage"]) for row in rows])
+    voltage = _numbers(rows, "average_voltage")
     kept = np.ones(len(rows), dtype=bool)
     for reason, wrong in _problems(couples, rows, voltage).items():
         dropped[reason] += int((kept & wrong).sum())
@@ -80,6 +80,12 @@ def _couples(rows: list[dict[str, Any]], file: Path) -> Couples:
     return Couples(discharged, charged, ions, np.array([CHARGES[row["working_ion"]] for row in rows], dtype=np.float64))
 
 
+def _numbers(rows: list[dict[str, Any]], name: str) -> Floats:
+    """(R,) NaN where a row has no number of this name."""
+    values = [row.get(name) for row in rows]
+    return np.array([float(value) if isinstance(value, int | float) else np.nan for value in values])
+
+
 def _crystal(row: dict[str, Any]) -> Crystal:
     return Crystal.from_arrays("", row["lattice"], [ATOMIC_NUMBERS[s] for s in row["species"]], row["frac"])
 
@@ -91,13 +97,12 @@ def _problems(couples: Couples, rows: list[dict[str, Any]], voltage: Floats) -> 
     electrons = balance.moved * balance.frame.sum(axis=1) * couples.charges
     with np.errstate(invalid="ignore"):
         capacity = FARADAY_MAH_PER_MOL * electrons / masses
-        stated = np.array([float(row["capacity_grav"]) for row in rows])
-        energy = np.array([float(row["energy_grav"]) for row in rows])
-        step = np.abs(capacity - stated) > _SAME * stated
-        step |= np.abs(voltage * stated - energy) > _SAME * np.abs(energy) + _SMALLEST_WH_PER_KG
+        stated, energy = _numbers(rows, "capacity_grav"), _numbers(rows, "energy_grav")
+        same = np.abs(capacity - stated) <= _SAME * stated
+        same &= np.abs(voltage * stated - energy) <= _SAME * np.abs(energy) + _SMALLEST_WH_PER_KG
         low, high = _VOLTAGES_V
         return {
             "the frames of the two ends differ": ~same_frames(balance),
-            "the voltage is that of another range": step,
             f"a voltage outside {low} to {high} V": ~((voltage >= low) & (voltage <= high)),
+            "the voltage is that of another range": ~same,
         }

@@ -4,39 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 from helpers.crystals import cubic, random_crystal, supercell
+from helpers.electrodes import Springs
 
 from screening.crystals import Crystal
 from screening.crystals.packed import pack
-from screening.energetics.potentials import Evaluation, Potential
 from screening.energetics.settling import settle
-from screening.energetics.state import CrystalState
 from screening.errors import ScreeningError
-
-
-class Springs(Potential):
-    """Every atom is bound to the site that it has in a cell of 4 Å, and every cell to the volume of that one."""
-
-    name, device, elements, batch_atoms = "springs", torch.device("cpu"), frozenset({1, 2, 3, 8, 26}), 20
-
-    def __init__(self, stiffness: float = 12.0) -> None:
-        self.stiffness = stiffness
-        self.calls = 0
-
-    def evaluate(self, state: CrystalState, forces: bool = True) -> Evaluation:
-        self.calls += 1
-        strain = torch.eye(3, dtype=torch.float64).expand(len(state), 3, 3).clone().requires_grad_()
-        lattice = state.lattice @ strain
-        cart = torch.einsum("ni,nij->nj", state.frac, lattice[state.owner]).detach().requires_grad_()
-        size = torch.linalg.det(lattice) / state.n_atoms
-        pull = 0.5 * self.stiffness * (cart - cart.detach().round()).square().sum(1)
-        energy = torch.zeros(len(state), dtype=torch.float64).index_add(0, state.owner, pull)
-        energy = energy + state.n_atoms * (size - 16.0).square() / 16
-        energy = torch.where(state.numbers[state.offsets[:-1]] == 2, torch.nan, energy)
-        force, virial = torch.autograd.grad(energy.sum(), (cart, strain))
-        stress = (virial + virial.mT) / 2 / state.volume_A3[:, None, None]
-        return Evaluation(energy.detach(), -force, stress, torch.ones(len(state.numbers)))
 
 
 def crystals(n: int) -> list[Crystal]:
