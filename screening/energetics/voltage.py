@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from screening.crystals.composition import N_ELEMENTS, Floats
+from screening.crystals.composition import N_ELEMENTS, Floats, Mask
 from screening.crystals.electrodes.pair import ElectrodePair, NoPair
 from screening.crystals.elements import ATOMIC_NUMBERS
 from screening.crystals.packed import PackedCrystals, pack
@@ -91,7 +91,7 @@ class VoltagePredictor:
     def columns(self, pairs: Pairs) -> list[pl.Series]:
         """`VOLTAGE_COLUMNS` of B electrodes: in V, volume changes on charge in percent; null where there is no pair.
 
-        Raises ScreeningError for an element that the potential does not know.
+        Null as well for frames that differ and elements that the potential does not know.
         """
         n = len(pairs)
         whole, extractable, volume = (np.full((n, 3), np.nan) for _ in range(3))
@@ -115,11 +115,11 @@ class VoltagePredictor:
     def predict(self, couples: Couples, given: str) -> tuple[Floats, Floats]:
         """Voltages in V and volume changes in percent, each (B, 3) with its interval; given: a key of STEPS.
 
-        Volume changes of given pairs are theirs exactly; NaN for couples whose frames differ and where the release has
-        no part for it.
+        Volume changes of given pairs are theirs exactly; NaN for frames that differ, elements that the potential
+        does not know, and where the release has no part for it.
         """
         voltage, volume = np.full((len(couples), 3), np.nan), np.full((len(couples), 3), np.nan)
-        sound = np.flatnonzero(same_frames(balance_of(couples)))
+        sound = np.flatnonzero(same_frames(balance_of(couples)) & self._known(couples))
         if len(sound):
             couples = couples.take(sound)
             balance = balance_of(couples)
@@ -131,6 +131,13 @@ class VoltagePredictor:
             elif (VOLUME, given) in self.corrections:
                 volume[sound] = self.corrections[VOLUME, given].predict(described)
         return voltage, volume
+
+    def _known(self, couples: Couples) -> Mask:
+        """(B,) whether the potential knows all elements."""
+        packed, elements = couples.discharged, self.potential.elements
+        unknown = np.zeros(len(packed.numbers)) if elements is None else ~np.isin(packed.numbers, sorted(elements))
+        owner = np.repeat(np.arange(len(packed)), packed.n_atoms)
+        return np.asarray(np.bincount(owner, unknown, len(packed)) == 0)
 
     def _extractable(self, pairs: list[ElectrodePair], whole: Floats) -> Floats:
         """(B, 3) averages over the redox-limited range; NaN where that is not known or nothing leaves.

@@ -18,7 +18,7 @@ from screening.energetics.potentials import Evaluation, Potential
 from screening.energetics.state import CrystalState
 
 FARADAY_MAH_PER_MOL = 26801.4815
-METALS = ("Ti", "V", "Cr", "Mn", "Fe", "Co", "Ni", "Cu")
+METALS = ("Ti", "V", "Mn", "Fe", "Co", "Ni")
 
 
 class Springs(Potential):
