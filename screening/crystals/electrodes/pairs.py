@@ -10,6 +10,7 @@ from screening.crystals.composition import count_matrix
 from screening.crystals.crystal import Crystal
 from screening.crystals.electrodes.frames import falls_apart
 from screening.crystals.electrodes.given import given_pair
+from screening.crystals.electrodes.graphite import CARBON, bond_length, intercalated
 from screening.crystals.electrodes.insertion import enlarged, fill
 from screening.crystals.electrodes.pair import ElectrodePair, NoPair
 from screening.crystals.electrodes.pathways import find_pathway
@@ -64,6 +65,11 @@ def _topotactic(crystal: Crystal, ion: str, found: Roles, row: int, flags: tuple
 
 
 def _inserted(crystal: Crystal, ion: str, found: Roles, row: int, flags: tuple[str, ...]) -> ElectrodePair | NoPair:
+    bond_A = bond_length(crystal)
+    if bond_A is not None:
+        return intercalated(crystal, ion, bond_A, flags)
+    if (crystal.numbers == CARBON).all():
+        return NoPair(f"carbon without flat sheets takes up no {ion}", (*flags, "not_an_electrode"))
     if "alloy_anode" in flags:
         return NoPair(f"{crystal.formula} takes up {ion} by alloying: its discharged phase is not derived", flags)
     each = float(found.insertable[row] / found.charges[row])
@@ -87,8 +93,10 @@ def _judged(pair: ElectrodePair) -> ElectrodePair:
     """With what only the structure tells: whether the ion can get out, and whether what is left holds together."""
     flags = []
     frame = pair.discharged.numbers != ATOMIC_NUMBERS[pair.working_ion]
-    if has_anions(pair.discharged.numbers) and find_pathway(pair.discharged, pair.working_ion).blocked:
-        flags.append("ion_sites_blocked")
+    if has_anions(pair.discharged.numbers):
+        pathway = find_pathway(pair.discharged, pair.working_ion)
+        if pathway.blocked(contracted=pair.origin == "inserted"):
+            flags.append("ion_sites_blocked")
     if pair.origin == "topotactic" and falls_apart(pair.discharged, frame):
         flags.append("frame_falls_apart")
     return replace(pair, flags=(*pair.flags, *flags))

@@ -12,7 +12,7 @@ from scipy.spatial import cKDTree
 from screening.crystals.crystal import Crystal
 from screening.crystals.electrodes.images import Floats, Integers, images_around
 from screening.crystals.electrodes.roles import has_anions
-from screening.crystals.electrodes.windows import windows
+from screening.crystals.electrodes.windows import CONTRACTION, windows
 from screening.crystals.elements import ATOMIC_NUMBERS
 
 GRID_A = 0.3
@@ -33,10 +33,12 @@ class Pathway:
     bottleneck: float
     dimensions: int
 
-    @property
-    def blocked(self) -> bool:
-        """Whether the ion sits in pockets that it cannot leave without pushing the frame apart."""
-        return self.bottleneck < BLOCKED_BELOW
+    def blocked(self, contracted: bool = False) -> bool:
+        """Whether the ion sits in pockets that it cannot leave without pushing the frame apart.
+
+        contracted: the cell is that of the charged host, which grows when the ion enters.
+        """
+        return self.bottleneck < BLOCKED_BELOW * (CONTRACTION if contracted else 1.0)
 
 
 def find_pathway(crystal: Crystal, ion: str) -> Pathway:

@@ -13,14 +13,12 @@ from screening.crystals.electrodes.images import Floats, Integers, distances, im
 from screening.crystals.electrodes.redox import ION_CHARGES, formal_charges
 from screening.crystals.electrodes.roles import has_anions
 from screening.crystals.electrodes.site_energy import CUTOFF_A, Frame, settle, site_energies
-from screening.crystals.electrodes.windows import Windows, windows
+from screening.crystals.electrodes.windows import CONTRACTION, Windows, windows
 from screening.crystals.elements import cell_formula
 
 MERGED_WITHIN_A = 0.7
 """Minima closer than this are one site: an ion hops less far than it vibrates."""
 MIN_NEIGHBOURS = 3
-LOOSE = 0.93
-"""A host contracts when it is charged: the windows of discharged crystals are this much too strict for it."""
 _LARGEST_VOID_A = 5.0
 """Radius up to which Voronoi corners are right: only atoms this far outside the cell are looked at."""
 _SAME_CORNER_A = 0.35
@@ -55,7 +53,7 @@ def find_voids(lattice: Floats, numbers: NDArray[np.integer], frac: Floats, ion:
     # A corner may hold an ion although it is no minimum while its other neighbours are away.
     points = np.concatenate([settled, fitting])
     energies = np.concatenate([low, site_energies(frame, fitting)[0]])
-    good = _fits(points, frame, numbers[owner], limits, LOOSE)
+    good = _fits(points, frame, numbers[owner], limits, CONTRACTION)
     points = points[good] @ np.linalg.inv(lattice)
     points, energies = _merge(lattice, points - np.floor(points), energies[good])
     return Sites(points, energies)

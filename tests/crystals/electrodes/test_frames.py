@@ -63,7 +63,7 @@ def channel(width: float) -> Crystal:
 @pytest.mark.parametrize(("width", "dimensions"), [(4.4, 1), (2.2, 0)])
 def test_a_tunnel_leads_one_way_and_a_tight_one_none(width: float, dimensions: int) -> None:
     pathway = find_pathway(channel(width), "Li")
-    assert pathway.blocked == (dimensions == 0)
+    assert pathway.blocked() == (dimensions == 0)
     if dimensions:
         assert pathway.dimensions == 1
 

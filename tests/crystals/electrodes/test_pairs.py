@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from pymatgen.analysis.structure_matcher import StructureMatcher
 from pymatgen.core import Composition, Element, Lattice, Structure
 
 from screening.crystals import Crystal
@@ -101,6 +102,34 @@ def test_anodes_are_kept_and_those_whose_frame_falls_apart_are_flagged(known: Kn
         assert isinstance(pair, ElectrodePair)
         assert "alloy_anode" in pair.flags
         assert ("frame_falls_apart" in pair.flags) == apart, crystal.formula
+
+
+def graphite() -> Crystal:
+    return built(194, Lattice.hexagonal(2.461, 6.708), ["C", "C"], [[0, 0, 0.25], [1 / 3, 2 / 3, 0.25]])
+
+
+def test_graphite_opens_for_lithium_and_potassium(known: Known) -> None:
+    pair = find_pair(graphite())
+    assert isinstance(pair, ElectrodePair)
+    assert (pair.discharged.formula, pair.charged.formula) == ("LiC6", "C")
+    assert "alloy_anode" in pair.flags
+    assert capacity(pair, pair.discharged) == pytest.approx(339.2, abs=0.2)
+    assert capacity(pair, pair.discharged) * 79.01 / 72.07 == pytest.approx(371.9, abs=0.2)
+    assert pair.volume_change_percent == pytest.approx(-9.6, abs=0.5)
+    assert StructureMatcher().fit(pair.discharged.to_structure(), known("LiC6").to_structure())
+    stack = find_pair(graphite(), "K")
+    assert isinstance(stack, ElectrodePair)
+    assert stack.discharged.formula == "KC8"
+    assert stack.charged_cells == 2
+    sodium = find_pair(graphite(), "Na")
+    assert isinstance(sodium, NoPair)
+    assert "takes up no Na" in sodium.reason
+
+
+def test_diamond_is_no_graphite() -> None:
+    diamond = find_pair(built(227, Lattice.cubic(3.567), ["C"], [[0, 0, 0]]))
+    assert isinstance(diamond, NoPair)
+    assert "not_an_electrode" in diamond.flags
 
 
 def test_isostructural_inactive_oxides_keep_their_warning(known: Known) -> None:
