@@ -91,7 +91,7 @@ def predictions(
     magnetism: MagnetismPredictor | None = None,
 ) -> Iterator[pl.DataFrame]:
     """Prediction tables batch by batch; magnetism adds its columns, `join` further ones from a batch's crystals."""
-    with _progress(tally.expected) as advance:
+    with progress(tally.expected) as advance:
         for crystals, table, rejected in stream(predictor, items, batch_atoms):
             tally.scored += table.height
             tally.rejected += rejected
@@ -166,7 +166,7 @@ def _ranked(table: pl.DataFrame, task: Mapping[str, Any]) -> pl.DataFrame:
 
 
 @contextmanager
-def _progress(total: int | None) -> Iterator[Callable[[int], object]]:
+def progress(total: int | None) -> Iterator[Callable[[int], object]]:
     """A progress bar with rate and, where the total is known, an estimate; nothing but on a terminal."""
     from tqdm import tqdm
 

@@ -8,11 +8,12 @@ import textwrap
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from screening.configuration.command import CommandConfig
 from screening.configuration.fields import Leaf, leaves
 from screening.configuration.groups import Group, groups_of, remarks
 from screening.configuration.presets import CHOICE, PRESETS, SECTION
 from screening.configuration.problems import shown
-from screening.configuration.schemas import COMMANDS, CommandConfig
+from screening.configuration.schemas import COMMANDS
 from screening.configuration.trees import get, walk
 
 if TYPE_CHECKING:

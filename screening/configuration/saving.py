@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import yaml
 
-from screening.configuration.schemas import CommandConfig
+from screening.configuration.command import CommandConfig
 
 
 def as_dict(config: CommandConfig) -> dict[str, Any]:

@@ -9,7 +9,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
+from screening.configuration.command import CANDIDATES_HELP, MODEL_HELP, CommandConfig
 from screening.configuration.fields import REQUIRED, setting
+from screening.configuration.relaxing import RelaxConfig
 from screening.configuration.sections import (
     CombinedDataConfig,
     GraphConfig,
@@ -19,40 +21,10 @@ from screening.configuration.sections import (
     StoredDataConfig,
     SupplyConfig,
     TaskConfig,
-    TrackingConfig,
     TrainerConfig,
     TrainingDataConfig,
 )
 from screening.errors import RequestError
-
-CANDIDATES_HELP = (
-    "what to score: a CIF, POSCAR, extended XYZ, ASE database, pymatgen JSON, .jsonl(.gz) rows, a zip or tar of those, "
-    "a folder of any mix, or the name of a bundled set (magnets, electrodes)"
-)
-MODEL_HELP = "released name, folder, or models:/NAME@ALIAS in MLflow"
-
-
-@dataclass
-class CommandConfig:
-    """Keys that every command has."""
-
-    command: ClassVar[str] = ""
-    module: ClassVar[str] = ""
-
-    seed: int = setting(0, help="seed of everything random", minimum=0, maximum=2**32 - 1)
-    debug: bool = setting(False, help="show a traceback when something fails, and log more")
-    device: str = setting(
-        "auto", help="where networks run; auto: a GPU if there is one", choices=("auto", "cpu", "cuda")
-    )
-    tracking: TrackingConfig = field(default_factory=TrackingConfig)
-
-    @classmethod
-    def implied(cls, texts: Mapping[str, str | None]) -> dict[str, str]:
-        """Options of config groups that follow from the text keys given, where the user chooses none."""
-        return {}
-
-    def finish(self) -> None:
-        """Check what concerns several keys at once; raises RequestError."""
 
 
 def _magnetism() -> Any:
@@ -388,6 +360,7 @@ COMMANDS: dict[str, type[CommandConfig]] = {
         EvaluateConfig,
         FitConfig,
         FitVoltageConfig,
+        RelaxConfig,
         ImportConfig,
         GenerateConfig,
     )

@@ -63,7 +63,10 @@ class AsePotential(Potential):
             raise RequestError(f"potential={name}: {target} failed: {type(error).__name__}: {error}") from error
         if not hasattr(calculator, "get_potential_energy"):
             raise RequestError(f"potential={name}: {target} made a {type(calculator).__name__}, not an ASE calculator")
-        return cls(calculator, name, where)
+        made = cls(calculator, name, where)
+        files = [Path(file) for file in (*positional, *named.values()) if Path(file).is_file()]
+        made.checkpoint = files[0] if files else None
+        return made
 
     def evaluate(self, state: CrystalState, forces: bool = True) -> Evaluation:
         """Energy, and forces and stress if asked for; moments are left out."""

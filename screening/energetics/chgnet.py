@@ -42,7 +42,7 @@ class ChgnetPotential(Potential):
     def __init__(self, network: Any, device: torch.device, dtype: torch.dtype = torch.float32) -> None:
         self.device, self.dtype = device, dtype
         self.network = BatchedChgnet(network).to(device, dtype).eval().requires_grad_(False)
-        self.batch_atoms = _BATCH_ATOMS[device.type]
+        self.batch_atoms, self.checkpoint = _BATCH_ATOMS[device.type], _weights()
         if device.type == "cpu":
             keep_freed_memory()
 
@@ -69,12 +69,16 @@ class ChgnetPotential(Potential):
 def load_network() -> Any:
     """The package's `CHGNet` module with its weights 0.3.0, read as tensors and plain values only."""
     with contextlib.redirect_stdout(io.StringIO()):  # it tells its size
-        import chgnet
         from chgnet.model.model import CHGNet
 
-        file = Path(chgnet.__file__).parent / _WEIGHTS
-        content = torch.load(file, map_location="cpu", weights_only=True)
+        content = torch.load(_weights(), map_location="cpu", weights_only=True)
         return CHGNet.from_dict(content["model"], mlp_out_bias=False, version="0.3.0")
+
+
+def _weights() -> Path:
+    import chgnet
+
+    return Path(chgnet.__file__).parent / _WEIGHTS
 
 
 def _forces_and_stress(state: CrystalState, graph: BondAngleGraph, gradient: Tensor) -> tuple[Tensor, Tensor]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -52,7 +53,8 @@ class Potential(ABC):
     """Energy of crystals as a function of their atoms and cells.
 
     elements: atomic numbers it knows, None where that cannot be told. batch_atoms: atoms in one evaluation, as many as
-    are fastest on its device. shareable: whether several threads may evaluate at once.
+    are fastest on its device. shareable: whether several threads may evaluate at once. checkpoint: the file of its
+    weights, None where there is none.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Potential(ABC):
     elements: frozenset[int] | None = None
     batch_atoms: int
     shareable: bool = False
+    checkpoint: Path | None = None
 
     @abstractmethod
     def evaluate(self, state: CrystalState, forces: bool = True) -> Evaluation:
