@@ -42,6 +42,10 @@ class ElectrodeExamples:
     def __len__(self) -> int:
         return len(self.voltage_V)
 
+    def take(self, rows: NDArray[np.int64]) -> ElectrodeExamples:
+        """Some of the rows."""
+        return ElectrodeExamples(self.couples.take(rows), self.voltage_V[rows], self.systems[rows], self.dropped)
+
 
 def electrode_examples(folder: Path) -> ElectrodeExamples:
     """Examples from `electrodes.jsonl.gz` of a folder; raises RequestError when it is missing or cannot be read.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from screening.crystals.composition import Floats
-from screening.crystals.elements import ATOMIC_NUMBERS
-from screening.crystals.packed import PackedCrystals
+from screening.crystals.crystal import Crystal
+from screening.crystals.electrodes.insertion import fill
+from screening.crystals.electrodes.redox import ION_CHARGES
+from screening.crystals.elements import ATOMIC_NUMBERS, SYMBOLS
+from screening.crystals.packed import PackedCrystals, pack
 from screening.data.splits import DEFAULT_SALT, splits_of
 from screening.energetics.couples import Balance, Couples, balance_of, without_ions
 from screening.energetics.potentials import Potential
@@ -30,28 +34,42 @@ from screening.networks.predictor import Predictor
 LARGEST_VOLUME_CHANGE = 0.5
 """Ends that differ by more are no longer one frame."""
 FOREST = ForestSettings(n_trees=40, least_rows=1, tried=0.5, kernel=KernelSettings())
+TARGETS_OF = {"pair": (VOLTAGE,), "discharged": (VOLTAGE, VOLUME), "charged": (VOLTAGE, VOLUME)}
+"""What is learned in each situation; the volume change of a given pair is known."""
+_WHOLE = 1e-3
 _LEARN, _CALIBRATE = ("train",), ("validation", "calibration")
 
 
 @dataclass(frozen=True)
 class VoltageFitSettings:
-    """forest: sizes. n_seeds: fits that tell the spread; the first is kept."""
+    """forest: sizes. n_seeds: fits that tell the spread; the first is kept. most_hosts: charged ends, drawn at random,
+    whose ion is put back into voids.
+    """
 
     forest: ForestSettings = FOREST
     seed: int = 0
     n_seeds: int = 3
+    most_hosts: int = 1600
     salt: str = DEFAULT_SALT
 
 
 @dataclass(frozen=True)
-class _Task:
-    """What one part learns: rows described, truth (R,), which rows count (R,)."""
+class _Situation:
+    """R examples with both ends as calculated, and as they are described when only `given` is known."""
 
     given: str
-    target: str
+    examples: ElectrodeExamples
     described: Described
-    truth: Floats
-    usable: NDArray[np.bool_]
+
+    @cached_property
+    def balance(self) -> Balance:
+        return balance_of(self.examples.couples)
+
+    def truth(self, target: str) -> Floats:
+        """(R,) NaN where it is none: volumes of ends that are no longer one frame."""
+        change = self.balance.volume_change
+        volume = np.where(np.abs(change) <= LARGEST_VOLUME_CHANGE, 100.0 * change, np.nan)
+        return self.examples.voltage_V if target == VOLTAGE else volume
 
 
 def fit_voltage_parts(
@@ -64,18 +82,27 @@ def fit_voltage_parts(
     examples = electrode_examples(folder)
     metals = metal_energies(potential, CHARGES)
     known = {symbol: float(metals[ATOMIC_NUMBERS[symbol]]) for symbol in CHARGES}
-    couples, balance = examples.couples, balance_of(examples.couples)
-    pair = Described.of(couples, kept_ends(cache, potential, network, couples, "pair"), metals, balance)
-    derived = topotactic(couples, balance)
-    ends = kept_ends(cache, potential, network, derived, "discharged")
-    discharged = Described.of(derived, ends, metals)
-    change, all_rows = balance.volume_change, np.ones(len(examples), dtype=bool)
-    tasks = (
-        _Task("pair", VOLTAGE, pair, examples.voltage_V, all_rows),
-        _Task("discharged", VOLTAGE, discharged, examples.voltage_V, all_rows),
-        _Task("discharged", VOLUME, discharged, 100 * change, np.abs(change) <= LARGEST_VOLUME_CHANGE),
-    )
-    return {part_name(task.target, task.given): _fit(task, examples, balance, settings, known) for task in tasks}
+    parts = {}
+    for given, targets in TARGETS_OF.items():
+        rows, couples = _as_given(given, examples, settings)
+        described = Described.of(couples, kept_ends(cache, potential, network, couples, given), metals)
+        situation = _Situation(given, examples.take(rows), described)
+        for target in targets:
+            parts[part_name(target, given)] = _fit(situation, target, settings, known)
+    return parts
+
+
+def _as_given(
+    given: str, examples: ElectrodeExamples, settings: VoltageFitSettings
+) -> tuple[NDArray[np.int64], Couples]:
+    """Rows, and their electrodes with the end that is not given derived from the other."""
+    rows, balance = np.arange(len(examples)), balance_of(examples.couples)
+    if given == "pair":
+        return rows, examples.couples
+    if given == "discharged":
+        return rows, topotactic(examples.couples, balance)
+    drawn = np.random.default_rng(settings.seed).permutation(rows)[: settings.most_hosts]
+    return filled(examples.couples, balance, np.sort(drawn))
 
 
 def topotactic(couples: Couples, balance: Balance) -> Couples:
@@ -85,31 +112,49 @@ def topotactic(couples: Couples, balance: Balance) -> Couples:
     return Couples(couples.discharged, charged, couples.ions, couples.charges)
 
 
+def filled(couples: Couples, balance: Balance, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], Couples]:
+    """The same charged ends with as many ions put into their voids as the discharged ones hold more; rows with room."""
+    wanted = balance.moved * balance.frame_charged.sum(axis=1)
+    crystals, kept = [], []
+    for row in rows.tolist():
+        ion, atoms = SYMBOLS[int(couples.ions[row])], couples.charged.atoms(row)
+        n = round(float(wanted[row]))
+        if ion not in ION_CHARGES or abs(n - wanted[row]) > _WHOLE or n < 1:
+            continue
+        host = Crystal("", couples.charged.lattice[row], couples.charged.numbers[atoms], couples.charged.frac[atoms])
+        found = fill(host, ion, n)
+        if found is not None and found.added == n and not found.relocated:
+            crystals.append(found.crystal)
+            kept.append(row)
+    own = couples.take(np.array(kept, dtype=np.int64))
+    return np.array(kept, dtype=np.int64), Couples(pack(crystals), own.charged, own.ions, own.charges)
+
+
 def _fit(
-    task: _Task, examples: ElectrodeExamples, balance: Balance, settings: VoltageFitSettings, metals: dict[str, float]
+    situation: _Situation, target: str, settings: VoltageFitSettings, metals: dict[str, float]
 ) -> tuple[Part, dict[str, Any]]:
+    examples, described = situation.examples, situation.described
     split = np.array(splits_of(examples.systems.tolist(), settings.salt))
-    start = task.described.start[task.target]
-    usable = task.usable & np.isfinite(start)
-    rows = Rows(
-        task.described.features.astype(np.float32), task.truth - start, np.ones(len(examples)), examples.systems
-    )
+    start, truth = described.start[target], situation.truth(target)
+    usable = np.isfinite(truth) & np.isfinite(start)
+    rows = Rows(described.features.astype(np.float32), truth - start, np.ones(len(examples)), examples.systems)
     learn, calibrate = (np.flatnonzero(usable & np.isin(split, names)) for names in (_LEARN, _CALIBRATE))
     if not len(learn) or not len(calibrate):
         raise RequestError(f"voltages: {len(learn)} electrodes to learn from and {len(calibrate)} for the intervals")
     seeds = [settings.seed + i for i in range(settings.n_seeds)]
     fits = [
-        Correction(task.target, fit_interval_forest(rows.take(learn), rows.take(calibrate), settings.forest, seed)[0])
+        Correction(target, fit_interval_forest(rows.take(learn), rows.take(calibrate), settings.forest, seed)[0])
         for seed in seeds
     ]
     report: dict[str, Any] = {
-        "rows": {name: int((usable & (split == name)).sum()) for name in np.unique(split)},
+        "rows": {str(name): int((usable & (split == name)).sum()) for name in np.unique(split)},
         "dropped": examples.dropped,
         "seeds": seeds,
         "scores": {},
     }
     test = np.flatnonzero(usable & (split == "test"))
     if len(test):
-        predicted = [fit.predict(task.described)[test] for fit in fits]
-        report["scores"] = scores(examples.couples, balance, task.truth, start, predicted, learn, test, settings.salt)
+        predicted = [fit.predict(described)[test] for fit in fits]
+        couples, balance = examples.couples, situation.balance
+        report["scores"] = scores(couples, balance, truth, start, predicted, learn, test, settings.salt)
     return fits[0].to_part(metals), report
