@@ -49,7 +49,7 @@ def release(tmp_path_factory: pytest.TempPathFactory, network: Predictor) -> Pat
                 discharged, charged = electrode(rng, ion, (first, second))
                 voltage_V = 2.0 + 0.2 * i + 0.1 * len(ion)
                 rows.append(electrode_row(discharged, charged, ion, voltage_V, CHARGES[ion]))
-    settings = VoltageFitSettings(SMALL, n_seeds=2, most_hosts=60)
+    settings = VoltageFitSettings(SMALL, n_seeds=2, most_hosts=24)
     found = fit_voltage_parts(write_rows(folder / "tables", rows), Springs(), network, folder / "kept", settings)
     for part, report in found.values():
         part.settings["report"] = report
