@@ -15,9 +15,11 @@ from screening.configuration.schemas import PredictConfig, RankConfig, ScoringCo
 from screening.configuration.trees import walk
 from screening.crystals import Crystal, ReadSettings, Rejection
 from screening.crystals.inputs import find_source
+from screening.energetics.electrodes import ElectrodePredictor
 from screening.errors import RequestError
-from screening.magnetism.predict import NO_MAGNETISM, MagnetismPredictor
+from screening.magnetism.predict import MagnetismPredictor
 from screening.networks.predictor import Predictor
+from screening.predictors import Predictors
 from screening.report.atomic import output_folder
 from screening.report.page import ReportContent, write_report
 from screening.report.tables import TableWriter, write_table
@@ -88,11 +90,11 @@ def predict_to_file(config: PredictConfig, candidates: Candidates, *, keep: bool
     if output.is_dir():
         raise RequestError(f"output={output}: is a folder; expected the name of a file")
     tally = Tally(expected_inputs(candidates))
-    magnetism = MagnetismPredictor.load(config.magnetism)
-    predictor, items = _open(config, candidates, [output, rejected_file])
+    network, items = _open(config, candidates, [output, rejected_file])
+    predictors = Predictors(network, MagnetismPredictor.load(config.magnetism))
     output_folder(output.parent, "output")
     with TableWriter(output) as writer:
-        for table in predictions(predictor, items, config.batch_atoms, tally, magnetism=magnetism):
+        for table in predictions(predictors, items, config.batch_atoms, tally):
             with tally.stage("writing"):
                 writer.write(table)
         write_table(tally.rejected_table(), rejected_file)
@@ -124,22 +126,24 @@ def rank_to_folder(config: RankConfig, candidates: Candidates, *, keep: bool = T
     tracking = TrackingSettings(config.tracking.uri, config.tracking.experiment)
     task = config.task_settings
     tally = Tally(expected_inputs(candidates))
-    magnetism = MagnetismPredictor.load(config.magnetism if config.task.magnetic else NO_MAGNETISM)
-    predictor, items = _open(config, candidates, [folder, *(folder / name for name in _OWN_FILES)])
-    check_task(predictor, magnetism, task)
+    network, items = _open(config, candidates, [folder, *(folder / name for name in _OWN_FILES)])
+    predictors = Predictors(
+        network,
+        MagnetismPredictor.load(config.magnetism) if config.task.magnetic else None,
+        ElectrodePredictor.load(config.voltage, config.working_ion, config.device) if config.task.both_ends else None,
+    )
+    check_task(predictors, task)
     output_folder(folder, "output_dir")
     name = f"{task['name']}: {Path(config.candidates).name}"
     with open_run(tracking, folder, name, {"task": task["name"], "model": config.model}) as run:
         save_config(config, folder / SETTINGS_FILE)
-        table = rank_candidates(predictor, items, task, config.batch_atoms, tally, magnetism)
+        table = rank_candidates(predictors, items, task, config.batch_atoms, tally)
         rejected = tally.rejected_table()
         if not tally.scored:
             write_table(rejected, folder / "rejected.csv")
         _require_any(tally, config.candidates, folder / "rejected.csv" if keep else None)
-        landmarks = rank_landmarks(predictor, task, config.batch_atoms, magnetism)
-        hashes = {"model": sha256(predictor.folder), **_hash_of(candidates)}
-        if magnetism is not None:
-            hashes["magnetism"] = sha256(magnetism.folder)
+        landmarks = rank_landmarks(predictors, task, config.batch_atoms)
+        hashes = {name: sha256(path) for name, path in predictors.folders.items()} | _hash_of(candidates)
         ranking = Ranking(table, rejected, landmarks, _record(config, hashes, tally, run))
         _write(folder, ranking, task)
         _track(run, folder, ranking, tally, config)

@@ -16,12 +16,10 @@ import polars as pl
 
 from screening.crystals import Crystal, ReadSettings, Rejection, as_crystals, read_crystals
 from screening.crystals.counting import count_inputs
-from screening.crystals.packed import pack
 from screening.crystals.symmetry import space_group_numbers
-from screening.magnetism.predict import MagnetismPredictor
 from screening.merit import evaluate_task, explain_task, symmetry_matters
-from screening.networks.predictor import Predictor
 from screening.networks.streaming import stream
+from screening.predictors import Predictors
 from screening.ranking import rank_table, ranking_settings
 from screening.report.tables import rejected_table
 from screening.resources import resource
@@ -83,45 +81,42 @@ def open_candidates(candidates: Candidates, settings: ReadSettings) -> Iterator[
 
 
 def predictions(
-    predictor: Predictor,
+    predictors: Predictors,
     items: Iterable[Crystal | Rejection],
     batch_atoms: int | None,
     tally: Tally,
     join: Callable[[list[Crystal], pl.DataFrame], Mapping[str, Any]] | None = None,
-    magnetism: MagnetismPredictor | None = None,
 ) -> Iterator[pl.DataFrame]:
-    """Prediction tables batch by batch; magnetism adds its columns, `join` further ones from a batch's crystals."""
+    """Prediction tables batch by batch; `join` adds further columns from a batch's crystals."""
     with progress(tally.expected) as advance:
-        for crystals, table, rejected in stream(predictor, items, batch_atoms):
-            tally.scored += table.height
-            tally.rejected += rejected
-            if magnetism is not None:
-                with tally.stage("magnetism"):
-                    table = table.with_columns(magnetism.columns(pack(crystals)))
+        for crystals, table, rejected in stream(predictors.network, items, batch_atoms):
+            found = predictors.describe(crystals, table, tally.stage)
+            table = found.table
             if join is not None:
-                table = table.with_columns(**join(crystals, table))
+                table = table.with_columns(**join(found.crystals, table))
+            tally.scored += table.height
+            tally.rejected += [*rejected, *found.refused]
             yield table
-            advance(table.height + len(rejected))
-    for stage, seconds in predictor.times.seconds.items():
+            advance(len(crystals) + len(rejected))
+    for stage, seconds in predictors.network.times.seconds.items():
         tally.seconds[stage] = tally.seconds.get(stage, 0.0) + seconds
-    predictor.times.seconds.clear()
+    predictors.network.times.seconds.clear()
 
 
-def check_task(predictor: Predictor, magnetism: MagnetismPredictor | None, task: Mapping[str, Any]) -> None:
+def check_task(predictors: Predictors, task: Mapping[str, Any]) -> None:
     """Rank nothing, so that a wrong setting or a model without the targets is refused before hours of reading.
 
     Raises RequestError.
     """
-    _ranked(_no_rows(predictor, magnetism), task)
+    _ranked(_no_rows(predictors), task)
 
 
 def rank_candidates(
-    predictor: Predictor,
+    predictors: Predictors,
     items: Iterable[Crystal | Rejection],
     task: Mapping[str, Any],
     batch_atoms: int | None,
     tally: Tally,
-    magnetism: MagnetismPredictor | None = None,
 ) -> pl.DataFrame:
     """The ranked table of all candidates; task: name, merit and ranking sections as in `configs/task/`."""
 
@@ -136,27 +131,21 @@ def rank_candidates(
                 numbers[row] = number
             return {"space_group_number": pl.Series(numbers, dtype=pl.Int32)}
 
-    tables = list(predictions(predictor, items, batch_atoms, tally, symmetry, magnetism))
+    tables = list(predictions(predictors, items, batch_atoms, tally, symmetry))
     with tally.stage("ranking"):
-        return _ranked(pl.concat([_no_rows(predictor, magnetism), *tables]), task)
+        return _ranked(pl.concat([_no_rows(predictors), *tables]), task)
 
 
-def rank_landmarks(
-    predictor: Predictor,
-    task: Mapping[str, Any],
-    batch_atoms: int | None,
-    magnetism: MagnetismPredictor | None = None,
-) -> pl.DataFrame:
-    """Known materials scored by the same model and task, to compare the candidates with."""
+def rank_landmarks(predictors: Predictors, task: Mapping[str, Any], batch_atoms: int | None) -> pl.DataFrame:
+    """Known materials scored by the same models and task, to compare the candidates with."""
     file = resource("datasets") / "landmarks" / f"{task['name']}.jsonl"
     settings = ReadSettings(workers=0)
-    table = rank_candidates(predictor, read_crystals(file, settings), task, batch_atoms, Tally(), magnetism)
+    table = rank_candidates(predictors, read_crystals(file, settings), task, batch_atoms, Tally())
     return table.drop(_OF_ONE_RANKING)
 
 
-def _no_rows(predictor: Predictor, magnetism: MagnetismPredictor | None) -> pl.DataFrame:
-    further = [] if magnetism is None else magnetism.no_rows()
-    return predictor.predict([]).with_columns(*further, space_group_number=pl.lit(None, pl.Int32))
+def _no_rows(predictors: Predictors) -> pl.DataFrame:
+    return predictors.no_rows().with_columns(space_group_number=pl.lit(None, pl.Int32))
 
 
 def _ranked(table: pl.DataFrame, task: Mapping[str, Any]) -> pl.DataFrame:

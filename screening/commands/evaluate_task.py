@@ -22,6 +22,7 @@ from screening.errors import RequestError
 from screening.magnetism.predict import NO_MAGNETISM, MagnetismPredictor
 from screening.magnetism.release import load_release
 from screening.networks.predictor import Predictor
+from screening.predictors import Predictors
 from screening.report.atomic import output_folder
 from screening.report.tables import write_table
 from screening.resources import resource
@@ -69,14 +70,15 @@ def evaluate_on_reference(config: EvaluateConfig) -> None:
     tracking = TrackingSettings(config.tracking.uri, config.tracking.experiment)
     models = _models(config, tracking)
     task = config.task_settings
-    check_task(models.predictor, models.magnetism, task)
+    predictors = Predictors(models.predictor, models.magnetism)
+    check_task(predictors, task)
     folder = output_folder(Path(config.output_dir), "output_dir")
     parameters = {"task": config.task.name, "model": config.model}
     with open_run(tracking, folder, f"evaluate: {config.task.name}", parameters) as run:
         save_config(config, folder / "config.yaml")
         tally = Tally()
         items = as_crystals(crystals, ReadSettings(order=config.order, workers=0, elements=models.predictor.elements))
-        ranked = rank_candidates(models.predictor, items, task, config.batch_atoms, tally, models.magnetism)
+        ranked = rank_candidates(predictors, items, task, config.batch_atoms, tally)
         left_out |= {rejection.candidate_id: rejection.reason for rejection in tally.rejected}
         if not ranked.height:
             raise RequestError(

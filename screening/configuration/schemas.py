@@ -134,6 +134,11 @@ class RankConfig(ScoringConfig, RankingConfig):
     module: ClassVar[str] = "rank"
 
     output_dir: str = setting(help="folder for the results, made if it is not there", path=True)
+    voltage: str = setting(
+        "none",
+        help="electrodes only: what predicts voltages and volume changes: released name, folder, or none",
+        path=True,
+    )
     top: int = setting(20, help="rows of the table in the terminal", minimum=0)
     report: ReportConfig = field(default_factory=ReportConfig)
 

@@ -35,6 +35,7 @@ class TaskConfig:
 
     name: str = setting(help="name of the module in screening/merit/ that computes the figures of merit")
     magnetic: bool = setting(False, help="predict magnetic order, Curie temperature and anisotropy for this class")
+    both_ends: bool = setting(False, help="derive both ends of an electrode and predict voltages for this class")
     merit: dict[str, Any] = field(default_factory=dict, metadata={"help": "settings of the figures of merit"})
     ranking: dict[str, Any] = field(default_factory=dict, metadata={"help": "gates, objectives and score"})
     report: dict[str, Any] = field(default_factory=dict, metadata={"help": "columns and pictures of the report"})

@@ -42,6 +42,9 @@ FLAGS: dict[str, str] = {
     "frame_falls_apart": "Without the ion some atoms of the frame touch no others: it is not a host that keeps its "
     "frame, but an alloy or a salt that forms anew.",
     "redox_limited": "The transition metals allow only a part of the ion to be extracted.",
+    "above_voltage_window": "The predicted voltage is above what common electrolytes stand (4.5 V by default).",
+    "negative_voltage": "The predicted voltage is below that of the ion's metal: the ion would not go in by itself.",
+    "plating_risk": "The predicted voltage is so close to that of the ion's metal that the metal may plate instead.",
     "charge_balance_unclear": "Oxidation states do not balance with common charges, so extraction is unknown.",
 }
 """Flag -> explanation. Every flag that a merit module sets is listed here."""

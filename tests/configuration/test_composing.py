@@ -29,6 +29,7 @@ REQUIRED_VALUES: dict[str, Any] = {
     "name": "try",
     "data.path": "store",
     "source": "raw",
+    "electrodes": "electrodes",
     "kind": "jsonl",
     "models": ["one", "two"],
 }

@@ -69,7 +69,7 @@ def test_a_preset_of_ones_own() -> None:
             ["prefer=cheep"],
             r"prefer=cheep: no such preset of task=magnets; did you mean cheap\? Presets are",
         ),
-        ("electrodes", ["prefer=cheap"], "prefer=cheap: task=electrodes has no presets"),
+        ("electrodes", ["prefer=cheep"], "prefer=cheep: no such preset of task=electrodes; did you mean cheap?"),
         (
             "magnets",
             ["+task.presets.odd={rankin: {}}", "prefer=odd"],

@@ -22,6 +22,8 @@ UNITS_IN_NAMES = {
     "_kJ_per_m3": "kJ/m³",
     "_J_per_USD": "J/USD",
     "_USD_per_kg": "USD/kg",
+    "_USD_per_kWh": "USD/kWh",
+    "_kWh_per_USD": "kWh/USD",
     "_Wh_per_kg": "Wh/kg",
     "_Wh_per_L": "Wh/L",
     "_percent": "%",
