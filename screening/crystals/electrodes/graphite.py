@@ -55,7 +55,7 @@ def intercalated(crystal: Crystal, ion: str, bond_A: float, flags: tuple[str, ..
     compound = _COMPOUNDS.get(ion)
     if compound is None:
         reason = f"graphite takes up no {ion} between its sheets, only {' and '.join(_COMPOUNDS)}"
-        return NoPair(reason, (*flags, "not_an_electrode"))
+        return NoPair(reason, ("not_an_electrode",))
     edge = np.sqrt(3) * bond_A
     sheet = edge * np.array([[1.0, 0.0], [-0.5, np.sqrt(3) / 2]])
     lattice = np.zeros((3, 3))

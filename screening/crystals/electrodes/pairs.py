@@ -14,9 +14,10 @@ from screening.crystals.electrodes.graphite import CARBON, bond_length, intercal
 from screening.crystals.electrodes.insertion import enlarged, fill
 from screening.crystals.electrodes.pair import ElectrodePair, NoPair
 from screening.crystals.electrodes.pathways import find_pathway
-from screening.crystals.electrodes.redox import active_symbols
+from screening.crystals.electrodes.redox import ION_CHARGES, active_symbols
 from screening.crystals.electrodes.roles import Roles, has_anions, roles
 from screening.crystals.elements import ATOMIC_NUMBERS, SYMBOLS, cell_formula
+from screening.errors import RequestError
 
 MAX_INSERTION_ATOMS = 200
 """The search for voids takes a time that grows with the cell; beyond this it is not made."""
@@ -33,7 +34,9 @@ def find_pair(crystal: Crystal, working_ion: str | None = None) -> ElectrodePair
 
 
 def find_pairs(crystals: Iterable[Crystal], working_ion: str | None = None) -> Iterator[ElectrodePair | NoPair]:
-    """The same for many crystals, in their order."""
+    """The same for many crystals, in their order. Raises RequestError on an element that is no working ion."""
+    if working_ion is not None and working_ion not in ION_CHARGES:
+        raise RequestError(f"working_ion={working_ion}: expected one of {', '.join(ION_CHARGES)}")
     stream = iter(crystals)
     while chunk := list(islice(stream, _CHUNK)):
         found = roles(count_matrix([cell_formula(crystal.numbers) for crystal in chunk]), working_ion)
@@ -69,13 +72,14 @@ def _inserted(crystal: Crystal, ion: str, found: Roles, row: int, flags: tuple[s
     if bond_A is not None:
         return intercalated(crystal, ion, bond_A, flags)
     if (crystal.numbers == CARBON).all():
-        return NoPair(f"carbon without flat sheets takes up no {ion}", (*flags, "not_an_electrode"))
+        return NoPair(f"carbon without flat sheets takes up no {ion}", ("not_an_electrode",))
     if "alloy_anode" in flags:
         return NoPair(f"{crystal.formula} takes up {ion} by alloying: its discharged phase is not derived", flags)
     each = float(found.insertable[row] / found.charges[row])
     cells = next((n for n in range(1, _MOST_CELLS + 1) if n * each >= 1 - 1e-6), 0)
     if not cells or cells * crystal.n_atoms > MAX_INSERTION_ATOMS:
-        return NoPair(f"{crystal.formula}: the cell is too large for the search for voids", flags)
+        limits = f"up to {_MOST_CELLS} cells and {MAX_INSERTION_ATOMS} atoms"
+        return NoPair(f"{crystal.formula}: no discharged end was searched for, it needs more than {limits}", flags)
     host = enlarged(crystal, cells)
     filled = fill(host, ion, int(cells * each + 1e-6))
     held = _holds(crystal, ion)

@@ -27,7 +27,7 @@ _CATION_A, _CATION_PER_CHARGE_A = 1.55, 0.17
 _IONS_CLOSER_A = 0.25
 """Working ions come so much closer to each other than to the frame's cations."""
 _CAGE = 1.5
-CONTRACTION = 0.93
+CONTRACTION = 0.91
 """A host contracts when it is charged: in its cell the distances of discharged crystals are this much too long."""
 _ATOM_FACTOR = 0.72
 """Closest approach to an atom of an alloy or of a carbon sheet, in sums of metallic radii (Li-C in LiC6: 2.2 Å)."""

@@ -11,8 +11,10 @@ from pymatgen.analysis.structure_matcher import StructureMatcher
 from pymatgen.core import Composition, Element, Lattice, Structure
 
 from screening.crystals import Crystal
+from screening.crystals.electrodes.insertion import enlarged
 from screening.crystals.electrodes.pair import ElectrodePair, NoPair
 from screening.crystals.electrodes.pairs import find_pair, find_pairs
+from screening.errors import RequestError
 from screening.merit.flags import FLAGS
 
 Known = Callable[[str], Crystal]
@@ -195,6 +197,61 @@ def test_many_at_once_are_each_alone(known: Known) -> None:
         alone = find_pair(crystal)
         assert type(found) is type(alone)
         assert found.flags == alone.flags
+
+
+def with_bonds(phosphate: Crystal, metal: int, bond_A: float, lattice: np.ndarray) -> Crystal:
+    """Another metal in place of phosphorus, its oxygen at another distance, in another cell."""
+    centres = phosphate.frac[phosphate.numbers == 15]
+    frac = phosphate.frac.copy()
+    for index in np.flatnonzero(phosphate.numbers == 8):
+        apart = frac[index] - centres
+        apart -= np.rint(apart)
+        lengths = np.linalg.norm(apart @ lattice, axis=1)
+        nearest = int(lengths.argmin())
+        frac[index] = centres[nearest] + apart[nearest] * bond_A / lengths[nearest]
+    numbers = np.where(phosphate.numbers == 15, metal, phosphate.numbers)
+    return replace(phosphate, numbers=numbers, lattice=lattice, frac=frac)
+
+
+def test_a_d0_host_of_tetrahedra_takes_up_more(known: Known) -> None:
+    """Li3VO4 has the structure of Li3PO4, of which nothing can be reduced, in a larger cell."""
+    phosphate = known("Li3PO4")
+    vanadate = with_bonds(phosphate, 23, 1.717, np.diag([6.326, 5.446, 4.947]))
+    pair = find_pair(vanadate)
+    assert isinstance(pair, ElectrodePair)
+    assert pair.charged.formula == "Li3VO4"
+    assert pair.n_ions_removed >= 1
+    assert "charged_host" in pair.flags
+    assert "not_an_electrode" not in pair.flags
+    assert isinstance(find_pair(phosphate), NoPair)
+
+
+@pytest.mark.parametrize("name", ["LiFePO4", "LiTiS2", "LiMnPO4"])
+def test_empty_hosts_in_their_own_cell_are_filled(reference: Reference, name: str) -> None:
+    row, full = reference[name]
+    charged, discharged = (np.array([float(row[f"{axis}{end}"]) for axis in "abc"]) for end in ("_charged", ""))
+    rest = full.numbers != 3
+    axes = full.lattice / np.linalg.norm(full.lattice, axis=1, keepdims=True)
+    strain = np.abs(axes) @ (charged / discharged)  # along each of the cell's own vectors
+    strain /= np.abs(axes).sum(axis=1)
+    host = replace(full, numbers=full.numbers[rest], frac=full.frac[rest], lattice=full.lattice * strain[:, None])
+    pair = find_pair(host)
+    assert isinstance(pair, ElectrodePair)
+    assert pair.discharged.formula == full.formula
+    assert pair.flags == ("host_without_ion",)
+    assert StructureMatcher(ltol=0.3).fit(pair.discharged.to_structure(), full.to_structure())
+
+
+def test_an_ion_that_is_none_is_named(known: Known) -> None:
+    with pytest.raises(RequestError, match="working_ion=Fe: expected one of Li, Na"):
+        find_pair(known("LiCoO2"), "Fe")
+
+
+def test_a_huge_host_is_left_alone(known: Known) -> None:
+    found = find_pair(enlarged(known("V2O5"), 16), "Li")
+    assert isinstance(found, NoPair)
+    assert found.flags == ("host_without_ion",)
+    assert "200 atoms" in found.reason
 
 
 def test_both_ends_keep_id_and_cell(known: Known) -> None:
