@@ -13,6 +13,7 @@ from screening.crystals.parts import Part
 _MARK = ".charged"
 _SINGLE = ("cif", "poscar")
 """Formats of one crystal a file."""
+_EXTENSIONS = tuple(f"{name}{packed}" for name in (".cif", ".vasp", ".poscar") for packed in ("", ".gz"))
 
 
 Key = tuple[str, str, bool]
@@ -43,6 +44,15 @@ def charged_partners(names: Iterable[str]) -> dict[str, str]:
         for (folder, stem, marked), name in found.items()
         if not marked and (folder, stem, True) in found
     }
+
+
+def charged_names(name: str) -> list[str]:
+    """What the charged crystal's file may be called beside a file of this name; its own extension first."""
+    key = pair_key(name)
+    if key is None or key[2]:
+        return []
+    own = name[len(key[1]) :]
+    return [f"{key[1]}{_MARK}{extension}" for extension in dict.fromkeys((own, *_EXTENSIONS)) if extension]
 
 
 def with_charged(discharged: Iterator[Part], charged: Callable[[], Iterator[Part]]) -> Iterator[Part]:

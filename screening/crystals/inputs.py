@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from screening.crystals.archives import read_archive
-from screening.crystals.charged import charged_partners, with_charged
+from screening.crystals.charged import charged_names, charged_partners, with_charged
 from screening.crystals.files import NOT_A_CRYSTAL, file_kind, is_ignored, read_file
 from screening.crystals.parts import Part
 from screening.errors import RequestError
@@ -54,14 +54,11 @@ def walk(path: Path, passed_over: frozenset[Path] = frozenset()) -> Iterator[Par
 
 def _beside(path: Path) -> Path | None:
     """The charged crystal's file next to a discharged one's."""
-    kind = file_kind(path.name)
-    if kind is None or kind.format in ("zip", "tar", "db"):
-        return None
-    try:
-        partner = charged_partners(entry.name for entry in os.scandir(path.parent)).get(path.name)
-    except OSError:  # a folder that may be entered but not listed
-        return None
-    return path.parent / partner if partner else None
+    return next((path.with_name(name) for name in charged_names(path.name) if _is_there(path.with_name(name))), None)
+
+
+def _is_there(path: Path) -> bool:
+    return path.exists() and not path.is_dir()
 
 
 def _sets() -> str:
