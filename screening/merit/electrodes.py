@@ -1,6 +1,6 @@
 """Battery electrodes: capacity within the redox limit, voltage, energy, strain, stability of both ends, supply.
 
-Capacities follow from the discharged composition and cell alone and are exact: Q = F n z / M. Voltages and volume
+Capacities follow from composition and cell alone and are exact: Q = F n z / M. Voltages and volume
 changes are those that the table predicts; where it holds none, what needs them is null. A cathode is worth the energy
 it stores, Q V; an anode the energy that it leaves to a usual partner, Q (V of the partner - V).
 """
@@ -15,7 +15,8 @@ import numpy as np
 import polars as pl
 
 from screening.crystals.electrodes.redox import ION_CHARGES
-from screening.crystals.electrodes.roles import roles
+from screening.crystals.electrodes.roles import Roles, roles
+from screening.crystals.elements import ATOMIC_NUMBERS
 from screening.errors import RequestError
 from screening.merit.composition import Floats, Mask, atomic_masses, count_matrix
 from screening.merit.electrode_reasons import reasons
@@ -74,7 +75,8 @@ class ElectrodeSettings:
 class Range:
     """What moves, per cell of the discharged crystal, (B,) each; NaN where it is not known.
 
-    electrons: of all the ion; extractable: within the redox limit. mass_u and volume_A3 of that cell.
+    electrons: of all the ion; extractable: within the redox limit. mass_u and volume_A3: of the state that capacities
+    are counted on, which is the discharged one, and for anodes that were given without the ion the given one.
     """
 
     electrons: Floats
@@ -83,11 +85,11 @@ class Range:
     volume_A3: Floats
 
     def mAh_per_g(self, electrons: Floats) -> Floats:
-        """Capacity on the mass of the discharged electrode."""
+        """Capacity on that mass."""
         return np.asarray(FARADAY_MAH_PER_MOL * electrons / self.mass_u)
 
     def mAh_per_cm3(self, electrons: Floats) -> Floats:
-        """Capacity on the volume of the discharged electrode."""
+        """Capacity on that volume."""
         return np.asarray(FARADAY_MAH_PER_MOL * electrons / (self.volume_A3 * CM3_PER_MOL_A3))
 
 
@@ -96,13 +98,13 @@ def evaluate(table: pl.DataFrame, settings: ElectrodeSettings) -> pl.DataFrame:
     require_columns(table, ["cell_formula", "volume_A3", "energy_above_hull_eV_per_atom"])
     counts = count_matrix(table["cell_formula"].to_list())
     found = roles(counts, settings.working_ion)
-    ions, moved = _range(table, counts, settings, found)
     voltage = Distribution.from_table(table, "voltage_extractable_V")
     voltage = voltage.where(np.isfinite(voltage.value), Distribution.from_table(table, "voltage_V"))
+    anode = voltage.value < settings.anode_below_V
+    ions, moved = _range(table, counts, found, anode)
     supply, supply_flags = supply_columns(counts, settings.supply)
     price = next(series for series in supply if series.name == "price_USD_per_kg")
     capacity = moved.mAh_per_g(moved.extractable)
-    anode = voltage.value < settings.anode_below_V
     columns = [
         *(number_column(name, floats(table, name)) for name in PREDICTED),  # null where nothing predicts it
         pl.Series("working_ion", ions, dtype=pl.String),
@@ -128,7 +130,7 @@ def explain(ranked: pl.DataFrame, gates: Mapping[str, Mapping[str, Any]]) -> pl.
     return reasons(ranked, gates)
 
 
-def _range(table: pl.DataFrame, counts: Floats, settings: ElectrodeSettings, found: Any) -> tuple[list[str], Range]:
+def _range(table: pl.DataFrame, counts: Floats, found: Roles, anode: Mask) -> tuple[list[str], Range]:
     """Working ion of each row and what moves: by the pair of crystals where the table has one, else by composition."""
     masses, volume = counts @ atomic_masses(), floats(table, "volume_A3")
     # By composition alone the discharged end, and with it the range, is unknown where ions would be added.
@@ -137,12 +139,15 @@ def _range(table: pl.DataFrame, counts: Floats, settings: ElectrodeSettings, fou
     ions = list(found.ions)
     if "electrode_origin" in table.columns:
         paired = table["electrode_origin"].is_not_null().to_numpy()
-        discharged = table["discharged_cell_formula"].fill_null("H").to_list()
         ions = [own or ion for own, ion in zip(table["working_ion"].to_list(), ions, strict=True)]
-        charges = np.array([ION_CHARGES[ion] for ion in ions], dtype=np.float64)
-        masses = np.where(paired, count_matrix(discharged) @ atomic_masses(), masses)
+        numbers, charges = [ATOMIC_NUMBERS[ion] for ion in ions], np.array([ION_CHARGES[ion] for ion in ions])
+        removed = floats(table, "n_ions_removed")
+        discharged = count_matrix(table["discharged_cell_formula"].fill_null("H").to_list()) @ atomic_masses()
+        as_given = (table["electrode_origin"] == "inserted").fill_null(False).to_numpy() & anode
+        discharged = discharged - np.where(as_given, removed * atomic_masses()[numbers], 0.0)
+        masses = np.where(paired, discharged, masses)
         volume = np.where(paired, floats(table, "discharged_volume_A3"), volume)
-        electrons = np.where(paired, floats(table, "n_ions_removed") * charges, electrons)
+        electrons = np.where(paired, removed * charges, electrons)
         extractable = np.where(paired, floats(table, "n_ions_extractable") * charges, extractable)
     return ions, Range(electrons, extractable, masses, volume)
 
