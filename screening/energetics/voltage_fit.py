@@ -49,7 +49,7 @@ class VoltageFitSettings:
     forest: ForestSettings = FOREST
     seed: int = 0
     n_seeds: int = 3
-    most_hosts: int = 1600
+    most_hosts: int = 1000
     salt: str = DEFAULT_SALT
 
 
