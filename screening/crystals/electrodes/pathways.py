@@ -16,6 +16,7 @@ from screening.crystals.electrodes.windows import CONTRACTION, windows
 from screening.crystals.elements import ATOMIC_NUMBERS
 
 GRID_A = 0.3
+_MOST_GRID_POINTS = 400_000
 _REACH_A = 5.0
 _LEVELS = np.arange(0.60, 1.21, 0.02)
 _PASSING_CATIONS = 0.9
@@ -65,7 +66,8 @@ def _clearance(crystal: Crystal, held: NDArray[np.bool_], ion: str) -> Floats:
     limits = np.where(keeps.bond_A > 0, 1.0, _PASSING_CATIONS) * keeps.nearest_A
     numbers = crystal.numbers[~held]
     positions, owner = images_around(crystal.lattice, crystal.frac[~held], _REACH_A)
-    counts = np.maximum(np.ceil(np.linalg.norm(crystal.lattice, axis=1) / GRID_A).astype(int), 2)
+    spacing = max(GRID_A, (np.prod(np.linalg.norm(crystal.lattice, axis=1)) / _MOST_GRID_POINTS) ** (1 / 3))
+    counts = np.maximum(np.ceil(np.linalg.norm(crystal.lattice, axis=1) / spacing).astype(int), 2)
     axes = [(np.arange(count) + 0.5) / count for count in counts]
     grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3) @ crystal.lattice
     clearance = np.full(len(grid), np.inf)

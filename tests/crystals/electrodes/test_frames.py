@@ -90,3 +90,8 @@ def test_the_passage_does_not_depend_on_the_description(known: Known, name: str)
     ]
     for other in others:
         assert find_pathway(other, ion).bottleneck == pytest.approx(plain.bottleneck, abs=0.05)
+
+
+def test_a_nearly_empty_cell_takes_no_more_memory() -> None:
+    sparse = Crystal.from_arrays("s", np.diag([150.0, 150.0, 150.0]), [3, 8], [[0, 0, 0], [0.013, 0, 0]])
+    assert find_pathway(sparse, "Li").dimensions == 3
