@@ -19,6 +19,7 @@ from screening.crystals.composition import Floats
 from screening.crystals.packed import PackedCrystals
 from screening.energetics.potentials import Evaluation, Potential, is_out_of_memory, spans
 from screening.energetics.state import CrystalState
+from screening.networks.streaming import one_batch_a_core
 
 SETTLING_STEPS = 6
 _FIRST, _SHORTEST, _LONGEST = 0.03, 0.01, 0.2  # Å²/eV; a bond has about 10 to 50 eV/Å²
@@ -45,17 +46,20 @@ class Settled:
 def settle(potential: Potential, packed: PackedCrystals, steps: int) -> Settled:
     """Move each of B crystals at most `steps` steps downhill; with none it is evaluated as it stands.
 
-    Figures of a crystal that the potential cannot evaluate are NaN. Raises ScreeningError for an element that the
-    potential does not know; MemoryError-like errors for a single crystal that does not fit.
+    On a CPU every core has a batch of its own. Figures of a crystal that the potential cannot evaluate are NaN. Raises
+    ScreeningError for an element that the potential does not know, and whatever PyTorch raises for a single crystal
+    that does not fit into the memory.
     """
     potential.check_elements(packed.numbers)
     order = np.argsort(packed.n_atoms, kind="stable")
     ordered = packed.take(order)
-    parts = [
-        part
-        for start, stop in spans(ordered.n_atoms, potential.batch_atoms)
-        for part in _settled(potential, CrystalState.of(ordered.chunk(start, stop), potential.device), steps)
-    ]
+
+    def settled(span: tuple[int, int]) -> list[_Descent]:
+        return _settled(potential, CrystalState.of(ordered.chunk(*span), potential.device), steps)
+
+    cores = torch.get_num_threads() if potential.shareable and potential.device.type == "cpu" else 1
+    with one_batch_a_core(cores) as pool:
+        parts = [part for found in pool.map(settled, spans(ordered.n_atoms, potential.batch_atoms)) for part in found]
     return _reordered(parts, ordered, np.argsort(order, kind="stable"))
 
 
