@@ -26,12 +26,13 @@ _CATION_A, _CATION_PER_CHARGE_A = 1.55, 0.17
 """The nearest cation is this much farther than the ion's radius for six neighbours."""
 _IONS_CLOSER_A = 0.25
 """Working ions come so much closer to each other than to the frame's cations."""
-_CAGE = 1.5
 CONTRACTION = 0.91
 """A host contracts when it is charged: in its cell the distances of discharged crystals are this much too long."""
-_ATOM_FACTOR = 0.72
-"""Closest approach to an atom of an alloy or of a carbon sheet, in sums of metallic radii (Li-C in LiC6: 2.2 Å)."""
-_CARBON_RADIUS_A = 0.77 + 0.7
+_ATOM_FACTOR, _CAGE = 0.72, 1.5
+"""Closest approach to an atom of an alloy in sums of metallic radii, and how much farther a neighbour may be: the cages
+of clathrates are wide."""
+_OTHER_RADIUS_A = 1.47
+"""Of elements without a metallic radius, such as carbon: lets lithium pass that is 2.34 Å from it in LiC6."""
 
 
 @dataclass(frozen=True)
@@ -76,4 +77,4 @@ def _metal_radius(symbol: str) -> float:
     try:
         return metallic_radius(Ion(symbol))
     except RequestError:
-        return _CARBON_RADIUS_A
+        return _OTHER_RADIUS_A
