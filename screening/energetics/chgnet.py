@@ -54,14 +54,15 @@ class ChgnetPotential(Potential):
     def evaluate(self, state: CrystalState, forces: bool = True) -> Evaluation:
         """As the package's `predict_structure`, for many crystals and in eV, Å and µB."""
         graph = build_graph(state, self.dtype)
-        vector = graph.vector.clone().requires_grad_(forces)
+        vector, back = (part.clone().requires_grad_(forces) for part in (graph.vector, graph.back))
         with torch.set_grad_enabled(forces):
-            site_energy, moment = self.network(state.numbers, graph, vector)
+            site_energy, moment = self.network(state.numbers, graph, vector, back)
         energy = self.network.get_buffer("element_energy")[state.numbers - 1].double() + site_energy.detach().double()
         total = energy.new_zeros(len(state)).index_add_(0, state.owner, energy)
         if not forces:
             return Evaluation(total)
-        (gradient,) = torch.autograd.grad(site_energy.sum(), vector)
+        gradient, gradient_back = torch.autograd.grad(site_energy.sum(), (vector, back))
+        gradient[: graph.n_short] -= gradient_back
         force, stress = _forces_and_stress(state, graph, gradient.double())
         return Evaluation(total, force, stress, moment.detach().double())
 
@@ -107,7 +108,7 @@ class BatchedChgnet(nn.Module):
         self.angle_layers = nn.ModuleList(AngleUpdate(layer) for layer in list(angles)[: len(bonds) - 1])
         self.site_wise, self.readout_norm, self.readout = network.site_wise, network.readout_norm, network.mlp
 
-    def forward(self, numbers: Tensor, graph: BondAngleGraph, vector: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, numbers: Tensor, graph: BondAngleGraph, vector: Tensor, back: Tensor) -> tuple[Tensor, Tensor]:
         """(N,) energies of the sites beyond their elements' own, and (N,) sizes of their moments."""
         length = vector.norm(dim=1)
         short = graph.n_short
@@ -115,8 +116,8 @@ class BatchedChgnet(nn.Module):
         weight = self.atom_weight(basis)
         bond = self.bond_embedding(basis)
         short_weight = self.bond_weight(self.radial.rbf_expansion_bg(length[:short]))
-        direction = vector[:short] / length[:short, None]
-        angle = self._angles(torch.cat([direction, -direction]), graph)
+        direction = torch.cat([vector[:short] / length[:short, None], back / back.norm(dim=1, keepdim=True)])
+        angle = self._angles(direction, graph)
         atom = self.atom_embedding(numbers - 1)
         for index, (atom_layer, bond_layer) in enumerate(zip(self.atom_layers, self.bond_layers, strict=False)):
             atom = atom_layer(atom, bond, weight, graph)
@@ -131,8 +132,6 @@ class BatchedChgnet(nn.Module):
     def _angles(self, direction: Tensor, graph: BondAngleGraph) -> Tensor:
         """(2 P, 64): each angle twice, read from its first and from its second bond."""
         once = len(graph.own) // 2
-        precise = direction.double()  # near 180° float32 would lose the angle
-        cosine = (precise[graph.own[:once]] * precise[graph.other[:once]]).sum(1) * _WITHIN
-        angle = torch.acos(cosine).to(direction.dtype)
-        embedded = self.angle_embedding(self.angular.fourier_expansion(angle))
+        cosine = (direction[graph.own[:once]] * direction[graph.other[:once]]).sum(1) * _WITHIN
+        embedded = self.angle_embedding(self.angular.fourier_expansion(torch.acos(cosine)))
         return torch.cat([embedded, embedded])

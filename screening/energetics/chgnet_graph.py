@@ -26,7 +26,7 @@ BOND_GRAPH_CUTOFF_A = 3.0
 class BondAngleGraph:
     """U bonds, the S short ones first, and P pairs of short bonds that share an atom.
 
-    start, end: (U,) atom rows; vector: (U, 3) from start to end in Å. A directed short bond d < S is bond d seen from
+    start, end: (U,) atom rows; vector: (U, 3) from start to end in Å; back: (S, 3) from end to start. A directed short bond d < S is bond d seen from
     its start, d >= S is bond d - S seen from its end; centre: (2 S,) the atom it is seen from. own, other: (2 P,)
     directed short bonds with the same centre, the second half of the angles is the first read the other way round;
     own_bond, other_bond: the bonds that they are. owner: (N,) the crystal of each atom.
@@ -35,6 +35,7 @@ class BondAngleGraph:
     start: Tensor
     end: Tensor
     vector: Tensor
+    back: Tensor
     centre: Tensor
     own: Tensor
     other: Tensor
@@ -51,8 +52,8 @@ class BondAngleGraph:
 def build_graph(state: CrystalState, dtype: torch.dtype = torch.float32) -> BondAngleGraph:
     """The graphs of all crystals of the batch, on the device where they are.
 
-    dtype: of the geometry. The package works in float32 from the fractional coordinates on, which moves a force by up
-    to 0.0003 eV/Å where a linear angle amplifies it; only the same rounding gives the same forces.
+    dtype: of the geometry. The package works in float32 from the fractional coordinates on, and a linear angle
+    amplifies the rounding to 0.001 eV/Å; only the same operations in the same order give the same forces.
     """
     pairs = _half(_search(state))
     short = pairs.distance < BOND_GRAPH_CUTOFF_A
@@ -62,8 +63,8 @@ def build_graph(state: CrystalState, dtype: torch.dtype = torch.float32) -> Bond
     first, second = pairs_with_same_centre(centre, len(state.numbers))
     own, other = torch.cat([first, second]), torch.cat([second, first])
     bonds = (own % n_short, other % n_short) if n_short else (own, other)
-    vector = _vectors(state, pairs, dtype)
-    return BondAngleGraph(pairs.centre, pairs.neighbour, vector, centre, own, other, *bonds, state.owner)
+    vector, back = _vectors(state, pairs, n_short, dtype)
+    return BondAngleGraph(pairs.centre, pairs.neighbour, vector, back, centre, own, other, *bonds, state.owner)
 
 
 def _search(state: CrystalState) -> Pairs:
@@ -81,14 +82,15 @@ def _half(pairs: Pairs) -> Pairs:
     return pairs.take(torch.nonzero(keep)[:, 0])
 
 
-def _vectors(state: CrystalState, pairs: Pairs, dtype: torch.dtype) -> Tensor:
-    """(U, 3) computed in dtype from the fractional coordinates as they are, within the cell or not."""
+def _vectors(state: CrystalState, pairs: Pairs, n_short: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    """(U, 3) there and (S, 3) back, computed in dtype from the fractional coordinates as they are."""
     moved = torch.linalg.solve(state.lattice.mT[state.owner], pairs.positions) - state.frac  # what the search moved
     image = pairs.image + (moved[pairs.neighbour] - moved[pairs.centre]).round()
     lattice = state.lattice.to(dtype)[state.owner]
     positions = torch.einsum("ni,nij->nj", state.frac.to(dtype), lattice)
     shift = torch.einsum("ei,eij->ej", image.to(dtype), lattice[pairs.centre])
-    return (positions[pairs.neighbour] + shift) - positions[pairs.centre]
+    start, end = positions[pairs.centre], positions[pairs.neighbour]
+    return (end + shift) - start, (start[:n_short] - shift[:n_short]) - end[:n_short]
 
 
 def pairs_with_same_centre(centre: Tensor, n_centres: int) -> tuple[Tensor, Tensor]:
