@@ -26,10 +26,10 @@ BOND_GRAPH_CUTOFF_A = 3.0
 class BondAngleGraph:
     """U bonds, the S short ones first, and P pairs of short bonds that share an atom.
 
-    start, end: (U,) atom rows; vector: (U, 3) from start to end in Å; back: (S, 3) from end to start. A directed short bond d < S is bond d seen from
-    its start, d >= S is bond d - S seen from its end; centre: (2 S,) the atom it is seen from. own, other: (2 P,)
-    directed short bonds with the same centre, the second half of the angles is the first read the other way round;
-    own_bond, other_bond: the bonds that they are. owner: (N,) the crystal of each atom.
+    start, end: (U,) atom rows; vector: (U, 3) from start to end in Å; back: (S, 3) from end to start. A directed short
+    bond d < S is bond d seen from its start, d >= S is bond d - S seen from its end; centre: (2 S,) the atom it is seen
+    from. own, other: (2 P,) directed short bonds with the same centre, the second half of the angles is the first read
+    the other way round; own_bond, other_bond: the bonds that they are. owner: (N,) the crystal of each atom.
     """
 
     start: Tensor
