@@ -84,7 +84,8 @@ def _half(pairs: Pairs) -> Pairs:
 
 def _vectors(state: CrystalState, pairs: Pairs, n_short: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     """(U, 3) there and (S, 3) back, computed in dtype from the fractional coordinates as they are."""
-    moved = torch.linalg.solve(state.lattice.mT[state.owner], pairs.positions) - state.frac  # what the search moved
+    inverse = torch.linalg.inv(state.lattice)[state.owner]
+    moved = torch.einsum("ni,nij->nj", pairs.positions, inverse) - state.frac  # what the search moved
     image = pairs.image + (moved[pairs.neighbour] - moved[pairs.centre]).round()
     lattice = state.lattice.to(dtype)[state.owner]
     positions = torch.einsum("ni,nij->nj", state.frac.to(dtype), lattice)

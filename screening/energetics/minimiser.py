@@ -160,7 +160,7 @@ class Minimiser:
 
     def _moved(self) -> CrystalState:
         held, atoms = self.held, len(self.held.numbers)
-        shift = torch.linalg.solve(held.lattice.mT[held.owner], self.move[:atoms])
+        shift = torch.einsum("ni,nij->nj", self.move[:atoms], torch.linalg.inv(held.lattice)[held.owner])
         strain = self.move[atoms:].reshape(-1, 3, 3) / held.n_atoms.sqrt()[:, None, None]
         return CrystalState(
             held.lattice @ torch.linalg.matrix_exp(strain), held.numbers, held.frac + shift, held.offsets
