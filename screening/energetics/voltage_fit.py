@@ -1,4 +1,4 @@
-"""Fitting what voltages and volume changes lack: on training systems; intervals on others; measured on test systems."""
+"""Fitting what voltages and volume changes lack, with intervals by cross-validation, measured on the test systems."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from screening.energetics.voltage_model import VOLTAGE, VOLUME, Correction, Desc
 from screening.energetics.voltage_scores import scores
 from screening.energetics.working_ions import CHARGES
 from screening.errors import RequestError
-from screening.magnetism.intervals import ForestSettings, Rows, fit_interval_forest
+from screening.magnetism.intervals import ForestSettings, Rows, fit_cross_interval_forest
 from screening.magnetism.kernel import KernelSettings
 from screening.magnetism.release import Part
 from screening.networks.predictor import Predictor
@@ -37,7 +37,7 @@ FOREST = ForestSettings(n_trees=40, least_rows=1, tried=0.5, kernel=KernelSettin
 TARGETS_OF = {"pair": (VOLTAGE,), "discharged": (VOLTAGE, VOLUME), "charged": (VOLTAGE, VOLUME)}
 """What is learned in each situation; the volume change of a given pair is known."""
 _WHOLE = 1e-3
-_LEARN, _CALIBRATE = ("train",), ("validation", "calibration")
+_FEWEST = 5
 
 
 @dataclass(frozen=True)
@@ -138,21 +138,17 @@ def _fit(
     start, truth = described.start[target], situation.truth(target)
     usable = np.isfinite(truth) & np.isfinite(start)
     rows = Rows(described.features.astype(np.float32), truth - start, np.ones(len(examples)), examples.systems)
-    learn, calibrate = (np.flatnonzero(usable & np.isin(split, names)) for names in (_LEARN, _CALIBRATE))
-    if not len(learn) or not len(calibrate):
-        raise RequestError(f"voltages: {len(learn)} electrodes to learn from and {len(calibrate)} for the intervals")
+    learn, test = np.flatnonzero(usable & (split != "test")), np.flatnonzero(usable & (split == "test"))
+    if len(learn) < _FEWEST:
+        raise RequestError(f"voltages: {len(learn)} electrodes to learn from, expected {_FEWEST} or more")
     seeds = [settings.seed + i for i in range(settings.n_seeds)]
-    fits = [
-        Correction(target, fit_interval_forest(rows.take(learn), rows.take(calibrate), settings.forest, seed)[0])
-        for seed in seeds
-    ]
+    fits = [Correction(target, fit_cross_interval_forest(rows.take(learn), settings.forest, seed)[0]) for seed in seeds]
     report: dict[str, Any] = {
         "rows": {str(name): int((usable & (split == name)).sum()) for name in np.unique(split)},
         "dropped": examples.dropped,
         "seeds": seeds,
         "scores": {},
     }
-    test = np.flatnonzero(usable & (split == "test"))
     if len(test):
         predicted = [fit.predict(described)[test] for fit in fits]
         couples, balance = examples.couples, situation.balance

@@ -113,14 +113,44 @@ def fit_interval_forest(
     Returned beside it: the cross-validated values of the training rows, (R,). Raises RequestError when there are too
     few systems to learn from, or no calibration rows.
     """
-    from sklearn.ensemble import ExtraTreesRegressor
-
     from screening.learning.quantiles import conformal_quantile
 
     if not len(calibration.target):
         raise RequestError("magnetism: no measured compound falls in the calibration split; more are needed")
     known = cross_validated(training, settings, seed)
-    own = np.flatnonzero(training.weight > 0)
+    judge = _judge(training, np.abs(known - training.target), settings, seed)
+    forests, kernel = _fitted(training, settings, seed)
+    plain = IntervalForest(tuple(map(from_forest, forests)), settings.powers, from_forest(judge), 1.0, kernel)
+    value, expected = plain.predict(calibration.features.astype(np.float64))
+    ratios = np.abs(value - calibration.target) / expected
+    return replace(plain, factor=conformal_quantile(ratios)), known
+
+
+def fit_cross_interval_forest(rows: Rows, settings: ForestSettings, seed: int) -> tuple[IntervalForest, Floats]:
+    """Values and errors from all rows; the factor from rows whose value and expected error saw nothing of their system.
+
+    So all rows both teach and calibrate (cross-conformal prediction: Vovk, Ann. Math. Artif. Intell. 74, 9 (2015)).
+    Returned beside it: the cross-validated values, (R,). Raises RequestError for a single system.
+    """
+    from screening.learning.quantiles import conformal_quantile
+
+    known = cross_validated(rows, settings, seed)
+    errors = np.abs(known - rows.target)
+    ratios = np.empty(len(errors))
+    for training, held_out in folds_by_system(rows.systems):
+        judge = _judge(rows.take(training), errors[training], settings, seed)
+        ratios[held_out] = errors[held_out] / np.maximum(judge.predict(rows.features[held_out]), _LEAST_ERROR)
+    forests, kernel = _fitted(rows, settings, seed)
+    judge = _judge(rows, errors, settings, seed)
+    values = tuple(map(from_forest, forests))
+    return IntervalForest(values, settings.powers, from_forest(judge), conformal_quantile(ratios), kernel), known
+
+
+def _judge(rows: Rows, errors: Floats, settings: ForestSettings, seed: int) -> Any:
+    """A shallow forest of the errors (R,) to expect, from the rows with a weight."""
+    from sklearn.ensemble import ExtraTreesRegressor
+
+    own = np.flatnonzero(rows.weight > 0)
     judge = ExtraTreesRegressor(
         n_estimators=settings.error_trees,
         min_samples_leaf=settings.error_least_rows,
@@ -128,13 +158,7 @@ def fit_interval_forest(
         max_features=settings.tried,
         random_state=seed,
     )
-    errors = np.abs(known - training.target)
-    judge.fit(training.features[own], errors[own], sample_weight=training.weight[own])
-    forests, kernel = _fitted(training, settings, seed)
-    plain = IntervalForest(tuple(map(from_forest, forests)), settings.powers, from_forest(judge), 1.0, kernel)
-    value, expected = plain.predict(calibration.features.astype(np.float64))
-    ratios = np.abs(value - calibration.target) / expected
-    return replace(plain, factor=conformal_quantile(ratios)), known
+    return judge.fit(rows.features[own], errors[own], sample_weight=rows.weight[own])
 
 
 def cross_validated(rows: Rows, settings: ForestSettings, seed: int) -> Floats:
