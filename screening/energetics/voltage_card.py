@@ -27,6 +27,7 @@ _LIMITS = f"""## Limits
   test electrode: the rows "{NEW_FRAMES}" are those where it has not.
 - Voltages are those of PBE or PBE+U calculations at 0 K between two crystals, not of experiments.
 - Alloying anodes, conversion and frames that fall apart are not described.
+- `voltage_extractable_V` leaves ions in that are as far apart as they can be; other orders of as many ions differ.
 
 ## Data
 
@@ -43,7 +44,8 @@ def voltage_card(release: MagnetismRelease) -> str:
 Average voltage between the two ends of an insertion electrode against its ion's metal, and the volume change on charge:
 energies by `{training["potential"]}`, corrected by extra trees and a kernel on the redox couple, the ion, volumes,
 moments and the properties that `{training["network"]}` predicts for both ends. Splits are by whole chemical systems of
-the discharged crystal (frame and ion), by a hash of their name with the salt `{DEFAULT_SALT}`.
+the discharged crystal (frame and ion), by a hash of their name with the salt `{DEFAULT_SALT}`: the test systems judge,
+all others teach. Intervals are cross-conformal by chemical system.
 
 - Fitted with `screening fit_voltage electrodes=FOLDER output_dir={release.name} seed={training["seed"]}`.
 - Time: {training["minutes"]} min on {training["machine"]}, no GPU, evaluations of crystals that were kept not counted.
