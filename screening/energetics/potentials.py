@@ -7,7 +7,7 @@ calculator needs no code (`screening/energetics/ase_potential.py`).
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -123,25 +123,33 @@ def spans(n_atoms: NDArray[np.int64], batch_atoms: int) -> Iterator[tuple[int, i
             start, atoms = stop, 0
 
 
-def evaluate_within_memory(potential: Potential, state: CrystalState, forces: bool = True) -> list[Evaluation]:
+def evaluate_within_memory(
+    potential: Potential,
+    state: CrystalState,
+    forces: bool = True,
+    too_large: Callable[[CrystalState], Evaluation] | None = None,
+) -> list[Evaluation]:
     """The evaluations of consecutive parts of a batch: one, or halves of halves where the memory is too small.
 
-    Raises ScreeningError if a single crystal does not fit.
+    too_large: what to take for a single crystal that does not fit; without it ScreeningError is raised.
     """
     try:
         return [potential.evaluate(state, forces)]
     except RuntimeError as error:
         if not is_out_of_memory(error):
             raise
-        if len(state) == 1:
+        if len(state) == 1 and too_large is None:
+            atoms = len(state.numbers)
             raise ScreeningError(
-                f"{potential.name}: a crystal of {len(state.numbers)} atoms does not fit into the memory"
+                f"{potential.name}: a crystal of {atoms} atoms does not fit into the memory"
             ) from error
     # outside the handler, whose traceback would hold on to the tensors
     if state.lattice.is_cuda:
         torch.cuda.empty_cache()
-    rows = torch.arange(len(state), device=state.lattice.device)
-    return [part for half in rows.chunk(2) for part in evaluate_within_memory(potential, state.take(half), forces)]
+    if len(state) == 1 and too_large is not None:
+        return [too_large(state)]
+    halves = torch.arange(len(state), device=state.lattice.device).chunk(2)
+    return [part for half in halves for part in evaluate_within_memory(potential, state.take(half), forces, too_large)]
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -78,7 +78,7 @@ def relax(
     """Relax a stream of crystals; each comes out once, as it ends, in no fixed order.
 
     A crystal with an element that the potential does not know, or that is no sane crystal, before or after, comes out
-    with the failure. Raises ScreeningError if a single crystal does not fit into the memory.
+    with the failure, and so does one that does not fit into the memory.
     """
     cores = torch.get_num_threads() if potential.shareable and potential.device.type == "cpu" else 1
     batch_atoms = settings.batch_atoms or potential.batch_atoms
@@ -143,6 +143,7 @@ class _Batch:
         self.entries: list[_Entry] = []
         self.minimiser: Minimiser | None = None
         self.ended: deque[Relaxed] = deque()
+        self.too_many_atoms = math.inf
 
     def __iter__(self) -> Iterator[Relaxed]:
         while not self.stop.is_set():
@@ -181,12 +182,17 @@ class _Batch:
         return _sanity(crystal)
 
     def _evaluate(self, state: CrystalState) -> Evaluation:
-        parts = evaluate_within_memory(self.potential, state)
+        parts = evaluate_within_memory(self.potential, state, too_large=self._too_large)
         if len(parts) == 1:
             return parts[0]
         self.batch_atoms = max(1, self.batch_atoms // 2)  # smaller from now on
         names = ("energy_eV", "forces_eV_per_A", "stress_eV_per_A3")
         return Evaluation(*(torch.cat([getattr(part, name) for part in parts]) for name in names))
+
+    def _too_large(self, state: CrystalState) -> Evaluation:
+        self.too_many_atoms = min(self.too_many_atoms, len(state.numbers))
+        nothing = torch.full_like(state.frac, torch.nan)
+        return Evaluation(nothing.new_full((1,), torch.nan), nothing, torch.full_like(state.lattice, torch.nan))
 
     def _end(self) -> None:
         """Take out what has ended."""
@@ -199,7 +205,7 @@ class _Batch:
         for index, entry in enumerate(self.entries):
             if n_steps[index] == 0:
                 entry.start_energy_eV = energy[index]
-            failure = self._failure(energy[index], volume[index] / entry.crystal.volume_A3)
+            failure = self._failure(entry.crystal, energy[index], volume[index])
             if failure:
                 self.ended.append(Relaxed(entry.crystal, n_steps=n_steps[index], failure=failure))
             elif force[index] < self.settings.fmax_eV_per_A or n_steps[index] >= self.settings.max_steps:
@@ -211,7 +217,10 @@ class _Batch:
             self.entries = [self.entries[index] for index in going]
             self.minimiser = minimiser.take(_rows(going, minimiser)) if going else None
 
-    def _failure(self, energy: float, growth: float) -> str:
+    def _failure(self, crystal: Crystal, energy: float, volume_A3: float) -> str:
+        growth = volume_A3 / crystal.volume_A3
+        if not math.isfinite(energy) and crystal.n_atoms >= self.too_many_atoms:
+            return f"{self.potential.name}: {crystal.n_atoms} atoms do not fit into the memory"
         if not math.isfinite(energy):
             return f"{self.potential.name} gives numbers that are not finite"
         if not 1 / _VOLUME_RATIO <= growth <= _VOLUME_RATIO:

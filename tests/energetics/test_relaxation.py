@@ -62,7 +62,7 @@ def by_id(results: Iterator[Relaxed]) -> dict[str, Relaxed]:
 def test_ends_where_the_packages_optimiser_ends(package_network: Any, chgnet: ChgnetPotential) -> None:
     from chgnet.model.dynamics import StructOptimizer
 
-    crystals = [perturbed(crystal, seed) for seed, crystal in enumerate(SMALL)]
+    crystals = [perturbed(crystal, seed) for seed, crystal in enumerate(SMALL[1:])]
     ours = by_id(relax(chgnet, crystals, TIGHT))
     with contextlib.redirect_stdout(io.StringIO()):
         theirs = StructOptimizer(model=package_network, use_device="cpu")
@@ -216,6 +216,10 @@ def test_out_of_memory_splits_the_batch_for_good(chgnet: ChgnetPotential, monkey
     assert all(result.converged for result in found)
     assert len(found) == 6
     assert max(sizes) > 12
+    large = supercell(SMALL[2], (2, 2, 1))
+    ends = by_id(relax(chgnet, [crystals[0], large, crystals[1]], RelaxationSettings(batch_atoms=64)))
+    assert ends[large.candidate_id].failure == "chgnet: 16 atoms do not fit into the memory"
+    assert sum(result.converged for result in ends.values()) == 2
 
 
 def test_an_error_of_a_worker_ends_the_relaxation(chgnet: ChgnetPotential, monkeypatch: pytest.MonkeyPatch) -> None:
