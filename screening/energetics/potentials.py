@@ -20,6 +20,7 @@ from screening.crystals.elements import SYMBOLS
 from screening.crystals.packed import PackedCrystals
 from screening.energetics.state import CrystalState
 from screening.errors import RequestError, ScreeningError
+from screening.networks.streaming import one_batch_a_core
 
 ASE_PREFIX = "ase:"
 CHGNET = "chgnet"
@@ -64,6 +65,11 @@ class Potential(ABC):
     shareable: bool = False
     checkpoint: Path | None = None
 
+    @property
+    def cores(self) -> int:
+        """Threads that may evaluate at once, a batch each: a batch alone does not fill several cores."""
+        return torch.get_num_threads() if self.shareable and self.device.type == "cpu" else 1
+
     @abstractmethod
     def evaluate(self, state: CrystalState, forces: bool = True) -> Evaluation:
         """One evaluation of a batch on the device; the figures of a broken crystal may be NaN, all others stand."""
@@ -71,15 +77,20 @@ class Potential(ABC):
     def energies(self, packed: PackedCrystals, forces: bool = True) -> Energies:
         """Energies of any number of crystals, in batches of about `batch_atoms`.
 
-        A batch too large for the memory is halved. Raises ScreeningError when a single crystal is, or for an element
-        that the potential does not know.
+        On a CPU every core takes its own. A batch too large for the memory is halved. Raises ScreeningError when a
+        single crystal is, or for an element that the potential does not know.
         """
         self.check_elements(packed.numbers)
-        parts = [
-            part
-            for start, stop in spans(packed.n_atoms, self.batch_atoms)
-            for part in evaluate_within_memory(self, CrystalState.of(packed.chunk(start, stop), self.device), forces)
-        ]
+
+        def evaluated(span: tuple[int, int]) -> list[Evaluation]:
+            return evaluate_within_memory(self, CrystalState.of(packed.chunk(*span), self.device), forces)
+
+        chunks = list(spans(packed.n_atoms, self.batch_atoms))
+        if min(self.cores, len(chunks)) > 1:
+            with one_batch_a_core(self.cores) as pool:
+                parts = [part for found in pool.map(evaluated, chunks) for part in found]
+        else:
+            parts = [part for chunk in chunks for part in evaluated(chunk)]
         return Energies(
             np.concatenate([np.zeros(0), *(_array(part.energy_eV) for part in parts)]),
             _joined([part.forces_eV_per_A for part in parts]),

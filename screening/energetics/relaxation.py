@@ -80,7 +80,7 @@ def relax(
     A crystal with an element that the potential does not know, or that is no sane crystal, before or after, comes out
     with the failure, and so does one that does not fit into the memory.
     """
-    cores = torch.get_num_threads() if potential.shareable and potential.device.type == "cpu" else 1
+    cores = potential.cores
     batch_atoms = settings.batch_atoms or potential.batch_atoms
     if isinstance(crystals, Sequence):  # a share for every core
         batch_atoms = min(batch_atoms, 1 + sum(crystal.n_atoms for crystal in crystals) // cores)

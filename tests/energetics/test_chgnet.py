@@ -131,6 +131,21 @@ def test_neighbours_in_the_batch_change_nothing(chgnet: ChgnetPotential) -> None
         np.testing.assert_allclose(alone.energy_eV[0], together.energy_eV[index], atol=2e-5)
 
 
+def test_batches_on_several_cores_come_back_in_order(chgnet: ChgnetPotential, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(10)
+    packed = pack([random_crystal(rng, n) for n in (3, 9, 1, 6, 2, 7)])
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    expected = chgnet.energies(packed)
+    monkeypatch.setattr(chgnet, "batch_atoms", 8)
+    try:
+        torch.set_num_threads(2)
+        same(chgnet.energies(packed), expected, 1e-4)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(threads)
+
+
 def test_a_batch_too_large_for_the_memory_is_halved(chgnet: ChgnetPotential, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(7)
     packed = pack([random_crystal(rng, 4) for _ in range(5)])
