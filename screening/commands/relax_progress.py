@@ -38,20 +38,25 @@ def digest_of(crystal: Crystal) -> str:
 class Progress:
     """The file, opened to add to it; use as a context manager.
 
-    settings: what the results hang on; they are the file's first line, and RequestError is raised when it holds others.
-    A last line that a kill cut short is dropped.
+    settings: what the results hang on; they are the file's first line, and RequestError is raised when it holds others,
+    or while another process adds to it. A last line that a kill cut short is dropped.
     """
 
     def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
         self.path = folder / FILE
         self.places: dict[tuple[str, str], int] = {}
         self._header = orjson.loads(orjson.dumps({"settings": dict(settings)}))
-        self._end = self._read() if self.path.exists() else 0
+        self._stream: BinaryIO = self.path.open("a+b")
+        try:
+            _lock(self._stream, folder)
+            self._end = self._read()
+        except RequestError:
+            self._stream.close()
+            raise
 
     def __enter__(self) -> Self:
-        self._stream: BinaryIO = self.path.open("r+b" if self._end else "wb")
         self._stream.truncate(self._end)
-        self._stream.seek(self._end)
+        self._stream.seek(0, 2)
         if not self._end:
             self._append(self._header)
         return self
@@ -106,6 +111,20 @@ class Progress:
                 f"output_dir={self.path.parent} holds a relaxation with {', '.join(other)}; "
                 "choose another output_dir, or repeat those settings to go on with it"
             )
+
+
+def _lock(stream: BinaryIO, folder: Path) -> None:
+    """Until the stream is closed; where the system has such locks."""
+    try:
+        import fcntl
+    except ImportError:
+        return
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise RequestError(f"output_dir={folder}: another process is relaxing into this folder") from None
+    except OSError:  # a file system without locks
+        return
 
 
 def _parsed(line: bytes) -> dict[str, Any] | None:
