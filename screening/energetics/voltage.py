@@ -21,6 +21,7 @@ from screening.crystals.elements import ATOMIC_NUMBERS
 from screening.crystals.packed import PackedCrystals, pack
 from screening.energetics.couples import Couples, balance_of, same_frames, without_ions
 from screening.energetics.potentials import Potential, load_potential
+from screening.energetics.settling import brought_near, moved
 from screening.energetics.voltage_ends import STEPS, evaluate_ends
 from screening.energetics.voltage_model import VOLTAGE, VOLUME, Correction, Described, part_name
 from screening.energetics.working_ions import CHARGES
@@ -100,8 +101,9 @@ class VoltagePredictor:
             rows = np.array([i for i, pair in enumerate(pairs) if _situation(pair) == given], dtype=np.int64)
             if len(rows) and (VOLTAGE, given) in self.corrections:
                 own = [pair for i in rows.tolist() if isinstance(pair := pairs[i], ElectrodePair)]
-                whole[rows], volume[rows] = self.predict(couples_of(own), given)
-                extractable[rows] = self._extractable(own, whole[rows])
+                couples = self.prepared(couples_of(own), given)
+                whole[rows], volume[rows] = self.predict(couples, given)
+                extractable[rows] = self._extractable(own, couples, whole[rows])
                 for row in rows.tolist():
                     methods[row] = self.method(given)
         values = np.hstack([whole, extractable, volume])
@@ -111,6 +113,25 @@ class VoltagePredictor:
     def method(self, given: str) -> str:
         """How a voltage came about, in words."""
         return _METHODS[given].format(potential=self.potential.name, steps=max(STEPS[given]))
+
+    def prepared(self, couples: Couples, given: str) -> Couples:
+        """The same electrodes with the crystals that were given brought near the potential's minimum if they are far.
+
+        The other end is derived anew from a discharged crystal that moved.
+        """
+        known = np.flatnonzero(self._known(couples) & same_frames(balance_of(couples)))
+        if not len(known):
+            return couples
+        able, (discharged, charged) = couples.take(known), (couples.discharged, couples.charged)
+        if given != "charged":
+            discharged = moved(discharged, known, brought_near(self.potential, able.discharged))
+        if given != "discharged":
+            charged = moved(charged, known, brought_near(self.potential, able.charged))
+        else:
+            owner = np.repeat(np.arange(len(couples)), charged.n_atoms)
+            left = np.bincount(owner, charged.numbers == couples.ions[owner], len(couples)).astype(np.int64)
+            charged = without_ions(discharged, couples.ions, left)
+        return Couples(discharged, charged, couples.ions, couples.charges)
 
     def predict(self, couples: Couples, given: str) -> tuple[Floats, Floats]:
         """Voltages in V and volume changes in percent, each (B, 3) with its interval; given: a key of STEPS.
@@ -139,7 +160,7 @@ class VoltagePredictor:
         owner = np.repeat(np.arange(len(packed)), packed.n_atoms)
         return np.asarray(np.bincount(owner, unknown, len(packed)) == 0)
 
-    def _extractable(self, pairs: list[ElectrodePair], whole: Floats) -> Floats:
+    def _extractable(self, pairs: list[ElectrodePair], couples: Couples, whole: Floats) -> Floats:
         """(B, 3) averages over the redox-limited range; NaN where that is not known or nothing leaves.
 
         A part of the ions is taken out as far apart as they can be. Where the limit falls between two whole numbers of
@@ -151,30 +172,27 @@ class VoltagePredictor:
         part = np.flatnonzero((limit > _WHOLE) & (limit < removed - _WHOLE) & (removed >= 1 - _WHOLE))
         if not len(part) or (VOLTAGE, "discharged") not in self.corrections:
             return np.asarray(result)
-        low, high = np.floor(limit[part] + _WHOLE), np.ceil(limit[part] - _WHOLE)
-        charge = {0: np.zeros((len(part), 3))}
-        for side, ions in ((1, low), (2, high)):
-            charge[side] = ions[:, None] * self._partial([pairs[i] for i in part], ions, whole[part])
-        share = np.where(high > low, (limit[part] - low) / np.where(high > low, high - low, 1.0), 0.0)[:, None]
-        first, second = np.where(low[:, None] > 0, charge[1], 0.0), charge[2]
-        result[part] = ((1 - share) * first + share * np.where(share > 0, second, 0.0)) / limit[part][:, None]
+        limit, removed, couples, whole = limit[part], removed[part], couples.take(part), whole[part]
+        low, high = np.floor(limit + _WHOLE), np.ceil(limit - _WHOLE)
+        first, second = (ions[:, None] * self._partial(couples, ions, removed, whole) for ions in (low, high))
+        share = np.where(high > low, (limit - low) / np.maximum(high - low, 1.0), 0.0)[:, None]
+        # nothing has left at 0 ions, and what is not needed may be unknown
+        first, second = np.where(low[:, None] > 0, first, 0.0), np.where(share > 0, second, 0.0)
+        result[part] = ((1 - share) * first + share * second) / limit[:, None]
         return np.asarray(result)
 
-    def _partial(self, pairs: list[ElectrodePair], ions: Floats, whole: Floats) -> Floats:
+    def _partial(self, couples: Couples, ions: Floats, removed: Floats, whole: Floats) -> Floats:
         """(B, 3) averages over the first `ions` (B,) of each cell; those of the whole range are known."""
         result = whole.copy()
-        removed = np.array([pair.n_ions_removed for pair in pairs])
         rows = np.flatnonzero((ions > 0) & (ions < removed - _WHOLE))
         if len(rows):
-            couples = couples_of([pairs[i] for i in rows])
-            held = np.array(
-                [int((pairs[i].discharged.numbers == z).sum()) for i, z in zip(rows, couples.ions, strict=True)]
-            )
-            left = (held - ions[rows]).astype(np.int64)
-            charged = without_ions(couples.discharged, couples.ions, left)
-            result[rows] = self.predict(
-                Couples(couples.discharged, charged, couples.ions, couples.charges), "discharged"
-            )[0]
+            own = couples.take(rows)
+            discharged = own.discharged
+            owner = np.repeat(np.arange(len(own)), discharged.n_atoms)
+            held = np.bincount(owner, discharged.numbers == own.ions[owner], len(own))
+            charged = without_ions(discharged, own.ions, (held - ions[rows]).astype(np.int64))
+            part = Couples(discharged, charged, own.ions, own.charges)
+            result[rows] = self.predict(part, "discharged")[0]
         return result
 
 
