@@ -135,7 +135,7 @@ class RankConfig(ScoringConfig, RankingConfig):
 
     output_dir: str = setting(help="folder for the results, made if it is not there", path=True)
     voltage: str = setting(
-        "none",
+        "voltage-v1",
         help="electrodes only: what predicts voltages and volume changes: released name, folder, or none",
         path=True,
     )
