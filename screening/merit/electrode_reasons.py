@@ -34,7 +34,7 @@ def _sentence(row: Row, gates: Mapping[str, Gate]) -> str:
         return f"Candidate: {_strengths(row)}; least sure ({chances[limiting]:.0%}): {weakness}."
     others = [name for name, chance in chances.items() if chance < _CONVINCING and name != limiting]
     also = f"; also doubtful: {', '.join(name.replace('_', ' ') for name in others)}" if others else ""
-    return f"{weakness[0].upper()}{weakness[1:]}{also}."
+    return f"{weakness[:1].upper()}{weakness[1:]}{also}."
 
 
 def _strengths(row: Row) -> str:
@@ -52,6 +52,8 @@ def _strengths(row: Row) -> str:
 def _weakness(gate: Gate, name: str, row: Row) -> str:
     column = str(gate["column"])
     if flag := gate.get("without_flag"):
+        if flag == "not_an_electrode" and row.get("no_pair_reason"):
+            return str(row["no_pair_reason"])
         text = FLAGS.get(str(flag), name.replace("_", " ")).rstrip(".")
         return f"{text[0].lower()}{text[1:]}"
     words = _BY_COLUMN.get(column)
