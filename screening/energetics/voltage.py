@@ -101,8 +101,11 @@ class VoltagePredictor:
             rows = np.array([i for i, pair in enumerate(pairs) if _situation(pair) == given], dtype=np.int64)
             if len(rows) and (VOLTAGE, given) in self.corrections:
                 own = [pair for i in rows.tolist() if isinstance(pair := pairs[i], ElectrodePair)]
-                couples = self.prepared(couples_of(own), given)
+                as_given = couples_of(own)
+                couples = self.prepared(as_given, given)
                 whole[rows], volume[rows] = self.predict(couples, given)
+                if given == "pair":
+                    volume[rows] = _volume_changes(as_given)
                 extractable[rows] = self._extractable(own, couples, whole[rows])
                 for row in rows.tolist():
                     methods[row] = self.method(given)
@@ -117,7 +120,7 @@ class VoltagePredictor:
     def prepared(self, couples: Couples, given: str) -> Couples:
         """The same electrodes with the crystals that were given brought near the potential's minimum if they are far.
 
-        The other end is derived anew from a discharged crystal that moved.
+        The end that was derived follows the other one.
         """
         known = np.flatnonzero(self._known(couples) & same_frames(balance_of(couples)))
         if not len(known):
@@ -127,7 +130,9 @@ class VoltagePredictor:
             discharged = moved(discharged, known, brought_near(self.potential, able.discharged))
         if given != "discharged":
             charged = moved(charged, known, brought_near(self.potential, able.charged))
-        else:
+        if given == "charged":
+            discharged = carried(discharged, couples.charged, charged)
+        if given == "discharged":
             owner = np.repeat(np.arange(len(couples)), charged.n_atoms)
             left = np.bincount(owner, charged.numbers == couples.ions[owner], len(couples)).astype(np.int64)
             charged = without_ions(discharged, couples.ions, left)
@@ -136,8 +141,7 @@ class VoltagePredictor:
     def predict(self, couples: Couples, given: str) -> tuple[Floats, Floats]:
         """Voltages in V and volume changes in percent, each (B, 3) with its interval; given: a key of STEPS.
 
-        Volume changes of given pairs are theirs exactly; NaN for frames that differ, elements that the potential
-        does not know, and where the release has no part for it.
+        NaN for frames that differ, elements that the potential does not know, and where the release has no part for it.
         """
         voltage, volume = np.full((len(couples), 3), np.nan), np.full((len(couples), 3), np.nan)
         sound = np.flatnonzero(same_frames(balance_of(couples)) & self._known(couples))
@@ -147,9 +151,7 @@ class VoltagePredictor:
             ends = evaluate_ends(self.potential, self.network, couples, given)
             described = Described.of(couples, ends, self.metals, balance)
             voltage[sound] = self.corrections[VOLTAGE, given].predict(described)
-            if given == "pair":
-                volume[sound] = 100.0 * balance.volume_change[:, None]
-            elif (VOLUME, given) in self.corrections:
+            if (VOLUME, given) in self.corrections:
                 volume[sound] = self.corrections[VOLUME, given].predict(described)
         return voltage, volume
 
@@ -202,6 +204,24 @@ def couples_of(pairs: Sequence[ElectrodePair]) -> Couples:
     ions: NDArray[np.int64] = np.array([ATOMIC_NUMBERS[pair.working_ion] for pair in pairs], dtype=np.int64)
     charges = np.array([CHARGES[pair.working_ion] for pair in pairs], dtype=np.float64)
     return Couples(discharged, pack([pair.charged for pair in pairs]), ions, charges)
+
+
+def _volume_changes(couples: Couples) -> Floats:
+    """(B, 3) in percent, known exactly; NaN where the frames differ."""
+    balance = balance_of(couples)
+    change = np.where(same_frames(balance), 100.0 * balance.volume_change, np.nan)
+    return np.repeat(change[:, None], 3, axis=1)
+
+
+def carried(filled: PackedCrystals, hosts: PackedCrystals, nearer: PackedCrystals) -> PackedCrystals:
+    """Hosts with ions behind their own atoms, moved as the same hosts without the ions have moved."""
+    lattice, frac = filled.lattice.copy(), filled.frac.copy()
+    for row in range(len(filled)):
+        own, host = filled.atoms(row), hosts.atoms(row)
+        same = slice(own.start, own.start + host.stop - host.start)
+        if np.array_equal(filled.numbers[same], hosts.numbers[host]) and np.array_equal(frac[same], hosts.frac[host]):
+            lattice[row], frac[same] = nearer.lattice[row], nearer.frac[host]
+    return PackedCrystals(lattice, filled.numbers, frac, filled.offsets)
 
 
 def _situation(pair: ElectrodePair | NoPair) -> str:
