@@ -9,7 +9,7 @@ from helpers.electrodes import Springs
 
 from screening.crystals import Crystal
 from screening.crystals.packed import pack
-from screening.energetics.settling import settle
+from screening.energetics.settling import ROUGH_STEPS, brought_near, settle
 from screening.errors import ScreeningError
 
 
@@ -72,3 +72,20 @@ def test_unknown_elements_and_no_crystals() -> None:
         settle(Springs(), pack([cubic(92, 3.0, "P")]), 1)
     assert len(settle(Springs(), pack([]), 2).energy_eV) == 0
     assert len(settle(Springs(), pack([supercell(cubic(8, 2.5, "P"), (2, 2, 2))]), 1).site_moment_muB) == 8
+
+
+def test_only_crystals_far_from_a_minimum_are_brought_near_it() -> None:
+    """A lattice of whole places at 16 Å³ an atom is the springs' minimum; the other crystals are rough."""
+    calm = Crystal.from_arrays("calm", np.diag([2.0, 2.0, 4.0]), [8], [[0, 0, 0]])
+    rough = random_crystal(np.random.default_rng(0), 4, (8,))
+    packed = pack([rough, calm, rough])
+    potential = Springs()
+    found = brought_near(potential, packed)
+    assert potential.calls <= 2 + ROUGH_STEPS
+    np.testing.assert_array_equal(found.frac[found.atoms(1)], calm.frac)
+    np.testing.assert_array_equal(found.lattice[1], calm.lattice)
+    before, after = settle(Springs(), packed, 0), settle(Springs(), found, 0)
+    assert (after.energy_eV[[0, 2]] < before.energy_eV[[0, 2]] - 0.1).all()
+    assert after.energy_eV[0] == pytest.approx(after.energy_eV[2])
+    still = brought_near(Springs(), pack([calm]))
+    np.testing.assert_array_equal(still.lattice, pack([calm]).lattice)

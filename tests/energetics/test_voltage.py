@@ -185,6 +185,24 @@ def test_rows_do_not_depend_on_their_neighbours(predictor: VoltagePredictor) -> 
     assert pl.DataFrame(predictor.columns([])).height == 0
 
 
+def test_an_end_that_was_derived_follows_the_one_given(predictor: VoltagePredictor) -> None:
+    discharged, charged = electrode(np.random.default_rng(8), "Li", ("Fe",), ions=2)
+    bare = replace(discharged, numbers=charged.numbers, frac=discharged.frac[2:])
+    moved = predictor.prepared(couples((discharged, bare)), "discharged")
+    assert np.abs(moved.discharged.lattice - discharged.lattice).max() > 1e-3
+    np.testing.assert_array_equal(moved.charged.lattice, moved.discharged.lattice)
+    np.testing.assert_array_equal(moved.charged.frac, moved.discharged.frac[2:])
+    host = Crystal.from_arrays("host", charged.lattice, charged.numbers, charged.frac)
+    full = Crystal.from_arrays("full", host.lattice, [*host.numbers, 3], [*host.frac, [0.3, 0.4, 0.5]])
+    moved = predictor.prepared(couples((full, host)), "charged")
+    assert np.abs(moved.charged.frac - host.frac).max() > 1e-3
+    np.testing.assert_array_equal(moved.discharged.frac[:-1], moved.charged.frac)
+    np.testing.assert_array_equal(moved.discharged.frac[-1], [0.3, 0.4, 0.5])
+    np.testing.assert_array_equal(moved.discharged.lattice, moved.charged.lattice)
+    pair = predictor.prepared(couples((discharged, charged)), "pair")
+    assert np.abs(pair.charged.lattice - pair.discharged.lattice).max() > 1e-6
+
+
 def test_a_fit_tells_its_errors_and_goes_on_from_what_was_evaluated(release: Path) -> None:
     card = (release / "MODEL_CARD.md").read_text()
     assert "both ends given" in card
