@@ -165,7 +165,7 @@ def test_a_bundled_set_is_hashed(model: str) -> None:
         ({"task": "magnet"}, "did you mean magnets?"),
         ({"supply.prices": {"Zz": 1.0}}, r"supply\.prices\.Zz"),
         ({"task.ranking.objective.column": "nonsense"}, "no column 'nonsense'"),
-        ({"working_ion": "Xx"}, "not a working ion"),
+        ({"working_ion": "Xx"}, "working_ion=Xx: expected one of Li"),
         ({"output_dir": "file"}, "output_dir=file: not a folder"),
         ({"output_dir": "file/below"}, "output_dir=file/below: not a folder"),
     ],

@@ -238,7 +238,7 @@ class FitVoltageConfig(CommandConfig):
     output_dir: str = setting(help="folder for the release, made if it is not there", path=True)
     name: str | None = setting(None, help="name of the release; null: that of output_dir")
     potential: str = setting("chgnet", help="interatomic potential whose voltages are corrected")
-    model: str = setting("screening-v3", help="property network that describes both ends: released name or folder")
+    model: str = setting("screening-v3", help="property network that describes both ends: name or folder", path=True)
     n_trees: int | None = setting(None, help="trees in every forest; null: 40, as was best", minimum=1)
     n_seeds: int = setting(3, help="fits with seeds from seed= on, to tell the spread; the first is kept", minimum=1)
 
