@@ -18,6 +18,7 @@ from screening.crystals.packed import pack
 from screening.energetics import voltage as voltage_module
 from screening.energetics.couples import Couples, balance_of
 from screening.energetics.voltage import FORMAT, VOLTAGE_COLUMNS, VoltagePredictor
+from screening.energetics.voltage_cache import kept_ends
 from screening.energetics.voltage_card import voltage_card
 from screening.energetics.voltage_ends import STEPS, Ends, evaluate_ends, metal_energies, potential_voltages
 from screening.energetics.voltage_features import voltage_feature_names, voltage_features
@@ -214,6 +215,19 @@ def test_a_fit_tells_its_errors_and_goes_on_from_what_was_evaluated(release: Pat
     assert 0 <= found["coverage"] <= 1
     assert list((release.parent / "kept").glob("*.safetensors"))
     assert not list(release.rglob("*.pkl"))
+
+
+def test_what_was_evaluated_is_kept(network: Predictor, tmp_path: Path) -> None:
+    rng, springs = np.random.default_rng(9), Springs()
+    pairs = couples(electrode(rng, "Li", ("Fe",)), electrode(rng, "Li", ("V",)))
+    first = kept_ends(tmp_path, springs, network, pairs, "discharged")
+    calls = springs.calls
+    second = kept_ends(tmp_path, springs, network, pairs, "discharged")
+    assert springs.calls == calls
+    np.testing.assert_array_equal(second.charged.settled.energy_eV, first.charged.settled.energy_eV)
+    np.testing.assert_array_equal(second.charged.settled.packed.frac, first.charged.settled.packed.frac)
+    kept_ends(tmp_path, springs, network, pairs, "charged")
+    assert springs.calls > calls
 
 
 def test_releases_that_are_none(release: Path, tmp_path: Path) -> None:
