@@ -16,6 +16,7 @@ from screening.configuration.trees import walk
 from screening.crystals import Crystal, ReadSettings, Rejection
 from screening.crystals.inputs import find_source
 from screening.energetics.electrodes import ElectrodePredictor
+from screening.energetics.potentials import load_potential
 from screening.errors import RequestError
 from screening.magnetism.predict import MagnetismPredictor
 from screening.networks.predictor import Predictor
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
 Config = TypeVar("Config", bound=ScoringConfig)
 SETTINGS_FILE = "config.yaml"
+NO_RELAXATION = "none"
 RESULTS = ("ranking.parquet", "ranking.csv", "rejected.csv", "landmarks.parquet", "report.html", "run.json")
 _OWN_FILES = (*RESULTS, SETTINGS_FILE, RUN_FILE)  # no candidates, should the output folder be the one that is read
 
@@ -131,6 +133,7 @@ def rank_to_folder(config: RankConfig, candidates: Candidates, *, keep: bool = T
         network,
         MagnetismPredictor.load(config.magnetism) if config.task.magnetic else None,
         ElectrodePredictor.load(config.voltage, config.working_ion, config.device) if config.task.both_ends else None,
+        load_potential(config.relax, config.device) if config.relax != NO_RELAXATION else None,
     )
     check_task(predictors, task)
     output_folder(folder, "output_dir")

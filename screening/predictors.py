@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,8 @@ import polars as pl
 from screening.crystals import Crystal, Rejection
 from screening.crystals.packed import pack
 from screening.energetics.electrodes import ElectrodePredictor
+from screening.energetics.potentials import Potential
+from screening.energetics.relaxed import relaxed
 from screening.magnetism.predict import MagnetismPredictor
 from screening.networks.predictor import Predictor
 
@@ -30,11 +32,18 @@ class Described:
 
 @dataclass(frozen=True)
 class Predictors:
-    """network: of properties; magnetism, electrodes: None where a task does not ask for them."""
+    """network: of properties; magnetism, electrodes: None where a task does not ask for them; potential: what relaxes
+    crystals first, None to take them as they are.
+    """
 
     network: Predictor
     magnetism: MagnetismPredictor | None = None
     electrodes: ElectrodePredictor | None = None
+    potential: Potential | None = None
+
+    def prepared(self, items: Iterable[Crystal | Rejection]) -> Iterable[Crystal | Rejection]:
+        """The crystals to predict, relaxed if a potential is there."""
+        return items if self.potential is None else relaxed(items, self.potential)
 
     def describe(self, crystals: list[Crystal], table: pl.DataFrame, stage: Stage) -> Described:
         """Add the columns that the further predictors give to the network's table; stage: books their time."""

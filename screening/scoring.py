@@ -89,7 +89,7 @@ def predictions(
 ) -> Iterator[pl.DataFrame]:
     """Prediction tables batch by batch; `join` adds further columns from a batch's crystals."""
     with progress(tally.expected) as advance:
-        for crystals, table, rejected in stream(predictors.network, items, batch_atoms):
+        for crystals, table, rejected in stream(predictors.network, predictors.prepared(items), batch_atoms):
             found = predictors.describe(crystals, table, tally.stage)
             table = found.table
             if join is not None:

@@ -16,8 +16,8 @@ from screening.crystals import Crystal
 from screening.data.importers.jsonl import read_jsonl
 from screening.data.splits import split_of
 from screening.data.store import LabelledCrystal, Store, write_store
-from screening.learning.measured import Measured, measure
 from screening.energetics.voltage import FORMAT as VOLTAGE_FORMAT
+from screening.learning.measured import Measured, measure
 from screening.magnetism.release import FORMAT as MAGNETISM_FORMAT
 from screening.networks.predictor import Predictor
 from screening.networks.release import find_release

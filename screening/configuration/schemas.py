@@ -134,6 +134,10 @@ class RankConfig(ScoringConfig, RankingConfig):
     module: ClassVar[str] = "rank"
 
     output_dir: str = setting(help="folder for the results, made if it is not there", path=True)
+    relax: str = setting(
+        "none",
+        help="potential that relaxes candidates first: chgnet, ase:package.module.Class:CHECKPOINT, or none",
+    )
     voltage: str = setting(
         "voltage-v1",
         help="electrodes only: what predicts voltages and volume changes: released name, folder, or none",

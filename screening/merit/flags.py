@@ -5,6 +5,9 @@ from __future__ import annotations
 FLAGS: dict[str, str] = {
     "ordered_approximant": "The crystal is partially occupied; an ordered stand-in of it was scored.",
     "out_of_domain": "The crystal is unlike the training data, so its predictions and intervals deserve less trust.",
+    "relaxation_failed": "The crystal could not be relaxed (it flew apart, or holds an element that the potential does "
+    "not know), so it was scored as it came.",
+    "not_relaxed_fully": "The relaxation ended with its last step, before the forces were small.",
     "prediction_missing": "A predicted property that the figures of merit need is missing for this crystal.",
     "price_incomplete": "An element of the compound is not in the price table, so no price is given.",
     "hhi_incomplete": "An element of the compound has no supply-concentration index, so none is given.",
