@@ -93,4 +93,20 @@ ELECTRODE: tuple[Column, ...] = (
         2,
         "electrode",
     ),
+    Column(
+        "discharged_energy_above_hull_eV_per_atom",
+        "Hull, discharged",
+        "eV/atom",
+        "Predicted energy of the discharged end above the most stable phases of its elements.",
+        3,
+        "electrode",
+    ),
+    Column(
+        "charged_energy_above_hull_eV_per_atom",
+        "Hull, charged",
+        "eV/atom",
+        "Predicted energy of the charged end above the most stable phases of its elements.",
+        3,
+        "electrode",
+    ),
 )

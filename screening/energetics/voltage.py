@@ -49,8 +49,21 @@ VOLTAGE_COLUMNS = (
     *_columns("voltage_V"),
     *_columns("voltage_extractable_V"),
     *_columns("volume_change_percent"),
+    *_columns("discharged_energy_above_hull_eV_per_atom"),
+    *_columns("charged_energy_above_hull_eV_per_atom"),
     "voltage_method",
 )
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """Of B electrodes, each with its interval: voltage in V and volume change in percent (B, 3); hull: (B, 6) energies
+    above the hull of the discharged and of the charged end in eV/atom.
+    """
+
+    voltage: Floats
+    volume: Floats
+    hull: Floats
 
 
 @dataclass(frozen=True)
@@ -90,12 +103,13 @@ class VoltagePredictor:
         )
 
     def columns(self, pairs: Pairs) -> list[pl.Series]:
-        """`VOLTAGE_COLUMNS` of B electrodes: in V, volume changes on charge in percent; null where there is no pair.
+        """`VOLTAGE_COLUMNS` of B electrodes: in V, percent on charge and eV/atom; null where there is no pair.
 
         Null as well for frames that differ and elements that the potential does not know.
         """
         n = len(pairs)
         whole, extractable, volume = (np.full((n, 3), np.nan) for _ in range(3))
+        hull = np.full((n, 6), np.nan)
         methods: list[str | None] = [None] * n
         for given in STEPS:
             rows = np.array([i for i, pair in enumerate(pairs) if _situation(pair) == given], dtype=np.int64)
@@ -103,13 +117,14 @@ class VoltagePredictor:
                 own = [pair for i in rows.tolist() if isinstance(pair := pairs[i], ElectrodePair)]
                 as_given = couples_of(own)
                 couples = self.prepared(as_given, given)
-                whole[rows], volume[rows] = self.predict(couples, given)
+                found = self.predict(couples, given)
+                whole[rows], volume[rows], hull[rows] = found.voltage, found.volume, found.hull
                 if given == "pair":
                     volume[rows] = _volume_changes(as_given)
                 extractable[rows] = self._extractable(own, couples, whole[rows])
                 for row in rows.tolist():
                     methods[row] = self.method(given)
-        values = np.hstack([whole, extractable, volume])
+        values = np.hstack([whole, extractable, volume, hull])
         series = [pl.Series(name, values[:, i], nan_to_null=True) for i, name in enumerate(VOLTAGE_COLUMNS[:-1])]
         return [*series, pl.Series(VOLTAGE_COLUMNS[-1], methods, dtype=pl.String)]
 
@@ -138,12 +153,13 @@ class VoltagePredictor:
             charged = without_ions(discharged, couples.ions, left)
         return Couples(discharged, charged, couples.ions, couples.charges)
 
-    def predict(self, couples: Couples, given: str) -> tuple[Floats, Floats]:
-        """Voltages in V and volume changes in percent, each (B, 3) with its interval; given: a key of STEPS.
+    def predict(self, couples: Couples, given: str) -> Predicted:
+        """Of B electrodes; given: a key of STEPS.
 
         NaN for frames that differ, elements that the potential does not know, and where the release has no part for it.
         """
-        voltage, volume = np.full((len(couples), 3), np.nan), np.full((len(couples), 3), np.nan)
+        size = len(couples)
+        voltage, volume, hull = (np.full((size, width), np.nan) for width in (3, 3, 6))
         sound = np.flatnonzero(same_frames(balance_of(couples)) & self._known(couples))
         if len(sound):
             couples = couples.take(sound)
@@ -153,7 +169,9 @@ class VoltagePredictor:
             voltage[sound] = self.corrections[VOLTAGE, given].predict(described)
             if (VOLUME, given) in self.corrections:
                 volume[sound] = self.corrections[VOLUME, given].predict(described)
-        return voltage, volume
+            if ends.discharged.hull is not None and ends.charged.hull is not None:
+                hull[sound] = np.hstack([ends.discharged.hull, ends.charged.hull])
+        return Predicted(voltage, volume, hull)
 
     def _known(self, couples: Couples) -> Mask:
         """(B,) whether the potential knows all elements."""
@@ -194,7 +212,7 @@ class VoltagePredictor:
             held = np.bincount(owner, discharged.numbers == own.ions[owner], len(own))
             charged = without_ions(discharged, own.ions, (held - ions[rows]).astype(np.int64))
             part = Couples(discharged, charged, own.ions, own.charges)
-            result[rows] = self.predict(part, "discharged")[0]
+            result[rows] = self.predict(part, "discharged").voltage
         return result
 
 

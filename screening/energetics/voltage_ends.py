@@ -17,12 +17,8 @@ from screening.energetics.settling import SETTLING_STEPS, Settled, settle
 from screening.energetics.working_ions import pure_metal
 from screening.networks.predictor import Predictor
 
-PROPERTIES = (
-    "formation_energy_eV_per_atom",
-    "energy_above_hull_eV_per_atom",
-    "band_gap_eV",
-    "magnetization_muB_per_A3",
-)
+_HULL = "energy_above_hull_eV_per_atom"
+PROPERTIES = ("formation_energy_eV_per_atom", _HULL, "band_gap_eV", "magnetization_muB_per_A3")
 STEPS = {"pair": (0, 0), "discharged": (0, SETTLING_STEPS), "charged": (SETTLING_STEPS, 0)}
 """By what was given: steps downhill of the discharged and of the charged end, which was derived from the other."""
 _NETWORK_ATOMS = 4096
@@ -31,10 +27,14 @@ _SCALES = np.linspace(0.94, 1.06, 13)
 
 @dataclass(frozen=True)
 class End:
-    """One end of B electrodes: what the potential found, and PROPERTIES by the network, (B, 4)."""
+    """One end of B electrodes: what the potential found, and PROPERTIES by the network, (B, 4).
+
+    hull: (B, 3) energy above the hull in eV/atom with its interval; None where it was not kept.
+    """
 
     settled: Settled
     properties: Floats
+    hull: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -62,12 +62,17 @@ def evaluate_ends(potential: Potential, network: Predictor, couples: Couples, gi
 def evaluate_end(potential: Potential, network: Predictor, packed: PackedCrystals, steps: int) -> End:
     """B crystals after some steps downhill."""
     settled = settle(potential, packed, steps)
-    return End(settled, network_properties(network, settled.packed))
+    values = network_properties(network, settled.packed)
+    return End(settled, values[:, : len(PROPERTIES)], values[:, [PROPERTIES.index(_HULL), -2, -1]])
 
 
 def network_properties(network: Predictor, packed: PackedCrystals) -> Floats:
-    """PROPERTIES of B crystals, (B, 4); NaN for crystals with an element that the network has not learned."""
-    values = np.full((len(packed), len(PROPERTIES)), np.nan)
+    """PROPERTIES of B crystals and the interval of the energy above the hull, (B, 6).
+
+    NaN for crystals with an element that the network has not learned.
+    """
+    wanted = [*PROPERTIES, f"{_HULL}_lo", f"{_HULL}_hi"]
+    values = np.full((len(packed), len(wanted)), np.nan)
     known = np.isin(packed.numbers, sorted(network.elements))
     owner = np.repeat(np.arange(len(packed)), packed.n_atoms)
     able = np.bincount(owner[~known], minlength=len(packed)) == 0
@@ -79,7 +84,7 @@ def network_properties(network: Predictor, packed: PackedCrystals) -> Floats:
         stop = start + max(1, int(np.searchsorted(np.cumsum(packed.n_atoms[rows[start:]]), _NETWORK_ATOMS)))
         batch = rows[start:stop]
         table = network.predict([_crystal(packed, int(row)) for row in batch])
-        values[batch] = table.select(PROPERTIES).to_numpy()
+        values[batch] = table.select(wanted).to_numpy()
         start = stop
     return values
 

@@ -33,7 +33,13 @@ CM3_PER_MOL_A3 = 0.602214076
 
 PREDICTED = tuple(
     f"{name}{end}"
-    for name in ("voltage_V", "voltage_extractable_V", "volume_change_percent")
+    for name in (
+        "voltage_V",
+        "voltage_extractable_V",
+        "volume_change_percent",
+        "discharged_energy_above_hull_eV_per_atom",
+        "charged_energy_above_hull_eV_per_atom",
+    )
     for end in ("", "_lo", "_hi")
 )
 CATHODE, ANODE = "cathode", "anode"

@@ -21,6 +21,7 @@ LIFEPO4: dict[str, Any] = {
     "discharged_volume_A3": 291.4, "n_ions_removed": 4.0, "n_ions_extractable": 4.0, "volume_A3": 291.4,
     "voltage_V": 3.4, "voltage_V_lo": 3.2, "voltage_V_hi": 3.6,
     "voltage_extractable_V": 3.4, "voltage_extractable_V_lo": 3.2, "voltage_extractable_V_hi": 3.6,
+    "charged_energy_above_hull_eV_per_atom": 0.03,
     "volume_change_percent": -6.6, "volume_change_percent_lo": -8.0, "volume_change_percent_hi": -5.0,
 }  # fmt: skip
 
