@@ -48,7 +48,7 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str
 def ranked(tmp_path_factory: pytest.TempPathFactory, model: str, mixed: tuple[Path, dict[str, str]]) -> Any:
     """Output folder, key of the tracking store, the ranking."""
     folder = tmp_path_factory.mktemp("ranked")
-    keys = {"model": model, "tracking.uri": f"sqlite:///{folder / 'runs.db'}", "seed": 7}
+    keys = {"model": model, "tracking.uri": f"sqlite:///{folder / 'runs.db'}", "seed": 7, "voltage": "none"}
     return folder / "out", keys, screening.rank(mixed[0], "electrodes", folder / "out", **keys)
 
 
@@ -120,7 +120,7 @@ def test_structures_in_memory(model: str) -> None:
     assert screening.predict(partial, model=model, order=True).table["flags"].to_list() == ["ordered_approximant"]
     ranking = screening.rank((s for s in [whole, named]), "electrodes", model=model)
     assert ranking.table.height == 2 and ranking.record["mlflow"]["run_id"] is None
-    assert ranking.record["sha256"].keys() == {"model"}
+    assert ranking.record["sha256"].keys() == {"model", "voltage"}
 
 
 def test_an_approximant_is_ranked_by_the_symmetry_it_stands_for(
@@ -151,7 +151,7 @@ def test_a_list_of_paths(model: str, tmp_path: Path) -> None:
 
 
 def test_a_bundled_set_is_hashed(model: str) -> None:
-    record = screening.rank("electrodes", "electrodes", model=model).record
+    record = screening.rank("electrodes", "electrodes", model=model, voltage="none").record
     assert record["sha256"]["candidates"] == sha256(resource("datasets") / "candidates" / "electrodes.jsonl")
 
 
@@ -213,12 +213,12 @@ def test_results_inside_the_folder_that_is_read_are_no_candidates(
     (tmp_path / "a.cif").write_text(cif_text(ROCK_SALT))
     (tmp_path / "run.json").write_text("{}")  # someone else's file of that name, elsewhere than in the output folder
     for _ in range(2):
-        ranking = screening.rank(".", "electrodes", "out", model=model, tracking="none")
+        ranking = screening.rank(".", "electrodes", "out", model=model, tracking="none", voltage="none")
         assert ranking.table["candidate_id"].to_list() == ["a"]
         assert ranking.rejected["source"].to_list() == ["run.json"]
     (tmp_path / "run.json").unlink()
     for _ in range(2):
-        assert screening.rank(".", "electrodes", ".", model=model, tracking="none").rejected["source"].to_list() == [
+        assert screening.rank(".", "electrodes", ".", model=model, tracking="none", voltage="none").rejected["source"].to_list() == [
             "out/config.yaml", "out/landmarks.parquet", "out/ranking.csv", "out/ranking.parquet", "out/rejected.csv",
             "out/report.html", "out/run.json",
         ]  # fmt: skip

@@ -120,7 +120,7 @@ def test_predict_and_rank_with_the_trained_model(work: Path, tmp_path: Path) -> 
     assert table.height > 100 and table.height + rejected.height == 120
     for target in TARGETS:
         assert (table[f"{target}_lo"] <= table[target]).all() and (table[target] <= table[f"{target}_hi"]).all()
-    assert cli.main(["rank", "task=electrodes", *use, f"output_dir={tmp_path / 'ranked'}"]) == 0
+    assert cli.main(["rank", "task=electrodes", "voltage=none", *use, f"output_dir={tmp_path / 'ranked'}"]) == 0
     assert pl.read_parquet(tmp_path / "ranked" / "ranking.parquet").height == table.height
 
 
