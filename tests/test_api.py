@@ -218,7 +218,8 @@ def test_results_inside_the_folder_that_is_read_are_no_candidates(
         assert ranking.rejected["source"].to_list() == ["run.json"]
     (tmp_path / "run.json").unlink()
     for _ in range(2):
-        assert screening.rank(".", "electrodes", ".", model=model, tracking="none", voltage="none").rejected["source"].to_list() == [
+        again = screening.rank(".", "electrodes", ".", model=model, tracking="none", voltage="none")
+        assert again.rejected["source"].to_list() == [
             "out/config.yaml", "out/landmarks.parquet", "out/ranking.csv", "out/ranking.parquet", "out/rejected.csv",
             "out/report.html", "out/run.json",
         ]  # fmt: skip
