@@ -3,38 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import polars as pl
 
 from screening.merit.flags import FLAGS
+from screening.merit.reasons import Row, sentence
 
-Row = Mapping[str, Any]
 Gate = Mapping[str, Any]
-
-_CONVINCING = 0.5
-"""Joint probability of all gates from which on a row is called a candidate."""
 
 
 def reasons(ranked: pl.DataFrame, gates: Mapping[str, Gate]) -> pl.Series:
     """The column `why` of a ranked table; gates: name -> the gate as in the task's config."""
-    return pl.Series("why", [_sentence(row, gates) for row in ranked.iter_rows(named=True)], dtype=pl.String)
-
-
-def _sentence(row: Row, gates: Mapping[str, Gate]) -> str:
-    chances = {name: row[f"gate_{name}_probability"] for name in gates}
-    passed = 1.0
-    for chance in chances.values():
-        passed *= chance
-    limiting = row.get("limiting_gate")
-    if limiting is None:
-        return f"Passes every gate: {_strengths(row)}."
-    weakness = _weakness(gates[limiting], limiting, row)
-    if passed >= _CONVINCING:
-        return f"Candidate: {_strengths(row)}; least sure ({chances[limiting]:.0%}): {weakness}."
-    others = [name for name, chance in chances.items() if chance < _CONVINCING and name != limiting]
-    also = f"; also doubtful: {', '.join(name.replace('_', ' ') for name in others)}" if others else ""
-    return f"{weakness[:1].upper()}{weakness[1:]}{also}."
+    sentences = [
+        sentence(row, gates, _strengths(row), partial(_weakness, gates, row)) for row in ranked.iter_rows(named=True)
+    ]
+    return pl.Series("why", sentences, dtype=pl.String)
 
 
 def _strengths(row: Row) -> str:
@@ -49,7 +34,8 @@ def _strengths(row: Row) -> str:
     return ", ".join(parts)
 
 
-def _weakness(gate: Gate, name: str, row: Row) -> str:
+def _weakness(gates: Mapping[str, Gate], row: Row, name: str) -> str:
+    gate = gates[name]
     column = str(gate["column"])
     if flag := gate.get("without_flag"):
         if flag == "not_an_electrode" and row.get("no_pair_reason"):

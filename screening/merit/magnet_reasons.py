@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from functools import partial
 
 import polars as pl
 
 from screening.crystals.elements import SYMBOLS
 from screening.merit.composition import count_matrix
 from screening.merit.rare_earths import rare_earth_table
-
-Row = Mapping[str, Any]
-
-_CONVINCING = 0.5
-"""Joint probability of all gates from which on a row is called a candidate."""
+from screening.merit.reasons import Row, sentence
 
 
 def reasons(ranked: pl.DataFrame, gates: Mapping[str, str], wanted: Mapping[str, float]) -> pl.Series:
@@ -27,24 +23,11 @@ def reasons(ranked: pl.DataFrame, gates: Mapping[str, str], wanted: Mapping[str,
     with_4f = [
         "".join(SYMBOLS[z] for z in range(57, 72) if row[z] and earths.moment_muB[z]) for row in count_matrix(formulas)
     ]
-    sentences = [_sentence(row, gates, wanted, f) for row, f in zip(ranked.iter_rows(named=True), with_4f, strict=True)]
+    sentences = [
+        sentence(row, gates, _strengths(row, shells), partial(_weakness, gates, wanted, row, shells))
+        for row, shells in zip(ranked.iter_rows(named=True), with_4f, strict=True)
+    ]
     return pl.Series("why", sentences, dtype=pl.String)
-
-
-def _sentence(row: Row, gates: Mapping[str, str], wanted: Mapping[str, float], with_4f: str) -> str:
-    chances = {name: row[f"gate_{name}_probability"] for name in gates}
-    passed = 1.0
-    for chance in chances.values():
-        passed *= chance
-    limiting = row.get("limiting_gate")
-    if limiting is None:
-        return f"Passes every gate: {_strengths(row, with_4f)}."
-    weakness = _weakness(limiting, gates[limiting], row, wanted.get(limiting), with_4f)
-    if passed >= _CONVINCING:
-        return f"Candidate: {_strengths(row, with_4f)}; least sure ({chances[limiting]:.0%}): {weakness}."
-    others = [name for name, chance in chances.items() if chance < _CONVINCING and name != limiting]
-    also = f"; also doubtful: {', '.join(name.replace('_', ' ') for name in others)}" if others else ""
-    return f"{weakness[0].upper()}{weakness[1:]}{also}."
 
 
 def _strengths(row: Row, with_4f: str) -> str:
@@ -58,11 +41,11 @@ def _strengths(row: Row, with_4f: str) -> str:
     return ", ".join(parts)
 
 
-def _weakness(gate: str, column: str, row: Row, wanted: float | None, with_4f: str) -> str:
-    words = _BY_COLUMN.get(column)
+def _weakness(gates: Mapping[str, str], wanted: Mapping[str, float], row: Row, with_4f: str, gate: str) -> str:
+    words = _BY_COLUMN.get(gates[gate])
     if words is not None:
-        return words(row, wanted, with_4f)
-    value = row.get(column)
+        return words(row, wanted.get(gate), with_4f)
+    value = row.get(gates[gate])
     if isinstance(value, float):
         return f"{gate.replace('_', ' ')}: {value:.3g}"
     return f"{gate.replace('_', ' ')} not fulfilled"
