@@ -194,8 +194,11 @@ class VoltagePredictor:
             return np.asarray(result)
         limit, removed, couples, whole = limit[part], removed[part], couples.take(part), whole[part]
         low, high = np.floor(limit + _WHOLE), np.ceil(limit - _WHOLE)
-        first, second = (ions[:, None] * self._partial(couples, ions, removed, whole) for ions in (low, high))
-        share = np.where(high > low, (limit - low) / np.maximum(high - low, 1.0), 0.0)[:, None]
+        between = high > low  # else both are the same state, which is evaluated once
+        both, twice = np.concatenate([low, np.where(between, high, 0.0)]), np.tile(np.arange(len(part)), 2)
+        charge = both[:, None] * self._partial(couples.take(twice), both, removed[twice], whole[twice])
+        first, second = charge[: len(part)], charge[len(part) :]
+        share = np.where(between, (limit - low) / np.maximum(high - low, 1.0), 0.0)[:, None]
         # nothing has left at 0 ions, and what is not needed may be unknown
         first, second = np.where(low[:, None] > 0, first, 0.0), np.where(share > 0, second, 0.0)
         result[part] = ((1 - share) * first + share * second) / limit[:, None]

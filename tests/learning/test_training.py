@@ -98,6 +98,7 @@ def test_killed_and_resumed_equals_uninterrupted(whole: tuple[Path, dict[int, fl
     killed_and_resumed_equals(whole[0], "whole", whole[1], 1e-6)
 
 
+@pytest.mark.slow
 def test_two_ranks_learn_what_one_does_killed_and_resumed(whole: tuple[Path, dict[int, float]]) -> None:
     """They see the crystals of one, and average to its gradients, though labels are spread unevenly over them."""
     folder, _ = whole
