@@ -19,7 +19,7 @@ from screening.crystals import Crystal, ReadSettings, as_crystals
 from screening.crystals.wyckoff_table import primitive_cell, read_rows
 from screening.data.store import Store, open_store
 from screening.errors import RequestError
-from screening.magnetism.predict import NO_MAGNETISM, MagnetismPredictor
+from screening.magnetism.predict import MagnetismPredictor
 from screening.magnetism.release import load_release
 from screening.networks.predictor import Predictor
 from screening.predictors import Predictors
@@ -46,17 +46,16 @@ TABLE, STATISTICS = "reference.csv", "reference.json"
 class Models:
     """What predicts, and the store that it was trained on, if it was given."""
 
-    predictor: Predictor
-    magnetism: MagnetismPredictor | None
+    predictors: Predictors
     store: Store | None
 
     def learned(self, ranked: pl.DataFrame) -> dict[str, list[str]]:
         """Column -> for each row the entry of `MEANINGS` that holds."""
         systems, formulas = ranked["chemical_system"].to_list(), ranked["formula"].to_list()
-        network = self.predictor.config.training
+        network = self.predictors.network.config.training
         found = {"learned_by_network": learned(systems, formulas, network, self.store, only=True)}
-        if self.magnetism is not None:
-            training = load_release(self.magnetism.folder).training
+        if self.predictors.magnetism is not None:
+            training = load_release(self.predictors.magnetism.folder).training
             found["learned_by_magnetism"] = learned(systems, formulas, training, self.store, only=False)
         return found
 
@@ -70,14 +69,14 @@ def evaluate_on_reference(config: EvaluateConfig) -> None:
     tracking = TrackingSettings(config.tracking.uri, config.tracking.experiment)
     models = _models(config, tracking)
     task = config.task_settings
-    predictors = Predictors(models.predictor, models.magnetism)
+    predictors = models.predictors
     check_task(predictors, task)
     folder = output_folder(Path(config.output_dir), "output_dir")
     parameters = {"task": config.task.name, "model": config.model}
     with open_run(tracking, folder, f"evaluate: {config.task.name}", parameters) as run:
         save_config(config, folder / "config.yaml")
         tally = Tally()
-        items = as_crystals(crystals, ReadSettings(order=config.order, workers=0, elements=models.predictor.elements))
+        items = as_crystals(crystals, ReadSettings(order=config.order, workers=0, elements=predictors.network.elements))
         ranked = rank_candidates(predictors, items, task, config.batch_atoms, tally)
         left_out |= {rejection.candidate_id: rejection.reason for rejection in tally.rejected}
         if not ranked.height:
@@ -126,17 +125,15 @@ def reference_crystals(
 
 
 def _models(config: EvaluateConfig, tracking: TrackingSettings) -> Models:
-    return Models(
+    predictors = Predictors(
         Predictor.load(fetch_model(tracking, config.model), config.device, config.precision),
-        MagnetismPredictor.load(config.magnetism if config.task.magnetic else NO_MAGNETISM),
-        open_store(Path(config.data.path)) if config.data.path is not None else None,
+        MagnetismPredictor.load(config.magnetism) if config.task.magnetic else None,
     )
+    return Models(predictors, open_store(Path(config.data.path)) if config.data.path is not None else None)
 
 
 def _record(config: EvaluateConfig, models: Models, path: Path, run: Run, tally: Tally) -> dict[str, Any]:
-    hashes = {"model": sha256(models.predictor.folder), "reference": sha256(path)}
-    if models.magnetism is not None:
-        hashes["magnetism"] = sha256(models.magnetism.folder)
+    hashes = {name: sha256(folder) for name, folder in models.predictors.folders.items()} | {"reference": sha256(path)}
     return run_record(
         command="evaluate",
         config=as_dict(config),

@@ -23,6 +23,8 @@ _LIMITS = f"""## Limits
 - What the potential was trained on: CHGNet 0.3.0 has seen relaxations of most Materials Project crystals, the ends of
   these electrodes among them, held-out systems included. So its part of the errors is that of crystals it knows; for
   crystals of your own expect more. The correction and the property network saw no electrode of a test system.
+- Features, learners and the way intervals are made were compared on the same test rows, so errors and coverage are
+  mildly optimistic.
 - The split is by the chemical system of the discharged crystal. The network may have learned the ion-free frame of a
   test electrode: the rows "{NEW_FRAMES}" are those where it has not.
 - Voltages are those of PBE or PBE+U calculations at 0 K between two crystals, not of experiments.

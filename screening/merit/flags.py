@@ -33,9 +33,10 @@ FLAGS: dict[str, str] = {
     "anion_redox": "The transition metals cannot pay for all of the ion: the rest would need oxidised oxygen, which "
     "tends to be lost as gas; only the metals' share counts as extractable.",
     "alloy_anode": "An alloy or carbon that stores the ion at low voltage, as an anode; its volume may change much.",
-    "host_without_ion": "A host that does not hold the working ion: it would be inserted; how much is not known yet.",
+    "host_without_ion": "A host that does not hold the working ion: it is inserted into its "
+    "voids, as much as the metals can pay for.",
     "charged_host": "The crystal holds the ion, but its metals cannot be oxidised further: it is the charged end and "
-    "would take up more; how much is not known yet.",
+    "takes up more, as much as its metals and voids allow.",
     "inactive_redox_couple": "Extraction would need a couple known to be inactive, such as Fe3+/4+ or Cr3+/4+ in a "
     "lithium oxide.",
     "no_room": "A search by distances and coordination finds no void for the ion (or for more of it) in the frame.",
