@@ -58,7 +58,8 @@ class SupplyConfig:
 class ReportConfig:
     """The page a chemist reads."""
 
-    language: str = setting("en", help="language of the report", choices=("en",))
+    language: str = setting("en", help="language of the report", choices=("en", "ru"))
+    cards: int = setting(20, help="how many of the best get a card, a folder and an MLflow run of their own", minimum=0)
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,6 +13,7 @@ import orjson
 import polars as pl
 
 from screening.columns import column, gate_name, is_gate
+from screening.finalists.finalist import Finalist
 from screening.report.atomic import write_text_atomic
 from screening.report.choices import scatter_axes, table_columns
 from screening.report.pictures import POINTS, pareto_scatter
@@ -34,7 +35,8 @@ class ReportContent:
 
     ranking: sorted by rank, columns as in `ranking.parquet`. rejected: `candidate_id, source, stage, reason`.
     landmarks: known materials, scored along. run: the content of `run.json`. task: the task's config; its section
-    `report` may name `title`, `columns` (list), `scatter` (x and y column) and `cards` (how many).
+    `report` may name `title`, `columns` (list) and `scatter` (x and y column). finalists: the first of the ranking, in
+    its order, which get a card each. language: `en` or `ru`.
     """
 
     ranking: pl.DataFrame
@@ -42,6 +44,8 @@ class ReportContent:
     landmarks: pl.DataFrame
     run: Mapping[str, Any]
     task: Mapping[str, Any]
+    finalists: Sequence[Finalist] = ()
+    language: str = "en"
 
 
 def write_report(path: Path, content: ReportContent) -> None:
