@@ -6,10 +6,12 @@ import logging
 import os
 import socket
 import sqlite3
+import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from screening.errors import ScreeningError
@@ -18,11 +20,16 @@ from screening.tracking.settings import shown_uri, sqlite_path
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+Result = TypeVar("Result")
+
 ARTIFACT_FOLDER = "mlartifacts"
 # Opens the page of training runs; without it MLflow 3 guesses, and shows its page for language models.
 _EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 _ANSWER_SECONDS = 5.0
 _LOCK_SECONDS = 20.0
+_PAUSE_SECONDS = 0.1
+_BUSY = ("database is locked", "database schema has changed")
+_BEING_MADE = ("out-of-date database schema", "already exists", "no such table", "UNIQUE constraint", "duplicate key")
 _PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
 # MLflow's own defaults: seven retries and two minutes each, silent on the terminal; usage statistics sent out.
 # A value that the user has set is kept.
@@ -35,8 +42,12 @@ _ENVIRONMENT = {
 }
 
 
+class StoreError(ScreeningError):
+    """MLflow's store cannot be reached, or does not take what it is given."""
+
+
 def connect(uri: str) -> MlflowClient:
-    """A client whose store answers; raises ScreeningError within seconds if it does not.
+    """A client whose store answers; raises StoreError within seconds if it does not.
 
     uri: in full, as `tracking_uri` gives it.
     """
@@ -47,22 +58,47 @@ def connect(uri: str) -> MlflowClient:
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    # It logs a traceback of each error that it also raises, and errors are told here.
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
 
-    try:
+    def opened() -> MlflowClient:
         client = MlflowClient(tracking_uri=uri)
         client.search_experiments(max_results=1)
+        return client
+
+    try:
+        # Of two jobs that begin with an empty database one makes the tables, the other one meets them half made.
+        return patiently(opened, (*_BUSY, *_BEING_MADE))
     except (MlflowException, SQLAlchemyError, ImportError) as error:
         raise unreachable(uri, error) from error
-    return client
 
 
-def unreachable(uri: str, error: BaseException) -> ScreeningError:
+def patiently(call: Callable[[], Result], passing: tuple[str, ...] = _BUSY) -> Result:
+    """The result of a call, repeated for some seconds while its error says what passes: another job is writing.
+
+    SQLite refuses a writer at once, whatever its patience, where waiting would be a deadlock; nothing is written then.
+    """
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    end, pause = time.monotonic() + _LOCK_SECONDS, _PAUSE_SECONDS
+    while True:
+        try:
+            return call()
+        except (MlflowException, SQLAlchemyError) as error:
+            if time.monotonic() + pause > end or not any(text in str(error) for text in passing):
+                raise
+        time.sleep(pause)
+        pause = min(2 * pause, 1.0)
+
+
+def unreachable(uri: str, error: BaseException) -> StoreError:
     """The error that says where MLflow was looked for, what happened and what to do."""
     why = (str(error) or type(error).__name__).splitlines()[0]
-    return ScreeningError(
+    return StoreError(
         f"tracking.uri={shown_uri(uri)}: MLflow cannot record there ({why}); "
         "start the server or correct the address, or go without tracking: tracking=none"
     )

@@ -132,7 +132,7 @@ def test_a_run_that_cannot_be_continued_is_replaced_with_a_warning(
         MlflowClient(tracking_uri=settings.uri).delete_run(first.run_id)
     if change == "address":
         record = json.loads((tmp_path / RUN_FILE).read_text())
-        (tmp_path / RUN_FILE).write_text(json.dumps(record | {"tracking_uri": "http://elsewhere:5000"}))
+        (tmp_path / RUN_FILE).write_text(json.dumps(record | {"key": "k", "tracking_uri": "http://a:5000"}))
     experiment = "other" if change == "experiment" else settings.experiment
     with (
         caplog.at_level(logging.WARNING),

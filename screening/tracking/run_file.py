@@ -1,0 +1,65 @@
+"""`mlflow_run_id.json` in an output folder: which MLflow runs belong to it, so that a repeat never forks one."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from screening.errors import ScreeningError
+from screening.report.atomic import write_text_atomic
+
+RUN_FILE = "mlflow_run_id.json"
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """key: marks the folder's runs by a tag in whatever store they are; written before a run is made, so that a run
+    whose maker was killed is found again. run_id: None until then. tracking_uri: without a password.
+    finalists: candidate_id -> run of the finalist.
+    """
+
+    key: str
+    run_id: str | None = None
+    tracking_uri: str = ""
+    experiment_id: str = ""
+    finalists: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Where the run is: address and experiment."""
+        return self.tracking_uri, self.experiment_id
+
+
+def read_record(folder: Path) -> RunRecord | None:
+    """The folder's record; None if it has none. Raises ScreeningError naming the file if it cannot be understood."""
+    file = folder / RUN_FILE
+    if not file.exists():
+        return None
+    try:
+        raw = json.loads(file.read_text(encoding="utf-8"))
+        run_id = raw["run_id"]
+        return RunRecord(
+            key=str(raw.get("key") or run_id or uuid.uuid4().hex),
+            run_id=None if run_id is None else str(run_id),
+            tracking_uri=str(raw["tracking_uri"]),
+            experiment_id=str(raw["experiment_id"]),
+            finalists={str(name): str(child) for name, child in raw.get("finalists", {}).items()},
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ScreeningError(f"{file} is not a run record; delete it to start a new MLflow run") from error
+
+
+def write_record(folder: Path, record: RunRecord) -> None:
+    """Write the record atomically."""
+    write_text_atomic(folder / RUN_FILE, json.dumps(asdict(record), indent=2, ensure_ascii=False) + "\n")
+
+
+def record_at(record: RunRecord | None, tracking_uri: str, experiment_id: str) -> RunRecord:
+    """The folder's record for a place: the same key, and the run only if it is there."""
+    if record is None:
+        return RunRecord(uuid.uuid4().hex, None, tracking_uri, experiment_id)
+    if record.place == (tracking_uri, experiment_id):
+        return record
+    return replace(record, run_id=None, tracking_uri=tracking_uri, experiment_id=experiment_id, finalists={})
