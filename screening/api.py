@@ -15,9 +15,11 @@ from screening.configuration.schemas import PredictConfig, RankConfig, ScoringCo
 from screening.configuration.trees import walk
 from screening.crystals import Crystal, ReadSettings, Rejection
 from screening.crystals.inputs import find_source
+from screening.crystals.spool import CrystalSpool
 from screening.energetics.electrodes import ElectrodePredictor
 from screening.energetics.potentials import load_potential
 from screening.errors import RequestError
+from screening.finalists.build import finalists
 from screening.magnetism.predict import MagnetismPredictor
 from screening.networks.predictor import Predictor
 from screening.predictors import Predictors
@@ -138,17 +140,25 @@ def rank_to_folder(config: RankConfig, candidates: Candidates, *, keep: bool = T
     check_task(predictors, task)
     output_folder(folder, "output_dir")
     name = f"{task['name']}: {Path(config.candidates).name}"
-    with open_run(tracking, folder, name, {"task": task["name"], "model": config.model}) as run:
+    tags = {"task": task["name"], "model": config.model}
+    with open_run(tracking, folder, name, tags) as run, CrystalSpool(folder) as spool:
         save_config(config, folder / SETTINGS_FILE)
-        table = rank_candidates(predictors, items, task, config.batch_atoms, tally)
+        table = rank_candidates(predictors, items, task, config.batch_atoms, tally, spool.add)
         rejected = tally.rejected_table()
         if not tally.scored:
             write_table(rejected, folder / "rejected.csv")
         _require_any(tally, config.candidates, folder / "rejected.csv" if keep else None)
         landmarks = rank_landmarks(predictors, task, config.batch_atoms)
+        with tally.stage("finalists"):
+            best = table.head(config.report.cards)
+            found = finalists(best, spool.get, task, predictors.electrodes, config.profile_states)
         hashes = {name: sha256(path) for name, path in predictors.folders.items()} | _hash_of(candidates)
         ranking = Ranking(table, rejected, landmarks, _record(config, hashes, tally, run))
-        _write(folder, ranking, task)
+        _write(
+            folder,
+            ranking,
+            ReportContent(table, rejected, landmarks, ranking.record, task, found, config.report.language),
+        )
         _track(run, folder, ranking, tally, config)
     return ranking
 
@@ -197,13 +207,12 @@ def _record(config: RankConfig, hashes: dict[str, str], tally: Tally, run: Run) 
     )
 
 
-def _write(folder: Path, ranking: Ranking, task: dict[str, Any]) -> None:
+def _write(folder: Path, ranking: Ranking, content: ReportContent) -> None:
     write_table(ranking.table, folder / "ranking.parquet")
     write_table(ranking.table, folder / "ranking.csv")
     write_table(ranking.rejected, folder / "rejected.csv")
     write_table(ranking.landmarks, folder / "landmarks.parquet")
     write_json(folder / "run.json", ranking.record)
-    content = ReportContent(ranking.table, ranking.rejected, ranking.landmarks, ranking.record, task)
     write_report(folder / "report.html", content)
 
 

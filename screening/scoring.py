@@ -117,10 +117,15 @@ def rank_candidates(
     task: Mapping[str, Any],
     batch_atoms: int | None,
     tally: Tally,
+    keep: Callable[[list[Crystal]], object] = len,
 ) -> pl.DataFrame:
-    """The ranked table of all candidates; task: name, merit and ranking sections as in `configs/task/`."""
+    """The ranked table of all candidates; task: name, merit and ranking sections as in `configs/task/`.
+
+    keep: gets the crystals of each batch as they are scored.
+    """
 
     def symmetry(crystals: list[Crystal], table: pl.DataFrame) -> dict[str, pl.Series]:
+        keep(crystals)
         with tally.stage("symmetry"):
             rows = np.flatnonzero(symmetry_matters(str(task["name"]), table, task.get("merit", {})))
             numbers: list[int | None] = [None] * len(crystals)

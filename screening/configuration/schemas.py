@@ -143,6 +143,12 @@ class RankConfig(ScoringConfig, RankingConfig):
         help="electrodes only: what predicts voltages and volume changes: released name, folder, or none",
         path=True,
     )
+    profile_states: int | None = setting(
+        0,
+        help="electrodes only: relax both ends of the best and this many states of charge between them (0: the ends "
+        "alone), for the steps of the voltage and whether the frame is kept; null: neither",
+        minimum=0,
+    )
     top: int = setting(20, help="rows of the table in the terminal", minimum=0)
     report: ReportConfig = field(default_factory=ReportConfig)
 

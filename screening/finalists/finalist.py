@@ -61,6 +61,7 @@ class Finalist:
 REMARKS: dict[str, str] = {
     "frame_kept": "The frame is the same after both ends have relaxed.",
     "frame_changes": "The frame changes when both ends relax: expect a phase transition or decomposition.",
+    "relaxation_failed": "An end could not be relaxed: nothing is known of the frame after charging.",
     "relaxation_unfinished": "An end was still moving when the relaxation stopped: take the frame's verdict with care.",
 }
 

@@ -1,0 +1,38 @@
+"""Polarisation of the best magnets over temperature: the ranking's own figure, evaluated at other temperatures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from screening.finalists.finalist import Curve
+from screening.merit import evaluate_task
+
+COLUMN, TEMPERATURE = "mu0_Ms_T", "temperature_K"
+_STEP_K, _LEAST_K, _MOST_K = 25.0, 400.0, 1400.0
+
+
+def polarization_curves(rows: pl.DataFrame, task: Mapping[str, Any]) -> list[Curve | None]:
+    """A curve for each of B rows of a ranked table, from 0 K until all have lost their order or 1,400 K.
+
+    None where the polarisation is unknown at some temperature, or zero at all.
+    """
+    merit = dict(task.get("merit") or {})
+    curie = rows["curie_temperature_K_hi"].drop_nulls().to_list() if "curie_temperature_K_hi" in rows.columns else []
+    last = min(max([_LEAST_K, *curie]) + 2 * _STEP_K, _MOST_K)
+    temperatures = np.arange(0.0, last, _STEP_K)
+    tables = [evaluate_task(str(task["name"]), rows, merit | {TEMPERATURE: float(t)}) for t in temperatures]
+    value, low, high = (
+        np.array([table[f"{COLUMN}{end}"].to_numpy() for table in tables]) for end in ("", "_lo", "_hi")
+    )
+    return [_curve(temperatures, *(part[:, row] for part in (value, low, high))) for row in range(rows.height)]
+
+
+def _curve(temperatures: Any, *lines: Any) -> Curve | None:
+    value, low, high = (tuple(np.asarray(line, dtype=np.float64).tolist()) for line in lines)
+    if not np.isfinite([value, low, high]).all() or max(value) <= 0:
+        return None
+    return Curve("polarization", tuple(temperatures.tolist()), value, low, high)

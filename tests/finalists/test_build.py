@@ -1,0 +1,139 @@
+"""Finalists of real rankings: curves that agree with the table, both ends, remarks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+import pytest
+
+from screening.configuration import load_config
+from screening.configuration.schemas import RankConfig
+from screening.crystals import Crystal, ReadSettings, read_crystals
+from screening.energetics.electrodes import ElectrodePredictor
+from screening.energetics.potentials import Evaluation, Potential
+from screening.energetics.state import CrystalState
+from screening.energetics.voltage import VoltagePredictor
+from screening.finalists.build import finalists
+from screening.finalists.finalist import Curve, Finalist, folder_name
+from screening.magnetism.predict import MagnetismPredictor
+from screening.networks.predictor import Predictor
+from screening.predictors import Predictors
+from screening.scoring import Tally, rank_candidates
+
+WANTED = {"magnets": ("Nd2Fe14B", "SmCo5"), "electrodes": ("LiCoO2", "LiFePO4", "LiCl")}
+
+
+@dataclass(frozen=True)
+class Ranked:
+    table: pl.DataFrame
+    crystal_of: Callable[[str], Crystal]
+    settings: RankConfig
+    predictors: Predictors
+
+    def finalists(self, electrodes: ElectrodePredictor | None, n_states: int | None = None) -> dict[str, Finalist]:
+        found = finalists(self.table, self.crystal_of, self.settings.task_settings, electrodes, n_states)
+        assert [one.candidate_id for one in found] == self.table["candidate_id"].to_list()
+        return {one.candidate_id: one for one in found}
+
+
+def _ranked(task: str) -> Ranked:
+    config = load_config("rank", [f"task={task}"], {"candidates": task, "output_dir": "unused"})
+    assert isinstance(config, RankConfig)
+    crystals = {
+        item.candidate_id: item
+        for item in read_crystals(task, ReadSettings(workers=0))
+        if isinstance(item, Crystal) and item.candidate_id in WANTED[task]
+    }
+    predictors = Predictors(
+        Predictor.load(config.model, "cpu", "32"),
+        MagnetismPredictor.load(config.magnetism) if task == "magnets" else None,
+        ElectrodePredictor.load(config.voltage, None, "cpu") if task == "electrodes" else None,
+    )
+    table = rank_candidates(predictors, crystals.values(), config.task_settings, None, Tally())
+    return Ranked(table, crystals.__getitem__, config, predictors)
+
+
+@pytest.fixture(scope="module")
+def magnets() -> Ranked:
+    return _ranked("magnets")
+
+
+@pytest.fixture(scope="module")
+def electrodes() -> Ranked:
+    return _ranked("electrodes")
+
+
+def _area(curve: Curve) -> float:
+    return float(np.trapezoid(curve.y, curve.x))
+
+
+def test_polarization_falls_to_zero_and_passes_through_the_table(magnets: Ranked) -> None:
+    found = magnets.finalists(None)
+    row = magnets.table.filter(pl.col("candidate_id") == "Nd2Fe14B").to_dicts()[0]
+    curve = found["Nd2Fe14B"].curve
+    assert curve is not None and curve.kind == "polarization"
+    temperature_K = magnets.settings.task_settings["merit"]["temperature_K"]
+    assert np.interp(temperature_K, curve.x, curve.y) == pytest.approx(row["mu0_Ms_T"], abs=0.01)
+    above = [y for x, y in zip(curve.x, curve.y, strict=True) if x > row["curie_temperature_K_hi"]]
+    assert above and max(above) < 0.05 * max(curve.y)
+    assert all(low <= y <= high for low, y, high in zip(curve.lo, curve.y, curve.hi, strict=True))
+    assert found["Nd2Fe14B"].nearest is not None and found["Nd2Fe14B"].nearest.distance == 0.0
+
+
+def test_without_a_closer_look_the_profile_is_one_plateau(electrodes: Ranked) -> None:
+    found = electrodes.finalists(electrodes.predictors.electrodes)
+    for row in electrodes.table.to_dicts():
+        one = found[row["candidate_id"]]
+        assert one.remarks == ()
+        if row["electrode_origin"] is None:
+            assert one.curve is None and one.charged is None
+            continue
+        assert one.curve is not None and set(one.curve.y) == {row["voltage_extractable_V"]}
+        assert one.curve.x == (0.0, row["capacity_extractable_mAh_per_g"])
+        assert one.charged is not None and 3 not in one.charged.numbers
+        assert one.discharged is None  # the crystal itself
+
+
+def test_steps_rise_on_charge_and_hold_the_same_energy(electrodes: Ranked) -> None:
+    one = electrodes.finalists(electrodes.predictors.electrodes, 1)["LiCoO2"]
+    row = electrodes.table.filter(pl.col("candidate_id") == "LiCoO2").to_dicts()[0]
+    assert one.curve is not None and len(one.curve.x) == 4
+    assert list(one.curve.y) == sorted(one.curve.y)
+    assert one.curve.x[-1] == pytest.approx(row["capacity_mAh_per_g"], abs=0.05)
+    assert _area(one.curve) == pytest.approx(row["voltage_V"] * row["capacity_mAh_per_g"], rel=1e-3)
+    assert one.remarks == ("frame_kept",)
+    widths = np.subtract(one.curve.hi, one.curve.lo)
+    assert widths == pytest.approx(row["voltage_V_hi"] - row["voltage_V_lo"])
+
+
+@dataclass
+class Exploding:
+    """A potential whose energies are no numbers."""
+
+    own: Potential
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.own, name)
+
+    def evaluate(self, state: CrystalState, forces: bool = True) -> Evaluation:
+        found = self.own.evaluate(state)
+        return replace(found, energy_eV=found.energy_eV * float("nan"))
+
+
+def test_ends_that_do_not_relax_leave_the_plateau_and_say_so(electrodes: Ranked) -> None:
+    sound = electrodes.predictors.electrodes
+    assert sound is not None and isinstance(sound.voltage, VoltagePredictor)
+    broken = replace(sound, voltage=replace(sound.voltage, potential=Exploding(sound.voltage.potential)))
+    found = electrodes.finalists(broken, 0)
+    assert found["LiCoO2"].remarks == ("relaxation_failed",)
+    assert found["LiCoO2"].curve == electrodes.finalists(sound)["LiCoO2"].curve
+
+
+def test_folders_have_safe_names() -> None:
+    assert folder_name(1, "Nd2Fe14B") == "01-Nd2Fe14B"
+    assert folder_name(12, "../=cmd|'é/") == "12-cmd"
+    assert folder_name(3, "()") == "03"
+    assert len(folder_name(100, "Fe" * 300)) < 60
