@@ -63,6 +63,9 @@ RANKING: tuple[Column, ...] = (
         "ranking",
     ),
     text_column("flags", "Flags", "Remarks on the candidate, separated by semicolons.", "ranking"),
+    text_column("review_decision", "Review", "What a reviewer decided: approve, reject, hold or open.", "ranking"),
+    text_column("review_by", "By", "Who decided.", "ranking"),
+    text_column("review_comment", "Comment", "What the reviewer remarked.", "ranking"),
     text_column("stage", "Stage", "The step that refused the input.", "ranking"),
     text_column("reason", "Reason", "Why the input was not scored.", "ranking"),
 )

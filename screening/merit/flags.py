@@ -49,6 +49,7 @@ FLAGS: dict[str, str] = {
     "above_voltage_window": "The predicted voltage is above what common electrolytes stand (4.5 V by default).",
     "negative_voltage": "The predicted voltage is below that of the ion's metal: the ion would not go in by itself.",
     "plating_risk": "The predicted voltage is so close to that of the ion's metal that the metal may plate instead.",
+    "approved": "A reviewer approved this candidate in the earlier review that the ranking was given.",
     "charge_balance_unclear": "Oxidation states do not balance with common charges, so extraction is unknown.",
 }
 """Flag -> explanation. Every flag that a merit module sets is listed here."""

@@ -1,0 +1,119 @@
+"""Did the score and the reviewers agree? The probability that an approved candidate had the higher score."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+COVERAGE = 0.8
+FEWEST = 5
+"""With fewer of a kind a probability says little, and the sentence says that first."""
+_EDGE = 1e-9
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How score and decisions agree in the ranking that was reviewed.
+
+    probability: that a random approved candidate has a higher score than a random rejected one, ties half (the area
+    under the ROC curve; 0.5 is chance); None where one of the kinds is missing. probability_lo, probability_hi: its
+    80 % interval. n_approved, n_rejected: candidates of either kind with a score.
+    """
+
+    n_approved: int
+    n_rejected: int
+    probability: float | None = None
+    probability_lo: float | None = None
+    probability_hi: float | None = None
+
+    @property
+    def sentence(self) -> str:
+        """In words, with what it is worth."""
+        counts = f"{self.n_approved} approved, {self.n_rejected} rejected"
+        if self.probability is None or self.probability_lo is None or self.probability_hi is None:
+            return f"agreement of score and decisions: unknown, needs approved and rejected ones ({counts})"
+        text = (
+            f"agreement of score and decisions: an approved candidate had the higher score in {self.probability:.0%} "
+            f"of pairs (80 %: {self.probability_lo:.0%} to {self.probability_hi:.0%}; {counts})"
+        )
+        if min(self.n_approved, self.n_rejected) < FEWEST:
+            return f"{text}; too few to tell"
+        return f"{text}; no better than chance is possible" if self.probability_lo <= 0.5 else text
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """For run.json."""
+        return asdict(self) | {"sentence": self.sentence}
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """For MLflow; what is unknown is left out."""
+        return {f"review/{name}": float(value) for name, value in asdict(self).items() if value is not None}
+
+
+def agreement(approved: Sequence[float | None], rejected: Sequence[float | None]) -> Agreement:
+    """Of the scores of approved and of rejected candidates; missing scores are left out."""
+    ours, theirs = _known(approved), _known(rejected)
+    if not len(ours) or not len(theirs):
+        return Agreement(len(ours), len(theirs))
+    above = ours[:, None] - theirs[None, :]
+    probability = float(np.mean((above > 0) + 0.5 * (above == 0)))
+    low, high = interval(probability, len(ours), len(theirs))
+    return Agreement(len(ours), len(theirs), probability, low, high)
+
+
+def interval(probability: float, n_first: int, n_second: int, coverage: float = COVERAGE) -> tuple[float, float]:
+    """Newcombe's score interval of such a probability (Statistics in Medicine 25, 559 (2006), method 5).
+
+    A bootstrap calls a perfect separation of two against two certain; this one does not: its ends are the true
+    probabilities from which the observed one lies just as far as chance allows.
+    """
+    from scipy.optimize import brentq
+    from scipy.stats import norm
+
+    z = float(norm.ppf(0.5 + coverage / 2))
+    half = (n_first + n_second) / 2
+
+    def beyond(truth: float) -> float:
+        shape = 2 * half - 1 - 3 * (half - 1) / ((2 - truth) * (1 + truth))
+        return (truth - probability) ** 2 - z * z * truth * (1 - truth) * shape / (n_first * n_second)
+
+    inside = min(max(probability, _EDGE), 1 - _EDGE)  # 0 and 1 are roots of their own there
+    low = float(brentq(beyond, 0.0, inside)) if probability > 0 else 0.0
+    high = float(brentq(beyond, inside, 1.0)) if probability < 1 else 1.0
+    return low, high
+
+
+def standings(reviewed: Iterable[Mapping[str, Any]], table: pl.DataFrame) -> pl.DataFrame:
+    """Where reviewed candidates stand in another ranking: `decision, candidate_id, formula, rank_then, rank_now`.
+
+    reviewed: mappings with `decision`, `candidate_id`, `formula` and `rank`. table: that ranking; rank_now is null
+    for what it does not hold (rejected ones are left out of the next ranking, others may not be candidates any more).
+    """
+    schema = {"decision": pl.String, "candidate_id": pl.String, "formula": pl.String, "rank_then": pl.Int64}
+    rows = [(row["decision"], row["candidate_id"], row["formula"], row["rank"]) for row in reviewed]
+    now = table.select("candidate_id", "formula", rank_now="rank")
+    then = pl.DataFrame(rows, schema=schema, orient="row")
+    return then.join(now, on=["candidate_id", "formula"], how="left", maintain_order="left")
+
+
+def standings_sentence(found: pl.DataFrame, n_ranked: int) -> str:
+    """`approved now at rank 1, 3 (1 no candidate any more); hold at 7; of 61`; found: as from `standings`."""
+    parts = []
+    for decision, words in (("approve", "approved"), ("hold", "on hold")):
+        ranks = found.filter(pl.col("decision") == decision)["rank_now"]
+        if not len(ranks):
+            continue
+        places = ", ".join(str(rank) for rank in ranks.drop_nulls().sort()) or "none"
+        gone = f" ({ranks.null_count()} not among the candidates)" if ranks.null_count() else ""
+        parts.append(f"{words} now at rank {places}{gone}")
+    return f"{'; '.join(parts)}; of {n_ranked}" if parts else f"none approved or on hold; {n_ranked} ranked"
+
+
+def _known(scores: Sequence[float | None]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    values = np.array([score for score in scores if score is not None], dtype=np.float64)
+    return values[np.isfinite(values)]

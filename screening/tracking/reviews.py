@@ -1,0 +1,234 @@
+"""What reviewers decided: the tags on a ranking's finalists in MLflow, read back."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from screening.columns import COLUMNS, column
+from screening.crystals.identity import printable
+from screening.errors import RequestError
+from screening.tracking.review_tags import BY, COMMENT, DECISION, DECISIONS, OPEN
+from screening.tracking.runs import RUN_FILE
+from screening.tracking.settings import OFF, TrackingSettings, shown_uri, sqlite_path, tracking_uri
+from screening.tracking.store import connect, unreachable
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run as MlflowRun
+
+EXPECTED = "expected the id of a ranking's run or of one of its finalists, or the output folder of a tracked ranking"
+_PARENT = "mlflow.parentRunId"
+_REVIEW_TAGS = (DECISION, COMMENT, BY)
+_PAGE = 1000
+_MASKED = ":***@"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One finalist and what was decided about it.
+
+    decision: `approve`, `reject` or `hold`; `open` while nobody decided, and where what was written is not understood.
+    figures: figures of merit and texts by column name, those that were logged. run_id: of the finalist's child run.
+    """
+
+    candidate_id: str
+    formula: str
+    rank: int | None
+    score: float | None
+    decision: str
+    comment: str
+    by: str
+    run_id: str
+    figures: Mapping[str, float | str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """What to call it in a message."""
+        return printable(f"{self.formula} {self.candidate_id} (run {self.run_id})")
+
+
+@dataclass(frozen=True)
+class Review:
+    """The state of one ranking's review.
+
+    entries: one a candidate, in order of rank. warnings: what was not understood, each naming candidate and run.
+    started: when the ranking was made. uri: the store in full, which may hold a password.
+    """
+
+    run_id: str
+    run_name: str
+    task: str
+    started: datetime
+    entries: tuple[Entry, ...]
+    warnings: tuple[str, ...] = ()
+    uri: str = field(default=OFF, repr=False)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Entries by decision, those without one under `open`."""
+        return {name: len(self.decided(name)) for name in (*DECISIONS, OPEN)}
+
+    def decided(self, decision: str) -> list[Entry]:
+        """The entries with this decision."""
+        return [entry for entry in self.entries if entry.decision == decision]
+
+
+def read_review(settings: TrackingSettings, run_id: str, key: str = "run") -> Review:
+    """The decisions on the finalists of a ranking.
+
+    run_id: of the ranking's run or of a finalist's, or the ranking's output folder, whose store is used unless
+    settings name one. key: the setting that the id came from, for messages. Deleted finalists are left out. Where
+    several runs hold the same candidate, decided ones count; if they contradict each other it stays open, with a
+    warning. Raises RequestError if the run is unknown, no ranking or without finalists, or if tracking is off.
+    """
+    uri, wanted = _place(settings, run_id.strip(), key)
+    database = sqlite_path(uri)
+    if database is not None and not database.is_file():
+        raise RequestError(f"tracking.uri={shown_uri(uri)}: no such file; expected the store that holds {key}={run_id}")
+    client = connect(uri)
+    from mlflow.exceptions import MlflowException
+
+    try:
+        parent = _ranking(client, uri, wanted, key)
+        warnings: list[str] = []
+        entries = list(_merged(_entries(_children(client, parent), warnings), warnings))
+    except MlflowException as error:
+        raise unreachable(uri, error) from error
+    if not entries:
+        raise RequestError(f"{key}={run_id}: the ranking has no finalists in MLflow; {EXPECTED} with finalists")
+    entries.sort(key=lambda entry: (entry.rank is None, entry.rank or 0, entry.candidate_id))
+    return Review(
+        run_id=str(parent.info.run_id),
+        run_name=printable(str(parent.info.run_name or "")),
+        task=parent.data.tags["task"],
+        started=datetime.fromtimestamp((parent.info.start_time or 0) / 1000, UTC),
+        entries=tuple(entries),
+        warnings=tuple(warnings),
+        uri=uri,
+    )
+
+
+def _place(settings: TrackingSettings, run_id: str, key: str) -> tuple[str, str]:
+    """The store's address and the id to look for there."""
+    if tracking_uri(settings) == OFF:
+        raise RequestError(f"{key}={run_id}: reviews live in MLflow, but tracking is off; give tracking.uri=")
+    path = Path(run_id)
+    file = path / RUN_FILE if path.is_dir() else path
+    if not run_id or not (path.exists() or len(path.parts) > 1):
+        return tracking_uri(settings), run_id
+    try:
+        record = json.loads(file.read_text(encoding="utf-8"))
+        found, uri = str(record["run_id"]), str(record["tracking_uri"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise RequestError(f"{key}={run_id}: no run of MLflow is recorded in {file}; {EXPECTED}") from None
+    if settings.uri.strip():
+        return tracking_uri(settings), found
+    if _MASKED in uri:
+        raise RequestError(f"{key}={run_id}: its store {uri} asks for a password; give the address as tracking.uri=")
+    return tracking_uri(TrackingSettings(uri)), found
+
+
+def _ranking(client: MlflowClient, uri: str, run_id: str, key: str) -> MlflowRun:
+    """The run of the ranking that the id belongs to."""
+    run = _run(client, uri, run_id, key)
+    above = run.data.tags.get(_PARENT)
+    if above and "candidate_id" in run.data.tags:
+        run = _run(client, uri, above, key)
+    if run.info.lifecycle_stage == "deleted":
+        raise RequestError(f"{key}={run_id}: this run was deleted; restore it in MLflow, or {EXPECTED}")
+    if not run.data.tags.get("task"):
+        raise RequestError(f"{key}={run_id}: the run '{printable(str(run.info.run_name))}' is no ranking; {EXPECTED}")
+    return run
+
+
+def _run(client: MlflowClient, uri: str, run_id: str, key: str) -> MlflowRun:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return client.get_run(run_id)
+    except MlflowException as error:
+        if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "ENDPOINT_NOT_FOUND"):
+            raise
+        raise RequestError(f"{key}={run_id}: MLflow at {shown_uri(uri)} has no such run; {EXPECTED}") from None
+
+
+def _children(client: MlflowClient, parent: MlflowRun) -> Iterator[MlflowRun]:
+    """All child runs that are not deleted, the latest first."""
+    from mlflow.entities import ViewType
+
+    token: str | None = None
+    while True:
+        page = client.search_runs(
+            [parent.info.experiment_id],
+            filter_string=f"tags.`{_PARENT}` = '{parent.info.run_id}'",
+            run_view_type=ViewType.ACTIVE_ONLY,
+            max_results=_PAGE,
+            order_by=["attributes.start_time DESC"],
+            page_token=token,
+        )
+        yield from page
+        token = page.token
+        if not token:
+            return
+
+
+def _entries(children: Iterable[MlflowRun], warnings: list[str]) -> Iterator[Entry]:
+    for child in children:
+        tags = child.data.tags
+        missing = [name for name in ("candidate_id", "formula") if not tags.get(name)]
+        if missing:
+            name = printable(f"{child.info.run_name} (run {child.info.run_id})")
+            warnings.append(f"{name}: left out, it has no tag {' and '.join(missing)}")
+            continue
+        entry = _entry(child)
+        wrong = [tag for tag in tags if tag.casefold().startswith("review") and tag not in _REVIEW_TAGS]
+        if wrong:
+            listed = ", ".join(printable(tag) for tag in sorted(wrong))
+            warnings.append(f"{entry.name}: unknown tag {listed}; expected {', '.join(_REVIEW_TAGS)}")
+        if entry.decision not in (*DECISIONS, OPEN):
+            warnings.append(
+                f"{entry.name}: {DECISION} is '{printable(entry.decision)}', which counts as no decision; "
+                f"expected {', '.join(DECISIONS)}"
+            )
+            entry = replace(entry, decision=OPEN)
+        yield entry
+
+
+def _entry(child: MlflowRun) -> Entry:
+    tags, metrics = child.data.tags, child.data.metrics
+    texts = {name: tags[name] for name in tags if name in COLUMNS and COLUMNS[name].text}
+    figures = {name: value for name, value in metrics.items() if column(name).group != "other" and math.isfinite(value)}
+    rank = tags.get("rank", "").strip()
+    return Entry(
+        candidate_id=tags["candidate_id"],
+        formula=tags["formula"],
+        rank=int(rank) if rank.isascii() and rank.isdigit() else None,
+        score=figures.get("score"),
+        # Case and spaces around it are habits of typing; anything else is for the reviewer to correct.
+        decision=" ".join(tags.get(DECISION, "").split()).casefold() or OPEN,
+        comment=" ".join(tags.get(COMMENT, "").split()),
+        by=" ".join(tags.get(BY, "").split()),
+        run_id=str(child.info.run_id),
+        figures={**figures, **texts},
+    )
+
+
+def _merged(entries: Iterable[Entry], warnings: list[str]) -> Iterator[Entry]:
+    """One entry a candidate: the latest of the decided ones, else the latest."""
+    same: dict[tuple[str, str], list[Entry]] = {}
+    for entry in entries:
+        same.setdefault((entry.candidate_id, entry.formula), []).append(entry)
+    for group in same.values():
+        decided = [entry for entry in group if entry.decision != OPEN]
+        latest = (decided or group)[0]
+        if len({entry.decision for entry in decided}) > 1:
+            found = ", ".join(f"{entry.decision} in run {entry.run_id}" for entry in decided)
+            warnings.append(f"{latest.name}: contradicting decisions, which count as none: {found}")
+            latest = replace(latest, decision=OPEN)
+        yield latest
