@@ -11,7 +11,9 @@ from typing import Any, ClassVar
 
 from screening.configuration.command import CANDIDATES_HELP, MODEL_HELP, CommandConfig
 from screening.configuration.fields import REQUIRED, setting
+from screening.configuration.recording import LogConfig
 from screening.configuration.relaxing import RelaxConfig
+from screening.configuration.reviewing import RUN_HELP, ReviewConfig
 from screening.configuration.sections import (
     CombinedDataConfig,
     GraphConfig,
@@ -148,6 +150,11 @@ class RankConfig(ScoringConfig, RankingConfig):
         help="electrodes only: relax both ends of the best and this many states of charge between them (0: the ends "
         "alone), for the steps of the voltage and whether the frame is kept; null: neither",
         minimum=0,
+    )
+    review: str | None = setting(
+        None,
+        help=f"earlier review: leave out what was rejected in it, mark what was approved; {RUN_HELP}; null: none",
+        path=True,
     )
     top: int = setting(20, help="rows of the table in the terminal", minimum=0)
     report: ReportConfig = field(default_factory=ReportConfig)
@@ -378,5 +385,7 @@ COMMANDS: dict[str, type[CommandConfig]] = {
         RelaxConfig,
         ImportConfig,
         GenerateConfig,
+        LogConfig,
+        ReviewConfig,
     )
 }

@@ -32,6 +32,7 @@ REQUIRED_VALUES: dict[str, Any] = {
     "electrodes": "electrodes",
     "kind": "jsonl",
     "models": ["one", "two"],
+    "run": "0f8fad5b",
 }
 
 

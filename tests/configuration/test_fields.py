@@ -28,7 +28,7 @@ def test_defaults_are_accepted(command: str) -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_file_keys_are_marked_as_paths(command: str) -> None:
     last_parts = {"candidates", "output", "output_dir", "path", "folder", "source", "model", "magnetism", "voltage",
-                  "labels", "split_file", "reference", "electrodes"}  # fmt: skip
+                  "labels", "split_file", "reference", "electrodes", "run", "review"}  # fmt: skip
     for leaf in leaves(COMMANDS[command]):
         assert leaf.path == (leaf.key.rpartition(".")[2] in last_parts), leaf.key
 

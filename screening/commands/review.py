@@ -1,0 +1,32 @@
+"""`screening review`: what reviewers decided in MLflow, and what the laboratory needs of the approved candidates."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from screening.configuration.schemas import ReviewConfig
+from screening.console import complain, say
+from screening.ranking.agreement import agreement
+from screening.report.terminal import short_table
+from screening.tracking.review_tags import APPROVE, REJECT
+from screening.tracking.reviews import Review, read_review
+from screening.tracking.settings import TrackingSettings
+
+_COLUMNS = ("rank", "candidate_id", "formula", "score", "review_decision", "review_by", "review_comment")
+
+
+def run(config: ReviewConfig) -> None:
+    """Print the state; export where a folder was given; ScreeningError if one is not exported in full."""
+    review = read_review(TrackingSettings(config.tracking.uri, config.tracking.experiment), config.run)
+    _say_state(review)
+
+
+def _say_state(review: Review) -> None:
+    rows = [(e.rank, e.candidate_id, e.formula, e.score, e.decision, e.by, e.comment) for e in review.entries]
+    table = pl.DataFrame(rows, schema=_COLUMNS, orient="row", infer_schema_length=None)
+    say(short_table(table, _COLUMNS, table.height))
+    say(", ".join(f"{decision} {count}" for decision, count in review.counts.items()))
+    approved, rejected = ([e.score for e in review.decided(kind)] for kind in (APPROVE, REJECT))
+    say(agreement(approved, rejected).sentence)
+    for warning in review.warnings:
+        complain(f"warning: {warning}")
