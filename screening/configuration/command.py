@@ -22,6 +22,8 @@ class CommandConfig:
 
     command: ClassVar[str] = ""
     module: ClassVar[str] = ""
+    positional: ClassVar[str] = ""
+    """The key whose value may be given without its name."""
 
     seed: int = setting(0, help="seed of everything random", minimum=0, maximum=2**32 - 1)
     debug: bool = setting(False, help="show a traceback when something fails, and log more")

@@ -16,7 +16,7 @@ from screening.configuration.command import CommandConfig
 from screening.configuration.fields import Leaf, build, leaves
 from screening.configuration.groups import Group, groups_of
 from screening.configuration.keys import keys_of
-from screening.configuration.overrides import add_values, sort_overrides
+from screening.configuration.overrides import add_values, named, sort_overrides
 from screening.configuration.presets import CHOICE, SECTION, apply, preset_of
 from screening.configuration.problems import missing_keys
 from screening.configuration.schemas import COMMANDS
@@ -59,7 +59,7 @@ def compose_config(command: str, overrides: Sequence[str] = (), values: Mapping[
     """The composed config, which may still lack required keys; arguments and errors as in `load_config`."""
     known = {leaf.key: leaf for leaf in leaves(COMMANDS[command])}
     groups = groups_of(command)
-    request = sort_overrides(overrides, known, groups)
+    request = sort_overrides(named(overrides, COMMANDS[command].positional), known, groups)
     add_values(request, values or {}, known, groups)
 
     for name, option in COMMANDS[command].implied(request.texts).items():

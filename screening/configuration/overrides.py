@@ -7,6 +7,7 @@ so text values never get there: they are taken out first and set afterwards, exa
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,9 @@ from screening.configuration.groups import Group
 from screening.configuration.keys import Keys
 from screening.configuration.problems import not_a_setting, unknown_choice
 from screening.errors import RequestError
+
+_SETTING = re.compile(r"-|~|[^/\\=]*=")
+"""How an argument begins that is an option, a removal or key=value."""
 
 
 @dataclass
@@ -52,6 +56,18 @@ class Request:
             for key, value in self.grammar.items()
         ]
         return [*self.choices_as_overrides(), *given, *(f"~{key}" for key in self.removed)]
+
+
+def named(arguments: Sequence[str], key: str) -> list[str]:
+    """The arguments as key=value: one that is not, or whose key would be a path, is the value of `key` if there is one.
+
+    Only the first is; a second one is refused like anything else that is not a setting.
+    """
+    found = list(arguments)
+    bare = [i for i, argument in enumerate(found) if not _SETTING.match(argument)]
+    if key and bare:
+        found[bare[0]] = f"{key}={found[bare[0]]}"
+    return found
 
 
 def sort_overrides(arguments: Sequence[str], known: Mapping[str, Leaf], groups: Mapping[str, Group]) -> Request:

@@ -1,0 +1,29 @@
+"""`screening log`: a ranking that was made while MLflow was out of reach, or without it, is recorded afterwards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from screening.configuration.recording import LogConfig
+from screening.console import say
+from screening.errors import RequestError, ScreeningError
+from screening.tracking.ranking_folder import read_ranking
+from screening.tracking.rankings import log_ranking
+from screening.tracking.runs import open_run
+from screening.tracking.settings import OFF, TrackingSettings, shown_uri, tracking_uri, ui_command
+
+
+def run(config: LogConfig) -> None:
+    """Record the ranking, or bring its record up to date, and say which run it is and how to see it."""
+    tracking = TrackingSettings(config.tracking.uri, config.tracking.experiment)
+    if tracking_uri(tracking) == OFF:
+        raise RequestError("tracking=none: expected where to record to, for example tracking.uri=http://HOST:PORT")
+    folder = Path(config.output_dir)
+    ranking = read_ranking(folder)
+    with open_run(tracking, folder, ranking.name, {}) as recorded:
+        log_ranking(recorded, folder)
+        if not recorded.recording:
+            raise ScreeningError(f"{folder} is recorded in part; the same command again goes on with the rest")
+    say(f"{ranking.name}: {len(ranking.finalists)} finalists to review")
+    say(f"MLflow run {recorded.run_id} at {shown_uri(recorded.tracking_uri)}")
+    say(f"in MLflow: {ui_command(tracking)}")

@@ -1,0 +1,136 @@
+"""The finalists of a ranking as runs nested under it: one to review each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from screening.columns import COLUMNS, column, gate_name, is_gate
+from screening.tracking.batches import log_entries
+from screening.tracking.descriptions import NOTE, Place, describe_finalist
+from screening.tracking.limits import RUN_NAME_LENGTH, TAG_LENGTH, shorten
+from screening.tracking.ranking_folder import FinalistFolder, RankingFolder
+from screening.tracking.review_tags import DECISION, OPEN
+from screening.tracking.runs import Run, new_run
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run as MlflowRun
+
+PARENT = "mlflow.parentRunId"
+CANDIDATE = "candidate_id"
+FINALIST = "finalist"
+"""The tag that tells whether the last ranking of the folder has the candidate among its finalists: `yes` or `no`."""
+_PASSED = 0.5
+_PAGE = 1000
+
+
+def log_finalists(run: Run, ranking: RankingFolder) -> dict[str, str]:
+    """Record each finalist in a run of its own; candidate_id -> run.
+
+    A run that an earlier call made is filled anew, found by its tags; what a reviewer has set there is not touched.
+    Those of candidates that are finalists no longer are kept and marked. Ends early if the store fails.
+    """
+    found = run.send("the search for finalists", lambda client, parent: _children(client, run.experiment_id, parent))
+    runs: dict[str, str] = {}
+    if found is None:
+        return runs
+    for finalist in ranking.finalists:
+        name = shorten(finalist.candidate_id, TAG_LENGTH)
+        child = found.pop(name, None) or _made(run, finalist)
+        if child is None or not _filled(run, child, finalist, ranking):
+            return runs
+        runs[finalist.candidate_id] = child.info.run_id
+    for child in found.values():
+        if child.data.tags.get(FINALIST) != "no":
+            _mark_as_former(run, child.info.run_id)
+    return runs
+
+
+def _children(client: MlflowClient, experiment_id: str | None, parent: str) -> dict[str, MlflowRun]:
+    """The runs under a ranking by candidate; the oldest counts, should there be two of one."""
+    found: dict[str, MlflowRun] = {}
+    page = None
+    while page is None or page.token:
+        page = client.search_runs(
+            [str(experiment_id)],
+            f"tags.`{PARENT}` = '{parent}'",
+            max_results=_PAGE,
+            order_by=["attributes.start_time ASC"],
+            page_token=page.token if page is not None else None,
+        )
+        for child in page:
+            if CANDIDATE in child.data.tags:
+                found.setdefault(child.data.tags[CANDIDATE], child)
+    return found
+
+
+def _made(run: Run, finalist: FinalistFolder) -> MlflowRun | None:
+    """A new run that is found again from the moment it is there; nobody has decided about it yet."""
+
+    def make(client: MlflowClient, parent: str) -> MlflowRun:
+        tags = {PARENT: parent, CANDIDATE: shorten(finalist.candidate_id, TAG_LENGTH), DECISION: OPEN}
+        return client.get_run(new_run(client, str(run.experiment_id), finalist.name, tags))
+
+    return run.send(f"the finalist {finalist.name}", make)
+
+
+def _filled(run: Run, child: MlflowRun, finalist: FinalistFolder, ranking: RankingFolder) -> bool:
+    """Whether all that belongs to a finalist has been recorded."""
+    child_id = child.info.run_id
+    metrics = finalist_metrics(finalist.row)
+    # MLflow keeps metrics for ever; what the candidate had in an earlier ranking and has no more is shown as NaN.
+    metrics |= {name: math.nan for name in child.data.metrics if name not in metrics}
+
+    def fill(client: MlflowClient, parent: str) -> bool:
+        note = describe_finalist(finalist, ranking, Place(str(run.experiment_id), parent))
+        tags = {**finalist_tags(finalist), NOTE: note}
+        log_entries(client, child_id, metrics=metrics, tags=tags, timestamp_ms=ranking.finished_ms)
+        client.log_artifacts(child_id, str(finalist.folder))
+        client.update_run(child_id, status="FINISHED", name=shorten(finalist.name, RUN_NAME_LENGTH))
+        return True
+
+    return bool(run.send(f"the finalist {finalist.name}", fill))
+
+
+def finalist_metrics(row: Mapping[str, Any]) -> dict[str, float]:
+    """Every number of a row of the ranking, also ends of intervals and probabilities of gates, by column name."""
+    return {
+        name: float(value)
+        for name, value in row.items()
+        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    }
+
+
+def finalist_tags(finalist: FinalistFolder) -> dict[str, str]:
+    """The words of a row of the ranking, and each gate: `pass (81 %)`."""
+    row = finalist.row
+    words = {
+        name: column(name).shown(value)
+        for name, value in row.items()
+        if isinstance(value, str | bool) and name in COLUMNS and name != CANDIDATE
+    }
+    gates = {
+        f"gate.{gate_name(name)}": gate_words(row[name]) for name in row if is_gate(name) and row[name] is not None
+    }
+    remarks = ";".join(map(str, finalist.entry.get("remarks") or ()))
+    return {
+        "flags": "",
+        "limiting_gate": "",
+        "why": "",
+        **words,
+        **gates,
+        "rank": str(row["rank"]),
+        "remarks": remarks,
+        FINALIST: "yes",
+    }
+
+
+def gate_words(probability: float) -> str:
+    """How likely it is that a gate is passed, beginning with what can be searched for."""
+    return f"{'pass' if probability >= _PASSED else 'fail'} ({probability:.0%})".replace("%", " %")
+
+
+def _mark_as_former(run: Run, child_id: str) -> None:
+    run.send("a former finalist", lambda client, _: client.set_tag(child_id, FINALIST, "no"))

@@ -1,0 +1,58 @@
+"""Which training run and registered model a ranking used, told on both sides."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from screening.tracking.ranking_folder import RankingFolder
+from screening.tracking.registry import PREFIX
+from screening.tracking.runs import Run
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+logger = logging.getLogger(__name__)
+
+TRAINING_RUN = "mlflow_run_id"
+"""The entry of a released model's `training`, and of `run.json`'s `model`, that names the run it was trained in."""
+MODEL_RUN, MODEL_VERSIONS = "model.run_id", "model.version"
+
+
+def log_lineage(run: Run, ranking: RankingFolder) -> None:
+    """Tag the ranking with the model's training run and registered versions, and these with the ranking.
+
+    Nothing is done if the model does not know its run. A training run in another store is named and not tagged.
+    """
+    trained = (ranking.record.get("model") or {}).get(TRAINING_RUN)
+    if not trained:
+        return
+    about = f"{ranking.name} ({ranking.record.get('finished', '')})"
+    tags = run.send("the model's origin", lambda client, own: _linked(client, own, str(trained), about))
+    run.set_tags({MODEL_RUN: str(trained), **(tags or {})})
+
+
+def model_origin(training: Mapping[str, Any]) -> dict[str, str]:
+    """What `run.json` keeps of a model's `training` entry: the run it was trained in, if it was recorded."""
+    return {TRAINING_RUN: str(training[TRAINING_RUN])} if training.get(TRAINING_RUN) else {}
+
+
+def _linked(client: MlflowClient, ranking_run: str, trained: str, about: str) -> dict[str, str]:
+    """The ranking's tags. One tag for each ranking, so that two rankings at once do not overwrite each other's."""
+    from mlflow.exceptions import MlflowException
+
+    tag = f"ranking.{ranking_run}"
+    try:
+        versions = client.search_model_versions(f"run_id = '{trained}'")
+        client.set_tag(trained, tag, about)
+        for version in versions:
+            client.set_model_version_tag(version.name, version.version, tag, about)
+    except MlflowException as error:
+        # Trained elsewhere, deleted since, or not ours to change.
+        if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "PERMISSION_DENIED", "INVALID_PARAMETER_VALUE"):
+            raise
+        logger.warning("the model's training run %s could not be told of this ranking: %s", trained, error.message)
+        return {}
+    named = sorted(f"{PREFIX}{version.name}/{version.version}" for version in versions)
+    return {MODEL_VERSIONS: ", ".join(named)} if named else {}

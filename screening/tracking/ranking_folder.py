@@ -1,0 +1,136 @@
+"""A finished ranking as it lies in its output folder: what is asked of the folder before it is recorded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from screening.errors import RequestError
+from screening.report.tables import read_table
+
+RECORD, PAGE = "run.json", "report.html"
+TABLES = ("ranking.parquet", "ranking.csv", "rejected.csv", "landmarks.parquet")
+FILES = (*TABLES, PAGE, RECORD)
+SETTINGS_FILE = "config.yaml"
+FINALISTS, INDEX = "finalists", "index.json"
+
+
+@dataclass(frozen=True)
+class FinalistFolder:
+    """row: of the ranking. folder: its files. entry: what index.json tells of it."""
+
+    row: Mapping[str, Any]
+    folder: Path
+    entry: Mapping[str, Any]
+
+    @property
+    def candidate_id(self) -> str:
+        """As in the ranking."""
+        return str(self.row["candidate_id"])
+
+    @property
+    def formula(self) -> str:
+        """As in the ranking."""
+        return str(self.row["formula"])
+
+    @property
+    def name(self) -> str:
+        """What the finalist's run is called; an id that is the formula is not said twice."""
+        return self.formula if self.candidate_id == self.formula else f"{self.formula} {self.candidate_id}"
+
+
+@dataclass(frozen=True)
+class RankingFolder:
+    """folder: of a ranking that is complete. record: the content of run.json. finalists: in order of rank."""
+
+    folder: Path
+    record: Mapping[str, Any]
+    table: pl.DataFrame
+    rejected: pl.DataFrame
+    finalists: tuple[FinalistFolder, ...]
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """The settings of the ranking."""
+        return dict(self.record.get("config") or {})
+
+    @property
+    def task(self) -> Mapping[str, Any]:
+        """The task's section of the settings."""
+        return dict(self.config.get("task") or {})
+
+    @property
+    def name(self) -> str:
+        """What the ranking's run is called."""
+        return ranking_name(str(self.task.get("name", "")), str(self.config.get("candidates", "")))
+
+    @cached_property
+    def finished_ms(self) -> int | None:
+        """When it was finished, in ms since 1970: the time of its metrics, so that a repeat adds none."""
+        try:
+            return int(datetime.fromisoformat(str(self.record["finished"])).timestamp() * 1000)
+        except (KeyError, ValueError):
+            return None
+
+
+def ranking_name(task: str, candidates: str) -> str:
+    """What a ranking's run is called: `magnets: my_cifs`."""
+    return f"{task}: {Path(candidates).name}"
+
+
+def read_ranking(folder: Path, key: str = "output_dir") -> RankingFolder:
+    """The finished ranking in a folder. Raises RequestError naming what is missing or cannot be read.
+
+    key: the setting that named the folder.
+    """
+    if not folder.is_dir():
+        raise RequestError(f"{key}={folder}: no such folder; expected the output_dir of a finished `screening rank`")
+    missing = [name for name in FILES if not (folder / name).is_file()]
+    if missing:
+        raise RequestError(
+            f"{key}={folder}: no finished ranking, {', '.join(missing)} missing; "
+            "expected the output_dir of a `screening rank` that ended well"
+        )
+    record = _json(folder / RECORD, dict)
+    if record.get("command") != "rank":
+        raise RequestError(f"{folder / RECORD}: expected the record of `screening rank`")
+    try:
+        table, rejected = read_table(folder / TABLES[0]), read_table(folder / "rejected.csv")
+        rows = {row["candidate_id"]: row for row in table.iter_rows(named=True)}
+    except (pl.exceptions.PolarsError, KeyError, OSError) as error:
+        raise RequestError(f"{key}={folder}: its tables cannot be read ({error})") from None
+    return RankingFolder(folder, record, table, rejected, tuple(_finalists(folder / FINALISTS, rows)))
+
+
+def _finalists(folder: Path, rows: Mapping[str, Mapping[str, Any]]) -> list[FinalistFolder]:
+    """Those that index.json lists; none where it is not there (`report.cards=0`)."""
+    index = folder / INDEX
+    if not index.is_file():
+        return []
+    found = []
+    for entry in _json(index, list):
+        try:
+            row, own = rows[entry["candidate_id"]], str(entry["folder"])
+        except (KeyError, TypeError) as error:
+            raise RequestError(f"{index}: an entry does not belong to this ranking ({error})") from None
+        if Path(own).name != own or not (folder / own).is_dir():
+            raise RequestError(f"{index}: {own}: expected a folder beside it")
+        found.append(FinalistFolder(row, folder / own, entry))
+    return sorted(found, key=lambda finalist: int(finalist.row["rank"]))
+
+
+def _json(file: Path, kind: type[Any]) -> Any:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RequestError(f"{file}: not readable JSON ({error})") from None
+    if not isinstance(content, kind):
+        raise RequestError(f"{file}: expected {'a list' if kind is list else 'an object'}")
+    return content

@@ -1,0 +1,94 @@
+"""A ranking in MLflow: one run with its tables and page, and its finalists as runs under it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from screening.columns import column
+from screening.report.sections import Step, funnel, refusals
+from screening.tracking.descriptions import NOTE, Place, describe_ranking
+from screening.tracking.finalist_runs import log_finalists
+from screening.tracking.lineage import log_lineage
+from screening.tracking.ranking_folder import FILES, SETTINGS_FILE, RankingFolder, read_ranking
+from screening.tracking.run_file import read_record, write_record
+from screening.tracking.runs import Run
+
+
+def log_ranking(run: Run, folder: Path) -> None:
+    """Record the finished ranking in an output folder: settings, versions, hashes, counts, tables, page, finalists.
+
+    Repeating it adds nothing and forks nothing. Without tracking it does nothing; a store that fails is warned of and
+    left (see `Run`). Raises RequestError naming what the folder lacks.
+    """
+    if not run.recording:
+        return
+    ranking = read_ranking(folder)
+    steps = funnel(ranking.table, ranking.rejected, ranking.task)
+    run.log_params(_dotted(ranking.config))
+    run.log("counts and times", metrics=_metrics(ranking, steps), tags=_tags(ranking), timestamp_ms=ranking.finished_ms)
+    run.log_table(ranking.table.select(_for_reading(ranking)), "ranking")
+    run.log_table(ranking.rejected, "rejected")
+    for name in (*FILES, SETTINGS_FILE):
+        if (folder / name).is_file():
+            run.log_artifact(folder / name)
+    runs = log_finalists(run, ranking)
+    log_lineage(run, ranking)
+    place = Place(str(run.experiment_id), str(run.run_id))
+    run.set_tags({NOTE: describe_ranking(ranking, steps, runs, place)})
+    record = read_record(folder)
+    if record is not None and record.run_id == run.run_id:
+        write_record(folder, replace(record, finalists={**record.finalists, **runs}))
+
+
+def _dotted(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Settings by dotted key."""
+    flat: dict[str, Any] = {}
+    for name, value in tree.items():
+        flat |= _dotted(value, f"{prefix}{name}.") if isinstance(value, dict) and value else {f"{prefix}{name}": value}
+    return flat
+
+
+def _metrics(ranking: RankingFolder, steps: list[Step]) -> dict[str, float]:
+    """Counts along the funnel, of what was refused by stage and reason, and seconds by stage."""
+    refused = refusals(ranking.rejected)
+    by_stage: Counter[str] = Counter()
+    for refusal in refused:
+        by_stage[refusal.stage] += refusal.count
+    return {
+        "count/scored": ranking.table.height,
+        "count/rejected": ranking.rejected.height,
+        **{f"funnel/{number:02d} {step.label}": step.count for number, step in enumerate(steps)},
+        **{f"rejected/{stage}": count for stage, count in by_stage.items()},
+        **{f"rejected/{refusal.stage}/{refusal.reason}": refusal.count for refusal in refused},
+        **{f"seconds/{stage}": seconds for stage, seconds in (ranking.record.get("timing_s") or {}).items()},
+    }
+
+
+def _tags(ranking: RankingFolder) -> dict[str, str]:
+    """Labels to search for; what the results came from."""
+    record: dict[str, Any] = dict(ranking.record)
+    best = ranking.table.row(0, named=True) if ranking.table.height else {}
+    about = {
+        "task": ranking.task.get("name"),
+        "model": ranking.config.get("model"),
+        "best": best.get("formula"),
+        "mlflow.source.git.commit": record.get("git_commit"),
+    }
+    return {
+        **{name: str(value) for name, value in about.items() if value is not None},
+        **{f"sha256.{name}": str(value) for name, value in (record.get("sha256") or {}).items()},
+        **{f"version.{name}": str(value) for name, value in (record.get("versions") or {}).items()},
+    }
+
+
+def _for_reading(ranking: RankingFolder) -> list[str]:
+    """All columns, the short table's first, ends of intervals last."""
+    columns = ranking.table.columns
+    first = (ranking.task.get("report") or {}).get("short_table") or ()
+    ends = [name for name in columns if name.endswith(("_lo", "_hi")) and column(name).label != name]
+    ordered = dict.fromkeys((*first, "why", "flags", *(name for name in columns if name not in ends), *ends))
+    return [name for name in ordered if name in columns]
