@@ -1,4 +1,4 @@
-"""What MLflow shows on the page of a run: Markdown that a chemist reads first."""
+"""What MLflow shows on the page of a run: Markdown that a chemist reads first, in the language of the report."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from screening.columns import column, interval_names
-from screening.report.sections import Step
+from screening.report.cells import cells
+from screening.report.sections import asked, funnel
+from screening.report.texts import Catalogue, catalogue
+from screening.report.why import why
 from screening.tracking.ranking_folder import PAGE, FinalistFolder, RankingFolder
-from screening.tracking.review_tags import APPROVE, BY, COMMENT, DECISION, DECISIONS
+from screening.tracking.review_tags import BY, COMMENT, DECISION, DECISIONS
 
 NOTE = "mlflow.note.content"
-CARD = "card.html"
 _BEST = 10
-_CELL = 80
+_LENGTH = 120
 _NAMES = ("rank", "candidate_id", "formula")
+# All that Markdown (as MLflow's page reads it, with links in plain text and emoji) or HTML gives a meaning.
+_MARKUP = re.compile(r"(?i)[\\`*_{}\[\]()<>#+!|~&@:$\"'=/]|(?<=www)\.")
 
 
 @dataclass(frozen=True)
@@ -32,99 +35,97 @@ class Place:
         return f"#/experiments/{self.experiment_id}/runs/{run_id or self.run_id}{shown}"
 
 
-def escaped(text: object, length: int | None = None) -> str:
+def escaped(text: object, length: int = _LENGTH) -> str:
     """Text in one line in which nothing is Markdown or HTML; longer ones are cut."""
     plain = " ".join(str(text).split())
-    if length is not None and len(plain) > length:
+    if len(plain) > length:
         plain = plain[: length - 1] + "…"
-    return re.sub(r"(?i)[\\`*_{}\[\]()<>#+!|~&@:$\"'=/]|(?<=www)\.", lambda match: f"&#{ord(match[0])};", plain)
+    return _MARKUP.sub(lambda match: f"&#{ord(match[0])};", plain)
 
 
-def describe_ranking(ranking: RankingFolder, steps: Sequence[Step], runs: Mapping[str, str], place: Place) -> str:
+def describe_ranking(ranking: RankingFolder, runs: Mapping[str, str], place: Place) -> str:
     """What was asked, what was left after each step, the best, how to review, where the report is.
 
     runs: candidate_id -> run of the finalist.
     """
-    config = ranking.config
-    answers = {
-        "Candidates": config.get("candidates"),
-        "Preset": config.get("prefer"),
-        "Working ion": config.get("working_ion"),
-        "Temperature, K": config.get("temperature_K"),
-        "Region": (config.get("supply") or {}).get("region"),
-        "Model": config.get("model"),
-        "Finished": str(ranking.record.get("finished", "")).replace("T", " "),
-    }
-    asked = [f"**{name}** {escaped(value, _CELL)}" for name, value in answers.items() if value not in (None, "")]
-    title = (ranking.task.get("report") or {}).get("title") or ranking.task.get("name")
-    return "\n\n".join(
-        [
-            f"## {escaped(title)}: {ranking.table.height} ranked, {ranking.rejected.height} rejected",
-            f"[Open the report]({place.link(artifact=PAGE)})",
-            " · ".join(asked),
-            _table(["step", "left", "lost"], [[escaped(step.label), step.count, step.lost] for step in steps]),
-            *_best(ranking, runs, place),
-            *([_how_to_review(several=True)] if runs else []),
-        ]
-    )
+    texts = catalogue(ranking.language)
+    title = str((ranking.task.get("report") or {}).get("title") or ranking.task.get("name"))
+    counts = {"ranked": ranking.table.height, "rejected": ranking.rejected.height}
+    steps = funnel(ranking.table, ranking.rejected, ranking.task, texts)
+    heads = [texts.text(f"funnel_{name}") for name in ("step", "left", "lost")]
+    question = asked(ranking.record, ranking.task, texts)
+    parts = [
+        "## " + texts.text("mlflow_ranking_title", title=escaped(texts.titles.get(title, title)), **counts),
+        f"**[{texts.text('mlflow_report')}]({place.link(artifact=PAGE)})**",
+        _decide("mlflow_decide_each", texts, run=place.run_id) if runs else "",
+        _best(ranking, runs, place, texts),
+        f"### {texts.text('asked')}",
+        " · ".join(f"{escaped(name)}: **{escaped(value)}**" for name, value in question),
+        f"### {texts.text('funnel')}",
+        _table(heads, [[escaped(step.label), step.count, step.lost] for step in steps]),
+    ]
+    return "\n\n".join(filter(None, parts))
 
 
 def describe_finalist(finalist: FinalistFolder, ranking: RankingFolder, place: Place) -> str:
     """Where the candidate stands and why, its figures, its card, how to decide."""
+    texts = catalogue(ranking.language)
     row = finalist.row
-    limiting = row.get("limiting_gate")
-    gate = f"; limited by {escaped(limiting)}" if limiting else ""
-    names = [name for name in _figures(ranking) if name not in (*_NAMES, "limiting_gate") and row.get(name) is not None]
-    nearest = finalist.entry.get("nearest") or {}
-    known = " ".join(dict.fromkeys(str(nearest[name]) for name in ("name", "formula") if nearest.get(name)))
-    links = [f"[Ranking]({place.link()})", f"[Report]({place.link(artifact=PAGE)})"]
-    return "\n\n".join(
-        part
-        for part in [
-            f"## {escaped(finalist.formula, _CELL)}: rank {row['rank']} of {ranking.table.height}{gate}",
-            escaped(row.get("why") or ""),
-            _table(["figure", "value", "80 % interval"], [_figure(row, name) for name in names]),
-            f"Nearest known material: {escaped(known)}" if known else "",
-            f"Its structure, picture and card ({CARD}) are among the artifacts. " + " · ".join(links),
-            _how_to_review(several=False),
-        ]
-        if part
-    )
+    score = texts.shown(texts.column("score"), row.get("score"))
+    names = [name for name in _figures(ranking) if name != "score" and row.get(name) is not None]
+    heads = [texts.text(f"figures_{name}") for name in ("quantity", "value", "interval")]
+    figures = [[escaped(c.column.heading), escaped(c.text), escaped(c.interval)] for c in cells(row, names, texts)]
+    standing = {"rank": row["rank"], "total": ranking.table.height, "score": score}
+    parts = [
+        "## " + texts.text("mlflow_finalist_title", formula=escaped(finalist.formula), **standing),
+        escaped(why(row, ranking.task, texts), 1000),
+        _decide("mlflow_decide", texts),
+        _table(heads, figures),
+        _nearest(finalist, texts),
+        *(f"- {escaped(texts.remarks.get(str(r), r))}" for r in finalist.entry.get("remarks") or ()),
+        texts.text("mlflow_files"),
+        f"[{texts.text('mlflow_ranking')}]({place.link()}) · "
+        f"[{texts.text('mlflow_report')}]({place.link(artifact=PAGE)})",
+    ]
+    return "\n\n".join(filter(None, parts))
 
 
-def _how_to_review(*, several: bool) -> str:
-    where = "open a candidate and set its" if several else "set the"
-    return (
-        f"**To decide**, {where} tag `{DECISION}` to {', '.join(f'`{word}`' for word in DECISIONS)}; "
-        f"`{COMMENT}` and `{BY}` say why and who. "
-        + (f"What is set to `{APPROVE}` is exported by `screening review run=ID`." if several else "")
-    ).strip()
+def describe_former(ranking: RankingFolder, place: Place) -> str:
+    """For a candidate that a repeated ranking has no more among its finalists."""
+    texts = catalogue(ranking.language)
+    date = escaped(str(ranking.record.get("finished", "")).replace("T", " "))
+    return f"{texts.text('mlflow_former', date=date)}\n\n[{texts.text('mlflow_ranking')}]({place.link()})"
 
 
-def _best(ranking: RankingFolder, runs: Mapping[str, str], place: Place) -> list[str]:
-    names = [name for name in _figures(ranking) if name not in _NAMES]
-    heads = ["rank", "candidate", *(column(name).heading for name in names)]
+def _decide(key: str, texts: Catalogue, **values: str) -> str:
+    choices = ", ".join(f"`{word}`" for word in DECISIONS)
+    return texts.text(key, decision=DECISION, choices=choices, comment=COMMENT, by=BY, **values)
+
+
+def _best(ranking: RankingFolder, runs: Mapping[str, str], place: Place, texts: Catalogue) -> str:
+    """The first of the ranking, each linked to its run."""
+    names = _figures(ranking)
+    heads = [texts.column("rank").label, texts.text("mlflow_candidate")]
+    heads += [texts.column(name).heading for name in names]
     rows = []
     for row in ranking.table.head(_BEST).iter_rows(named=True):
-        shown = escaped(row["formula"], _CELL)
-        if row["candidate_id"] != row["formula"]:
-            shown += f" ({escaped(row['candidate_id'], _CELL)})"
-        run = runs.get(str(row["candidate_id"]))
-        name = f"[{shown}]({place.link(run)})" if run else shown
-        rows.append([row["rank"], name, *(escaped(column(name).shown(row[name]), _CELL) for name in names)])
-    return [_table([escaped(head) for head in heads], rows)] if rows else []
+        identity = dict.fromkeys((str(row["formula"]), str(row["candidate_id"])))
+        name, run = escaped(" · ".join(identity)), runs.get(str(row["candidate_id"]))
+        shown = [escaped(cell.text) for cell in cells(row, names, texts)]
+        rows.append([row["rank"], f"[{name}]({place.link(run)})" if run else name, *shown])
+    return _table([escaped(head) for head in heads], rows) if rows else ""
 
 
-def _figure(row: Mapping[str, Any], name: str) -> list[str]:
-    spec, ends = column(name), interval_names(name, row)
-    bounds = [spec.shown(row[end]) for end in ends] if ends and None not in (row[ends[0]], row[ends[1]]) else []
-    return [escaped(spec.heading), escaped(spec.shown(row[name]), _CELL), " to ".join(bounds)]
+def _nearest(finalist: FinalistFolder, texts: Catalogue) -> str:
+    known: Mapping[str, Any] = finalist.entry.get("nearest") or {}
+    named = " · ".join(dict.fromkeys(str(known[name]) for name in ("name", "formula") if known.get(name)))
+    return f"{texts.text('nearest')}: {escaped(named)}" if named else ""
 
 
 def _figures(ranking: RankingFolder) -> list[str]:
-    """The columns of the short table of the task, those that the ranking has."""
-    wanted = (ranking.task.get("report") or {}).get("short_table") or ("rank", "candidate_id", "formula", "score")
-    return [name for name in wanted if name in ranking.table.columns]
+    """The columns of the task's short table that the ranking has, without those that name a candidate."""
+    wanted = (ranking.task.get("report") or {}).get("short_table") or ("score", "limiting_gate")
+    return [name for name in wanted if name in ranking.table.columns and name not in _NAMES]
 
 
 def _table(heads: Sequence[object], rows: Iterable[Sequence[object]]) -> str:

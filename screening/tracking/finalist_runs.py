@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from screening.columns import COLUMNS, column, gate_name, is_gate
 from screening.tracking.batches import log_entries
-from screening.tracking.descriptions import NOTE, Place, describe_finalist
+from screening.tracking.descriptions import NOTE, Place, describe_finalist, describe_former
 from screening.tracking.limits import RUN_NAME_LENGTH, TAG_LENGTH, shorten
 from screening.tracking.ranking_folder import FinalistFolder, RankingFolder
 from screening.tracking.review_tags import DECISION, OPEN
@@ -44,7 +44,7 @@ def log_finalists(run: Run, ranking: RankingFolder) -> dict[str, str]:
         runs[finalist.candidate_id] = child.info.run_id
     for child in found.values():
         if child.data.tags.get(FINALIST) != "no":
-            _mark_as_former(run, child.info.run_id)
+            _mark_as_former(run, child.info.run_id, ranking)
     return runs
 
 
@@ -132,5 +132,7 @@ def gate_words(probability: float) -> str:
     return f"{'pass' if probability >= _PASSED else 'fail'} ({probability:.0%})".replace("%", " %")
 
 
-def _mark_as_former(run: Run, child_id: str) -> None:
-    run.send("a former finalist", lambda client, _: client.set_tag(child_id, FINALIST, "no"))
+def _mark_as_former(run: Run, child_id: str, ranking: RankingFolder) -> None:
+    note = describe_former(ranking, Place(str(run.experiment_id), str(run.run_id)))
+    tags = {FINALIST: "no", NOTE: note}
+    run.send("a former finalist", lambda client, _: log_entries(client, child_id, tags=tags))

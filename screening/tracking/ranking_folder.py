@@ -14,6 +14,7 @@ import polars as pl
 
 from screening.errors import RequestError
 from screening.report.tables import read_table
+from screening.report.texts import LANGUAGES
 
 RECORD, PAGE = "run.json", "report.html"
 TABLES = ("ranking.parquet", "ranking.csv", "rejected.csv", "landmarks.parquet")
@@ -65,6 +66,11 @@ class RankingFolder:
     def task(self) -> Mapping[str, Any]:
         """The task's section of the settings."""
         return dict(self.config.get("task") or {})
+
+    @property
+    def language(self) -> str:
+        """That of the report."""
+        return str((self.config.get("report") or {}).get("language") or LANGUAGES[0])
 
     @property
     def name(self) -> str:

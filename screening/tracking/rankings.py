@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from screening.columns import column
-from screening.report.sections import Step, funnel, refusals
+from screening.report.sections import funnel, refusals
+from screening.report.texts import catalogue
 from screening.tracking.descriptions import NOTE, Place, describe_ranking
 from screening.tracking.finalist_runs import log_finalists
 from screening.tracking.lineage import log_lineage
@@ -27,9 +28,8 @@ def log_ranking(run: Run, folder: Path) -> None:
     if not run.recording:
         return
     ranking = read_ranking(folder)
-    steps = funnel(ranking.table, ranking.rejected, ranking.task)
     run.log_params(_dotted(ranking.config))
-    run.log("counts and times", metrics=_metrics(ranking, steps), tags=_tags(ranking), timestamp_ms=ranking.finished_ms)
+    run.log("counts and times", metrics=_metrics(ranking), tags=_tags(ranking), timestamp_ms=ranking.finished_ms)
     run.log_table(ranking.table.select(_for_reading(ranking)), "ranking")
     run.log_table(ranking.rejected, "rejected")
     for name in (*FILES, SETTINGS_FILE):
@@ -38,7 +38,7 @@ def log_ranking(run: Run, folder: Path) -> None:
     runs = log_finalists(run, ranking)
     log_lineage(run, ranking)
     place = Place(str(run.experiment_id), str(run.run_id))
-    run.set_tags({NOTE: describe_ranking(ranking, steps, runs, place)})
+    run.set_tags({NOTE: describe_ranking(ranking, runs, place)})
     record = read_record(folder)
     if record is not None and record.run_id == run.run_id:
         write_record(folder, replace(record, finalists={**record.finalists, **runs}))
@@ -52,9 +52,11 @@ def _dotted(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def _metrics(ranking: RankingFolder, steps: list[Step]) -> dict[str, float]:
+def _metrics(ranking: RankingFolder) -> dict[str, float]:
     """Counts along the funnel, of what was refused by stage and reason, and seconds by stage."""
-    refused = refusals(ranking.rejected)
+    english = catalogue("en")  # names of metrics are the same in every language
+    steps = funnel(ranking.table, ranking.rejected, ranking.task, english)
+    refused = refusals(ranking.rejected, english)
     by_stage: Counter[str] = Counter()
     for refusal in refused:
         by_stage[refusal.stage] += refusal.count
