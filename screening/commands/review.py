@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import polars as pl
 
-from screening.configuration.schemas import ReviewConfig
+from screening.configuration.reviewing import ReviewConfig
 from screening.console import complain, say
+from screening.errors import ScreeningError
 from screening.ranking.agreement import agreement
 from screening.report.terminal import short_table
 from screening.tracking.review_tags import APPROVE, REJECT
@@ -19,6 +22,8 @@ def run(config: ReviewConfig) -> None:
     """Print the state; export where a folder was given; ScreeningError if one is not exported in full."""
     review = read_review(TrackingSettings(config.tracking.uri, config.tracking.experiment), config.run)
     _say_state(review)
+    if config.output_dir is not None:
+        _export(review, Path(config.output_dir), config.dft)
 
 
 def _say_state(review: Review) -> None:
@@ -30,3 +35,14 @@ def _say_state(review: Review) -> None:
     say(agreement(approved, rejected).sentence)
     for warning in review.warnings:
         complain(f"warning: {warning}")
+
+
+def _export(review: Review, folder: Path, dft: str) -> None:
+    from screening.export.approved import export_approved
+    from screening.export.archive import ARCHIVE
+
+    done = export_approved(review, folder, dft)
+    say(f"exported: {', '.join(done.folders) or 'no candidate'}   to {folder}   archive: {folder / ARCHIVE}")
+    if done.problems:
+        listed = "".join(f"\n  {problem}" for problem in done.problems)
+        raise ScreeningError(f"not exported in full, the rest is in {folder}:{listed}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -13,8 +12,9 @@ from typing import TYPE_CHECKING
 from screening.columns import COLUMNS, column
 from screening.crystals.identity import printable
 from screening.errors import RequestError
+from screening.tracking.finalist_runs import CANDIDATE, PARENT
 from screening.tracking.review_tags import BY, COMMENT, DECISION, DECISIONS, OPEN
-from screening.tracking.runs import RUN_FILE
+from screening.tracking.run_file import RUN_FILE, read_record
 from screening.tracking.settings import OFF, TrackingSettings, shown_uri, sqlite_path, tracking_uri
 from screening.tracking.store import connect, unreachable
 
@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run as MlflowRun
 
+Figure = float | str | bool
 EXPECTED = "expected the id of a ranking's run or of one of its finalists, or the output folder of a tracked ranking"
-_PARENT = "mlflow.parentRunId"
 _REVIEW_TAGS = (DECISION, COMMENT, BY)
 _PAGE = 1000
+_YES = "yes"  # how a column shows what is true
 _MASKED = ":***@"
 
 
@@ -45,7 +46,7 @@ class Entry:
     comment: str
     by: str
     run_id: str
-    figures: Mapping[str, float | str] = field(default_factory=dict)
+    figures: Mapping[str, Figure] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -119,26 +120,25 @@ def _place(settings: TrackingSettings, run_id: str, key: str) -> tuple[str, str]
     if tracking_uri(settings) == OFF:
         raise RequestError(f"{key}={run_id}: reviews live in MLflow, but tracking is off; give tracking.uri=")
     path = Path(run_id)
-    file = path / RUN_FILE if path.is_dir() else path
     if not run_id or not (path.exists() or len(path.parts) > 1):
         return tracking_uri(settings), run_id
-    try:
-        record = json.loads(file.read_text(encoding="utf-8"))
-        found, uri = str(record["run_id"]), str(record["tracking_uri"])
-    except (OSError, ValueError, KeyError, TypeError):
-        raise RequestError(f"{key}={run_id}: no run of MLflow is recorded in {file}; {EXPECTED}") from None
+    record = read_record(path if path.is_dir() else path.parent)
+    if record is None or record.run_id is None:
+        raise RequestError(f"{key}={run_id}: no run is recorded in a {RUN_FILE} there; {EXPECTED}")
     if settings.uri.strip():
-        return tracking_uri(settings), found
-    if _MASKED in uri:
-        raise RequestError(f"{key}={run_id}: its store {uri} asks for a password; give the address as tracking.uri=")
-    return tracking_uri(TrackingSettings(uri)), found
+        return tracking_uri(settings), record.run_id
+    if _MASKED in record.tracking_uri:
+        raise RequestError(
+            f"{key}={run_id}: its store {record.tracking_uri} asks for a password; give the address as tracking.uri="
+        )
+    return tracking_uri(TrackingSettings(record.tracking_uri)), record.run_id
 
 
 def _ranking(client: MlflowClient, uri: str, run_id: str, key: str) -> MlflowRun:
     """The run of the ranking that the id belongs to."""
     run = _run(client, uri, run_id, key)
-    above = run.data.tags.get(_PARENT)
-    if above and "candidate_id" in run.data.tags:
+    above = run.data.tags.get(PARENT)
+    if above and CANDIDATE in run.data.tags:
         run = _run(client, uri, above, key)
     if run.info.lifecycle_stage == "deleted":
         raise RequestError(f"{key}={run_id}: this run was deleted; restore it in MLflow, or {EXPECTED}")
@@ -166,7 +166,7 @@ def _children(client: MlflowClient, parent: MlflowRun) -> Iterator[MlflowRun]:
     while True:
         page = client.search_runs(
             [parent.info.experiment_id],
-            filter_string=f"tags.`{_PARENT}` = '{parent.info.run_id}'",
+            filter_string=f"tags.`{PARENT}` = '{parent.info.run_id}'",
             run_view_type=ViewType.ACTIVE_ONLY,
             max_results=_PAGE,
             order_by=["attributes.start_time DESC"],
@@ -181,7 +181,7 @@ def _children(client: MlflowClient, parent: MlflowRun) -> Iterator[MlflowRun]:
 def _entries(children: Iterable[MlflowRun], warnings: list[str]) -> Iterator[Entry]:
     for child in children:
         tags = child.data.tags
-        missing = [name for name in ("candidate_id", "formula") if not tags.get(name)]
+        missing = [name for name in (CANDIDATE, "formula") if not tags.get(name)]
         if missing:
             name = printable(f"{child.info.run_name} (run {child.info.run_id})")
             warnings.append(f"{name}: left out, it has no tag {' and '.join(missing)}")
@@ -201,22 +201,27 @@ def _entries(children: Iterable[MlflowRun], warnings: list[str]) -> Iterator[Ent
 
 
 def _entry(child: MlflowRun) -> Entry:
-    tags, metrics = child.data.tags, child.data.metrics
-    texts = {name: tags[name] for name in tags if name in COLUMNS and COLUMNS[name].text}
-    figures = {name: value for name, value in metrics.items() if column(name).group != "other" and math.isfinite(value)}
+    tags = child.data.tags
+    texts: dict[str, Figure] = {name: tags[name] for name in tags if name in COLUMNS and COLUMNS[name].kind == "text"}
+    answers = {name: tags[name] == _YES for name in tags if name in COLUMNS and COLUMNS[name].kind == "boolean"}
+    numbers = {name: value for name, value in child.data.metrics.items() if _is_figure(name) and math.isfinite(value)}
     rank = tags.get("rank", "").strip()
     return Entry(
-        candidate_id=tags["candidate_id"],
+        candidate_id=tags[CANDIDATE],
         formula=tags["formula"],
         rank=int(rank) if rank.isascii() and rank.isdigit() else None,
-        score=figures.get("score"),
+        score=numbers.get("score"),
         # Case and spaces around it are habits of typing; anything else is for the reviewer to correct.
         decision=" ".join(tags.get(DECISION, "").split()).casefold() or OPEN,
         comment=" ".join(tags.get(COMMENT, "").split()),
         by=" ".join(tags.get(BY, "").split()),
         run_id=str(child.info.run_id),
-        figures={**figures, **texts},
+        figures=texts | answers | numbers,
     )
+
+
+def _is_figure(name: str) -> bool:
+    return column(name).group != "other" and column(name).kind == "number"
 
 
 def _merged(entries: Iterable[Entry], warnings: list[str]) -> Iterator[Entry]:

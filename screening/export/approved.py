@@ -1,0 +1,113 @@
+"""The export of a review: every approved candidate in a folder of its own, tables beside them, all in one archive."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from screening.errors import RequestError, ScreeningError
+from screening.export.archive import ARCHIVE, earlier_files, put_in_place, write_archive, write_checksums
+from screening.export.crystals import CRYSTAL, ENDS, CrystalFile, poscar, read_crystal_files
+from screening.export.synthesis import HEADINGS, synthesis_table
+from screening.export.tables import decisions_table, explanations_table, figures_table
+from screening.export.vasp import write_vasp_inputs
+from screening.export.workbook import Sheet, write_workbook
+from screening.finalists.finalist import folder_name
+from screening.report.atomic import output_folder
+from screening.report.tables import write_table
+from screening.tracking.downloads import fetch_files
+from screening.tracking.review_tags import APPROVE
+from screening.tracking.reviews import Entry, Review
+
+WORKBOOK, SYNTHESIS = "candidates.xlsx", "synthesis.csv"
+
+
+@dataclass(frozen=True)
+class Export:
+    """folders: of the exported candidates, in order of rank. problems: what is missing, each naming its candidate."""
+
+    folders: tuple[str, ...]
+    problems: tuple[str, ...]
+
+
+def export_approved(review: Review, folder: Path, dft: str) -> Export:
+    """Write the approved candidates into the folder; what cannot be exported of one is told, the rest goes on.
+
+    dft: as in `write_vasp_inputs`. The same review makes the same bytes. Raises RequestError if nothing is approved,
+    and rather than touching files of another origin or changed since an earlier export.
+    """
+    approved = review.decided(APPROVE)
+    if not approved:
+        raise RequestError(
+            f"nothing to export: none of the {len(review.entries)} candidates is approved; "
+            f"a reviewer approves one by the tag review.decision={APPROVE} on its run in MLflow"
+        )
+    earlier = earlier_files(output_folder(folder, "output_dir"))
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".export-") as scratch:
+        built = Path(scratch) / "built"
+        folders: dict[str, Entry] = {}
+        problems: dict[str, str] = {}
+        for entry in approved:
+            name = _free_name(entry, folders)
+            try:
+                ends = _write_crystals(review, entry, built / name, Path(scratch))
+                folders[name] = entry
+                _write_inputs(ends, built / name, dft)
+            except ScreeningError as error:
+                problems[entry.run_id] = str(error)
+        _write_tables(built, review, list(folders.values()), problems)
+        write_checksums(built)
+        write_archive(built, Path(scratch) / ARCHIVE)
+        put_in_place(built, folder, earlier)
+        (Path(scratch) / ARCHIVE).replace(folder / ARCHIVE)
+    told = (f"{entry.name}: {problems[entry.run_id]}" for entry in approved if entry.run_id in problems)
+    return Export(tuple(folders), tuple(told))
+
+
+def _free_name(entry: Entry, taken: dict[str, Entry]) -> str:
+    """Ranks and formulas may repeat or be missing, so a number tells equal names apart."""
+    base = folder_name(entry.rank or 0, entry.formula)
+    number, name = 1, base
+    while name.casefold() in {other.casefold() for other in taken}:
+        number += 1
+        name = f"{base}-{number}"
+    return name
+
+
+def _write_crystals(review: Review, entry: Entry, folder: Path, scratch: Path) -> list[CrystalFile]:
+    with tempfile.TemporaryDirectory(dir=scratch) as downloads:
+        found = fetch_files(review.uri, entry.run_id, [f"{end}.cif" for end in ENDS], Path(downloads))
+    ends = read_crystal_files(entry, found)
+    folder.mkdir(parents=True)
+    for file in ends:
+        (folder / f"{file.end}.cif").write_bytes(file.cif)
+    (folder / "POSCAR").write_text(poscar(ends[0]), encoding="utf-8")
+    return ends
+
+
+def _write_inputs(ends: list[CrystalFile], folder: Path, dft: str) -> None:
+    """`vasp/` for the crystal, `vasp-charged/` and so on for the other end; whole or not at all."""
+    for file in ends:
+        inputs = folder / ("vasp" if file.end == CRYSTAL else f"vasp-{file.end}")
+        try:
+            write_vasp_inputs(file, inputs, dft)
+        except ScreeningError:
+            shutil.rmtree(inputs, ignore_errors=True)
+            raise
+
+
+def _write_tables(folder: Path, review: Review, exported: list[Entry], problems: dict[str, str]) -> None:
+    folder.mkdir(exist_ok=True)
+    figures, synthesis = figures_table(exported), synthesis_table(exported)
+    sheets = [
+        Sheet("Approved", figures),
+        Sheet("Synthesis", synthesis, HEADINGS),
+        Sheet(
+            "Decisions", decisions_table(review.entries, problems), {"run_id": "MLflow run", "remark": "Not exported"}
+        ),
+        Sheet("Columns", explanations_table(figures.columns)),
+    ]
+    write_workbook(folder / WORKBOOK, sheets, review.started)
+    write_table(synthesis, folder / SYNTHESIS)

@@ -1,0 +1,63 @@
+"""The crystal files of an approved candidate: checked as any input is before they are believed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from screening.crystals import Crystal, ReadSettings
+from screening.crystals.elements import cell_formula
+from screening.crystals.examine import examine
+from screening.crystals.parts import Part
+from screening.errors import ScreeningError
+from screening.tracking.reviews import Entry
+
+if TYPE_CHECKING:
+    from pymatgen.core.structure import Structure
+
+CRYSTAL = "crystal"
+ENDS = (CRYSTAL, "charged", "discharged")
+"""Names of the CIFs that a finalist may have; the first one always, the others for electrodes."""
+_MOST_ATOMS = 10_000
+
+
+@dataclass(frozen=True)
+class CrystalFile:
+    """A crystal and the CIF it came from. end: one of `ENDS`."""
+
+    end: str
+    cif: bytes
+    crystal: Crystal
+
+    @property
+    def structure(self) -> Structure:
+        """As pymatgen's, equal elements together as VASP wants them."""
+        return self.crystal.to_structure().get_sorted_structure()
+
+
+def read_crystal_files(entry: Entry, files: Mapping[str, bytes]) -> list[CrystalFile]:
+    """The crystals of a finalist; files: content of CIFs by name. Raises ScreeningError if one is missing or wrong."""
+    if f"{CRYSTAL}.cif" not in files:
+        raise ScreeningError(f"the run has no artifact {CRYSTAL}.cif")
+    found = [_read(end, files[f"{end}.cif"], entry) for end in ENDS if f"{end}.cif" in files]
+    formula = found[0].crystal.formula
+    if formula != entry.formula:
+        raise ScreeningError(f"{CRYSTAL}.cif holds {formula}, but the run is about {entry.formula}")
+    return found
+
+
+def _read(end: str, cif: bytes, entry: Entry) -> CrystalFile:
+    outcome = examine(Part("cif", f"{end}.cif", end, cif), ReadSettings(max_atoms=_MOST_ATOMS))
+    if outcome.sites is None:
+        raise ScreeningError(f"{end}.cif cannot be used: {outcome.reason}")
+    sites = outcome.sites
+    return CrystalFile(end, cif, Crystal.from_arrays(entry.candidate_id, sites.lattice, sites.numbers, sites.frac))
+
+
+def poscar(file: CrystalFile) -> str:
+    """The crystal for VASP and most viewers, with all digits; the first line says what the cell holds."""
+    from pymatgen.io.vasp.inputs import Poscar
+
+    comment = cell_formula(file.crystal.numbers)
+    return Poscar(file.structure, comment=comment, sort_structure=False).get_str(significant_figures=16)

@@ -1,0 +1,43 @@
+"""The approved candidates and all decisions as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import polars as pl
+
+from screening.columns import COLUMNS, column, is_gate
+from screening.tracking.reviews import Entry
+
+_FIRST = ("rank", "candidate_id", "formula", "review_decision", "review_by", "review_comment")
+_TYPES = {"number": pl.Float64, "text": pl.String, "boolean": pl.Boolean}
+
+
+def figures_table(entries: Sequence[Entry]) -> pl.DataFrame:
+    """One row an entry: identity, decision, then every figure that any of them has, in the order of `COLUMNS`."""
+    present = {name for entry in entries for name in entry.figures} - set(_FIRST)
+    ordered = [bound for name in COLUMNS for bound in (name, f"{name}_lo", f"{name}_hi") if bound in present]
+    names = [*ordered, *sorted(filter(is_gate, present))]
+    columns = [pl.Series(name, [e.figures.get(name) for e in entries], strict=False) for name in names]
+    typed = [values.cast(_TYPES[column(values.name).kind]) for values in columns]
+    return _decided(entries).hstack(typed)
+
+
+def decisions_table(entries: Sequence[Entry], remarks: Mapping[str, str]) -> pl.DataFrame:
+    """One row an entry, whatever its decision; remarks: by run id, what kept a candidate from being exported."""
+    scores = pl.Series("score", [entry.score for entry in entries], dtype=pl.Float64)
+    runs = pl.Series("run_id", [entry.run_id for entry in entries], dtype=pl.String)
+    found = pl.Series("remark", [remarks.get(entry.run_id) for entry in entries], dtype=pl.String)
+    return _decided(entries).hstack([scores, runs, found])
+
+
+def explanations_table(names: Iterable[str]) -> pl.DataFrame:
+    """What each column means: `column, heading, unit, meaning`."""
+    rows = [(name, column(name).heading, column(name).unit, column(name).description) for name in names]
+    return pl.DataFrame(rows, schema=dict.fromkeys(("column", "heading", "unit", "meaning"), pl.String), orient="row")
+
+
+def _decided(entries: Iterable[Entry]) -> pl.DataFrame:
+    rows = [(e.rank, e.candidate_id, e.formula, e.decision, e.by, e.comment) for e in entries]
+    schema = {name: pl.Int64 if name == "rank" else pl.String for name in _FIRST}
+    return pl.DataFrame(rows, schema=schema, orient="row")

@@ -1,0 +1,84 @@
+"""Reviews in MLflow as a ranking and its reviewers leave them, made with MLflow's own client."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from screening.tracking.settings import TrackingSettings
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from pymatgen.core import Structure
+
+
+def rock_salt(cation: str = "Fe", anion: str = "O", a_A: float = 4.3) -> Structure:
+    """The conventional cell, eight atoms."""
+    from pymatgen.core import Lattice, Structure
+
+    return Structure.from_spacegroup("Fm-3m", Lattice.cubic(a_A), [cation, anion], [[0, 0, 0], [0.5, 0.5, 0.5]])
+
+
+def cif_of(structure: Structure) -> bytes:
+    """As a finalist's folder holds it: P1, exact."""
+    from pymatgen.io.cif import CifWriter
+
+    return str(CifWriter(structure, significant_figures=17)).encode()
+
+
+@dataclass(frozen=True)
+class ReviewStore:
+    """An MLflow store in a folder."""
+
+    folder: Path
+
+    @property
+    def settings(self) -> TrackingSettings:
+        return TrackingSettings(f"sqlite:///{self.folder / 'mlflow.db'}")
+
+    @property
+    def client(self) -> MlflowClient:
+        from screening.tracking.store import connect
+
+        return connect(self.settings.uri)
+
+    @property
+    def experiment(self) -> str:
+        from screening.tracking.store import experiment_id
+
+        return experiment_id(self.client, self.settings.uri, "screening")
+
+    def ranking(self, **tags: str) -> str:
+        """A parent run; its id."""
+        about = {"task": "magnets", **tags}
+        return str(self.client.create_run(self.experiment, run_name="magnets: set", tags=about).info.run_id)
+
+    def finalist(
+        self,
+        parent: str,
+        candidate_id: str = "c1",
+        formula: str = "FeO",
+        *,
+        rank: int | None = 1,
+        metrics: Mapping[str, float] | None = None,
+        files: Mapping[str, bytes] | None = None,
+        **review: str,
+    ) -> str:
+        """A child run as a ranking logs it; review: `decision`, `comment`, `by`; its id."""
+        from mlflow.entities import Metric
+
+        client = self.client
+        tags: dict[str, Any] = {"mlflow.parentRunId": parent, "candidate_id": candidate_id, "formula": formula}
+        tags |= {} if rank is None else {"rank": str(rank)}
+        tags |= {f"review.{name}": text for name, text in ({"decision": "open"} | review).items()}
+        run = client.create_run(self.experiment, run_name=f"{formula} {candidate_id}"[:500], tags=tags)
+        run_id = str(run.info.run_id)
+        if metrics:
+            client.log_batch(run_id, [Metric(name, value, 0, 0) for name, value in metrics.items()])
+        artifacts = Path(run.info.artifact_uri.removeprefix("file://"))
+        for name, content in (files or {}).items():
+            artifacts.mkdir(parents=True, exist_ok=True)
+            (artifacts / name).write_bytes(content)
+        return run_id
