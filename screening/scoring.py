@@ -124,7 +124,20 @@ def rank_candidates(
     keep: gets the crystals of each batch as they are scored.
     """
 
-    def symmetry(crystals: list[Crystal], table: pl.DataFrame) -> dict[str, pl.Series]:
+    join = space_groups(task, tally, keep)
+    tables = list(predictions(predictors, items, batch_atoms, tally, join))
+    return rank_predictions(predictors, tables, task, tally)
+
+
+def space_groups(
+    task: Mapping[str, Any], tally: Tally, keep: Callable[[list[Crystal]], object]
+) -> Callable[[list[Crystal], pl.DataFrame], dict[str, pl.Series]]:
+    """What `predictions` joins for a ranking: the space groups that its figures of merit ask for.
+
+    keep: gets the crystals of each batch as they are scored.
+    """
+
+    def join(crystals: list[Crystal], table: pl.DataFrame) -> dict[str, pl.Series]:
         keep(crystals)
         with tally.stage("symmetry"):
             rows = np.flatnonzero(symmetry_matters(str(task["name"]), table, task.get("merit", {})))
@@ -136,7 +149,13 @@ def rank_candidates(
                 numbers[row] = number
             return {"space_group_number": pl.Series(numbers, dtype=pl.Int32)}
 
-    tables = list(predictions(predictors, items, batch_atoms, tally, symmetry))
+    return join
+
+
+def rank_predictions(
+    predictors: Predictors, tables: Iterable[pl.DataFrame], task: Mapping[str, Any], tally: Tally
+) -> pl.DataFrame:
+    """The ranked table of prediction tables with space groups."""
     with tally.stage("ranking"):
         return _ranked(pl.concat([_no_rows(predictors), *tables]), task)
 

@@ -19,8 +19,8 @@ PACKAGE = ROOT / "screening"
 # Crystals flow in one direction: a step imports itself, the steps before it, and the base modules.
 STEPS = [
     "crystals", "data", "graphs", "networks", "learning", "magnetism", "energetics", "merit", "ranking", "validation",
-    "finalists", "report", "tracking", "export", "cluster", "configuration", "predictors", "scoring", "api", "commands",
-    "cli", "__main__",
+    "finalists", "report", "tracking", "export", "cluster", "configuration", "predictors", "scoring", "jobs", "api",
+    "commands", "cli", "__main__",
 ]  # fmt: skip
 BASE = {"errors", "resources", "columns", "console"}
 FORBIDDEN = {

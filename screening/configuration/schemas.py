@@ -145,6 +145,14 @@ class RankConfig(ScoringConfig, RankingConfig):
         help="electrodes only: what predicts voltages and volume changes: released name, folder, or none",
         path=True,
     )
+    shards: int = setting(
+        1, help="cut the candidates into so many shards, scored one by one or side by side", minimum=1
+    )
+    shard: int | None = setting(
+        None,
+        help="score this shard alone, from 0; `screening reduce` joins all; null: all, then the ranking",
+        minimum=0,
+    )
     profile_states: int | None = setting(
         0,
         help="electrodes only: relax both ends of the best and this many states of charge between them (0: the ends "

@@ -39,6 +39,8 @@ class Register:
         self._ids.add(candidate)
         return candidate
 
-    def first_with(self, digest: int, candidate_id: str) -> str:
-        """The id of the first crystal with this hash: `candidate_id` itself if it is new."""
-        return self._first.setdefault(digest, candidate_id)
+    def duplicate(self, digest: int, candidate_id: str) -> str:
+        """Why a crystal with this hash is refused, naming the first one that had it; empty if it is new."""
+        first = self._first.setdefault(digest, candidate_id)
+        same = "same lattice, species and positions"
+        return "" if first == candidate_id else f"exact duplicate of {first} ({same})"

@@ -74,16 +74,16 @@ def _finish(examined: Iterator[tuple[Part, Outcome]]) -> Iterator[Crystal | Reje
         if sites is None:
             yield Rejection(candidate_id, source, outcome.stage, printable(outcome.reason))
             continue
-        first = register.first_with(outcome.digest, candidate_id)
-        if first != candidate_id:
-            reason = f"exact duplicate of {first} (same lattice, species and positions)"
-            yield Rejection(candidate_id, source, "sanity", reason)
+        duplicate = register.duplicate(outcome.digest, candidate_id)
+        if duplicate:
+            yield Rejection(candidate_id, source, "sanity", duplicate)
             continue
-        yield _as_crystal(sites, candidate_id, source, outcome.flags)
+        yield as_crystal(sites, candidate_id, source, outcome.flags)
 
 
-def _as_crystal(sites: Sites, candidate_id: str, source: str, flags: tuple[str, ...]) -> Crystal:
-    charged = None if sites.charged is None else _as_crystal(sites.charged, candidate_id, source, ())
+def as_crystal(sites: Sites, candidate_id: str, source: str, flags: tuple[str, ...]) -> Crystal:
+    """A crystal of checked sites, with that of the charged ones if there are any."""
+    charged = None if sites.charged is None else as_crystal(sites.charged, candidate_id, source, ())
     group = sites.parent_space_group
     return Crystal(candidate_id, sites.lattice, sites.numbers, sites.frac, source, flags, group, charged)
 

@@ -31,7 +31,7 @@ class CrystalSpool:
     def add(self, crystals: Iterable[Crystal]) -> None:
         """Keep crystals under their ids."""
         for crystal in crystals:
-            row = orjson.dumps(_row(crystal), option=orjson.OPT_SERIALIZE_NUMPY)
+            row = to_bytes(crystal)
             self._places[crystal.candidate_id] = (self._file.seek(0, 2), len(row))
             self._file.write(row)
 
@@ -39,7 +39,17 @@ class CrystalSpool:
         """A kept crystal, exactly as it was. Raises KeyError for an id that was never added."""
         start, length = self._places[candidate_id]
         self._file.seek(start)
-        return _crystal(orjson.loads(self._file.read(length)))
+        return from_bytes(self._file.read(length))
+
+
+def to_bytes(crystal: Crystal) -> bytes:
+    """All of a crystal, exactly, as JSON."""
+    return orjson.dumps(_row(crystal), option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def from_bytes(data: bytes) -> Crystal:
+    """What `to_bytes` wrote."""
+    return _crystal(orjson.loads(data))
 
 
 def _row(crystal: Crystal) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Whole jobs, from a config to the files of the contract; commands and notebooks start them."""

@@ -1,0 +1,75 @@
+"""What every job over candidates begins with: the settings of reading, the models, the refusal of empty input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from screening.configuration.schemas import RankConfig, ScoringConfig
+from screening.crystals import ReadSettings
+from screening.crystals.inputs import find_source
+from screening.energetics.electrodes import ElectrodePredictor
+from screening.energetics.potentials import load_potential
+from screening.errors import RequestError
+from screening.magnetism.predict import MagnetismPredictor
+from screening.networks.predictor import Predictor
+from screening.predictors import Predictors
+from screening.scoring import Tally
+from screening.tracking.provenance import sha256
+from screening.tracking.registry import fetch_model
+from screening.tracking.settings import TrackingSettings, sqlite_path, tracking_uri
+from screening.tracking.store import ARTIFACT_FOLDER
+
+if TYPE_CHECKING:
+    from screening.scoring import Candidates
+
+NO_RELAXATION = "none"
+
+
+def tracking_settings(config: ScoringConfig) -> TrackingSettings:
+    """Where a job is recorded."""
+    return TrackingSettings(config.tracking.uri, config.tracking.experiment)
+
+
+def load_network(config: ScoringConfig) -> Predictor:
+    """The network of properties. Raises RequestError."""
+    return Predictor.load(fetch_model(tracking_settings(config), config.model), config.device, config.precision)
+
+
+def load_predictors(config: RankConfig) -> Predictors:
+    """Everything that a ranking predicts with. Raises RequestError."""
+    return Predictors(
+        load_network(config),
+        MagnetismPredictor.load(config.magnetism) if config.task.magnetic else None,
+        ElectrodePredictor.load(config.voltage, config.working_ion, config.device) if config.task.both_ends else None,
+        load_potential(config.relax, config.device) if config.relax != NO_RELAXATION else None,
+    )
+
+
+def read_settings(config: ScoringConfig, network: Predictor, own: Iterable[Path]) -> ReadSettings:
+    """How candidates are read; own: what this job writes, should it lie in the folder that is read."""
+    database = sqlite_path(tracking_uri(tracking_settings(config)))
+    kept = [] if database is None else [database, database.with_name(ARTIFACT_FOLDER)]
+    return ReadSettings(
+        order=config.order,
+        workers=config.workers,
+        max_atoms=config.max_atoms,
+        elements=network.elements,
+        passed_over=frozenset(path.resolve() for path in (*own, *kept)),
+    )
+
+
+def require_any(tally: Tally, candidates: str, rejected_file: Path | None) -> None:
+    """Raise RequestError if nothing could be scored; rejected_file: where the reasons are."""
+    if tally.scored == 0:
+        first = f"; the first: {tally.rejected[0].reason}" if tally.rejected else ""
+        where = f"; every reason is in {rejected_file}" if rejected_file is not None else ""
+        raise RequestError(
+            f"candidates={candidates}: no valid candidate among {len(tally.rejected)} inputs{first}{where}"
+        )
+
+
+def hash_of(candidates: Candidates) -> dict[str, str]:
+    """Of what was read; structures in memory have no bytes to hash."""
+    return {"candidates": sha256(find_source(candidates))} if isinstance(candidates, str | Path) else {}

@@ -1,0 +1,41 @@
+"""The job of `screening predict`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from screening.configuration.schemas import PredictConfig
+from screening.errors import RequestError
+from screening.jobs.opening import load_network, read_settings, require_any
+from screening.magnetism.predict import MagnetismPredictor
+from screening.predictors import Predictors
+from screening.report.atomic import output_folder
+from screening.report.tables import TableWriter, write_table
+from screening.scoring import Tally, expected_inputs, open_candidates, predictions
+
+if TYPE_CHECKING:
+    from screening.scoring import Candidates
+
+
+def predict_to_file(config: PredictConfig, candidates: Candidates, *, keep: bool = True) -> Tally:
+    """Stream predictions into config.output and refusals into its neighbour; both appear only when complete.
+
+    keep: whether the caller will find the files, so that an error may point to them.
+    """
+    output = Path(config.output)
+    rejected_file = output.with_name(f"{output.stem}.rejected.csv")
+    if output.is_dir():
+        raise RequestError(f"output={output}: is a folder; expected the name of a file")
+    tally = Tally(expected_inputs(candidates))
+    network = load_network(config)
+    items = open_candidates(candidates, read_settings(config, network, [output, rejected_file]))
+    predictors = Predictors(network, MagnetismPredictor.load(config.magnetism))
+    output_folder(output.parent, "output")
+    with TableWriter(output) as writer:
+        for table in predictions(predictors, items, config.batch_atoms, tally):
+            with tally.stage("writing"):
+                writer.write(table)
+        write_table(tally.rejected_table(), rejected_file)
+        require_any(tally, config.candidates, rejected_file if keep else None)
+    return tally

@@ -1,0 +1,135 @@
+"""The job of `screening rank`: from candidates, or from the parts of its shards, to the files of the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from screening.configuration import as_dict, save_config
+from screening.configuration.schemas import RankConfig
+from screening.crystals import Crystal
+from screening.crystals.spool import CrystalSpool
+from screening.finalists.build import finalists
+from screening.jobs.opening import hash_of, load_predictors, read_settings, require_any, tracking_settings
+from screening.predictors import Predictors
+from screening.report.atomic import output_folder
+from screening.report.finalist_files import write_finalist_files
+from screening.report.page import ReportContent, write_report
+from screening.report.tables import write_table
+from screening.scoring import (
+    Tally,
+    check_task,
+    expected_inputs,
+    open_candidates,
+    rank_candidates,
+    rank_landmarks,
+)
+from screening.tracking.provenance import run_record, sha256, write_json
+from screening.tracking.ranking_folder import FILES, FINALISTS, SETTINGS_FILE, ranking_name
+from screening.tracking.rankings import log_ranking
+from screening.tracking.runs import RUN_FILE, Run, open_run
+from screening.tracking.settings import shown_uri
+
+if TYPE_CHECKING:
+    from screening.scoring import Candidates
+
+SHARDS = "shards"
+OWN_NAMES = (*FILES, FINALISTS, SHARDS, SETTINGS_FILE, RUN_FILE)
+"""No candidates, should the output folder be the one that is read."""
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """table: sorted by rank; rejected; landmarks: known materials scored along; record: the content of run.json."""
+
+    table: pl.DataFrame
+    rejected: pl.DataFrame
+    landmarks: pl.DataFrame
+    record: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """All candidates scored and in order. crystal_of: by candidate id; hashes: of what was read."""
+
+    table: pl.DataFrame
+    tally: Tally
+    crystal_of: Callable[[str], Crystal]
+    hashes: dict[str, str]
+
+
+def rank_to_folder(config: RankConfig, candidates: Candidates, *, keep: bool = True) -> Ranking:
+    """Rank and write everything that the contract names into config.output_dir, tracked in MLflow.
+
+    keep: whether the caller will find the files, so that an error may point to them. A wrong request is refused before
+    the folder or a run is made.
+    """
+    folder = Path(config.output_dir)
+    tally = Tally(expected_inputs(candidates))
+    predictors = load_predictors(config)
+    items = open_candidates(candidates, read_settings(config, predictors.network, own_files(folder)))
+    task = config.task_settings
+    check_task(predictors, task)
+    output_folder(folder, "output_dir")
+    with tracked(config) as run, CrystalSpool(folder) as spool:
+        table = rank_candidates(predictors, items, task, config.batch_atoms, tally, spool.add)
+        return complete(config, predictors, Ranked(table, tally, spool.get, hash_of(candidates)), run, keep=keep)
+
+
+def own_files(folder: Path) -> list[Path]:
+    """What a ranking writes."""
+    return [folder, *(folder / name for name in OWN_NAMES)]
+
+
+def tracked(config: RankConfig) -> Any:
+    """The run of a ranking, opened, and the settings in its folder."""
+    folder = Path(config.output_dir)
+    save_config(config, folder / SETTINGS_FILE)
+    tags = {"task": config.task.name, "model": config.model}
+    name, later = ranking_name(config.task.name, config.candidates), f"screening log {folder}"
+    return open_run(tracking_settings(config), folder, name, tags, later=later)
+
+
+def complete(config: RankConfig, predictors: Predictors, ranked: Ranked, run: Run, *, keep: bool = True) -> Ranking:
+    """Landmarks, finalists, files and the record of a ranking whose candidates are in order."""
+    folder, task, tally = Path(config.output_dir), config.task_settings, ranked.tally
+    rejected = tally.rejected_table()
+    if not tally.scored:
+        write_table(rejected, folder / "rejected.csv")
+    require_any(tally, config.candidates, folder / "rejected.csv" if keep else None)
+    landmarks = rank_landmarks(predictors, task, config.batch_atoms)
+    with tally.stage("finalists"):
+        best = ranked.table.head(config.report.cards)
+        found = finalists(best, ranked.crystal_of, task, predictors.electrodes, config.profile_states)
+    hashes = {name: sha256(path) for name, path in predictors.folders.items()} | ranked.hashes
+    ranking = Ranking(ranked.table, rejected, landmarks, _record(config, hashes, tally, run))
+    language = config.report.language
+    _write(folder, ReportContent(ranked.table, rejected, landmarks, ranking.record, task, found, language))
+    log_ranking(run, folder)
+    return ranking
+
+
+def _record(config: RankConfig, hashes: dict[str, str], tally: Tally, run: Run) -> dict[str, Any]:
+    return run_record(
+        command="rank",
+        config=as_dict(config),
+        seeds={"seed": config.seed},
+        hashes=hashes,
+        mlflow={"run_id": run.run_id, "tracking_uri": shown_uri(run.tracking_uri)},
+        counts=tally.counts,
+        timing_s=tally.seconds,
+    )
+
+
+def _write(folder: Path, content: ReportContent) -> None:
+    write_table(content.ranking, folder / "ranking.parquet")
+    write_table(content.ranking, folder / "ranking.csv")
+    write_table(content.rejected, folder / "rejected.csv")
+    write_table(content.landmarks, folder / "landmarks.parquet")
+    write_json(folder / "run.json", dict(content.run))
+    write_finalist_files(folder, content)
+    write_report(folder / "report.html", content)

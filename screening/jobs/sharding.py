@@ -1,0 +1,188 @@
+"""A ranking in shards: each scores its share of the candidates into durable parts, and one job joins them all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from screening.cluster.joining import INPUT_SCHEMA, join, once_each
+from screening.cluster.parts import PartFolder
+from screening.configuration import as_dict
+from screening.configuration.schemas import RankConfig
+from screening.crystals import Crystal, Rejection
+from screening.crystals.entries import Entry, Shard, Survey, read_entries
+from screening.crystals.inputs import find_source
+from screening.crystals.spool import from_bytes, to_bytes
+from screening.errors import RequestError, ScreeningError
+from screening.jobs.opening import hash_of, load_predictors, read_settings
+from screening.jobs.ranking import SHARDS, Ranked, Ranking, complete, own_files, tracked
+from screening.predictors import Predictors
+from screening.report.atomic import output_folder
+from screening.scoring import Tally, check_task, predictions, rank_predictions, space_groups
+from screening.tracking.provenance import sha256
+
+PART_ROWS, PART_SECONDS = 4096, 120.0
+"""A part is written when it has so many rows or is so old: that much is lost at most when a job is killed."""
+_NOT_OF_THE_RESULT = (
+    "output_dir", "shard", "workers", "device", "batch_atoms", "debug", "tracking", "top", "report", "profile_states",
+)  # fmt: skip
+
+
+@dataclass
+class _Pending:
+    """Rows that are not on disk yet; entries: of inputs under way, by their key; crystals: as they were scored."""
+
+    folder: PartFolder
+    entries: dict[str, Entry] = field(default_factory=dict)
+    crystals: dict[str, bytes] = field(default_factory=dict)
+    rows: list[pl.DataFrame] = field(default_factory=list)
+    since: float = field(default_factory=time.monotonic)
+
+    def watch(self, entries: Iterable[Entry]) -> Iterator[Crystal | Rejection]:
+        """The inputs themselves, remembered until their rows come."""
+        for entry in entries:
+            self.entries[entry.item.candidate_id] = entry
+            yield entry.item
+
+    def keep(self, crystals: list[Crystal]) -> None:
+        """The crystals of a batch as they are scored."""
+        self.crystals |= {crystal.candidate_id: to_bytes(crystal) for crystal in crystals}
+
+    def add(self, table: pl.DataFrame, rejected: list[Rejection]) -> None:
+        """The rows of a batch; on disk when there are enough."""
+        scored = [self._inputs(key, None) for key in table["candidate_id"]]
+        refused = [self._inputs(rejection.candidate_id, rejection) for rejection in rejected]
+        self.rows.append(
+            pl.concat(
+                [pl.DataFrame(scored, INPUT_SCHEMA, orient="row"), table.drop("candidate_id", "source")],
+                how="horizontal",
+            )
+        )
+        if refused:
+            self.rows.append(pl.DataFrame(refused, INPUT_SCHEMA, orient="row"))
+        enough = sum(rows.height for rows in self.rows) >= PART_ROWS
+        if enough or time.monotonic() - self.since > PART_SECONDS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Put what there is on disk."""
+        table = pl.concat(self.rows, how="diagonal") if self.rows else pl.DataFrame()
+        if table.height:
+            self.folder.append(table)
+        self.rows, self.since = [], time.monotonic()
+
+    def _inputs(self, key: str, rejection: Rejection | None) -> tuple[Any, ...]:
+        entry = self.entries.pop(key)
+        said = (None, None) if rejection is None else (rejection.stage, rejection.reason)
+        crystal = self.crystals.pop(key, None)
+        source = entry.item.source
+        return (entry.position, entry.content, entry.wanted_id, source, entry.crystal_digest, *said, crystal)
+
+
+def score_shard(config: RankConfig, index: int) -> Tally:
+    """Score one shard of config.shards into its parts; goes on where an earlier job with this shard stopped.
+
+    Raises RequestError for a wrong request, for parts of another job, and if the candidates have changed since.
+    """
+    predictors = load_predictors(config)
+    check_task(predictors, config.task_settings)
+    parts = _part_folder(config, _header(config, predictors), index)
+    done = _done_before(parts)
+    survey, pending = Survey(), _Pending(parts)
+
+    def is_done(position: int, content: int) -> bool:
+        if position in done and done[position] != content:
+            raise RequestError(
+                f"candidates={config.candidates}: input {position} is not what it was when {parts.folder} was written; "
+                "choose another output_dir, or delete the shards to start anew"
+            )
+        return position in done
+
+    settings = read_settings(config, predictors.network, own_files(Path(config.output_dir)))
+    entries = read_entries(find_source(config.candidates), settings, Shard(index, config.shards), is_done, survey)
+    tally, told = Tally(), 0
+    join_columns = space_groups(config.task_settings, tally, pending.keep)
+    for table in predictions(predictors, pending.watch(entries), config.batch_atoms, tally, join_columns):
+        pending.add(table, tally.rejected[told:])
+        told = len(tally.rejected)
+    pending.flush()
+    counts = {"scored": tally.scored, "rejected": len(tally.rejected), "earlier": len(done)}
+    parts.finish({"total": survey.total, "fingerprint": survey.fingerprint, "seconds": tally.seconds, **counts})
+    return tally
+
+
+def reduce_shards(config: RankConfig) -> Ranking:
+    """Join the shards of config.output_dir into the ranking that one machine would have made; repeating is harmless.
+
+    Raises ScreeningError naming what is missing.
+    """
+    predictors = load_predictors(config)
+    header = _header(config, predictors)
+    folders = [_part_folder(config, header, index) for index in range(config.shards)]
+    summaries = _summaries(folders)
+    rows = pl.concat([table for folder in folders for table in folder.tables()], how="diagonal")
+    joined = join(once_each(rows, summaries), [*predictors.no_rows().columns, "space_group_number"])
+    tally = Tally(scored=joined.predictions.height, rejected=joined.rejected, seconds=_summed(summaries))
+    with tracked(config) as run:
+        table = rank_predictions(predictors, [joined.predictions], config.task_settings, tally)
+        ranked = Ranked(
+            table, tally, lambda identity: _named(joined.crystals[identity], identity), hash_of(config.candidates)
+        )
+        return complete(config, predictors, ranked, run)
+
+
+def _part_folder(config: RankConfig, header: dict[str, Any], index: int) -> PartFolder:
+    shards = output_folder(Path(config.output_dir), "output_dir") / SHARDS
+    others = {path.name for path in shards.glob("*-of-*") if path.name.split("-of-")[1] != str(config.shards)}
+    if others:
+        raise RequestError(
+            f"shards={config.shards}: {shards} holds {', '.join(sorted(others))} of another division; "
+            "choose another output_dir, or delete them to start anew"
+        )
+    folder = shards / f"{index}-of-{config.shards}"
+    folder.mkdir(parents=True, exist_ok=True)
+    return PartFolder(folder, header | {"shard": index, "shards": config.shards})
+
+
+def _header(config: RankConfig, predictors: Predictors) -> dict[str, Any]:
+    """What the rows depend on: settings by name, and the hashes of the models."""
+    tree = {name: value for name, value in as_dict(config).items() if name not in _NOT_OF_THE_RESULT}
+    return {**tree, **{f"SHA-256 of {name}": sha256(path) for name, path in predictors.folders.items()}}
+
+
+def _done_before(parts: PartFolder) -> dict[int, int]:
+    """Digest of the content by position, of the inputs that stand in a part already."""
+    done: dict[int, int] = {}
+    for table in parts.tables():
+        done |= dict(zip(table["position"].to_list(), table["content"].to_list(), strict=True))
+    return done
+
+
+def _summaries(folders: list[PartFolder]) -> list[dict[str, Any]]:
+    found = {folder.folder.name: folder.summary() for folder in folders}
+    missing = [name for name, summary in found.items() if summary is None]
+    if missing:
+        raise ScreeningError(
+            f"{folders[0].folder.parent}: {len(missing)} of {len(found)} shards are not complete: "
+            f"{', '.join(missing)}; run them again (they go on where they stopped), then reduce"
+        )
+    return [summary for summary in found.values() if summary is not None]
+
+
+def _summed(summaries: list[dict[str, Any]]) -> dict[str, float]:
+    seconds: dict[str, float] = {}
+    for said in summaries:
+        for stage, value in said["seconds"].items():
+            seconds[stage] = seconds.get(stage, 0.0) + value
+    return seconds
+
+
+def _named(stored: bytes, candidate_id: str) -> Crystal:
+    crystal = from_bytes(stored)
+    charged = None if crystal.charged is None else replace(crystal.charged, candidate_id=candidate_id)
+    return replace(crystal, candidate_id=candidate_id, charged=charged)
