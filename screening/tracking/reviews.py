@@ -119,9 +119,9 @@ def _place(settings: TrackingSettings, run_id: str, key: str) -> tuple[str, str]
     """The store's address and the id to look for there."""
     if tracking_uri(settings) == OFF:
         raise RequestError(f"{key}={run_id}: reviews live in MLflow, but tracking is off; give tracking.uri=")
-    path = Path(run_id)
-    if not run_id or not (path.exists() or len(path.parts) > 1):
+    if not _is_path(run_id):
         return tracking_uri(settings), run_id
+    path = Path(run_id)
     record = read_record(path if path.is_dir() else path.parent)
     if record is None or record.run_id is None:
         raise RequestError(f"{key}={run_id}: no run is recorded in a {RUN_FILE} there; {EXPECTED}")
@@ -132,6 +132,13 @@ def _place(settings: TrackingSettings, run_id: str, key: str) -> tuple[str, str]
             f"{key}={run_id}: its store {record.tracking_uri} asks for a password; give the address as tracking.uri="
         )
     return tracking_uri(TrackingSettings(record.tracking_uri)), record.run_id
+
+
+def _is_path(text: str) -> bool:
+    try:
+        return bool(text) and (len(Path(text).parts) > 1 or Path(text).exists())
+    except OSError:  # longer than any name of a file
+        return False
 
 
 def _ranking(client: MlflowClient, uri: str, run_id: str, key: str) -> MlflowRun:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +30,24 @@ def cif_of(structure: Structure) -> bytes:
     return str(CifWriter(structure, significant_figures=17)).encode()
 
 
+@cache
+def _empty_database() -> bytes:
+    """Making the tables takes seconds, copying them does not."""
+    from screening.tracking.store import connect
+
+    with tempfile.TemporaryDirectory() as folder:
+        database = Path(folder) / "mlflow.db"
+        connect(f"sqlite:///{database}")
+        return database.read_bytes()
+
+
+def review_store(folder: Path) -> ReviewStore:
+    """A new store in this folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "mlflow.db").write_bytes(_empty_database())
+    return ReviewStore(folder)
+
+
 @dataclass(frozen=True)
 class ReviewStore:
     """An MLflow store in a folder."""
@@ -38,13 +58,13 @@ class ReviewStore:
     def settings(self) -> TrackingSettings:
         return TrackingSettings(f"sqlite:///{self.folder / 'mlflow.db'}")
 
-    @property
+    @cached_property
     def client(self) -> MlflowClient:
         from screening.tracking.store import connect
 
         return connect(self.settings.uri)
 
-    @property
+    @cached_property
     def experiment(self) -> str:
         from screening.tracking.store import experiment_id
 

@@ -1,0 +1,92 @@
+"""Rejected candidates leave the next ranking with the reviewer's words; approved ones are marked in it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import numpy as np
+import polars as pl
+
+from screening.crystals import Crystal, Rejection
+from screening.tracking.decisions import with_decisions, without_rejected
+from screening.tracking.reviews import Entry, Review
+
+
+def entry(candidate_id: str, formula: str, decision: str, comment: str = "", by: str = "") -> Entry:
+    return Entry(candidate_id, formula, 1, 0.5, decision, comment, by, "run")
+
+
+def review(*entries: Entry) -> Review:
+    return Review("run", "name", "magnets", datetime(2026, 1, 1, tzinfo=UTC), entries)
+
+
+def crystal(candidate_id: str, *numbers: int) -> Crystal:
+    frac = np.arange(len(numbers))[:, None] / len(numbers) * np.ones(3)
+    return Crystal.from_arrays(candidate_id, 4 * np.eye(3), numbers, frac, source=f"set/{candidate_id}")
+
+
+def test_a_candidate_is_rejected_by_id_and_formula_together() -> None:
+    broken = Rejection("a", "set/a", "read", "unreadable")
+    stream = [crystal("a", 26, 8), crystal("a", 27, 8), crystal("b", 26, 8), broken, crystal("c", 26, 26, 8, 8)]
+    found = list(
+        without_rejected(
+            stream,
+            review(
+                entry("a", "FeO", "reject", "toxic", "ann"),
+                entry("b", "FeO", "hold", "later", "ann"),
+                entry("c", "FeO", "reject"),
+            ),
+        )
+    )
+    assert found == [
+        Rejection("a", "set/a", "review", "rejected by ann: toxic"),
+        stream[1], stream[2], broken,
+        Rejection("c", "set/c", "review", "rejected by a reviewer"),
+    ]  # fmt: skip
+
+
+def test_the_reason_is_one_printable_line_of_a_length_that_fits_a_table() -> None:
+    (found,) = without_rejected(
+        [crystal("a", 26)], review(entry("a", "Fe", "reject", "\x1b[2J" + "x" * 8000, "b\u202e"))
+    )
+    assert isinstance(found, Rejection)
+    assert found.reason.isprintable() and len(found.reason) < 320 and found.reason.startswith("rejected by b\ufffd: ")
+
+
+def test_nothing_is_read_before_it_is_asked_for() -> None:
+    def stream() -> object:
+        yield crystal("a", 26)
+        raise AssertionError
+
+    assert next(without_rejected(stream(), review())).candidate_id == "a"  # type: ignore[arg-type]
+
+
+def test_approved_rows_are_marked_and_order_and_rows_stay() -> None:
+    table = pl.DataFrame(
+        {
+            "rank": [1, 2, 3, 4, 5],
+            "candidate_id": ["e", "a", "b", "a2", "d"],
+            "formula": ["FeO", "FeO", "CoO", "FeO", "FeO"],
+            "flags": ["", "metastable", "", "", None],
+        }
+    )
+    marked = with_decisions(
+        table,
+        review(
+            entry("a", "FeO", "approve"),
+            entry("a2", "CoO", "approve"),
+            entry("b", "CoO", "hold"),
+            entry("e", "FeO", "open"),
+            entry("d", "FeO", "approve"),
+            entry("gone", "FeO", "approve"),
+        ),
+    )
+    assert marked.drop("review_decision", "flags").equals(table.drop("flags"))
+    assert marked["review_decision"].to_list() == [None, "approve", "hold", None, "approve"]
+    assert marked["flags"].to_list() == ["", "metastable;approved", "", "", "approved"]
+
+
+def test_an_empty_review_and_an_empty_table_keep_the_column() -> None:
+    table = pl.DataFrame(schema={"candidate_id": pl.String, "formula": pl.String, "flags": pl.String})
+    for found in (with_decisions(table, review()), with_decisions(table, review(entry("a", "FeO", "approve")))):
+        assert found.schema == {**table.schema, "review_decision": pl.String} and found.is_empty()
