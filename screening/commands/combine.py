@@ -12,6 +12,7 @@ from screening.console import say
 from screening.data.store import Store, open_store
 from screening.errors import RequestError
 from screening.report.atomic import output_folder
+from screening.tracking.lineage import trained_in
 from screening.tracking.registry import fetch_model, register_model
 from screening.tracking.runs import open_run
 from screening.tracking.settings import TrackingSettings
@@ -46,6 +47,7 @@ def run(config: CombineConfig) -> None:
         save_config(config, folder / "config.yaml")
         model.to(resolve_device(config.device))
         combined.training["calibrated_on"] = settle(model, data, combined.learned_splits)
+        combined.training.update(trained_in(tracked.run_id))
         save_release(folder / MODEL_FOLDER, model.cpu(), combined)
         registered = register_model(tracking, tracked.run_id, folder / MODEL_FOLDER, name) if tracked.run_id else ""
     say(f"{combined.members} members; model: {folder / MODEL_FOLDER}")

@@ -24,6 +24,6 @@ def run(config: LogConfig) -> None:
         log_ranking(recorded, folder)
         if not recorded.recording:
             raise ScreeningError(f"{folder} is recorded in part; the same command again goes on with the rest")
-    say(f"{ranking.name}: {len(ranking.finalists)} finalists to review")
+    say(f"recorded {ranking.name}: {ranking.table.height} ranked, {len(ranking.finalists)} of them to review")
     say(f"MLflow run {recorded.run_id} at {shown_uri(recorded.tracking_uri)}")
     say(f"in MLflow: {ui_command(tracking)}")

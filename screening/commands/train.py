@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shlex
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from screening.console import say
 from screening.data.store import Store, label_columns
 from screening.errors import RequestError
 from screening.report.atomic import output_folder
+from screening.tracking.lineage import trained_in
 from screening.tracking.registry import fetch_model, register_model
 from screening.tracking.runs import open_run
 from screening.tracking.settings import OFF, TrackingSettings
@@ -52,6 +53,7 @@ def run(config: TrainConfig) -> None:
         if not rank:
             save_config(config, folder / "config.yaml")
         tracked.log_params(dict(walk(as_dict(config))))
+        settings = replace(settings, record={**settings.record, **trained_in(tracked.run_id)})
         result = train(settings, tracked.log_metrics)
         run_id, name = tracked.run_id, config.model_name
         registered = register_model(tracking, run_id, result.model_dir, name) if run_id else ""

@@ -13,6 +13,7 @@ from screening.report.texts import Catalogue, catalogue
 from screening.report.why import why
 from screening.tracking.ranking_folder import PAGE, FinalistFolder, RankingFolder
 from screening.tracking.review_tags import BY, COMMENT, DECISION, DECISIONS
+from screening.tracking.views import finalists_link, run_link
 
 NOTE = "mlflow.note.content"
 _BEST = 10
@@ -24,15 +25,14 @@ _MARKUP = re.compile(r"(?i)[\\`*_{}\[\]()<>#+!|~&@:$\"'=/]|(?<=www)\.")
 
 @dataclass(frozen=True)
 class Place:
-    """Where a ranking is in MLflow: addresses within MLflow's page start from here."""
+    """Where a ranking is in MLflow."""
 
     experiment_id: str
     run_id: str
 
     def link(self, run_id: str | None = None, artifact: str | None = None) -> str:
-        """The page of a run, the ranking's own if none is given, or of a file in its artifact viewer."""
-        shown = f"/artifacts/{artifact}" if artifact else ""
-        return f"#/experiments/{self.experiment_id}/runs/{run_id or self.run_id}{shown}"
+        """The page of a run, the ranking's own if none is given, or of a file of it."""
+        return run_link(self.experiment_id, run_id or self.run_id, artifact)
 
 
 def escaped(text: object, length: int = _LENGTH) -> str:
@@ -54,9 +54,12 @@ def describe_ranking(ranking: RankingFolder, runs: Mapping[str, str], place: Pla
     steps = funnel(ranking.table, ranking.rejected, ranking.task, texts)
     heads = [texts.text(f"funnel_{name}") for name in ("step", "left", "lost")]
     question = asked(ranking.record, ranking.task, texts)
+    links = {"mlflow_report": place.link(artifact=PAGE)}
+    if runs:
+        links["mlflow_finalists"] = finalists_link(place.experiment_id, place.run_id)
     parts = [
         "## " + texts.text("mlflow_ranking_title", title=escaped(texts.titles.get(title, title)), **counts),
-        f"**[{texts.text('mlflow_report')}]({place.link(artifact=PAGE)})**",
+        " · ".join(f"**[{texts.text(name)}]({link})**" for name, link in links.items()),
         _decide("mlflow_decide_each", texts, run=place.run_id) if runs else "",
         _best(ranking, runs, place, texts),
         f"### {texts.text('asked')}",
@@ -124,8 +127,7 @@ def _nearest(finalist: FinalistFolder, texts: Catalogue) -> str:
 
 def _figures(ranking: RankingFolder) -> list[str]:
     """The columns of the task's short table that the ranking has, without those that name a candidate."""
-    wanted = (ranking.task.get("report") or {}).get("short_table") or ("score", "limiting_gate")
-    return [name for name in wanted if name in ranking.table.columns and name not in _NAMES]
+    return [name for name in ranking.short_table if name not in _NAMES]
 
 
 def _table(heads: Sequence[object], rows: Iterable[Sequence[object]]) -> str:

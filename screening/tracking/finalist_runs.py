@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from screening.columns import COLUMNS, column, gate_name, is_gate
+from screening.columns import column, gate_name, is_gate
 from screening.tracking.batches import log_entries
 from screening.tracking.descriptions import NOTE, Place, describe_finalist, describe_former
 from screening.tracking.limits import RUN_NAME_LENGTH, TAG_LENGTH, shorten
@@ -36,12 +36,13 @@ def log_finalists(run: Run, ranking: RankingFolder) -> dict[str, str]:
     runs: dict[str, str] = {}
     if found is None:
         return runs
-    for finalist in ranking.finalists:
+    for finalist in reversed(ranking.finalists):  # MLflow lists the latest first: the best
         name = shorten(finalist.candidate_id, TAG_LENGTH)
         child = found.pop(name, None) or _made(run, finalist)
         if child is None or not _filled(run, child, finalist, ranking):
             return runs
         runs[finalist.candidate_id] = child.info.run_id
+    runs = dict(reversed(runs.items()))
     for child in found.values():
         if child.data.tags.get(FINALIST) != "no":
             _mark_as_former(run, child.info.run_id, ranking)
@@ -85,46 +86,40 @@ def _filled(run: Run, child: MlflowRun, finalist: FinalistFolder, ranking: Ranki
 
     def fill(client: MlflowClient, parent: str) -> bool:
         note = describe_finalist(finalist, ranking, Place(str(run.experiment_id), parent))
-        tags = {**finalist_tags(finalist), NOTE: note}
+        tags = {**finalist_tags(finalist, ranking.task), NOTE: note}
         log_entries(client, child_id, metrics=metrics, tags=tags, timestamp_ms=ranking.finished_ms)
         client.log_artifacts(child_id, str(finalist.folder))
-        client.update_run(child_id, status="FINISHED", name=shorten(finalist.name, RUN_NAME_LENGTH))
+        client.update_run(child_id, name=shorten(finalist.name, RUN_NAME_LENGTH))
+        if child.info.status != "FINISHED":
+            client.set_terminated(child_id, "FINISHED")
         return True
 
     return bool(run.send(f"the finalist {finalist.name}", fill))
 
 
 def finalist_metrics(row: Mapping[str, Any]) -> dict[str, float]:
-    """Every number of a row of the ranking, also ends of intervals and probabilities of gates, by column name."""
+    """Every number of a row of the ranking, also ends of intervals and probabilities of gates, by column name.
+
+    With six digits: MLflow shows all that it is given.
+    """
     return {
-        name: float(value)
+        name: float(f"{value:.6g}")
         for name, value in row.items()
         if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     }
 
 
-def finalist_tags(finalist: FinalistFolder) -> dict[str, str]:
-    """The words of a row of the ranking, and each gate: `pass (81 %)`."""
+def finalist_tags(finalist: FinalistFolder, task: Mapping[str, Any]) -> dict[str, str]:
+    """What is known of a candidate in words (of the columns that the task reports), and each gate: `pass (81 %)`."""
     row = finalist.row
-    words = {
-        name: column(name).shown(value)
-        for name, value in row.items()
-        if isinstance(value, str | bool) and name in COLUMNS and name != CANDIDATE
-    }
+    reported = (task.get("report") or {}).get("columns") or ()
+    words = {name: column(name).shown(row[name]) for name in reported if isinstance(row.get(name), str | bool)}
     gates = {
         f"gate.{gate_name(name)}": gate_words(row[name]) for name in row if is_gate(name) and row[name] is not None
     }
     remarks = ";".join(map(str, finalist.entry.get("remarks") or ()))
-    return {
-        "flags": "",
-        "limiting_gate": "",
-        "why": "",
-        **words,
-        **gates,
-        "rank": str(row["rank"]),
-        "remarks": remarks,
-        FINALIST: "yes",
-    }
+    always = {name: str(row.get(name) or "") for name in ("rank", "formula", "limiting_gate", "why", "flags")}
+    return {**always, **words, **gates, **({"remarks": remarks} if remarks else {}), FINALIST: "yes"}
 
 
 def gate_words(probability: float) -> str:

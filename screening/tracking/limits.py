@@ -6,6 +6,7 @@ import re
 
 PARAM_LENGTH, TAG_LENGTH = 6000, 8000
 RUN_NAME_LENGTH = 250  # PostgreSQL refuses more, SQLite does not
+DATASET_NAME_LENGTH, DATASET_SOURCE_LENGTH = 500, 60_000
 ENTRIES_PER_BATCH = 100  # parameters or tags
 METRICS_PER_BATCH = 800  # with as many of both others as fit, within 1,000 entries
 _KEY_LENGTH = 250

@@ -38,6 +38,11 @@ def model_origin(training: Mapping[str, Any]) -> dict[str, str]:
     return {TRAINING_RUN: str(training[TRAINING_RUN])} if training.get(TRAINING_RUN) else {}
 
 
+def trained_in(run_id: str | None) -> dict[str, str]:
+    """The entry of a released model's `training` for the run it was trained in; empty without tracking."""
+    return {TRAINING_RUN: run_id} if run_id else {}
+
+
 def _linked(client: MlflowClient, ranking_run: str, trained: str, about: str) -> dict[str, str]:
     """The ranking's tags. One tag for each ranking, so that two rankings at once do not overwrite each other's."""
     from mlflow.exceptions import MlflowException

@@ -91,11 +91,13 @@ def run_record(
     mlflow: Mapping[str, Any],
     counts: Mapping[str, Any],
     timing_s: Mapping[str, float],
+    model: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The content of `run.json`.
 
     config: as composed. hashes: SHA-256 by what was hashed (`model`, `candidates`, ...). mlflow: `run_id` and
     `tracking_uri`. counts: by stage, and under `rejected` by stage and reason. timing_s: seconds by stage.
+    model: where the network came from, as `model_origin` gives it.
     """
     return {
         "command": command,
@@ -107,6 +109,7 @@ def run_record(
         "seeds": dict(seeds),
         "sha256": dict(hashes),
         "mlflow": dict(mlflow),
+        "model": dict(model or {}),
         "counts": dict(counts),
         "timing_s": {stage: round(seconds, 3) for stage, seconds in timing_s.items()},
     }

@@ -21,6 +21,7 @@ TABLES = ("ranking.parquet", "ranking.csv", "rejected.csv", "landmarks.parquet")
 FILES = (*TABLES, PAGE, RECORD)
 SETTINGS_FILE = "config.yaml"
 FINALISTS, INDEX = "finalists", "index.json"
+_SHORT = ("rank", "candidate_id", "formula", "score", "limiting_gate")
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,12 @@ class RankingFolder:
     def language(self) -> str:
         """That of the report."""
         return str((self.config.get("report") or {}).get("language") or LANGUAGES[0])
+
+    @property
+    def short_table(self) -> list[str]:
+        """The columns that the task shows first, those that the ranking has."""
+        wanted = (self.task.get("report") or {}).get("short_table") or _SHORT
+        return [name for name in wanted if name in self.table.columns]
 
     @property
     def name(self) -> str:

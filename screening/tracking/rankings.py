@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from screening.columns import column
+from screening.columns import interval_names
 from screening.report.sections import funnel, refusals
 from screening.report.texts import catalogue
 from screening.tracking.descriptions import NOTE, Place, describe_ranking
 from screening.tracking.finalist_runs import log_finalists
+from screening.tracking.limits import DATASET_NAME_LENGTH, DATASET_SOURCE_LENGTH, key, shorten
 from screening.tracking.lineage import log_lineage
 from screening.tracking.ranking_folder import FILES, SETTINGS_FILE, RankingFolder, read_ranking
 from screening.tracking.run_file import read_record, write_record
 from screening.tracking.runs import Run
+from screening.tracking.views import save_finalists_view
 
 
 def log_ranking(run: Run, folder: Path) -> None:
@@ -29,7 +32,10 @@ def log_ranking(run: Run, folder: Path) -> None:
         return
     ranking = read_ranking(folder)
     run.log_params(_dotted(ranking.config))
-    run.log("counts and times", metrics=_metrics(ranking), tags=_tags(ranking), timestamp_ms=ranking.finished_ms)
+    # MLflow keeps metrics for ever; a reason that an earlier ranking of this folder had may have gone.
+    metrics = dict.fromkeys(run.known_metrics, 0.0) | _metrics(ranking)
+    run.log("counts and times", metrics=metrics, tags=_tags(ranking), timestamp_ms=ranking.finished_ms)
+    _log_dataset(run, ranking)
     run.log_table(ranking.table.select(_for_reading(ranking)), "ranking")
     run.log_table(ranking.rejected, "rejected")
     for name in (*FILES, SETTINGS_FILE):
@@ -39,9 +45,25 @@ def log_ranking(run: Run, folder: Path) -> None:
     log_lineage(run, ranking)
     place = Place(str(run.experiment_id), str(run.run_id))
     run.set_tags({NOTE: describe_ranking(ranking, runs, place)})
+    if runs:
+        save_finalists_view(run, ranking)
     record = read_record(folder)
     if record is not None and record.run_id == run.run_id:
         write_record(folder, replace(record, finalists={**record.finalists, **runs}))
+
+
+def _log_dataset(run: Run, ranking: RankingFolder) -> None:
+    """What was ranked, in MLflow's own column for it; structures in memory have no hash and are left out."""
+    from mlflow.entities import Dataset, DatasetInput
+
+    digest = (ranking.record.get("sha256") or {}).get("candidates")
+    if not digest:
+        return
+    path = str(ranking.config.get("candidates", ""))
+    name = shorten(Path(path).name, DATASET_NAME_LENGTH)
+    source = json.dumps({"uri": shorten(path, DATASET_SOURCE_LENGTH)})
+    dataset = DatasetInput(Dataset(name, str(digest)[:8], "local", source), tags=[])
+    run.send("the dataset", lambda client, own: client.log_inputs(own, datasets=[dataset]))
 
 
 def _dotted(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -60,7 +82,7 @@ def _metrics(ranking: RankingFolder) -> dict[str, float]:
     by_stage: Counter[str] = Counter()
     for refusal in refused:
         by_stage[refusal.stage] += refusal.count
-    return {
+    metrics = {
         "count/scored": ranking.table.height,
         "count/rejected": ranking.rejected.height,
         **{f"funnel/{number:02d} {step.label}": step.count for number, step in enumerate(steps)},
@@ -68,6 +90,7 @@ def _metrics(ranking: RankingFolder) -> dict[str, float]:
         **{f"rejected/{refusal.stage}/{refusal.reason}": refusal.count for refusal in refused},
         **{f"seconds/{stage}": seconds for stage, seconds in (ranking.record.get("timing_s") or {}).items()},
     }
+    return {key(name): float(value) for name, value in metrics.items()}
 
 
 def _tags(ranking: RankingFolder) -> dict[str, str]:
@@ -83,14 +106,14 @@ def _tags(ranking: RankingFolder) -> dict[str, str]:
     return {
         **{name: str(value) for name, value in about.items() if value is not None},
         **{f"sha256.{name}": str(value) for name, value in (record.get("sha256") or {}).items()},
-        **{f"version.{name}": str(value) for name, value in (record.get("versions") or {}).items()},
+        "versions": ", ".join(f"{name} {value}" for name, value in (record.get("versions") or {}).items()),
     }
 
 
 def _for_reading(ranking: RankingFolder) -> list[str]:
     """All columns, the short table's first, ends of intervals last."""
     columns = ranking.table.columns
-    first = (ranking.task.get("report") or {}).get("short_table") or ()
-    ends = [name for name in columns if name.endswith(("_lo", "_hi")) and column(name).label != name]
-    ordered = dict.fromkeys((*first, "why", "flags", *(name for name in columns if name not in ends), *ends))
+    ends = [end for name in columns for end in interval_names(name, columns) or ()]
+    others = [name for name in columns if name not in ends]
+    ordered = dict.fromkeys((*ranking.short_table, "why", "flags", *others, *ends))
     return [name for name in ordered if name in columns]

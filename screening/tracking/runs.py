@@ -42,12 +42,14 @@ class Run:
 
     When the store fails in the middle of a job, a warning says so and the job goes on without tracking: hours of
     computing are worth more than their log, and the output folder holds everything. later: what the warning adds.
+    known_metrics: names of those that an earlier job left in the resumed run.
     """
 
     run_id: str | None = None
     experiment_id: str | None = None
     tracking_uri: str = OFF
     later: str = ""
+    known_metrics: frozenset[str] = frozenset()
     _client: MlflowClient | None = None
     _known_params: dict[str, str] = field(default_factory=dict)
 
@@ -175,14 +177,15 @@ def _open(
             record = replace(record, run_id=None, finalists={})
             write_record(output_dir, record)
             about = {FOLDER_KEY: record.key} | ({"mlflow.parentRunId": parent_run_id} if parent_run_id else {})
-            run_id, known = patiently(lambda: new_run(client, group, name, about)), {}
+            run_id = patiently(lambda: new_run(client, group, name, about))
         else:
-            run_id, known = str(found.info.run_id), dict(found.data.params)
+            run_id = str(found.info.run_id)
             patiently(lambda: client.update_run(run_id, status="RUNNING", name=name))
         write_record(output_dir, replace(record, run_id=run_id))
     except MlflowException as error:
         raise unreachable(uri, error) from error
-    run = Run(run_id, group, uri, "", client, known)
+    params, metrics = (dict(found.data.params), frozenset(found.data.metrics)) if found else ({}, frozenset[str]())
+    run = Run(run_id, group, uri, "", metrics, client, params)
     run.set_tags(tags)
     return run
 

@@ -1,0 +1,51 @@
+"""The table of a ranking's finalists in MLflow's runs page, with the columns that a reviewer wants, one click away.
+
+MLflow keeps the state of a page that somebody shares in a tag of the experiment, and its link names that tag.
+"""
+
+from __future__ import annotations
+
+import json
+
+from screening.tracking.limits import key
+from screening.tracking.ranking_folder import RankingFolder
+from screening.tracking.review_tags import BY, COMMENT, DECISION
+from screening.tracking.runs import Run
+
+TAG_PREFIX = "mlflow.sharedViewState."
+_PAGE = "workflowType=machine_learning"
+"""Without it MLflow 3 shows its page for language models."""
+
+
+def run_link(experiment_id: str, run_id: str, artifact: str | None = None) -> str:
+    """The page of a run, or of a file in its artifact viewer, within MLflow's page."""
+    shown = f"/artifacts/{artifact}" if artifact else ""
+    return f"#/experiments/{experiment_id}/runs/{run_id}{shown}?{_PAGE}"
+
+
+def finalists_link(experiment_id: str, ranking_run_id: str) -> str:
+    """The finalists of a ranking side by side."""
+    return f"#/experiments/{experiment_id}/runs?viewStateShareKey={ranking_run_id}&{_PAGE}"
+
+
+def save_finalists_view(run: Run, ranking: RankingFolder) -> None:
+    """Keep the state of the page that `finalists_link` opens: rank, decision, the figures of the short table."""
+    figures = [name for name in ranking.short_table if ranking.table.schema[name].is_numeric()]
+    words = [name for name in ranking.short_table if name not in figures]
+    state = {
+        "searchFilter": f"tags.mlflow.parentRunId = '{run.run_id}' AND tags.finalist = 'yes'",
+        "orderByKey": "metrics.`rank`",
+        "orderByAsc": True,
+        "startTime": "ALL",
+        "lifecycleFilter": "Active",
+        "datasetsFilter": [],
+        "modelVersionFilter": "All Runs",
+        "selectedColumns": [
+            *(f"metrics.`{key(name)}`" for name in dict.fromkeys(("rank", *figures))),
+            *(f"tags.`{key(name)}`" for name in dict.fromkeys((DECISION, COMMENT, BY, *words))),
+        ],
+    }
+    run.send(
+        "the view of the finalists",
+        lambda client, own: client.set_experiment_tag(str(run.experiment_id), f"{TAG_PREFIX}{own}", json.dumps(state)),
+    )
