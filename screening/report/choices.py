@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from screening.columns import COLUMNS, column, is_gate
+from screening.report.texts import Catalogue
 
 _FIRST = ("rank", "candidate_id", "formula", "score")
 _LAST = ("limiting_gate", "why", "space_group_number", "flags")
+_SHOWN = 8
 _GROUPS = ("magnet", "electrode", "prediction", "supply")
 
 
@@ -36,21 +38,29 @@ def scatter_axes(task: Mapping[str, Any], available: Sequence[str]) -> tuple[str
     return (numeric[0], numeric[1]) if len(numeric) > 1 else None
 
 
-def gate_words(gate: Mapping[str, Any]) -> str:
+def first_columns(task: Mapping[str, Any], available: Sequence[str]) -> list[str]:
+    """Columns of the ranked table that are shown before the reader chooses: those of the short table, then why."""
+    wanted = (task.get("report") or {}).get("short_table") or (task.get("report") or {}).get("columns")
+    ordered = dict.fromkeys((*_FIRST, *(wanted or figure_columns(available)[:_SHOWN]), "limiting_gate", "flags", "why"))
+    return [name for name in ordered if name in available]
+
+
+def gate_words(gate: Mapping[str, Any], texts: Catalogue) -> str:
     """A gate of the task's config in words: `µ0Ms ≥ 0.8 T, or Price ≤ 1 USD/kg`."""
-    spec = column(str(gate.get("column", "")))
+    spec = texts.column(str(gate.get("column", "")))
+    short = texts.numbers.short
     words = ""
     for key, sign in (("at_least", "≥"), ("at_most", "≤")):
         if gate.get(key) is not None:
-            words = f"{spec.label} {sign} {gate[key]:g} {spec.unit}".rstrip()
+            words = f"{texts.inside(spec)} {sign} {short(gate[key])} {spec.unit}".rstrip()
     if gate.get("is_in") is not None:
-        allowed = [spec.shown(value) for value in gate["is_in"]]
-        words = f"{spec.label}: {' or '.join(allowed)}"
+        allowed = texts.text("condition_or").join(texts.shown(spec, value) for value in gate["is_in"])
+        words = texts.text("condition_either", label=texts.inside(spec), values=allowed)
     if gate.get("without_flag") is not None:
-        words = f"without the flag {gate['without_flag']}"
+        words = texts.text("condition_without", flag=gate["without_flag"])
     if gate.get("probability"):
-        words = f"as probable as {spec.label}"
+        words = texts.text("condition_probability", label=texts.inside(spec))
     if gate.get("half_until") is not None:
-        words = f"{words}, half as much up to {gate['half_until']:g}"
+        words = texts.text("condition_half", words=words, limit=short(gate["half_until"]))
     waiver = gate.get("waived_by")
-    return f"{words}, or {gate_words(waiver)}" if waiver else words
+    return texts.text("condition_waived", words=words, waiver=gate_words(waiver, texts)) if waiver else words

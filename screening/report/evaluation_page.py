@@ -13,7 +13,7 @@ from screening.learning.evaluation import EVERYTHING, FEWEST, FLAGGED, UNFLAGGED
 from screening.learning.measured import Measured
 from screening.learning.quantities import Quantity, shown
 from screening.report.evaluation_pictures import POINTS, by_group, calibration, parity, widths
-from screening.report.page import environment, plotly_script
+from screening.report.templating import environment, plotly_script
 
 WORST = 10
 _SEED = 0

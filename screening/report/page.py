@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import orjson
 import polars as pl
 
-from screening.columns import column, gate_name, is_gate
+from screening.columns import is_gate
 from screening.finalists.finalist import Finalist
 from screening.report.atomic import write_text_atomic
-from screening.report.choices import scatter_axes, table_columns
+from screening.report.cards import Card, cards
+from screening.report.cells import cells
+from screening.report.choices import first_columns, scatter_axes, table_columns
+from screening.report.heat_map import heat_map
 from screening.report.pictures import POINTS, pareto_scatter
-from screening.report.sections import REASONS_SHOWN, cards, cells, explained_flags, funnel, refusals
+from screening.report.ranked_table import ROWS, table_data
+from screening.report.sections import REASONS_SHOWN, asked, explained_flags, funnel, provenance, refusals
+from screening.report.templating import environment, plotly_script
+from screening.report.texts import Catalogue, catalogue
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
-    from markupsafe import Markup
-
-TABLE_ROWS = 200
 CARDS = 20
-_TEMPLATES = Path(__file__).with_name("templates")
-_LISTED_VERSIONS = ("screening", "python", "torch", "pymatgen", "mlflow")
+_NOT_OF_LANDMARKS = ("rank", "pareto_front")
 
 
 @dataclass(frozen=True)
@@ -49,107 +46,79 @@ class ReportContent:
 
 
 def write_report(path: Path, content: ReportContent) -> None:
-    """Write the page atomically; it loads nothing from the network (about 5 MB, nearly all of it plotly)."""
+    """Write the page atomically; it loads nothing from the network (some 6 MB, most of it plotly)."""
     write_text_atomic(path, render(content))
 
 
 def render(content: ReportContent) -> str:
     """The page as HTML. Whatever comes from files is escaped: HTML text, attributes and embedded JSON alike."""
-    ranking, choices = content.ranking, content.task.get("report") or {}
-    top = int(choices.get("cards") or CARDS)
-    axes = scatter_axes(content.task, ranking.columns) if ranking.height else None
-    names = table_columns(content.task, ranking.columns)
-    known = [name for name in names if name not in ("rank", "pareto_front")]
-    shown = ranking.head(TABLE_ROWS)
-    best = cards(ranking, top)
+    texts = catalogue(content.language)
+    ranking, task = content.ranking, content.task
+    top = _top(content)
+    best = cards(ranking, content.finalists, top, task, texts)
+    axes = scatter_axes(task, ranking.columns) if ranking.height else None
+    both = pl.concat([ranking, content.landmarks], how="diagonal_relaxed")
+    title = str((task.get("report") or {}).get("title") or task.get("name") or texts.text("untitled"))
     context = {
-        "title": str(choices.get("title") or content.task.get("name") or "Candidates"),
-        "asked": _asked(content),
-        "versions": _versions(content.run),
-        "timing": (content.run.get("timing_s") or {}),
-        "funnel": funnel(ranking, content.rejected, content.task),
-        "columns": [column(name) for name in names],
-        "rows": [cells(row, names) for row in shown.iter_rows(named=True)],
-        "landmark_columns": [column(name) for name in known],
-        "landmarks": [cells(row, known) for row in content.landmarks.iter_rows(named=True)],
+        "language": texts.language,
+        "t": texts.text,
+        "h": texts.html,
+        "integer": texts.integer,
+        "title": texts.titles.get(title, title),
+        "asked": asked(content.run, task, texts),
+        "provenance": provenance(content.run, texts),
+        "funnel": funnel(ranking, content.rejected, task, texts),
+        "columns": [texts.column(name) for name in table_columns(task, ranking.columns)],
+        "landmarks": _landmarks(content, texts),
         "total": ranking.height,
+        "rows": min(ROWS, ranking.height),
         "points": min(POINTS, ranking.height),
-        "scatter_titles": [column(name) for name in axes] if axes else [],
-        "figure": pareto_scatter(ranking, content.landmarks, axes, top) if axes else None,
+        "top": top,
+        "scatter_titles": [texts.column(name) for name in axes] if axes else [],
+        "elements_named": heat_map(ranking, texts)["named"] if ranking.height else "",
         "cards": best,
-        "gates": [gate_name(name) for name in ranking.columns if is_gate(name)],
-        "flags": explained_flags(pl.concat([ranking, content.landmarks], how="diagonal_relaxed")),
+        "flags": explained_flags(both, texts),
         "rejected": content.rejected.height,
-        "refusals": refusals(content.rejected),
+        "refusals": refusals(content.rejected, texts),
         "reasons_shown": REASONS_SHOWN,
-        "plotly": plotly_script() if axes else "",
+        "data": _data(content, axes, best, texts),
+        "plotly": plotly_script() if ranking.height else "",
     }
     return environment().get_template("report.html").render(context)
 
 
-def _asked(content: ReportContent) -> list[tuple[str, str]]:
-    """The question in words: what, from where, by which model, when."""
-    run = content.run
-    config = run.get("config") or {}
-    seeds = ", ".join(f"{name} {value}" for name, value in (run.get("seeds") or {}).items())
-    answers = {
-        "Task": content.task.get("name"),
-        "Candidates": config.get("candidates"),
-        "Working ion": config.get("working_ion"),
-        "Model": config.get("model"),
-        "Finished": str(run.get("finished") or "").replace("T", " "),
-        "Seeds": seeds or config.get("seed"),
-        "Output": config.get("output_dir"),
-        "MLflow run": (run.get("mlflow") or {}).get("run_id"),
-        "Commit": run.get("git_commit"),
+def _top(content: ReportContent) -> int:
+    """How many of the best get a card."""
+    wanted = ((content.run.get("config") or {}).get("report") or {}).get("cards")
+    return min(CARDS if wanted is None else int(wanted), content.ranking.height)
+
+
+def _landmarks(content: ReportContent, texts: Catalogue) -> dict[str, Any]:
+    """Known materials in the columns that the ranked table shows at first."""
+    names = [name for name in first_columns(content.task, content.ranking.columns) if name not in _NOT_OF_LANDMARKS]
+    names = [name for name in names if name in content.landmarks.columns]
+    rows = [cells(row, names, texts) for row in content.landmarks.iter_rows(named=True)]
+    return {"columns": [texts.column(name) for name in names], "rows": rows}
+
+
+def _data(
+    content: ReportContent, axes: tuple[str, str] | None, best: Sequence[Card], texts: Catalogue
+) -> dict[str, Any]:
+    """What the page's script needs, as JSON."""
+    ranking = content.ranking
+    shown = {
+        "table": table_data(ranking, content.task, texts),
+        "elements": heat_map(ranking, texts),
+        "scatter": pareto_scatter(ranking, content.landmarks, axes, len(best), texts) if axes else None,
     }
-    hashes = {f"SHA-256 of {name}": value for name, value in (run.get("sha256") or {}).items()}
-    return [(name, str(value)) for name, value in {**answers, **hashes}.items() if value not in (None, "")]
-
-
-def _versions(run: Mapping[str, Any]) -> list[tuple[str, str]]:
-    versions = run.get("versions") or {}
-    first = [(name, versions[name]) for name in _LISTED_VERSIONS if name in versions]
-    return first + [(name, value) for name, value in versions.items() if name not in _LISTED_VERSIONS]
-
-
-@cache
-def environment() -> Environment:
-    """The templates of this folder with their filters."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    made = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters |= {"chemical": _chemical, "embedded": _embedded}
-    return made
-
-
-def _chemical(formula: str) -> Markup:
-    """A formula with its numbers as subscripts; everything else escaped."""
-    from markupsafe import Markup, escape
-
-    pieces = re.split(r"(?<=[A-Za-z)\]])(\d+(?:\.\d+)?)", formula)
-    return Markup("").join(
-        Markup("<sub>{}</sub>").format(piece) if i % 2 else escape(piece) for i, piece in enumerate(pieces)
-    )
-
-
-def _embedded(value: Any) -> Markup:
-    """JSON that is safe inside a script element: it cannot contain `</script>` or `<!--`."""
-    from markupsafe import Markup
-
-    return Markup(orjson.dumps(value).decode().replace("<", "\\u003c"))  # noqa: S704 - escaped here
-
-
-@cache
-def plotly_script() -> Markup:
-    """Plotly itself, so that a page needs no network."""
-    from markupsafe import Markup
-    from plotly.offline import get_plotlyjs
-
-    return Markup(get_plotlyjs())  # noqa: S704 - a library's own script
+    return {
+        "language": texts.language,
+        "decimal": texts.numbers.decimal,
+        "group": texts.numbers.group,
+        "texts": dict(texts.script),
+        "yes": texts.text("yes"),
+        "no": texts.text("no"),
+        "gatesJudged": [name for name in ranking.columns if is_gate(name)],
+        "cards": {str(card.rank): card.pictures for card in best if card.pictures},
+        **(shown if ranking.height else {}),
+    }

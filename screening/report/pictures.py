@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
 
-from screening.columns import column, interval_names
+from screening.columns import interval_names
+from screening.finalists.finalist import Curve
+from screening.report.texts import Catalogue
 
 POINTS = 2000
 # Colours of Okabe and Ito (2008), distinguishable with every common colour blindness; each series also has a symbol.
@@ -14,9 +17,12 @@ BLUE, ORANGE, GREEN = "#2B8CC4", "#D55E00", "#009E73"
 # Largest value over median from which the horizontal axis becomes logarithmic.
 _SKEWED = 10.0
 CLEAR = "rgba(0,0,0,0)"
+BAND = "rgba(43,140,196,0.22)"
 
 
-def pareto_scatter(ranking: pl.DataFrame, landmarks: pl.DataFrame, axes: tuple[str, str], top: int) -> dict[str, Any]:
+def pareto_scatter(
+    ranking: pl.DataFrame, landmarks: pl.DataFrame, axes: tuple[str, str], top: int, texts: Catalogue
+) -> dict[str, Any]:
     """Two figures of merit against each other, as plotly's figure dictionary.
 
     The best-ranked 2,000 candidates; the first Pareto front in another colour and symbol; known landmarks named; the
@@ -25,25 +31,60 @@ def pareto_scatter(ranking: pl.DataFrame, landmarks: pl.DataFrame, axes: tuple[s
     best = ranking.head(POINTS)
     front = pl.col("pareto_front") == 1 if "pareto_front" in best.columns else pl.lit(False)
     place = pl.col("rank") <= top
+    names = {key: texts.text(f"scatter_{key}", n=top) for key in ("candidates", "top", "front", "front_top", "known")}
     series = [
-        _trace("candidates", best.filter(~front & ~place), axes, BLUE, "circle-open", 6),
-        _trace(f"top {top}", best.filter(~front & place), axes, BLUE, "circle", 8, bars=True),
-        _trace("front 1", best.filter(front & ~place), axes, ORANGE, "triangle-up-open", 9),
-        _trace(f"front 1, top {top}", best.filter(front & place), axes, ORANGE, "triangle-up", 10, bars=True),
-        _trace("known materials", landmarks, axes, GREEN, "diamond", 11, bars=True, named=True),
+        _trace(names["candidates"], best.filter(~front & ~place), axes, BLUE, "circle-open", 6),
+        _trace(names["top"], best.filter(~front & place), axes, BLUE, "circle", 8, bars=True),
+        _trace(names["front"], best.filter(front & ~place), axes, ORANGE, "triangle-up-open", 9),
+        _trace(names["front_top"], best.filter(front & place), axes, ORANGE, "triangle-up", 10, bars=True),
+        _trace(names["known"], landmarks, axes, GREEN, "diamond", 11, bars=True, named=True),
     ]
+    x, y = (texts.column(name).heading for name in axes)
+    logarithmic = _is_skewed(best, axes[0])
+    x = texts.text("logarithmic", title=x) if logarithmic else x
+    layout = _layout(x, y, texts)
+    layout["xaxis"]["type"] = "log" if logarithmic else "linear"
+    return {"data": [trace for trace in series if trace["x"]], "layout": layout}
+
+
+def curve_figure(curve: Curve, texts: Catalogue) -> dict[str, Any]:
+    """The curve of a finalist with its interval as a band."""
+    x, y = (texts.text(f"curve_{axis}_{curve.kind}") for axis in "xy")
+    line = {
+        "type": "scatter",
+        "mode": "lines",
+        "x": _short(curve.x),
+        "y": _short(curve.y),
+        "line": {"color": BLUE, "width": 2.5},
+        "hovertemplate": "%{x:.4g}, %{y:.3g}<extra></extra>",
+        "showlegend": False,
+    }
+    edge = {"type": "scatter", "mode": "lines", "x": line["x"], "line": {"width": 0}, "hoverinfo": "skip"}
+    band = [
+        {**edge, "y": _short(curve.lo), "showlegend": False},
+        {**edge, "y": _short(curve.hi), "fill": "tonexty", "fillcolor": BAND, "name": texts.text("curve_interval")},
+    ]
+    layout = _layout(x, y, texts)
+    layout["yaxis"]["rangemode"] = "tozero"
+    return {"data": [*(band if curve.lo and curve.hi else ()), line], "layout": layout}
+
+
+def _short(values: Sequence[float]) -> list[float]:
+    return [float(f"{value:.5g}") for value in values]
+
+
+def _layout(x: str, y: str, texts: Catalogue) -> dict[str, Any]:
+    numbers = texts.numbers
     return {
-        "data": [trace for trace in series if trace["x"]],
-        "layout": {
-            "xaxis": _axis(axes[0], _is_skewed(best, axes[0])),
-            "yaxis": _axis(axes[1]),
-            "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-            "margin": {"l": 10, "r": 10, "t": 10, "b": 10},
-            "hovermode": "closest",
-            "modebar": {"bgcolor": CLEAR},
-            "paper_bgcolor": CLEAR,
-            "plot_bgcolor": CLEAR,
-        },
+        "xaxis": {"title": {"text": x}, "automargin": True},
+        "yaxis": {"title": {"text": y}, "automargin": True},
+        "separators": numbers.decimal + numbers.group,
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        "margin": {"l": 10, "r": 10, "t": 10, "b": 10},
+        "hovermode": "closest",
+        "modebar": {"bgcolor": CLEAR},
+        "paper_bgcolor": CLEAR,
+        "plot_bgcolor": CLEAR,
     }
 
 
@@ -51,11 +92,6 @@ def _is_skewed(table: pl.DataFrame, name: str) -> bool:
     """Whether a few large values (platinum's price) would press all others together."""
     values = sorted(table[name].drop_nulls().to_list()) or [0.0]
     return bool(values[0] > 0 and values[-1] > _SKEWED * values[len(values) // 2])
-
-
-def _axis(name: str, logarithmic: bool = False) -> dict[str, Any]:
-    title = column(name).heading + (", logarithmic" if logarithmic else "")
-    return {"title": {"text": title}, "type": "log" if logarithmic else "linear", "automargin": True}
 
 
 def _trace(

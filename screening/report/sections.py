@@ -1,32 +1,24 @@
-"""The parts of the report as plain data, ready for the template."""
+"""Parts of the report as plain data, ready for the template: what was asked, the funnel, refusals, flags."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from screening.columns import GATE_PREFIX, GATE_SUFFIX, Column, column, gate_name, interval_names, is_gate
-from screening.merit.flags import FLAGS
-from screening.report.choices import figure_columns, gate_words
+from screening.columns import GATE_PREFIX, GATE_SUFFIX, gate_name, is_gate
+from screening.report.choices import gate_words
+from screening.report.texts import Catalogue
 
 REASONS_SHOWN = 40
 _EXAMPLES = 3
-_CERTAIN = 0.5
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One table cell: what is read (`text` and `interval`) and what is sorted and copied (`value` and its ends)."""
-
-    column: Column
-    text: str
-    interval: str
-    value: Any
-    low: float | None
-    high: float | None
+CERTAIN = 0.5
+"""Probability from which on a gate counts as passed."""
+_LISTED_VERSIONS = ("screening", "python", "torch", "pymatgen", "mlflow")
+_NONE = (None, "", "none")
 
 
 @dataclass(frozen=True)
@@ -41,31 +33,6 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Gate:
-    """The probability that one candidate passes a gate, with the words for it."""
-
-    name: str
-    text: str
-    percent: float
-
-
-@dataclass(frozen=True)
-class Card:
-    """One of the best candidates in detail."""
-
-    rank: int
-    candidate_id: str
-    formula: str
-    source: str
-    score: str
-    why: str
-    figures: list[Cell]
-    gates: list[Gate]
-    limiting: Gate | None
-    flags: list[tuple[str, str]]
-
-
-@dataclass(frozen=True)
 class Refusal:
     """One reason why inputs were not scored, how often, and a few of them."""
 
@@ -75,21 +42,50 @@ class Refusal:
     examples: list[str]
 
 
-def cells(row: Mapping[str, Any], names: Sequence[str]) -> list[Cell]:
-    """The cells of a row, a quantity together with its interval."""
-    return [_cell(row, column(name)) for name in names]
+def asked(run: Mapping[str, Any], task: Mapping[str, Any], texts: Catalogue) -> list[tuple[str, str]]:
+    """The question in words: what, from where, by which model, when."""
+    config = run.get("config") or {}
+    seeds = ", ".join(f"{name} {value}" for name, value in (run.get("seeds") or {}).items())
+    temperature = (task.get("merit") or {}).get("temperature_K")
+    answers = {
+        "task": task.get("name"),
+        "candidates": config.get("candidates"),
+        "prefer": config.get("prefer"),
+        "working_ion": config.get("working_ion"),
+        "temperature": f"{texts.numbers.short(temperature)} {texts.unit('K')}" if temperature else None,
+        "model": Path(str(config.get("model") or "")).name,
+        "relax": config.get("relax"),
+        "finished": str(run.get("finished") or "").replace("T", " "),
+        "seeds": seeds or config.get("seed"),
+        "output": config.get("output_dir"),
+        "run": (run.get("mlflow") or {}).get("run_id"),
+    }
+    return [(texts.text(f"asked_{name}"), str(value)) for name, value in answers.items() if value not in _NONE]
 
 
-def funnel(ranking: pl.DataFrame, rejected: pl.DataFrame, task: Mapping[str, Any]) -> list[Step]:
+def provenance(run: Mapping[str, Any], texts: Catalogue) -> list[tuple[str, str]]:
+    """With what it was made: hashes, versions, time."""
+    versions = run.get("versions") or {}
+    first = [name for name in _LISTED_VERSIONS if name in versions]
+    ordered = [f"{name} {versions[name]}" for name in (*first, *(name for name in versions if name not in first))]
+    seconds = sorted((run.get("timing_s") or {}).items(), key=lambda item: -item[1])
+    times = ", ".join(f"{stage} {texts.numbers.fixed(value, 1)}" for stage, value in seconds)
+    found = [(texts.text("asked_commit"), str(run.get("git_commit") or ""))]
+    found += [(texts.text("asked_hash", name=name), str(value)) for name, value in (run.get("sha256") or {}).items()]
+    found += [(texts.text("versions"), ", ".join(ordered)), (texts.text("timing"), times)]
+    return [(name, value) for name, value in found if value]
+
+
+def funnel(ranking: pl.DataFrame, rejected: pl.DataFrame, task: Mapping[str, Any], texts: Catalogue) -> list[Step]:
     """Inputs read, scored, and still in after each gate in turn (passed with a probability of at least one half)."""
     read = ranking.height + rejected.height
-    steps = [("read", "", read), ("scored", "", ranking.height)]
+    steps = [(texts.text("funnel_read"), "", read), (texts.text("funnel_scored"), "", ranking.height)]
     gates = (task.get("ranking") or {}).get("gates") or {}
-    words = {f"{GATE_PREFIX}{name}{GATE_SUFFIX}": gate_words(gate) for name, gate in gates.items()}
+    words = {f"{GATE_PREFIX}{name}{GATE_SUFFIX}": gate_words(gate, texts) for name, gate in gates.items()}
     passed = pl.lit(True)
     for name in filter(is_gate, ranking.columns):
-        passed = passed & (pl.col(name).fill_null(0.0) >= _CERTAIN)
-        steps.append((gate_name(name), words.get(name, ""), ranking.filter(passed).height))
+        passed = passed & (pl.col(name).fill_null(0.0) >= CERTAIN)
+        steps.append((texts.gate(gate_name(name)), words.get(name, ""), ranking.filter(passed).height))
     before = [read, *(count for *_, count in steps[:-1])]
     return [
         Step(label, detail, count, previous - count, count / read if read else 0.0)
@@ -97,7 +93,7 @@ def funnel(ranking: pl.DataFrame, rejected: pl.DataFrame, task: Mapping[str, Any
     ]
 
 
-def refusals(rejected: pl.DataFrame) -> list[Refusal]:
+def refusals(rejected: pl.DataFrame, texts: Catalogue) -> list[Refusal]:
     """Why inputs were refused, the most frequent reason first; at most 40."""
     if rejected.is_empty():
         return []
@@ -106,17 +102,12 @@ def refusals(rejected: pl.DataFrame) -> list[Refusal]:
         .agg(pl.len().alias("count"), pl.col("candidate_id").head(_EXAMPLES).alias("examples"))
         .sort("count", "stage", "reason", descending=[True, False, False])
         .head(REASONS_SHOWN)
+        .with_columns(pl.col("stage").replace(dict(texts.stages)))
     )
     return [Refusal(**row) for row in counted.iter_rows(named=True)]
 
 
-def cards(ranking: pl.DataFrame, top: int) -> list[Card]:
-    """The first `top` candidates in detail."""
-    figures = figure_columns(ranking.columns)
-    return [_card(row, figures) for row in ranking.head(top).iter_rows(named=True)]
-
-
-def explained_flags(table: pl.DataFrame) -> list[tuple[str, str, int]]:
+def explained_flags(table: pl.DataFrame, texts: Catalogue) -> list[tuple[str, str, int]]:
     """Every flag in the table with its explanation and how many candidates carry it, the most frequent first."""
     if "flags" not in table.columns:
         return []
@@ -128,43 +119,4 @@ def explained_flags(table: pl.DataFrame) -> list[tuple[str, str, int]]:
         .len()
         .sort("len", "flag", descending=[True, False])
     )
-    return [(flag, FLAGS.get(flag, ""), count) for flag, count in counts.iter_rows()]
-
-
-def _card(row: Mapping[str, Any], figures: Sequence[str]) -> Card:
-    gates = [_gate(name, row[name]) for name in row if is_gate(name) and row[name] is not None]
-    limiting = min(gates, key=lambda gate: gate.percent, default=None)
-    flags = [flag for flag in (row.get("flags") or "").split(";") if flag]
-    return Card(
-        rank=row["rank"],
-        candidate_id=row["candidate_id"],
-        formula=row["formula"],
-        source=row.get("source") or "",
-        score=column("score").shown(row["score"]),
-        why=row.get("why") or "",
-        figures=[cell for cell in cells(row, figures) if cell.value is not None],
-        gates=gates,
-        limiting=limiting if limiting is not None and limiting.percent < 99.5 else None,
-        flags=[(flag, FLAGS.get(flag, "")) for flag in flags],
-    )
-
-
-def _gate(name: str, probability: float) -> Gate:
-    percent = 100.0 * probability
-    text = "<\u202f1\u202f%" if percent < 1 else ">\u202f99\u202f%" if percent > 99 else f"{percent:.0f}\u202f%"
-    return Gate(gate_name(name), text, percent)
-
-
-def _cell(row: Mapping[str, Any], spec: Column) -> Cell:
-    value = row.get(spec.name)
-    text = _typeset(value, spec)
-    ends = interval_names(spec.name, row)
-    low, high = (row[ends[0]], row[ends[1]]) if ends else (None, None)
-    interval = "" if low is None or high is None else f"{_typeset(low, spec)} to {_typeset(high, spec)}"
-    return Cell(spec, text, interval, value, low, high)
-
-
-def _typeset(value: Any, spec: Column) -> str:
-    """As on the terminal, with a true minus sign for numbers."""
-    text = spec.shown(value)
-    return text.replace("-", "−") if spec.kind == "number" else text
+    return [(flag, texts.flag(flag), count) for flag, count in counts.iter_rows()]

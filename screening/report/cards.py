@@ -1,0 +1,155 @@
+"""The best candidates in detail: what a card shows, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from screening.columns import gate_name, is_gate
+from screening.finalists.finalist import Finalist, KnownMaterial, folder_name
+from screening.report.cells import Cell, cells
+from screening.report.choices import figure_columns, first_columns
+from screening.report.pictures import curve_figure
+from screening.report.structures import structure_data
+from screening.report.texts import Catalogue
+from screening.report.why import why
+
+FOLDER = "finalists"
+_TOLD_APART = ("rank", "candidate_id", "formula", "score", "limiting_gate", "why", "flags")
+_CERTAIN = 99.5
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of the candidate beside the measured one of the nearest known material, empty if there is none."""
+
+    cell: Cell
+    measured: str
+
+
+@dataclass(frozen=True)
+class Gate:
+    """The probability that one candidate passes a gate, with the words for it."""
+
+    name: str
+    text: str
+    percent: float
+
+
+@dataclass(frozen=True)
+class Nearest:
+    """The nearest known material in words."""
+
+    formula: str
+    name: str
+    distance: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """One of the best candidates. highlights: the figures of the short table. pictures: what the page's script draws
+    (`structures`, `curve`), empty without a finalist. files: labels and addresses relative to the page."""
+
+    rank: int
+    candidate_id: str
+    formula: str
+    source: str
+    score: str
+    why: str
+    highlights: list[Cell]
+    figures: list[Figure]
+    gates: list[Gate]
+    limiting: Gate | None
+    flags: list[tuple[str, str]]
+    remarks: list[str]
+    nearest: Nearest | None
+    atoms: int
+    pictures: dict[str, Any]
+    curve_kind: str
+    files: list[tuple[str, str]]
+
+
+def cards(
+    ranking: pl.DataFrame, finalists: Sequence[Finalist], top: int, task: Mapping[str, Any], texts: Catalogue
+) -> list[Card]:
+    """Cards of the first `top` candidates; what only finalists know is left out of the others' cards."""
+    known = {finalist.candidate_id: finalist for finalist in finalists}
+    rows = ranking.head(top).iter_rows(named=True)
+    return [card(row, known.get(row["candidate_id"]), task, texts) for row in rows]
+
+
+def card(row: Mapping[str, Any], finalist: Finalist | None, task: Mapping[str, Any], texts: Catalogue) -> Card:
+    """The card of one row of the ranking."""
+    gates = [_gate(name, row[name], texts) for name in row if is_gate(name) and row[name] is not None]
+    limiting = min(gates, key=lambda gate: gate.percent, default=None)
+    flags = [flag for flag in (row.get("flags") or "").split(";") if flag]
+    short = [name for name in first_columns(task, list(row)) if name not in _TOLD_APART]
+    nearest = finalist.nearest if finalist else None
+    figures = cells(row, figure_columns(list(row)), texts)
+    return Card(
+        rank=row["rank"],
+        candidate_id=row["candidate_id"],
+        formula=row["formula"],
+        source=row.get("source") or "",
+        score=texts.shown(texts.column("score"), row["score"]),
+        why=why(row, task, texts),
+        highlights=[cell for cell in cells(row, short, texts) if cell.value is not None],
+        figures=[Figure(cell, _measured(cell, nearest, texts)) for cell in figures if cell.value is not None],
+        gates=gates,
+        limiting=limiting if limiting is not None and limiting.percent < _CERTAIN else None,
+        flags=[(flag, texts.flag(flag)) for flag in flags],
+        remarks=[texts.remarks.get(remark, remark) for remark in (finalist.remarks if finalist else ())],
+        nearest=_nearest(nearest, texts) if nearest else None,
+        atoms=finalist.crystal.n_atoms if finalist else 0,
+        pictures=_pictures(finalist, texts) if finalist else {},
+        curve_kind=finalist.curve.kind if finalist and finalist.curve else "",
+        files=_files(row, finalist),
+    )
+
+
+def _measured(cell: Cell, nearest: KnownMaterial | None, texts: Catalogue) -> str:
+    value = nearest.figures.get(cell.column.name) if nearest else None
+    return "" if value is None else texts.shown(cell.column, value)
+
+
+def _nearest(known: KnownMaterial, texts: Catalogue) -> Nearest:
+    words = (
+        texts.text("nearest_same")
+        if known.distance == 0
+        else texts.text("nearest_distance", percent=texts.percent(known.distance))
+    )
+    return Nearest(known.formula, known.name if known.name != known.formula else "", words, known.source)
+
+
+def _gate(name: str, probability: float, texts: Catalogue) -> Gate:
+    return Gate(texts.gate(gate_name(name)), texts.percent(probability), 100.0 * probability)
+
+
+def _pictures(finalist: Finalist, texts: Catalogue) -> dict[str, Any]:
+    ends = {"scored": finalist.crystal, "charged": finalist.charged, "discharged": finalist.discharged}
+    structures = [
+        {"label": texts.text(f"structure_{name}"), **structure_data(crystal)}
+        for name, crystal in ends.items()
+        if crystal is not None and (name == "scored" or crystal is not finalist.crystal)
+    ]
+    return {
+        "structures": structures,
+        "curve": curve_figure(finalist.curve, texts) if finalist.curve else None,
+    }
+
+
+def _files(row: Mapping[str, Any], finalist: Finalist | None) -> list[tuple[str, str]]:
+    if finalist is None:
+        return []
+    folder = f"{FOLDER}/{folder_name(row['rank'], row['formula'])}"
+    return [(name, f"{folder}/{name}") for name in crystal_files(finalist)]
+
+
+def crystal_files(finalist: Finalist) -> dict[str, Any]:
+    """The crystals that a finalist's folder holds, by file name."""
+    ends = {"crystal.cif": finalist.crystal, "charged.cif": finalist.charged, "discharged.cif": finalist.discharged}
+    return {name: crystal for name, crystal in ends.items() if crystal is not None}

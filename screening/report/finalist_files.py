@@ -1,0 +1,87 @@
+"""A folder for each finalist: its crystals, a picture and a small page of its own, and an index of them all."""
+
+from __future__ import annotations
+
+import base64
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from screening.crystals.crystal import Crystal
+from screening.finalists.finalist import Finalist, folder_name
+from screening.report.atomic import part_path
+from screening.report.cards import FOLDER, card, crystal_files
+from screening.report.finalist_picture import picture_png
+from screening.report.templating import environment
+from screening.report.texts import catalogue
+
+if TYPE_CHECKING:
+    from screening.report.page import ReportContent
+
+INDEX = "index.json"
+PICTURE = "picture.png"
+PAGE = "card.html"
+
+
+def write_finalist_files(output_dir: Path, content: ReportContent) -> None:
+    """Write `finalists/` in output_dir: index.json and a folder per finalist with crystal.cif (charged.cif and
+    discharged.cif where known), picture.png and card.html.
+
+    The folder appears whole; one of an earlier ranking is replaced, or removed if there are no finalists.
+    """
+    folder = output_dir / FOLDER
+    part = part_path(folder)
+    shutil.rmtree(part, ignore_errors=True)
+    rows = {row["candidate_id"]: row for row in content.ranking.head(len(content.finalists)).iter_rows(named=True)}
+    if content.finalists:
+        part.mkdir(parents=True)
+        entries = [_write(part, finalist, rows[finalist.candidate_id], content) for finalist in content.finalists]
+        (part / INDEX).write_bytes(orjson.dumps(entries, option=orjson.OPT_INDENT_2))
+    if folder.exists():
+        shutil.rmtree(folder)
+    if content.finalists:
+        part.replace(folder)
+
+
+def cif_text(crystal: Crystal) -> str:
+    """The crystal exactly as it was scored, as a CIF without symmetry (P1)."""
+    from pymatgen.io.cif import CifWriter
+
+    return str(CifWriter(crystal.to_structure(), significant_figures=8))
+
+
+def finalist_page(row: Mapping[str, Any], finalist: Finalist, picture: bytes, content: ReportContent) -> str:
+    """The finalist's own page: what its card says, with a still picture; needs neither scripts nor other files."""
+    texts = catalogue(content.language)
+    context = {
+        "language": texts.language,
+        "t": texts.text,
+        "h": texts.html,
+        "card": card(row, finalist, content.task, texts),
+        "picture": base64.b64encode(picture).decode(),
+    }
+    return environment().get_template("finalist.html").render(context)
+
+
+def _write(part: Path, finalist: Finalist, row: Mapping[str, Any], content: ReportContent) -> dict[str, Any]:
+    name = folder_name(row["rank"], row["formula"])
+    folder = part / name
+    folder.mkdir()
+    for file_name, crystal in crystal_files(finalist).items():
+        (folder / file_name).write_text(cif_text(crystal), encoding="utf-8")
+    picture = picture_png(finalist.crystal)
+    (folder / PICTURE).write_bytes(picture)
+    (folder / PAGE).write_text(finalist_page(row, finalist, picture, content), encoding="utf-8")
+    return {
+        "rank": row["rank"],
+        "candidate_id": finalist.candidate_id,
+        "formula": row["formula"],
+        "folder": name,
+        "remarks": list(finalist.remarks),
+        "nearest": asdict(finalist.nearest) if finalist.nearest else None,
+        "curve": asdict(finalist.curve) if finalist.curve else None,
+    }

@@ -1,0 +1,30 @@
+"""A still picture of a crystal, for folders, cards and MLflow."""
+
+from __future__ import annotations
+
+import io
+
+from screening.crystals.crystal import Crystal
+
+_INCHES, _DPI = 4.0, 150
+_VIEW = "-80x,20y,0z"
+
+
+def picture_png(crystal: Crystal) -> bytes:
+    """The crystal as ASE draws it, slightly from above, in colours of jmol, on white; as a PNG file.
+
+    Drawn without any display, whatever else the process draws with.
+    """
+    from ase import Atoms
+    from ase.visualize.plot import plot_atoms
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    atoms = Atoms(numbers=crystal.numbers, cell=crystal.lattice, scaled_positions=crystal.frac, pbc=True)
+    atoms.wrap()
+    figure = Figure(figsize=(_INCHES, _INCHES), dpi=_DPI)
+    canvas = FigureCanvasAgg(figure)
+    plot_atoms(atoms, figure.add_axes((0, 0, 1, 1)), rotation=_VIEW, radii=0.35, show_unit_cell=2)
+    content = io.BytesIO()
+    canvas.print_png(content)
+    return content.getvalue()

@@ -1,0 +1,68 @@
+"""The ranked table as data: the page's script sorts, filters and draws it, a screenful at a time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from screening.columns import Column, gate_name, interval_names, is_gate
+from screening.report.choices import first_columns, table_columns
+from screening.report.sections import explained_flags
+from screening.report.texts import Catalogue
+from screening.report.why import why
+
+ROWS = 1000
+"""Rows that a page holds; all of them are in the files beside it."""
+_DIGITS = 6
+
+
+def table_data(ranking: pl.DataFrame, task: Mapping[str, Any], texts: Catalogue) -> dict[str, Any]:
+    """Columns, the first 1,000 rows, and what can be chosen as a filter.
+
+    A cell is a value, or `[value, low, high]` in a column with intervals; numbers are rounded to six digits.
+    """
+    shown = ranking.head(ROWS)
+    names = table_columns(task, ranking.columns)
+    first = first_columns(task, ranking.columns)
+    specs = [texts.column(name) for name in names]
+    rows = [_row(row, specs, task, texts) for row in shown.iter_rows(named=True)]
+    flags = sorted(flag for flag, *_ in explained_flags(shown, texts))
+    return {
+        "columns": [_column(spec, ranking.columns, first, texts) for spec in specs],
+        "rows": rows,
+        "flags": {flag: texts.flag(flag) for flag in flags},
+        "gates": {name: texts.gate(gate_name(name)) for name in names if is_gate(name)},
+    }
+
+
+def _column(spec: Column, available: Sequence[str], first: Sequence[str], texts: Catalogue) -> dict[str, Any]:
+    return {
+        "name": spec.name,
+        "label": spec.label,
+        "unit": spec.unit,
+        "description": spec.description,
+        "digits": spec.digits,
+        "kind": spec.kind,
+        "first": spec.name in first,
+        "interval": interval_names(spec.name, available) is not None,
+        "words": dict(texts.words(spec.name)),
+    }
+
+
+def _row(row: Mapping[str, Any], specs: Sequence[Column], task: Mapping[str, Any], texts: Catalogue) -> list[Any]:
+    return [why(row, task, texts) if spec.name == "why" else _cell(row, spec.name) for spec in specs]
+
+
+def _cell(row: Mapping[str, Any], name: str) -> Any:
+    ends = interval_names(name, row)
+    value = _short(row[name])
+    return [value, *(_short(row[end]) for end in ends)] if ends else value
+
+
+def _short(value: Any) -> Any:
+    if not isinstance(value, float):
+        return value
+    return float(f"{value:.{_DIGITS}g}") if math.isfinite(value) else None

@@ -1,0 +1,110 @@
+"""Crystals as pictures that a reader turns: atoms, bonds and the cell, as plain lists that the page's script draws.
+
+Atoms on faces, edges and corners of the cell are shown on every side of it. The script turns each element into one
+plotly mesh of shaded spheres, which keeps the page small and the picture quick.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from screening.crystals.crystal import Crystal
+from screening.crystals.elements import SYMBOLS
+
+MOST_ATOMS = 600
+"""Atoms shown, images included, of one crystal; larger ones are drawn without images and bonds."""
+_ON_FACE = 1e-3
+"""Fractional distance from a face within which an atom is shown on the opposite face too."""
+_BOND_SLACK = 1.15
+"""Longest bond over the sum of covalent radii."""
+_SPHERE = 0.4
+"""Radius of a sphere over the covalent radius."""
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int16]
+
+
+def structure_data(crystal: Crystal) -> dict[str, Any]:
+    """Atoms by element with colour and radius, bonds and cell edges as pairs of points, all in Å.
+
+    Bonds between two metals are left out: they would hide a close-packed crystal.
+    """
+    from ase.data import covalent_radii
+
+    numbers, frac = _with_images(crystal)
+    large = len(numbers) > MOST_ATOMS
+    if large:
+        numbers, frac = crystal.numbers, crystal.frac % 1.0
+    xyz = frac @ crystal.lattice
+    elements = [
+        {
+            "symbol": SYMBOLS[z],
+            "colour": colour(z),
+            "radius": round(_SPHERE * float(covalent_radii[z]), 3),
+            "atoms": _rounded(xyz[numbers == z]),
+        }
+        for z in dict.fromkeys(crystal.numbers.tolist())
+    ]
+    return {
+        "elements": elements,
+        "bonds": [] if large else _rounded(_bonds(numbers, xyz)),
+        "cell": _rounded(_edges(crystal.lattice)),
+        "axes": _rounded(crystal.lattice),
+    }
+
+
+def colour(z: int) -> str:
+    """Colour of an element, as jmol has it."""
+    from ase.data.colors import jmol_colors
+
+    return "#" + "".join(f"{round(255 * part):02x}" for part in jmol_colors[z])
+
+
+def _with_images(crystal: Crystal) -> tuple[Integers, Floats]:
+    """Atoms of the cell, those on its boundary also on the opposite side: (m,) numbers, (m, 3) fractions in [0, 1]."""
+    frac = crystal.frac % 1.0
+    frac = np.where(frac > 1 - _ON_FACE, frac - 1.0, frac)
+    on_face = np.abs(frac) < _ON_FACE
+    numbers, places = [crystal.numbers], [frac]
+    for shift in product((0, 1), repeat=3):
+        moved = np.array(shift, dtype=bool)
+        if moved.any():
+            rows = on_face[:, moved].all(axis=1)
+            numbers.append(crystal.numbers[rows])
+            places.append(frac[rows] + moved)
+    return np.concatenate(numbers), np.concatenate(places)
+
+
+def _bonds(numbers: Integers, xyz: Floats) -> Floats:
+    """Both ends of every bond among the atoms shown, one after the other: (2b, 3)."""
+    from ase.data import covalent_radii
+
+    radii = covalent_radii[numbers]
+    metal = _is_metal(numbers)
+    far = np.linalg.norm(xyz[:, None] - xyz[None], axis=-1)
+    bonded = (far < _BOND_SLACK * (radii[:, None] + radii[None])) & ~(metal[:, None] & metal[None])
+    first, second = np.nonzero(np.triu(bonded, k=1))
+    return np.stack([xyz[first], xyz[second]], axis=1).reshape(-1, 3)
+
+
+def _is_metal(numbers: Integers) -> NDArray[np.bool_]:
+    from pymatgen.core.periodic_table import Element
+
+    known = {z: Element.from_Z(z).is_metal for z in set(numbers.tolist())}
+    return np.array([known[z] for z in numbers.tolist()], dtype=bool)
+
+
+def _edges(lattice: Floats) -> Floats:
+    """Both ends of the twelve edges of the cell: (24, 3)."""
+    corners = [np.array(corner, dtype=float) for corner in product((0, 1), repeat=3)]
+    pairs = [(a, a + step) for a in corners for step in np.eye(3) if not (a * step).any()]
+    return np.array(pairs).reshape(-1, 3) @ lattice
+
+
+def _rounded(points: Floats) -> list[list[float]]:
+    """Hundredths of an ångström: what a picture can show."""
+    found: list[list[float]] = (np.round(points, 2) + 0.0).tolist()
+    return found

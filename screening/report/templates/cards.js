@@ -1,0 +1,45 @@
+// Cards draw their pictures only while they are seen: browsers keep few three-dimensional scenes at a time.
+(() => {
+  const { data, onTheme } = report;
+  const all = [...document.querySelectorAll("details.card")];
+
+  for (const card of all) {
+    const pictures = data.cards[card.dataset.rank];
+    const place = card.querySelector(".structure");
+    if (!pictures || !place) continue;
+    const view = report.structureView(place, card.querySelector(".turning"), pictures.structures);
+    new IntersectionObserver(([seen]) => (seen.isIntersecting ? view.show() : view.free()), { rootMargin: "100px" }).observe(place);
+    onTheme(view.redraw);
+    const curve = card.querySelector(".curve");
+    if (curve && pictures.curve) drawCurve(curve, pictures.curve);
+  }
+
+  function drawCurve(place, figure) {
+    let drawn = false;
+    const draw = () => { drawn = true; report.drawFigure(place, figure); };
+    new IntersectionObserver(([seen]) => { if (seen.isIntersecting && !drawn) draw(); }, { rootMargin: "100px" }).observe(place);
+    onTheme(() => drawn && draw());
+  }
+
+  function openAddressed() {
+    const card = /^#card-\d+$/.test(location.hash) && document.querySelector(location.hash);
+    if (card) { card.open = true; card.scrollIntoView(); }
+  }
+
+  addEventListener("hashchange", openAddressed);
+  // A link pressed a second time leaves the address as it is.
+  addEventListener("click", (event) => {
+    const link = event.target.closest?.("a[href^='#card-']");
+    if (link) document.querySelector(link.getAttribute("href")).open = true;
+  });
+  openAddressed();
+  document.getElementById("open-all")?.addEventListener("click", () => all.forEach((card) => { card.open = true; }));
+  document.getElementById("close-all")?.addEventListener("click", () => all.forEach((card) => { card.open = false; }));
+
+  // Files lie beside the page on disk; within a viewer that shows the page alone the addresses lead nowhere.
+  if (!["file:", "http:", "https:"].includes(location.protocol) || window.origin === "null" && location.protocol !== "file:") {
+    document.querySelectorAll(".files a").forEach((link) => {
+      link.replaceWith(report.element("code", { textContent: link.getAttribute("href") }));
+    });
+  }
+})();

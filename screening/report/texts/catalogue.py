@@ -1,0 +1,161 @@
+"""The catalogue of texts: one file per language, looked up by key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from screening.columns import COLUMNS, MISSING, Column, column, gate_name, is_gate
+from screening.errors import RequestError
+from screening.finalists.finalist import REMARKS
+from screening.merit.flags import FLAGS
+from screening.report.texts.numbers import STYLES, THIN_SPACE, NumberStyle, plural_form
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+LANGUAGES = ("en", "ru")
+_FOLDER = Path(__file__).parent
+_BOUNDS = {"_lo": "lower_bound", "_hi": "upper_bound"}
+Entry = str | Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Texts of one language.
+
+    page, script: what the page and its script say; an entry is a text or its plural forms by `n`. gates: names of
+    gates. values: words of categories by column. titles, units: other wording for what the English tables say.
+    columns: `label` and `description` by column name. flags, remarks, stages: explanations by key.
+    """
+
+    language: str
+    page: Mapping[str, Entry]
+    script: Mapping[str, Entry]
+    gates: Mapping[str, str]
+    values: Mapping[str, Mapping[str, str]]
+    titles: Mapping[str, str]
+    stages: Mapping[str, str]
+    units: Mapping[str, str]
+    columns: Mapping[str, Mapping[str, str]]
+    flags: Mapping[str, str]
+    remarks: Mapping[str, str]
+
+    @property
+    def numbers(self) -> NumberStyle:
+        """How the language writes numbers."""
+        return STYLES[self.language]
+
+    def text(self, key: str, **values: Any) -> str:
+        """The page's text of a key with values put in; whole numbers are grouped, `n` chooses the plural form."""
+        return self._entry(key, values).format(**self._written(values))
+
+    def html(self, key: str, **values: Any) -> Markup:
+        """As `text`, of an entry that holds HTML; the values are escaped."""
+        from markupsafe import Markup
+
+        return Markup(self._entry(key, values)).format(**self._written(values))  # noqa: S704 - the package's own text
+
+    def _entry(self, key: str, values: Mapping[str, Any]) -> str:
+        entry = self.page[key]
+        return entry if isinstance(entry, str) else entry[plural_form(self.language, values["n"])]
+
+    def _written(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: self.integer(value) if type(value) is int else value for name, value in values.items()}
+
+    def integer(self, value: int) -> str:
+        """A whole number with its thousands grouped."""
+        return self.numbers.fixed(value, 0)
+
+    def percent(self, share: float) -> str:
+        """A probability or share as a percentage; what rounds to none or all is told from none or all."""
+        percent = 100.0 * share
+        sign = "<" if 0 < percent < 1 else ">" if 99 < percent < 100 else ""
+        bounded = {"<": 1.0, ">": 99.0}.get(sign, percent)
+        return f"{sign}{THIN_SPACE if sign else ''}{self.numbers.fixed(bounded, 0)}{THIN_SPACE}%"
+
+    def column(self, name: str) -> Column:
+        """What is known of a column, in this language; interval bounds and gates included."""
+        spec = column(name)
+        for suffix, key in _BOUNDS.items():
+            if name.endswith(suffix) and name.removesuffix(suffix) in COLUMNS:
+                base = self.column(name.removesuffix(suffix))
+                label, words = self.text(f"{key}_label", label=base.label), self.text(key, description=base.description)
+                return replace(base, name=name, label=label, description=words)
+        if is_gate(name):
+            gate = self.gate(gate_name(name))
+            return replace(
+                spec, label=self.text("gate_label", gate=gate), description=self.text("gate_column", gate=gate)
+            )
+        said = self.columns.get(name)
+        if said is None:
+            return spec
+        return replace(spec, label=said["label"], unit=self.unit(spec.unit), description=said["description"])
+
+    def unit(self, unit: str) -> str:
+        """A unit's symbol."""
+        return self.units.get(unit, unit)
+
+    def gate(self, name: str) -> str:
+        """A gate in words; one that the catalogue does not know keeps its name."""
+        return self.gates.get(name.replace(" ", "_"), name.replace("_", " "))
+
+    def inside(self, spec: Column) -> str:
+        """A column's label within a sentence: a Cyrillic word begins small, a symbol stays as it is."""
+        first, second = (*spec.label[:2], "", "")[:2]
+        word = second.islower() and all("\u0400" <= letter <= "\u04ff" for letter in (first, second))
+        return first.lower() + spec.label[1:] if word else spec.label
+
+    def flag(self, name: str) -> str:
+        """What a flag means, empty if unknown."""
+        return self.flags.get(name, "")
+
+    def words(self, name: str) -> Mapping[str, str]:
+        """The words for the values of a column of categories, empty if it has none."""
+        return self.gates if name == "limiting_gate" else self.values.get(name, {})
+
+    def shown(self, spec: Column, value: Any) -> str:
+        """One value of a column as a reader sees it, without its unit."""
+        plain = spec.shown(value)
+        if plain == MISSING:
+            return MISSING
+        if isinstance(value, bool):
+            return self.text("yes" if value else "no")
+        if spec.text or not isinstance(value, int | float):
+            return self.words(spec.name).get(plain, plain)
+        return self.numbers.fixed(value, spec.digits)
+
+    def with_unit(self, spec: Column, value: Any) -> str:
+        """One value with its unit."""
+        text = self.shown(spec, value)
+        return text if text == MISSING or not spec.unit else f"{text}{THIN_SPACE}{spec.unit}"
+
+    def interval(self, spec: Column, low: float | None, high: float | None) -> str:
+        """The ends of an interval, empty where one is missing."""
+        ends = (self.shown(spec, low), self.shown(spec, high))
+        return "" if MISSING in ends else self.text("interval", low=ends[0], high=ends[1])
+
+
+@cache
+def catalogue(language: str) -> Catalogue:
+    """The texts of a language; raises RequestError if there are none."""
+    if language not in LANGUAGES:
+        raise RequestError(f"report.language={language}: expected one of {', '.join(LANGUAGES)}")
+    content = yaml.safe_load((_FOLDER / f"{language}.yaml").read_text(encoding="utf-8"))
+    return Catalogue(language=language, **(_english() | content if language == "en" else content))
+
+
+def _english() -> dict[str, Any]:
+    """What the tables say of themselves is English, and said where columns, flags and remarks are defined."""
+    specs = COLUMNS.values()
+    return {
+        "columns": {spec.name: {"label": spec.label, "description": spec.description} for spec in specs},
+        "units": {spec.unit: spec.unit for spec in specs if spec.unit},
+        "flags": FLAGS,
+        "remarks": REMARKS,
+    }
