@@ -90,6 +90,7 @@ def card(row: Mapping[str, Any], finalist: Finalist | None, task: Mapping[str, A
     short = [name for name in first_columns(task, list(row)) if name not in _TOLD_APART]
     nearest = finalist.nearest if finalist else None
     figures = cells(row, figure_columns(list(row)), texts)
+    figures.sort(key=lambda cell: cell.column.kind != "number")
     return Card(
         rank=row["rank"],
         candidate_id=row["candidate_id"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 from screening.crystals.crystal import Crystal
+from screening.report.structures import with_images
 
 _INCHES, _DPI = 4.0, 150
 _VIEW = "-80x,20y,0z"
@@ -20,8 +21,8 @@ def picture_png(crystal: Crystal) -> bytes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    atoms = Atoms(numbers=crystal.numbers, cell=crystal.lattice, scaled_positions=crystal.frac, pbc=True)
-    atoms.wrap()
+    numbers, frac = with_images(crystal)
+    atoms = Atoms(numbers=numbers, cell=crystal.lattice, scaled_positions=frac)
     figure = Figure(figsize=(_INCHES, _INCHES), dpi=_DPI)
     canvas = FigureCanvasAgg(figure)
     plot_atoms(atoms, figure.add_axes((0, 0, 1, 1)), rotation=_VIEW, radii=0.35, show_unit_cell=2)

@@ -21,6 +21,7 @@ from screening.report.ranked_table import ROWS, table_data
 from screening.report.sections import REASONS_SHOWN, asked, explained_flags, funnel, provenance, refusals
 from screening.report.templating import environment, plotly_script
 from screening.report.texts import Catalogue, catalogue
+from screening.report.why import why
 
 CARDS = 20
 _NOT_OF_LANDMARKS = ("rank", "pareto_front")
@@ -75,6 +76,7 @@ def render(content: ReportContent) -> str:
         "points": min(POINTS, ranking.height),
         "top": top,
         "scatter_titles": [texts.column(name) for name in axes] if axes else [],
+        "scatter_x": texts.inside(texts.column(axes[0])) if axes else "",
         "elements_named": heat_map(ranking, texts)["named"] if ranking.height else "",
         "cards": best,
         "flags": explained_flags(both, texts),
@@ -97,7 +99,8 @@ def _landmarks(content: ReportContent, texts: Catalogue) -> dict[str, Any]:
     """Known materials in the columns that the ranked table shows at first."""
     names = [name for name in first_columns(content.task, content.ranking.columns) if name not in _NOT_OF_LANDMARKS]
     names = [name for name in names if name in content.landmarks.columns]
-    rows = [cells(row, names, texts) for row in content.landmarks.iter_rows(named=True)]
+    known = [row | {"why": why(row, content.task, texts)} for row in content.landmarks.iter_rows(named=True)]
+    rows = [cells(row, names, texts) for row in known]
     return {"columns": [texts.column(name) for name in names], "rows": rows}
 
 

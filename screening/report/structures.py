@@ -16,7 +16,7 @@ from screening.crystals.crystal import Crystal
 from screening.crystals.elements import SYMBOLS
 
 MOST_ATOMS = 600
-"""Atoms shown, images included, of one crystal; larger ones are drawn without images and bonds."""
+"""Atoms shown, images included, up to which bonds are drawn."""
 _ON_FACE = 1e-3
 """Fractional distance from a face within which an atom is shown on the opposite face too."""
 _BOND_SLACK = 1.15
@@ -34,10 +34,7 @@ def structure_data(crystal: Crystal) -> dict[str, Any]:
     """
     from ase.data import covalent_radii
 
-    numbers, frac = _with_images(crystal)
-    large = len(numbers) > MOST_ATOMS
-    if large:
-        numbers, frac = crystal.numbers, crystal.frac % 1.0
+    numbers, frac = with_images(crystal)
     xyz = frac @ crystal.lattice
     elements = [
         {
@@ -50,7 +47,7 @@ def structure_data(crystal: Crystal) -> dict[str, Any]:
     ]
     return {
         "elements": elements,
-        "bonds": [] if large else _rounded(_bonds(numbers, xyz)),
+        "bonds": _rounded(_bonds(numbers, xyz)) if len(numbers) <= MOST_ATOMS else [],
         "cell": _rounded(_edges(crystal.lattice)),
         "axes": _rounded(crystal.lattice),
     }
@@ -63,7 +60,7 @@ def colour(z: int) -> str:
     return "#" + "".join(f"{round(255 * part):02x}" for part in jmol_colors[z])
 
 
-def _with_images(crystal: Crystal) -> tuple[Integers, Floats]:
+def with_images(crystal: Crystal) -> tuple[Integers, Floats]:
     """Atoms of the cell, those on its boundary also on the opposite side: (m,) numbers, (m, 3) fractions in [0, 1]."""
     frac = crystal.frac % 1.0
     frac = np.where(frac > 1 - _ON_FACE, frac - 1.0, frac)

@@ -33,8 +33,9 @@
   function atoms({ symbol, colour, radius, atoms: centres }) {
     const mesh = { type: "mesh3d", name: symbol, color: colour, x: [], y: [], z: [], i: [], j: [], k: [], showlegend: true, flatshading: false, hovertemplate: `${symbol}<extra></extra>` };
     // Plotly skips the normals of triangles that it takes for degenerate; ours are only small.
-    mesh.lighting = { ambient: 0.6, diffuse: 0.7, specular: 0.2, roughness: 0.4, fresnel: 0.1, facenormalsepsilon: 0, vertexnormalsepsilon: 0 };
-    mesh.lightposition = { x: 1e4, y: 1e4, z: 2e4 };
+    mesh.lighting = { ambient: 0.35, diffuse: 0.75, specular: 0.1, roughness: 0.5, fresnel: 0.05, facenormalsepsilon: 0, vertexnormalsepsilon: 0 };
+    // Seen from the camera: from above, behind the reader's shoulder.
+    mesh.lightposition = { x: -3e4, y: 5e4, z: -5e4 };
     centres.forEach((centre, n) => {
       const first = n * ball.points.length;
       ball.points.forEach((p) => ["x", "y", "z"].forEach((axis, k) => mesh[axis].push(centre[k] + radius * p[k])));
@@ -54,23 +55,25 @@
 
   function figure(structure, camera) {
     const { ink, quiet, font } = theme();
-    const hidden = { visible: false, showspikes: false };
     return {
       data: [...structure.elements.map(atoms), lines(structure.bonds, quiet, 5), lines(structure.cell, ink, 2)],
       layout: {
         font, uirevision: "kept", margin: { l: 0, r: 0, t: 0, b: 0 }, paper_bgcolor: "rgba(0,0,0,0)",
         legend: { orientation: "h", x: 0, y: 0, yanchor: "top", itemsizing: "constant" },
-        scene: { aspectmode: "manual", aspectratio: proportions(structure), camera, dragmode: "orbit", xaxis: hidden, yaxis: hidden, zaxis: hidden, bgcolor: "rgba(0,0,0,0)" },
+        scene: { ...scene(structure), camera },
       },
     };
   }
 
-  // As in the crystal, and large enough to fill the view from every side.
-  function proportions({ elements, cell }) {
+  // Axes as long as the crystal is, and large enough to fill the view from every side.
+  function scene({ elements, cell }) {
     const points = [...elements.flatMap(({ atoms: centres }) => centres), ...cell];
-    const spans = [0, 1, 2].map((k) => Math.max(...points.map((p) => p[k])) - Math.min(...points.map((p) => p[k])) + 1);
+    const ends = [0, 1, 2].map((k) => [Math.min(...points.map((p) => p[k])) - 0.6, Math.max(...points.map((p) => p[k])) + 0.6]);
+    const spans = ends.map(([low, high]) => high - low);
     const scale = 2.3 / Math.hypot(...spans);
-    return { x: scale * spans[0], y: scale * spans[1], z: scale * spans[2] };
+    const axis = (k) => ({ visible: false, showspikes: false, range: ends[k], autorange: false });
+    const aspectratio = { x: scale * spans[0], y: scale * spans[1], z: scale * spans[2] };
+    return { aspectmode: "manual", aspectratio, xaxis: axis(0), yaxis: axis(1), zaxis: axis(2), dragmode: "orbit", bgcolor: "rgba(0,0,0,0)" };
   }
 
   // Turn the eye about the vertical (`across`) or towards it (`over`), in radians.
