@@ -9,9 +9,8 @@ import polars as pl
 from screening.configuration.reviewing import ReviewConfig
 from screening.console import complain, say
 from screening.errors import ScreeningError
-from screening.ranking.agreement import agreement
 from screening.report.terminal import short_table
-from screening.tracking.review_tags import APPROVE, REJECT
+from screening.tracking.decisions import agreement_of
 from screening.tracking.reviews import Review, read_review
 from screening.tracking.settings import TrackingSettings
 
@@ -31,8 +30,7 @@ def _say_state(review: Review) -> None:
     table = pl.DataFrame(rows, schema=_COLUMNS, orient="row", infer_schema_length=None)
     say(short_table(table, _COLUMNS, table.height))
     say(", ".join(f"{decision} {count}" for decision, count in review.counts.items()))
-    approved, rejected = ([e.score for e in review.decided(kind)] for kind in (APPROVE, REJECT))
-    say(agreement(approved, rejected).sentence)
+    say(agreement_of(review).sentence)
     for warning in review.warnings:
         complain(f"warning: {warning}")
 

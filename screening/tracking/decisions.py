@@ -7,11 +7,13 @@ between files (`POSCAR`), formulas between structures.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from screening.crystals import Crystal, Rejection
 from screening.crystals.identity import printable
-from screening.tracking.review_tags import APPROVE, OPEN, REJECT
+from screening.ranking.agreement import Agreement, agreement, standings, standings_sentence
+from screening.tracking.review_tags import APPROVE, HOLD, OPEN, REJECT
 from screening.tracking.reviews import Entry, Review
 
 if TYPE_CHECKING:
@@ -22,6 +24,49 @@ APPROVED_FLAG = "approved"
 DECISION_COLUMN = "review_decision"
 _REASON_LENGTH = 300
 _KEY = ["candidate_id", "formula"]
+
+
+@dataclass(frozen=True)
+class ReviewEffect:
+    """What an earlier review did to a ranking, and what the reviewers thought of the scores they saw.
+
+    agreement: of their decisions with the scores of the ranking that was reviewed. standings: where its approved and
+    held candidates stand now, as from `standings`. n_left_out: rejected ones met among the candidates.
+    """
+
+    review: Review
+    agreement: Agreement
+    standings: pl.DataFrame
+    n_left_out: int
+    n_ranked: int
+
+    @property
+    def lines(self) -> list[str]:
+        """For the terminal."""
+        counts = ", ".join(f"{decision} {count}" for decision, count in self.review.counts.items())
+        return [
+            f"review {self.review.run_id} ({counts}): rejected there and left out here {self.n_left_out}",
+            self.agreement.sentence,
+            standings_sentence(self.standings, self.n_ranked),
+        ]
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """For run.json."""
+        return {
+            "run_id": self.review.run_id,
+            "decisions": self.review.counts,
+            "left_out": self.n_left_out,
+            "agreement": self.agreement.record,
+            "standings": self.standings.to_dicts(),
+            "warnings": list(self.review.warnings),
+        }
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """For MLflow."""
+        decisions = {f"review/{decision}": float(count) for decision, count in self.review.counts.items()}
+        return {**decisions, "review/left_out": float(self.n_left_out), **self.agreement.metrics}
 
 
 def without_rejected(items: Iterable[Crystal | Rejection], review: Review) -> Iterator[Crystal | Rejection]:
@@ -45,6 +90,24 @@ def with_decisions(table: pl.DataFrame, review: Review) -> pl.DataFrame:
     return joined.with_columns(
         flags=pl.when(pl.col(DECISION_COLUMN) == APPROVE).then(marked).otherwise(pl.col("flags"))
     )
+
+
+def agreement_of(review: Review) -> Agreement:
+    """Of the decisions with the scores that the reviewers saw."""
+    approved, rejected = ([entry.score for entry in review.decided(kind)] for kind in (APPROVE, REJECT))
+    return agreement(approved, rejected)
+
+
+def review_effect(review: Review, table: pl.DataFrame, rejected: pl.DataFrame) -> ReviewEffect:
+    """table: the new ranking; rejected: `candidate_id, source, stage, reason` of what was left out of it."""
+    import polars as pl
+
+    kept = [
+        {"decision": e.decision, "candidate_id": e.candidate_id, "formula": e.formula, "rank": e.rank}
+        for e in (*review.decided(APPROVE), *review.decided(HOLD))
+    ]
+    left_out = rejected.filter(pl.col("stage") == STAGE).height
+    return ReviewEffect(review, agreement_of(review), standings(kept, table), left_out, table.height)
 
 
 def _reason(entry: Entry) -> str:

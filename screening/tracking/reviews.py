@@ -80,13 +80,14 @@ class Review:
         return [entry for entry in self.entries if entry.decision == decision]
 
 
-def read_review(settings: TrackingSettings, run_id: str, key: str = "run") -> Review:
+def read_review(settings: TrackingSettings, run_id: str, key: str = "run", task: str | None = None) -> Review:
     """The decisions on the finalists of a ranking.
 
     run_id: of the ranking's run or of a finalist's, or the ranking's output folder, whose store is used unless
-    settings name one. key: the setting that the id came from, for messages. Deleted finalists are left out. Where
-    several runs hold the same candidate, decided ones count; if they contradict each other it stays open, with a
-    warning. Raises RequestError if the run is unknown, no ranking or without finalists, or if tracking is off.
+    settings name one. key: the setting that the id came from, for messages. task: what must have been ranked.
+    Deleted finalists are left out. Where several runs hold the same candidate, decided ones count; if they contradict
+    each other it stays open, with a warning. Raises RequestError if the run is unknown, no ranking (of the task) or
+    without finalists, or if tracking is off.
     """
     uri, wanted = _place(settings, run_id.strip(), key)
     database = sqlite_path(uri)
@@ -101,6 +102,8 @@ def read_review(settings: TrackingSettings, run_id: str, key: str = "run") -> Re
         entries = list(_merged(_entries(_children(client, parent), warnings), warnings))
     except MlflowException as error:
         raise unreachable(uri, error) from error
+    if task is not None and parent.data.tags["task"] != task:
+        raise RequestError(f"{key}={run_id}: a ranking of {parent.data.tags['task']}; expected one of {task}")
     if not entries:
         raise RequestError(f"{key}={run_id}: the ranking has no finalists in MLflow; {EXPECTED} with finalists")
     entries.sort(key=lambda entry: (entry.rank is None, entry.rank or 0, entry.candidate_id))

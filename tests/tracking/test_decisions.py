@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 import numpy as np
 import polars as pl
 
 from screening.crystals import Crystal, Rejection
-from screening.tracking.decisions import with_decisions, without_rejected
+from screening.report.tables import rejected_table
+from screening.tracking.decisions import review_effect, with_decisions, without_rejected
 from screening.tracking.reviews import Entry, Review
 
 
@@ -90,3 +92,25 @@ def test_an_empty_review_and_an_empty_table_keep_the_column() -> None:
     table = pl.DataFrame(schema={"candidate_id": pl.String, "formula": pl.String, "flags": pl.String})
     for found in (with_decisions(table, review()), with_decisions(table, review(entry("a", "FeO", "approve")))):
         assert found.schema == {**table.schema, "review_decision": pl.String} and found.is_empty()
+
+
+def test_the_effect_tells_what_was_left_out_and_where_the_others_ended_up() -> None:
+    given = review(
+        Entry("a", "FeO", 1, 0.9, "approve", "", "", "run"),
+        Entry("b", "CoO", 2, 0.2, "reject", "", "", "run"),
+        Entry("c", "NiO", 3, 0.1, "hold", "", "", "run"),
+        Entry("d", "VO", 4, None, "reject", "", "", "run"),
+        Entry("e", "VO", 5, 0.0, "open", "", "", "run"),
+    )
+    table = pl.DataFrame({"rank": [1, 2], "candidate_id": ["c", "a"], "formula": ["NiO", "FeO"]})
+    left_out = rejected_table([Rejection("b", "s", "review", "rejected"), Rejection("x", "s", "read", "empty")])
+    effect = review_effect(given, table, left_out)
+    assert effect.agreement.probability == 1.0 and effect.agreement.n_rejected == 1
+    assert effect.lines[0] == "review run (approve 1, reject 2, hold 1, open 1): rejected there and left out here 1"
+    assert effect.lines[2] == "approved now at rank 2; on hold now at rank 1; of 2"
+    assert effect.record["standings"] == [
+        {"decision": "approve", "candidate_id": "a", "formula": "FeO", "rank_then": 1, "rank_now": 2},
+        {"decision": "hold", "candidate_id": "c", "formula": "NiO", "rank_then": 3, "rank_now": 1},
+    ]
+    assert effect.metrics["review/reject"] == 2.0 and effect.metrics["review/probability"] == 1.0
+    json.dumps(effect.record)

@@ -163,6 +163,8 @@ def test_what_is_no_reviewed_ranking_is_refused(store: ReviewStore, tmp_path: Pa
     for run_id, words in ((training, "'train' is no ranking"), (empty, "no finalists"), (deleted, "was deleted")):
         with pytest.raises(RequestError, match=words):
             read_review(store.settings, run_id)
+    with pytest.raises(RequestError, match="a ranking of magnets; expected one of electrodes"):
+        read_review(store.settings, store.ranking(), task="electrodes")
     with pytest.raises(RequestError, match="no run is recorded"):
         read_review(store.settings, str(tmp_path))
     with pytest.raises(RequestError, match="no run is recorded"):
