@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import polars as pl
 import pytest
 
+from screening.crystals.crystal import Crystal
+from screening.finalists.finalist import Curve, Finalist, KnownMaterial
 from screening.report.page import ReportContent
 
 HOSTILE = [
@@ -60,3 +65,23 @@ def content() -> ReportContent:
     }
     run = {"config": {"candidates": "my <files>", "model": "screening-v3"}, "versions": {"python": "3.11"}}
     return ReportContent(ranking_of(HOSTILE), rejected, ranking_of(["landmark-1"]), run, task)
+
+
+def salt(candidate_id: str = "salt") -> Crystal:
+    """The conventional cell of rock salt, LiF: lithium at the corners and face centres."""
+    lithium = [[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]]
+    fluorine = [[0.5, 0.5, 0.5], [0.5, 0, 0], [0, 0.5, 0], [0, 0, 0.5]]
+    return Crystal.from_arrays(candidate_id, 4.02 * np.eye(3), [3] * 4 + [9] * 4, lithium + fluorine)
+
+
+def finalist_of(candidate_id: str) -> Finalist:
+    charged = Crystal.from_arrays(candidate_id, 4.0 * np.eye(3), [9], [[0.5, 0.5, 0.5]])
+    known = KnownMaterial("Nd2Fe14B", "<i>known</i>", 0.12, "Paper <1999>", {"mu0_Ms_T": 1.61})
+    curve = Curve("polarization", (0.0, 300.0), (1.8, 1.6), (1.7, 1.5), (1.9, 1.7))
+    return Finalist(candidate_id, salt(candidate_id), charged, None, curve, known, ("frame_kept",))
+
+
+@pytest.fixture
+def with_finalists(content: ReportContent) -> ReportContent:
+    """As `content`, with all that finalists bring for the first three."""
+    return replace(content, finalists=[finalist_of(name) for name in HOSTILE[:3]])
