@@ -22,12 +22,13 @@ from helpers.models import tiny_config, tiny_model, tiny_release
 from polars.testing import assert_frame_equal
 
 import screening
-from screening.api import RESULTS, Ranking
 from screening.errors import RequestError
+from screening.jobs.ranking import Ranking
 from screening.networks.release import save_release
 from screening.report.tables import read_table
 from screening.resources import resource
 from screening.tracking.provenance import sha256
+from screening.tracking.ranking_folder import FILES
 
 GOOD = 40
 ROCK_SALT = (2.95, 4.2, ["Li", "Co", "O", "O"])
@@ -66,7 +67,7 @@ def test_every_input_is_in_one_table_and_landmarks_in_neither(ranked: Any, mixed
     assert "rank" not in ranking.landmarks.columns and "score" in ranking.landmarks.columns
     assert ranking.table["rank"].to_list() == list(range(1, GOOD + 1))
     assert ranking.table["score"].is_sorted(descending=True)
-    assert {path.name for path in out.iterdir()} == {*RESULTS, "config.yaml", "mlflow_run_id.json"}
+    assert {path.name for path in out.iterdir()} == {*FILES, "config.yaml", "mlflow_run_id.json"}
 
 
 def test_files_hold_what_was_returned(ranked: Any) -> None:
@@ -240,7 +241,7 @@ def test_numbers_that_are_not_finite_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("call", ["predict(items(), folder / 't.parquet', ", "rank(items(), 'magnets', folder, "])
 def test_a_killed_job_leaves_old_results_whole_and_no_new_ones(model: str, tmp_path: Path, call: str) -> None:
-    old = ["t.parquet", *RESULTS]
+    old = ["t.parquet", *FILES]
     for name in old:
         (tmp_path / name).write_text("old")
     script = f"""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from screening.api import predict_to_file
 from screening.configuration.schemas import PredictConfig
 from screening.console import say
+from screening.jobs.predicting import predict_to_file
 from screening.report.terminal import timing_line
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from screening.api import rank_to_folder
 from screening.configuration.schemas import RankConfig
 from screening.console import say
+from screening.jobs.ranking import rank_to_folder
 from screening.report.terminal import short_table, timing_line
 from screening.tracking.settings import TrackingSettings, ui_command
 
