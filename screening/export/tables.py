@@ -6,21 +6,27 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import polars as pl
 
-from screening.columns import COLUMNS, column, is_gate
+from screening.columns import COLUMNS, column, gate_name, is_gate
 from screening.tracking.reviews import Entry
 
 _FIRST = ("rank", "candidate_id", "formula", "review_decision", "review_by", "review_comment")
+_NEXT = ("score", "why", "limiting_gate", "flags")
 _TYPES = {"number": pl.Float64, "text": pl.String, "boolean": pl.Boolean}
 
 
 def figures_table(entries: Sequence[Entry]) -> pl.DataFrame:
-    """One row an entry: identity, decision, then every figure that any of them has, in the order of `COLUMNS`."""
+    """One row an entry: identity, decision, score and why, then every figure that any of them has, gates last."""
     present = {name for entry in entries for name in entry.figures} - set(_FIRST)
-    ordered = [bound for name in COLUMNS for bound in (name, f"{name}_lo", f"{name}_hi") if bound in present]
-    names = [*ordered, *sorted(filter(is_gate, present))]
+    ordered = [bound for name in (*_NEXT, *COLUMNS) for bound in (name, f"{name}_lo", f"{name}_hi")]
+    names = [name for name in dict.fromkeys((*ordered, *sorted(filter(is_gate, present)))) if name in present]
     columns = [pl.Series(name, [e.figures.get(name) for e in entries], strict=False) for name in names]
     typed = [values.cast(_TYPES[column(values.name).kind]) for values in columns]
     return _decided(entries).hstack(typed)
+
+
+def heading(name: str) -> str:
+    """Label and unit of a column; that of a gate says so, as figures of the same label stand beside it."""
+    return f"Gate: {gate_name(name)}" if is_gate(name) else column(name).heading
 
 
 def decisions_table(entries: Sequence[Entry], remarks: Mapping[str, str]) -> pl.DataFrame:
@@ -33,7 +39,7 @@ def decisions_table(entries: Sequence[Entry], remarks: Mapping[str, str]) -> pl.
 
 def explanations_table(names: Iterable[str]) -> pl.DataFrame:
     """What each column means: `column, heading, unit, meaning`."""
-    rows = [(name, column(name).heading, column(name).unit, column(name).description) for name in names]
+    rows = [(name, heading(name), column(name).unit, column(name).description) for name in names]
     return pl.DataFrame(rows, schema=dict.fromkeys(("column", "heading", "unit", "meaning"), pl.String), orient="row")
 
 

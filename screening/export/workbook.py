@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from screening.columns import column
+from screening.export.tables import heading
 
 if TYPE_CHECKING:
     from xlsxwriter.workbook import Workbook
@@ -31,7 +32,7 @@ _OPTIONS = {
 
 @dataclass(frozen=True)
 class Sheet:
-    """A table with its name in the workbook. headings: by column, where it is not the label and unit of `columns`."""
+    """A table with its name in the workbook. headings: by column, where they differ from `heading`."""
 
     name: str
     table: pl.DataFrame
@@ -53,7 +54,7 @@ def _fill(workbook: Workbook, page: Worksheet, sheet: Sheet) -> None:
     # With the prefix a cell stays text even when somebody edits it.
     text = workbook.add_format({"num_format": "@", "quote_prefix": True})
     for index, name in enumerate(sheet.table.columns):
-        page.write_string(0, index, sheet.headings.get(name) or column(name).heading, bold)
+        page.write_string(0, index, sheet.headings.get(name) or heading(name), bold)
         number = workbook.add_format({"num_format": _number_format(sheet.table.schema[name], column(name).digits)})
         for row, value in enumerate(sheet.table[name], start=1):
             _write(page, row, index, value, number, text)

@@ -51,7 +51,8 @@ class Entry:
     @property
     def name(self) -> str:
         """What to call it in a message."""
-        return printable(f"{self.formula} {self.candidate_id} (run {self.run_id})")
+        named = dict.fromkeys((self.formula, self.candidate_id))
+        return printable(f"{' '.join(named)} (run {self.run_id})")
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from pymatgen.core import Structure
 
 from screening.errors import RequestError
 from screening.export.approved import export_approved
+from screening.tracking import reviews
 from screening.tracking.reviews import Review, read_review
 
 pytestmark = pytest.mark.xdist_group("reviews")
@@ -133,3 +134,24 @@ def test_nothing_approved_is_a_wrong_request(store: ReviewStore, tmp_path: Path)
     with pytest.raises(RequestError, match=r"none of the 1 candidates is approved.*review\.decision"):
         export_approved(read_review(store.settings, parent), tmp_path / "new", "none")
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.slow
+def test_over_a_server_with_more_finalists_than_fit_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from helpers.mlflow_server import serving
+
+    monkeypatch.setattr(reviews, "_PAGE", 5)
+
+    with serving(tmp_path / "server") as uri:
+        store = ReviewStore(tmp_path, uri)
+        parent = store.ranking()
+        for rank in range(2, 13):
+            store.finalist(parent, f"c{rank}", rank=rank)
+        whole = {"crystal.cif": cif_of(rock_salt())}
+        child = store.finalist(parent, "../c1", files=whole, metrics={"score": 0.5})
+        store.client.set_tag(child, "review.decision", "approve")
+        review = read_review(store.settings, child)
+        assert [entry.rank for entry in review.entries] == list(range(1, 13))
+        done = export_approved(review, tmp_path / "out", "relax")
+    assert done.folders == ("01-FeO",) and not done.problems
+    assert (tmp_path / "out" / "01-FeO" / "crystal.cif").read_bytes() == whole["crystal.cif"]

@@ -51,7 +51,7 @@ def test_figures_are_numbers_under_headings_with_units(tmp_path: Path) -> None:
     page = openpyxl.load_workbook(tmp_path / "t.xlsx")["A"]
     rows = {row[1]: dict(zip((cell.value for cell in page[1]), row, strict=True)) for row in page.values}
     assert rows["a"]["µ0Ms (T)"] == 1.5 and rows["a"]["µ0Ms 10 % (T)"] == 1.0 and rows["a"]["Uniaxial"] is True
-    assert rows["a"]["P(easy axis)"] == 0.25 and rows["a"]["Easy axis"] is None
+    assert rows["a"]["Gate: easy axis"] == 0.25 and rows["a"]["Easy axis"] is None
     assert rows["b"]["µ0Ms (T)"] == -0.5 and rows["b"]["Price (USD/kg)"] == 3.0 and rows["b"]["Rank"] is None
     assert page.freeze_panes == "D2"
 

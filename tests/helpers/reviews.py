@@ -50,13 +50,14 @@ def review_store(folder: Path) -> ReviewStore:
 
 @dataclass(frozen=True)
 class ReviewStore:
-    """An MLflow store in a folder."""
+    """An MLflow store: the database in a folder, or the server at an address."""
 
     folder: Path
+    uri: str = ""
 
     @property
     def settings(self) -> TrackingSettings:
-        return TrackingSettings(f"sqlite:///{self.folder / 'mlflow.db'}")
+        return TrackingSettings(self.uri or f"sqlite:///{self.folder / 'mlflow.db'}")
 
     @cached_property
     def client(self) -> MlflowClient:
@@ -97,8 +98,8 @@ class ReviewStore:
         run_id = str(run.info.run_id)
         if metrics:
             client.log_batch(run_id, [Metric(name, value, 0, 0) for name, value in metrics.items()])
-        artifacts = Path(run.info.artifact_uri.removeprefix("file://"))
-        for name, content in (files or {}).items():
-            artifacts.mkdir(parents=True, exist_ok=True)
-            (artifacts / name).write_bytes(content)
+        with tempfile.TemporaryDirectory() as folder:
+            for name, content in (files or {}).items():
+                (Path(folder) / name).write_bytes(content)
+                client.log_artifact(run_id, str(Path(folder) / name))
         return run_id
