@@ -99,7 +99,11 @@ def read_review(settings: TrackingSettings, run_id: str, key: str = "run", task:
 
     try:
         parent = _ranking(client, uri, wanted, key)
-        warnings: list[str] = []
+        warnings = [
+            f"run {parent.info.run_id}: {tag} is set on the ranking itself and counts for no candidate"
+            for tag in _REVIEW_TAGS
+            if tag in parent.data.tags
+        ]
         entries = list(_merged(_entries(_children(client, parent), warnings), warnings))
     except MlflowException as error:
         raise unreachable(uri, error) from error

@@ -123,12 +123,13 @@ def test_tags_that_are_missing_or_mistyped_are_told(store: ReviewStore) -> None:
     bare = store.finalist(parent, "c3")
     for tag in ("review.decision", "rank"):
         store.client.delete_tag(bare, tag)
+    store.client.set_tag(parent, "review.decision", "approve")
     review = read_review(store.settings, parent)
     assert {(entry.candidate_id, entry.rank, entry.decision) for entry in review.entries} == {
         ("c2", None, "open"), ("c3", None, "open")
     }  # fmt: skip
-    about = {run: [text for text in review.warnings if run in text] for run in (nameless, mistyped)}
-    assert len(review.warnings) == 2
+    about = {run: [text for text in review.warnings if run in text] for run in (nameless, mistyped, parent)}
+    assert len(review.warnings) == 3 and "on the ranking itself" in about[parent][0]
     assert "candidate_id" in about[nameless][0] and "Review.Decision" in about[mistyped][0]
 
 
