@@ -19,7 +19,7 @@ from screening.configuration.keys import Keys
 from screening.configuration.problems import not_a_setting, unknown_choice
 from screening.errors import RequestError
 
-_SETTING = re.compile(r"-|~|[^/\\=]*=")
+_SETTING = re.compile(r"-|~[^/\\]*$|[^/\\=]*=")
 """How an argument begins that is an option, a removal or key=value."""
 
 

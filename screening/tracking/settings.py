@@ -34,10 +34,10 @@ def tracking_uri(settings: TrackingSettings) -> str:
     if uri.lower() == OFF:
         return OFF
     if not uri:
-        return _sqlite_uri(Path("mlflow.db"))
+        return sqlite_uri(Path("mlflow.db"))
     scheme = uri.split(":", 1)[0].split("+")[0]
     if uri.startswith(SQLITE) and len(uri) > len(SQLITE):
-        return _sqlite_uri(Path(unquote(uri.removeprefix(SQLITE))))
+        return sqlite_uri(Path(unquote(uri.removeprefix(SQLITE))))
     if (scheme in ("http", "https", *_DATABASES) and urlsplit(uri).hostname) or scheme == "databricks":
         return uri
     raise RequestError(
@@ -70,8 +70,8 @@ def ui_command(settings: TrackingSettings) -> str:
     return f"{_mlflow_program()} ui --backend-store-uri {shlex.quote(shown_uri(uri))}"
 
 
-def _sqlite_uri(path: Path) -> str:
-    """SQLAlchemy decodes the path, so what it would misread is encoded; the rest stays as the user knows it."""
+def sqlite_uri(path: Path) -> str:
+    """The address of a file. SQLAlchemy decodes the path: what it would misread is encoded, the rest stays readable."""
     return SQLITE + str(path.absolute()).replace("%", quote("%")).replace("?", quote("?"))
 
 

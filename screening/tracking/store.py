@@ -9,13 +9,15 @@ import sqlite3
 import time
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from screening.errors import ScreeningError
-from screening.tracking.settings import shown_uri, sqlite_path
+from screening.tracking.settings import shown_uri, sqlite_path, sqlite_uri
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -29,6 +31,7 @@ _ANSWER_SECONDS = 5.0
 _LOCK_SECONDS = 20.0
 _PAUSE_SECONDS = 0.1
 _BUSY = ("database is locked", "database schema has changed")
+# What PostgreSQL and MLflow say while another job makes the tables.
 _BEING_MADE = ("out-of-date database schema", "already exists", "no such table", "UNIQUE constraint", "duplicate key")
 _PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
 # MLflow's own defaults: seven retries and two minutes each, silent on the terminal; usage statistics sent out.
@@ -52,15 +55,15 @@ def connect(uri: str) -> MlflowClient:
 
     uri: in full, as `tracking_uri` gives it.
     """
-    try:
-        _probe(uri)
-    except (OSError, sqlite3.Error) as error:
-        raise unreachable(uri, error) from error
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     # It logs a traceback of each error that it also raises, and errors are told here.
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
+    try:
+        _probe(uri)
+    except (OSError, sqlite3.Error) as error:
+        raise unreachable(uri, error) from error
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
@@ -137,9 +140,9 @@ def _probe(uri: str) -> None:
     database = sqlite_path(uri)
     if database is not None:
         database.parent.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(database, timeout=_LOCK_SECONDS)) as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            connection.rollback()
+        if not database.exists():
+            _make_database(database)
+        _try_to_write(database)
     elif parts.scheme in ("http", "https"):
         try:
             health = f"{uri.rstrip('/')}/health"
@@ -151,3 +154,27 @@ def _probe(uri: str) -> None:
     elif parts.hostname:
         port = parts.port or _PORTS[parts.scheme.split("+")[0]]
         socket.create_connection((parts.hostname, port), timeout=_ANSWER_SECONDS).close()
+
+
+def _try_to_write(database: Path) -> None:
+    with closing(sqlite3.connect(database, timeout=_LOCK_SECONDS)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.rollback()
+
+
+def _make_database(database: Path) -> None:
+    """Make MLflow's tables under another name, then give the file its name, unless another job has been faster.
+
+    MLflow itself makes them step by step in place and without a lock: two jobs at once, or one that is killed, would
+    leave a database that nobody can use.
+    """
+    part = database.with_name(f".{database.name}.{uuid.uuid4().hex}.part")
+    try:
+        _try_to_write(part)
+        from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+        SqlAlchemyStore(sqlite_uri(part), (database.parent / ARTIFACT_FOLDER).as_uri()).engine.dispose()
+        with suppress(FileExistsError):
+            database.hardlink_to(part)
+    finally:
+        part.unlink(missing_ok=True)

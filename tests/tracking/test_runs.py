@@ -8,7 +8,6 @@ import shutil
 import socket
 import sqlite3
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -21,22 +20,6 @@ from screening.errors import ScreeningError
 from screening.tracking.runs import RUN_FILE, TABLE_ROWS, TrackingSettings, open_run
 from screening.tracking.settings import tracking_uri
 
-ROOT = Path(__file__).parents[2]
-FIRST_RUN = """
-import pathlib, sys
-from screening.tracking.runs import TrackingSettings, open_run
-with open_run(TrackingSettings(sys.argv[1]), pathlib.Path(sys.argv[2]), "first", {}):
-    pass
-"""
-
-
-@pytest.fixture(scope="module")
-def first_run(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
-    """The run that makes the database's tables, which takes seconds; the other tests of this module record there."""
-    folder = tmp_path_factory.mktemp("store")
-    command = [sys.executable, "-c", FIRST_RUN, f"sqlite:///{folder}/mlflow.db", str(folder / "out")]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
-
 
 @pytest.fixture
 def settings(first_run: subprocess.CompletedProcess[str]) -> TrackingSettings:
@@ -46,7 +29,7 @@ def settings(first_run: subprocess.CompletedProcess[str]) -> TrackingSettings:
 def test_the_first_run_says_nothing_on_the_terminal(first_run: subprocess.CompletedProcess[str]) -> None:
     assert (first_run.returncode, first_run.stdout, first_run.stderr) == (0, "", "")
     folder = Path(first_run.args[4]).parent
-    assert sorted(file.name for file in folder.iterdir()) == ["mlflow.db", "out"]
+    assert {file.name for file in folder.iterdir()} - {"mlartifacts"} == {"mlflow.db", "out"}  # of other tests
 
 
 def recorded(settings: TrackingSettings, run_id: str | None) -> MlflowRun:
@@ -226,6 +209,31 @@ def test_a_deleted_experiment_is_explained(settings: TrackingSettings, tmp_path:
         open_run(gone, tmp_path / "b", "x", {}),
     ):
         pytest.fail("the work began")
+
+
+def test_a_job_that_may_go_on_without_mlflow_does(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    dead = TrackingSettings(f"http://127.0.0.1:{closed_port()}")
+    with open_run(dead, tmp_path, "dead", {}, later="screening log DIR") as run:
+        run.log_params({"a": 1})
+    assert run.run_id is None and not run.recording
+    assert "going on without tracking; later: screening log DIR" in caplog.text
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_locked_database_is_waited_for(settings: TrackingSettings, tmp_path: Path) -> None:
+    from mlflow.exceptions import MlflowException
+
+    attempts = []
+
+    def call(client: MlflowClient, run_id: str) -> str:
+        attempts.append(run_id)
+        if len(attempts) < 3:
+            raise MlflowException("(sqlite3.OperationalError) database is locked")
+        return "done"
+
+    with open_run(settings, tmp_path, "x", {}) as run:
+        assert run.send("it", call) == "done"
+    assert len(attempts) == 3 and run.recording
 
 
 def test_a_store_lost_midway_does_not_stop_the_job(
