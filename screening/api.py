@@ -11,6 +11,8 @@ import polars as pl
 
 from screening.configuration import load_config
 from screening.configuration.schemas import PredictConfig, RankConfig, ScoringConfig
+from screening.errors import RequestError
+from screening.jobs.local_shards import rank_in_shards
 from screening.jobs.predicting import predict_to_file
 from screening.jobs.ranking import Ranking, rank_to_folder
 
@@ -54,8 +56,12 @@ def rank(candidates: Candidates, task: str, output_dir: str | Path | None = None
         overrides = [f"task={task}"]
         if output_dir is None and not any(key.startswith("tracking") for key in keys):
             overrides.append("tracking=none")
-        config = load_config("rank", overrides, values)
-        return rank_to_folder(_config(config, RankConfig), candidates, keep=output_dir is not None)
+        config = _config(load_config("rank", overrides, values), RankConfig)
+        if config.shards == 1:
+            return rank_to_folder(config, candidates, keep=output_dir is not None)
+        if config.shard is not None or not isinstance(candidates, str | Path):
+            raise RequestError(f"shards={config.shards}: here for a path of candidates and all shards together")
+        return rank_in_shards(config)
 
 
 def _shown(candidates: Candidates) -> str:

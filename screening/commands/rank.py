@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from screening.configuration.schemas import RankConfig
 from screening.console import say
-from screening.jobs.ranking import rank_to_folder
+from screening.jobs.local_shards import rank_in_shards
+from screening.jobs.ranking import Ranking, rank_to_folder
+from screening.jobs.sharding import score_shard
 from screening.report.terminal import short_table, timing_line
 from screening.tracking.settings import TrackingSettings, ui_command
 
 
 def run(config: RankConfig) -> None:
-    """Rank, print the short table, and say where everything is."""
-    ranking = rank_to_folder(config, config.candidates)
+    """Rank, or score one shard; print the short table, and say where everything is."""
+    if config.shard is not None:
+        tally = score_shard(config, config.shard)
+        say(f"shard {config.shard} of {config.shards}: {tally.scored} scored, {len(tally.rejected)} rejected now")
+        say(f"when all are there: screening reduce {shlex.quote(config.output_dir)}")
+        return
+    show(rank_in_shards(config) if config.shards > 1 else rank_to_folder(config, config.candidates), config)
+
+
+def show(ranking: Ranking, config: RankConfig) -> None:
+    """What a chemist sees first, and where to find the rest."""
     say(short_table(ranking.table, config.task.report["short_table"], config.top, ranking.landmarks))
     say(f"{ranking.table.height} ranked, {ranking.rejected.height} rejected (reasons in rejected.csv)")
     say(timing_line(ranking.record["timing_s"]))

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import yaml
 
 from screening.configuration.command import CommandConfig
+from screening.configuration.fields import build
+from screening.errors import RequestError
+
+Config = TypeVar("Config", bound=CommandConfig)
 
 
 def as_dict(config: CommandConfig) -> dict[str, Any]:
@@ -28,3 +32,13 @@ def save_config(config: CommandConfig, path: Path) -> None:
     part = path.with_name(path.name + ".part")
     part.write_text(as_yaml(as_dict(config)), encoding="utf-8")
     part.replace(path)
+
+
+def read_config(schema: type[Config], path: Path) -> Config:
+    """The settings that `save_config` wrote. Raises RequestError if they are not there or of another version."""
+    try:
+        return cast(Config, build(schema, yaml.safe_load(path.read_text(encoding="utf-8"))))
+    except FileNotFoundError:
+        raise RequestError(f"{path} is not there: expected the settings that a job has written") from None
+    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+        raise RequestError(f"{path} does not hold the settings of {schema.command} ({error})") from None

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from screening.configuration.command import CANDIDATES_HELP, MODEL_HELP, CommandConfig
 from screening.configuration.fields import REQUIRED, setting
 from screening.configuration.recording import LogConfig
+from screening.configuration.reducing import ReduceConfig
 from screening.configuration.relaxing import RelaxConfig
 from screening.configuration.reviewing import RUN_HELP, ReviewConfig
 from screening.configuration.sections import (
@@ -166,6 +167,11 @@ class RankConfig(ScoringConfig, RankingConfig):
     )
     top: int = setting(20, help="rows of the table in the terminal", minimum=0)
     report: ReportConfig = field(default_factory=ReportConfig)
+
+    def finish(self) -> None:
+        super().finish()
+        if self.shard is not None and self.shard >= self.shards:
+            raise RequestError(f"shard={self.shard}: expected 0 to {self.shards - 1}, as shards={self.shards}")
 
 
 @dataclass
@@ -393,6 +399,7 @@ COMMANDS: dict[str, type[CommandConfig]] = {
         RelaxConfig,
         ImportConfig,
         GenerateConfig,
+        ReduceConfig,
         LogConfig,
         ReviewConfig,
     )

@@ -15,13 +15,14 @@ from screening.configuration import as_dict
 from screening.configuration.fields import build
 from screening.configuration.schemas import RankConfig
 from screening.errors import RequestError, ScreeningError
-from screening.jobs.sharding import score_shard
+from screening.jobs.ranking import Ranking
+from screening.jobs.sharding import reduce_shards, score_shard
 
 _PROGRAM = "from screening.jobs.local_shards import main; main()"
 
 
-def score_all(config: RankConfig) -> None:
-    """Score every shard, as many at a time as there are cores.
+def rank_in_shards(config: RankConfig) -> Ranking:
+    """Score every shard, as many at a time as there are cores, then join them.
 
     Raises RequestError or ScreeningError with what a shard said when it failed; no further one is started then, and the
     same job again goes on with what is written.
@@ -35,6 +36,7 @@ def score_all(config: RankConfig) -> None:
             future.result()
     finally:
         pool.shutdown(cancel_futures=True)
+    return reduce_shards(config)
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ import polars as pl
 
 from screening.cluster.joining import INPUT_SCHEMA, join, once_each
 from screening.cluster.parts import PartFolder
-from screening.configuration import as_dict
+from screening.configuration import as_dict, save_config
 from screening.configuration.schemas import RankConfig
 from screening.crystals import Crystal, Rejection
 from screening.crystals.entries import Entry, Shard, Survey, read_entries
@@ -25,6 +25,7 @@ from screening.predictors import Predictors
 from screening.report.atomic import output_folder
 from screening.scoring import Tally, check_task, predictions, rank_predictions, space_groups
 from screening.tracking.provenance import sha256
+from screening.tracking.ranking_folder import SETTINGS_FILE
 
 PART_ROWS, PART_SECONDS = 4096, 120.0
 """A part is written when it has so many rows or is so old: that much is lost at most when a job is killed."""
@@ -94,6 +95,7 @@ def score_shard(config: RankConfig, index: int) -> Tally:
     parts = _part_folder(config, _header(config, predictors), index)
     done = _done_before(parts)
     survey, pending = Survey(), _Pending(parts)
+    save_config(replace(config, shard=None), Path(config.output_dir) / SETTINGS_FILE)
 
     def is_done(position: int, content: int) -> bool:
         if position in done and done[position] != content:

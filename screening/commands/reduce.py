@@ -1,0 +1,20 @@
+"""`screening reduce`: the shards of a ranking become one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from screening.commands.rank import show
+from screening.configuration.reducing import ReduceConfig
+from screening.configuration.saving import read_config
+from screening.configuration.schemas import RankConfig
+from screening.jobs.sharding import reduce_shards
+from screening.tracking.ranking_folder import SETTINGS_FILE
+
+
+def run(config: ReduceConfig) -> None:
+    """Join the shards and show the ranking as `screening rank` does."""
+    settings = read_config(RankConfig, Path(config.output_dir) / SETTINGS_FILE)
+    settings = replace(settings, output_dir=config.output_dir, top=config.top)
+    show(reduce_shards(settings), settings)

@@ -1,0 +1,28 @@
+"""Keys of `screening reduce`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from screening.configuration.command import CommandConfig
+from screening.configuration.fields import setting
+
+
+@dataclass
+class ReduceConfig(CommandConfig):
+    """Join the shards of a ranking, once all are scored: the same files as `screening rank` on one machine.
+
+    The settings are those that the shards were scored with. Repeating it is harmless. Names the shards that lack.
+
+    Examples:
+      screening rank task=magnets candidates=rows.jsonl.gz output_dir=runs/all shards=8 shard=0   (and 1 to 7)
+      screening reduce runs/all
+    """
+
+    command: ClassVar[str] = "reduce"
+    module: ClassVar[str] = "reduce"
+    positional: ClassVar[str] = "output_dir"
+
+    output_dir: str = setting(help="folder that the shards were scored into", path=True)
+    top: int = setting(20, help="rows of the table in the terminal", minimum=0)
