@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from screening.columns import COLUMNS, column
@@ -14,20 +13,17 @@ from screening.crystals.identity import printable
 from screening.errors import RequestError
 from screening.tracking.finalist_runs import CANDIDATE, PARENT
 from screening.tracking.review_tags import BY, COMMENT, DECISION, DECISIONS, OPEN
-from screening.tracking.run_file import RUN_FILE, read_record
-from screening.tracking.settings import OFF, TrackingSettings, shown_uri, sqlite_path, tracking_uri
-from screening.tracking.store import connect, unreachable
+from screening.tracking.reviewed import EXPECTED, find_ranking, reading
+from screening.tracking.settings import OFF, TrackingSettings
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run as MlflowRun
 
 Figure = float | str | bool
-EXPECTED = "expected the id of a ranking's run or of one of its finalists, or the output folder of a tracked ranking"
 _REVIEW_TAGS = (DECISION, COMMENT, BY)
 _PAGE = 1000
 _YES = "yes"  # how a column shows what is true
-_MASKED = ":***@"
 
 
 @dataclass(frozen=True)
@@ -90,23 +86,14 @@ def read_review(settings: TrackingSettings, run_id: str, key: str = "run", task:
     each other it stays open, with a warning. Raises RequestError if the run is unknown, no ranking (of the task) or
     without finalists, or if tracking is off.
     """
-    uri, wanted = _place(settings, run_id.strip(), key)
-    database = sqlite_path(uri)
-    if database is not None and not database.is_file():
-        raise RequestError(f"tracking.uri={shown_uri(uri)}: no such file; expected the store that holds {key}={run_id}")
-    client = connect(uri)
-    from mlflow.exceptions import MlflowException
-
-    try:
-        parent = _ranking(client, uri, wanted, key)
+    with reading(settings, run_id.strip(), key) as (client, uri, wanted):
+        parent = find_ranking(client, uri, wanted, key)
         warnings = [
             f"run {parent.info.run_id}: {tag} is set on the ranking itself and counts for no candidate"
             for tag in _REVIEW_TAGS
             if tag in parent.data.tags
         ]
         entries = list(_merged(_entries(_children(client, parent), warnings), warnings))
-    except MlflowException as error:
-        raise unreachable(uri, error) from error
     if task is not None and parent.data.tags["task"] != task:
         raise RequestError(f"{key}={run_id}: a ranking of {parent.data.tags['task']}; expected one of {task}")
     if not entries:
@@ -121,56 +108,6 @@ def read_review(settings: TrackingSettings, run_id: str, key: str = "run", task:
         warnings=tuple(warnings),
         uri=uri,
     )
-
-
-def _place(settings: TrackingSettings, run_id: str, key: str) -> tuple[str, str]:
-    """The store's address and the id to look for there."""
-    if tracking_uri(settings) == OFF:
-        raise RequestError(f"{key}={run_id}: reviews live in MLflow, but tracking is off; give tracking.uri=")
-    if not _is_path(run_id):
-        return tracking_uri(settings), run_id
-    path = Path(run_id)
-    record = read_record(path if path.is_dir() else path.parent)
-    if record is None or record.run_id is None:
-        raise RequestError(f"{key}={run_id}: no run is recorded in a {RUN_FILE} there; {EXPECTED}")
-    if settings.uri.strip():
-        return tracking_uri(settings), record.run_id
-    if _MASKED in record.tracking_uri:
-        raise RequestError(
-            f"{key}={run_id}: its store {record.tracking_uri} asks for a password; give the address as tracking.uri="
-        )
-    return tracking_uri(TrackingSettings(record.tracking_uri)), record.run_id
-
-
-def _is_path(text: str) -> bool:
-    try:
-        return bool(text) and (len(Path(text).parts) > 1 or Path(text).exists())
-    except OSError:  # longer than any name of a file
-        return False
-
-
-def _ranking(client: MlflowClient, uri: str, run_id: str, key: str) -> MlflowRun:
-    """The run of the ranking that the id belongs to."""
-    run = _run(client, uri, run_id, key)
-    above = run.data.tags.get(PARENT)
-    if above and CANDIDATE in run.data.tags:
-        run = _run(client, uri, above, key)
-    if run.info.lifecycle_stage == "deleted":
-        raise RequestError(f"{key}={run_id}: this run was deleted; restore it in MLflow, or {EXPECTED}")
-    if not run.data.tags.get("task"):
-        raise RequestError(f"{key}={run_id}: the run '{printable(str(run.info.run_name))}' is no ranking; {EXPECTED}")
-    return run
-
-
-def _run(client: MlflowClient, uri: str, run_id: str, key: str) -> MlflowRun:
-    from mlflow.exceptions import MlflowException
-
-    try:
-        return client.get_run(run_id)
-    except MlflowException as error:
-        if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "ENDPOINT_NOT_FOUND"):
-            raise
-        raise RequestError(f"{key}={run_id}: MLflow at {shown_uri(uri)} has no such run; {EXPECTED}") from None
 
 
 def _children(client: MlflowClient, parent: MlflowRun) -> Iterator[MlflowRun]:

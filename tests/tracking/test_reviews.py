@@ -170,6 +170,10 @@ def test_what_is_no_reviewed_ranking_is_refused(store: ReviewStore, tmp_path: Pa
         read_review(store.settings, str(tmp_path))
     with pytest.raises(RequestError, match="no run is recorded"):
         read_review(store.settings, str(tmp_path / "missing"))
+    record = {"run_id": empty, "tracking_uri": store.settings.uri, "experiment_id": store.experiment}
+    (tmp_path / "mlflow_run_id.json").write_text(json.dumps(record))
+    with pytest.raises(RequestError, match="no run is recorded"):
+        read_review(store.settings, str(tmp_path / "missing"))
     (tmp_path / "mlflow_run_id.json").write_text("[]")
     with pytest.raises(ScreeningError, match="not a run record"):
         read_review(store.settings, str(tmp_path))
@@ -182,6 +186,12 @@ def test_without_a_store_nothing_is_made(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="no such file"):
         read_review(TrackingSettings(f"sqlite:///{missing}"), "x")
     assert not missing.parent.exists()
+
+
+def test_a_store_that_does_not_answer_is_told_with_what_was_asked() -> None:
+    with pytest.raises(ScreeningError, match=r"http://127\.0\.0\.1:9: run=x cannot be read there.*refused") as caught:
+        read_review(TrackingSettings("http://127.0.0.1:9"), "x")
+    assert "tracking=none" not in str(caught.value) and caught.value.exit_status == 1
 
 
 def test_a_store_does_not_show_its_password(store: ReviewStore) -> None:

@@ -1,0 +1,94 @@
+"""Finding the ranking that was reviewed: by its run, by the run of a finalist, or by its output folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from screening.crystals.identity import printable
+from screening.errors import RequestError, ScreeningError
+from screening.tracking.finalist_runs import CANDIDATE, PARENT
+from screening.tracking.run_file import RUN_FILE, read_record
+from screening.tracking.settings import OFF, TrackingSettings, shown_uri, sqlite_path, tracking_uri
+from screening.tracking.store import StoreError, connect
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run as MlflowRun
+
+EXPECTED = "expected the id of a ranking's run or of one of its finalists, or the output folder of a tracked ranking"
+_MASKED = ":***@"
+
+
+@contextmanager
+def reading(settings: TrackingSettings, run_id: str, key: str) -> Iterator[tuple[MlflowClient, str, str]]:
+    """The store to read from, its address in full and the run's id there; nothing is made where no store is.
+
+    Raises RequestError if no store is named or found, and ScreeningError if it fails, also later inside the block.
+    """
+    uri, wanted = _place(settings, run_id, key)
+    database = sqlite_path(uri)
+    if database is not None and not database.is_file():
+        raise RequestError(f"tracking.uri={shown_uri(uri)}: no such file; expected the store that holds {key}={run_id}")
+    from mlflow.exceptions import MlflowException
+
+    try:
+        yield connect(uri), uri, wanted
+    except (StoreError, MlflowException) as error:
+        why = (str(error.__cause__ or error) or type(error).__name__).splitlines()[0]
+        raise ScreeningError(
+            f"tracking.uri={shown_uri(uri)}: {key}={run_id} cannot be read there ({why}); "
+            "start the server or correct the address"
+        ) from error
+
+
+def _place(settings: TrackingSettings, run_id: str, key: str) -> tuple[str, str]:
+    """The store's address and the id to look for there."""
+    if tracking_uri(settings) == OFF:
+        raise RequestError(f"{key}={run_id}: reviews live in MLflow, but tracking is off; give tracking.uri=")
+    if not _is_path(run_id):
+        return tracking_uri(settings), run_id
+    path = Path(run_id)
+    record = read_record(path.parent if path.is_file() else path)
+    if record is None or record.run_id is None:
+        raise RequestError(f"{key}={run_id}: no run is recorded in a {RUN_FILE} there; {EXPECTED}")
+    if settings.uri.strip():
+        return tracking_uri(settings), record.run_id
+    if _MASKED in record.tracking_uri:
+        raise RequestError(
+            f"{key}={run_id}: its store {record.tracking_uri} asks for a password; give the address as tracking.uri="
+        )
+    return tracking_uri(TrackingSettings(record.tracking_uri)), record.run_id
+
+
+def _is_path(text: str) -> bool:
+    try:
+        return bool(text) and (len(Path(text).parts) > 1 or Path(text).exists())
+    except OSError:  # longer than any name of a file
+        return False
+
+
+def find_ranking(client: MlflowClient, uri: str, run_id: str, key: str) -> MlflowRun:
+    """The run of the ranking that the id, its own or a finalist's, belongs to. Raises RequestError if there is none."""
+    run = _run(client, uri, run_id, key)
+    above = run.data.tags.get(PARENT)
+    if above and CANDIDATE in run.data.tags:
+        run = _run(client, uri, above, key)
+    if run.info.lifecycle_stage == "deleted":
+        raise RequestError(f"{key}={run_id}: this run was deleted; restore it in MLflow, or {EXPECTED}")
+    if not run.data.tags.get("task"):
+        raise RequestError(f"{key}={run_id}: the run '{printable(str(run.info.run_name))}' is no ranking; {EXPECTED}")
+    return run
+
+
+def _run(client: MlflowClient, uri: str, run_id: str, key: str) -> MlflowRun:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return client.get_run(run_id)
+    except MlflowException as error:
+        if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "ENDPOINT_NOT_FOUND"):
+            raise
+        raise RequestError(f"{key}={run_id}: MLflow at {shown_uri(uri)} has no such run; {EXPECTED}") from None
