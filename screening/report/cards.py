@@ -11,7 +11,7 @@ import polars as pl
 from screening.columns import gate_name, is_gate
 from screening.finalists.finalist import Finalist, KnownMaterial, folder_name
 from screening.report.cells import Cell, cells
-from screening.report.choices import figure_columns, first_columns
+from screening.report.choices import figure_columns, first_columns, table_columns
 from screening.report.pictures import curve_figure
 from screening.report.structures import structure_data
 from screening.report.texts import Catalogue
@@ -51,8 +51,12 @@ class Nearest:
 
 @dataclass(frozen=True)
 class Card:
-    """One of the best candidates. highlights: the figures of the short table. pictures: what the page's script draws
-    (`structures`, `curve`), empty without a finalist. files: labels and addresses relative to the page."""
+    """One of the best candidates.
+
+    highlights: the figures of the short table. figures: those of the ranked table, numbers first; more_figures: all
+    others. pictures: what the page's script draws (`structures`, `curve`), empty without a finalist. files: labels and
+    addresses relative to the page.
+    """
 
     rank: int
     candidate_id: str
@@ -62,6 +66,7 @@ class Card:
     why: str
     highlights: list[Cell]
     figures: list[Figure]
+    more_figures: list[Figure]
     gates: list[Gate]
     limiting: Gate | None
     flags: list[tuple[str, str]]
@@ -89,8 +94,9 @@ def card(row: Mapping[str, Any], finalist: Finalist | None, task: Mapping[str, A
     flags = [flag for flag in (row.get("flags") or "").split(";") if flag]
     short = [name for name in first_columns(task, list(row)) if name not in _TOLD_APART]
     nearest = finalist.nearest if finalist else None
-    figures = cells(row, figure_columns(list(row)), texts)
-    figures.sort(key=lambda cell: cell.column.kind != "number")
+    chosen = [name for name in table_columns(task, list(row)) if name in figure_columns(list(row))]
+    others = [name for name in figure_columns(list(row)) if name not in chosen]
+    main, more = (_figures(row, names, nearest, texts) for names in (chosen, others))
     return Card(
         rank=row["rank"],
         candidate_id=row["candidate_id"],
@@ -99,7 +105,8 @@ def card(row: Mapping[str, Any], finalist: Finalist | None, task: Mapping[str, A
         score=texts.shown(texts.column("score"), row["score"]),
         why=why(row, task, texts),
         highlights=[cell for cell in cells(row, short, texts) if cell.value is not None],
-        figures=[Figure(cell, _measured(cell, nearest, texts)) for cell in figures if cell.value is not None],
+        figures=main,
+        more_figures=more,
         gates=gates,
         limiting=limiting if limiting is not None and limiting.percent < _CERTAIN else None,
         flags=[(flag, texts.flag(flag)) for flag in flags],
@@ -110,6 +117,15 @@ def card(row: Mapping[str, Any], finalist: Finalist | None, task: Mapping[str, A
         curve_kind=finalist.curve.kind if finalist and finalist.curve else "",
         files=_files(row, finalist),
     )
+
+
+def _figures(
+    row: Mapping[str, Any], names: Sequence[str], nearest: KnownMaterial | None, texts: Catalogue
+) -> list[Figure]:
+    """The figures that the row has, numbers before words."""
+    known = [cell for cell in cells(row, names, texts) if cell.value is not None]
+    known.sort(key=lambda cell: cell.column.kind != "number")
+    return [Figure(cell, _measured(cell, nearest, texts)) for cell in known]
 
 
 def _measured(cell: Cell, nearest: KnownMaterial | None, texts: Catalogue) -> str:

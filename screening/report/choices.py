@@ -7,6 +7,7 @@ from typing import Any
 
 from screening.columns import COLUMNS, column, is_gate
 from screening.report.texts import Catalogue
+from screening.report.texts.numbers import THIN_SPACE
 
 _FIRST = ("rank", "candidate_id", "formula", "score")
 _LAST = ("limiting_gate", "why", "space_group_number", "flags")
@@ -52,7 +53,7 @@ def gate_words(gate: Mapping[str, Any], texts: Catalogue) -> str:
     words = ""
     for key, sign in (("at_least", "≥"), ("at_most", "≤")):
         if gate.get(key) is not None:
-            words = f"{texts.inside(spec)} {sign} {short(gate[key])} {spec.unit}".rstrip()
+            words = f"{texts.inside(spec)} {sign} {short(gate[key])}{THIN_SPACE}{spec.unit}".rstrip()
     if gate.get("is_in") is not None:
         allowed = texts.text("condition_or").join(texts.shown(spec, value) for value in gate["is_in"])
         words = texts.text("condition_either", label=texts.inside(spec), values=allowed)

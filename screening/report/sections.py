@@ -55,7 +55,7 @@ def asked(run: Mapping[str, Any], task: Mapping[str, Any], texts: Catalogue) -> 
         "temperature": f"{texts.numbers.short(temperature)} {texts.unit('K')}" if temperature else None,
         "model": Path(str(config.get("model") or "")).name,
         "relax": config.get("relax"),
-        "finished": str(run.get("finished") or "").replace("T", " "),
+        "finished": str(run.get("finished") or "").replace("T", " ").replace("+00:00", " UTC"),
         "seeds": seeds or config.get("seed"),
         "output": config.get("output_dir"),
         "run": (run.get("mlflow") or {}).get("run_id"),

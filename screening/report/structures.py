@@ -1,7 +1,7 @@
 """Crystals as pictures that a reader turns: atoms, bonds and the cell, as plain lists that the page's script draws.
 
-Atoms on faces, edges and corners of the cell are shown on every side of it. The script turns each element into one
-plotly mesh of shaded spheres, which keeps the page small and the picture quick.
+Atoms on faces, edges and corners are shown on every side; a small cell is shown several times, outlined once. The
+script turns each element into one plotly mesh of shaded spheres, which keeps the page small and the picture quick.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from screening.crystals.elements import SYMBOLS
 
 MOST_ATOMS = 600
 """Atoms shown, images included, up to which bonds are drawn."""
+_SHORT = 6.5
+_MOST_REPEATS = 3
+"""An edge shorter than this, in Å, is repeated, at most so often."""
 _ON_FACE = 1e-3
 """Fractional distance from a face within which an atom is shown on the opposite face too."""
 _BOND_SLACK = 1.15
@@ -61,18 +64,28 @@ def colour(z: int) -> str:
 
 
 def with_images(crystal: Crystal) -> tuple[Integers, Floats]:
-    """Atoms of the cell, those on its boundary also on the opposite side: (m,) numbers, (m, 3) fractions in [0, 1]."""
+    """The atoms to show: (m,) numbers and (m, 3) fractional places.
+
+    A small cell is repeated until its edges are some 7 Å long, and atoms on the boundary of what is shown stand on
+    the opposite side as well.
+    """
     frac = crystal.frac % 1.0
     frac = np.where(frac > 1 - _ON_FACE, frac - 1.0, frac)
-    on_face = np.abs(frac) < _ON_FACE
-    numbers, places = [crystal.numbers], [frac]
-    for shift in product((0, 1), repeat=3):
-        moved = np.array(shift, dtype=bool)
-        if moved.any():
-            rows = on_face[:, moved].all(axis=1)
-            numbers.append(crystal.numbers[rows])
-            places.append(frac[rows] + moved)
+    times = _repeats(crystal)
+    numbers, places = [], []
+    for shift in product(*(range(n + 1) for n in times)):
+        beyond = np.array(shift) == times  # there only atoms on the face are shown
+        rows = (np.abs(frac[:, beyond]) < _ON_FACE).all(axis=1)
+        numbers.append(crystal.numbers[rows])
+        places.append(frac[rows] + shift)
     return np.concatenate(numbers), np.concatenate(places)
+
+
+def _repeats(crystal: Crystal) -> NDArray[np.int64]:
+    """How often the cell is shown along each axis."""
+    edges = np.linalg.norm(crystal.lattice, axis=1)
+    times = np.clip(np.ceil(_SHORT / edges), 1, _MOST_REPEATS).astype(int)
+    return times if crystal.n_atoms * times.prod() <= MOST_ATOMS else np.ones(3, dtype=int)
 
 
 def _bonds(numbers: Integers, xyz: Floats) -> Floats:

@@ -94,7 +94,7 @@ def test_the_funnel_counts_every_stage(page: str) -> None:
     counts = [int(row[1].text_content()) for row in rows]
     # 6 scored of 9; P(magnetization) = 1.0 .. 0.5 keeps all; P(stability) = 0.4 .. 0.9 loses the first
     assert counts == [9, 6, 6, 5]
-    assert "µ0Ms ≥ 0.8 T" in rows[2].text_content()
+    assert "µ0Ms ≥ 0.8\u202fT" in rows[2].text_content()
 
 
 def test_reasons_are_counted(page: str) -> None:

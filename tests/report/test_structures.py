@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from report.conftest import salt
 
@@ -10,31 +12,45 @@ from screening.report.structures import structure_data
 
 
 def test_atoms_on_the_boundary_are_shown_on_every_side() -> None:
-    shown = structure_data(salt())
-    lithium, fluorine = shown["elements"]
+    cell = replace(salt(), lattice=7 * np.eye(3))  # long enough to be shown once
+    lithium, fluorine = structure_data(cell)["elements"]
     # Corners and faces: 8 + 6 as in a textbook; edges and the middle: 12 + 1.
     assert (lithium["symbol"], len(lithium["atoms"])) == ("Li", 14)
     assert (fluorine["symbol"], len(fluorine["atoms"])) == ("F", 13)
     assert len({tuple(place) for place in lithium["atoms"]}) == 14
-    assert np.ptp(lithium["atoms"], axis=0).tolist() == [4.02, 4.02, 4.02]
+    assert np.ptp(lithium["atoms"], axis=0).tolist() == [7.0, 7.0, 7.0]
+
+
+def doubled() -> Crystal:
+    """A cell long enough to be shown once."""
+    cell = salt()
+    places = [row + shift for row in cell.frac for shift in np.ndindex(2, 2, 2)]
+    return Crystal.from_arrays("doubled", 2 * cell.lattice, np.repeat(cell.numbers, 8), np.array(places) / 2)
+
+
+def test_a_small_cell_is_shown_several_times_and_outlined_once() -> None:
+    small, large = structure_data(salt()), structure_data(doubled())
+    for one, other in zip(small["elements"], large["elements"], strict=True):
+        assert sorted(one["atoms"]) == sorted(other["atoms"])
+    assert np.ptp(small["cell"], axis=0).tolist() == [4.02] * 3 and np.ptp(large["cell"], axis=0).tolist() == [8.04] * 3
 
 
 def test_bonds_and_edges() -> None:
     shown = structure_data(salt())
     bonds = np.array(shown["bonds"]).reshape(-1, 2, 3)
     lengths = np.linalg.norm(bonds[:, 0] - bonds[:, 1], axis=1)
-    assert len(bonds) == 54 and np.allclose(lengths, 2.01, atol=0.01)  # three a lattice direction, 9 lines of 2 bonds
+    assert len(bonds) == 300 and np.allclose(lengths, 2.01, atol=0.01)  # 3 directions of 25 lines of 4 bonds
     edges = np.array(shown["cell"]).reshape(-1, 2, 3)
     assert len(edges) == 12 and np.allclose(np.linalg.norm(edges[:, 0] - edges[:, 1], axis=1), 4.02)
 
 
 def test_no_bonds_between_metals() -> None:
-    iron = Crystal.from_arrays("iron", 2.87 * np.eye(3), [26, 26], [[0, 0, 0], [0.5, 0.5, 0.5]])
+    iron = Crystal.from_arrays("iron", 7 * np.eye(3), [26, 26], [[0, 0, 0], [0.5, 0.5, 0.5]])
     shown = structure_data(iron)
     assert shown["bonds"] == [] and len(shown["elements"][0]["atoms"]) == 9
 
 
 def test_places_outside_the_cell_come_inside() -> None:
-    moved = Crystal.from_arrays("moved", 3 * np.eye(3), [26], [[1.5, -0.5, 2.9999999]])
+    moved = Crystal.from_arrays("moved", 8 * np.eye(3), [26], [[1.5, -0.5, 2.9999999]])
     (iron,) = structure_data(moved)["elements"]
-    assert sorted(iron["atoms"]) == [[1.5, 1.5, 0.0], [1.5, 1.5, 3.0]]
+    assert sorted(iron["atoms"]) == [[4.0, 4.0, 0.0], [4.0, 4.0, 8.0]]
