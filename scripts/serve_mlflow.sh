@@ -14,7 +14,8 @@
 #   MLFLOW         the program; `mlflow` if not given. It needs:  pip install 'screening[server]'
 #
 # With FOLDER/tls.key and FOLDER/tls.crt it serves https; without, passwords cross the network readable.
-# Users are added by the administrator at /signup (everybody may read and change runs, so that reviewers can decide):
+# Users are added by the administrator at /signup (everybody may read and change runs, so that reviewers can decide; a
+# changed password or a removed user may stay valid for a minute):
 #
 #   export MLFLOW_TRACKING_USERNAME=anna MLFLOW_TRACKING_PASSWORD=...        # what commands then log in with
 #   screening rank ... tracking.uri=http://HOST:PORT
@@ -41,6 +42,7 @@ default_permission = EDIT
 database_uri = sqlite:///$folder/users.db
 admin_username = admin
 authorization_function = mlflow.server.auth:authenticate_request_basic_auth
+auth_cache_ttl_seconds = 60
 END
 export MLFLOW_AUTH_CONFIG_PATH=$folder/auth.ini
 export MLFLOW_AUTH_ADMIN_PASSWORD MLFLOW_FLASK_SERVER_SECRET_KEY

@@ -102,9 +102,13 @@ def patiently(call: Callable[[], Result], passing: tuple[str, ...] = _BUSY) -> R
 def unreachable(uri: str, error: BaseException) -> StoreError:
     """The error that says where MLflow was looked for, what happened and what to do."""
     why = (str(error) or type(error).__name__).splitlines()[0]
+    if "not authenticated" in str(error):
+        help = "give user and password by MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
+    else:
+        help = "start the server or correct the address"
     return StoreError(
-        f"tracking.uri={shown_uri(uri)}: MLflow cannot record there ({why}); "
-        "start the server or correct the address, or go without tracking: tracking=none"
+        f"tracking.uri={shown_uri(uri)}: MLflow cannot record there ({why}); {help}, "
+        "or go without tracking: tracking=none"
     )
 
 

@@ -1,0 +1,151 @@
+"""What a chemist sees in MLflow: every page that the description leads to, opened in a real browser."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import pytest
+from helpers.rankings import finished_ranking
+from mlflow import MlflowClient
+
+from screening.tracking.rankings import log_ranking
+from screening.tracking.run_file import RunRecord, read_record
+from screening.tracking.runs import open_run
+from screening.tracking.settings import TrackingSettings
+from screening.tracking.views import finalists_link, run_link
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.slow
+CHROMIUM = Path("/usr/bin/chromium")
+SECONDS = 30_000  # ms that a page may take on a busy machine
+
+
+@pytest.fixture(scope="module")
+def ranking(mlflow_server: str, tmp_path_factory: pytest.TempPathFactory) -> RunRecord:
+    """A ranking that the server has; that of the folder in the environment variable RANKING if there is one."""
+    folder = Path(os.environ.get("RANKING") or finished_ranking(tmp_path_factory.mktemp("ranking")))
+    with open_run(TrackingSettings(mlflow_server, "pages"), folder, "magnets: my cifs", {}) as run:
+        log_ranking(run, folder)
+    record = read_record(folder)
+    assert record is not None and run.recording
+    return record
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Page]:
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is not installed")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.set_default_timeout(SECONDS)
+        yield page
+        browser.close()
+
+
+@pytest.fixture
+def opened(page: Page, mlflow_server: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[object]:
+    """Opens an address within MLflow's page; the last one is kept as a picture in $SCREENSHOTS."""
+
+    def go(address: str) -> Page:
+        page.goto("about:blank")
+        page.goto(f"{mlflow_server}/{address}")
+        return page
+
+    yield go
+    folder = Path(os.environ.get("SCREENSHOTS") or tmp_path)
+    folder.mkdir(parents=True, exist_ok=True)
+    assistant = page.get_by_role("complementary").get_by_label("Close")
+    if assistant.count():
+        assistant.first.click()
+    page.wait_for_timeout(1000)
+    page.screenshot(path=folder / f"mlflow_{request.node.name.removeprefix('test_')}.png")
+
+
+def first_of(ranking: RunRecord, server: str) -> tuple[str, str]:
+    """The best finalist's run and name."""
+    run_id = next(iter(ranking.finalists.values()))
+    return run_id, str(MlflowClient(tracking_uri=server).get_run(run_id).info.run_name)
+
+
+def test_runs(opened, ranking: RunRecord) -> None:
+    page = opened(f"#/experiments/{ranking.experiment_id}/runs?workflowType=machine_learning")
+    page.get_by_role("link", name="magnets: my cifs").wait_for()
+
+
+def test_ranking(opened, ranking: RunRecord) -> None:
+    page = opened(run_link(ranking.experiment_id, str(ranking.run_id)))
+    page.get_by_role("heading", name="Permanent magnets").wait_for()
+    page.get_by_text("Show more").click()
+    page.get_by_role("link", name="Open the report").click()
+    page.frame_locator("iframe").get_by_role("heading").first.wait_for()
+
+
+def test_description(opened, ranking: RunRecord) -> None:
+    page = opened(run_link(ranking.experiment_id, str(ranking.run_id)))
+    page.get_by_text("Show more").click()
+    page.get_by_role("link", name="The best side by side").scroll_into_view_if_needed()
+
+
+def test_report(opened, ranking: RunRecord) -> None:
+    page = opened(run_link(ranking.experiment_id, str(ranking.run_id), "report.html"))
+    page.frame_locator("iframe").get_by_role("heading").first.wait_for()
+
+
+def test_table(opened, ranking: RunRecord, mlflow_server: str) -> None:
+    page = opened(run_link(ranking.experiment_id, str(ranking.run_id), "ranking.json"))
+    page.get_by_text("View as table").wait_for()
+    rank = page.get_by_role("columnheader", name="rank")
+    if rank.count():
+        rank.first.click()
+
+
+def test_finalists(opened, ranking: RunRecord, mlflow_server: str) -> None:
+    page = opened(finalists_link(ranking.experiment_id, str(ranking.run_id)))
+    page.get_by_role("link", name=first_of(ranking, mlflow_server)[1], exact=True).wait_for()
+    page.get_by_text("review.decision").first.wait_for()
+    page.get_by_text(f"{len(ranking.finalists)} matching runs").wait_for()
+
+
+def test_charts(opened, ranking: RunRecord) -> None:
+    page = opened(f"{finalists_link(ranking.experiment_id, str(ranking.run_id))}&compareRunsMode=CHART")
+    page.get_by_text("Model metrics").first.wait_for()
+    page.locator(".js-plotly-plot").first.wait_for()
+
+
+def test_finalist(opened, ranking: RunRecord, mlflow_server: str) -> None:
+    run_id, name = first_of(ranking, mlflow_server)
+    page = opened(run_link(ranking.experiment_id, run_id))
+    page.get_by_role("heading", name=name).first.wait_for()
+    page.get_by_text("review.decision").first.wait_for()
+    page.get_by_text("To decide").wait_for()
+
+
+@pytest.mark.parametrize("file", ["card.html", "picture.png", "crystal.cif"])
+def test_file(opened, ranking: RunRecord, mlflow_server: str, file: str) -> None:
+    page = opened(run_link(ranking.experiment_id, first_of(ranking, mlflow_server)[0], file))
+    page.get_by_role("heading", name=file).or_(page.get_by_text(file)).first.wait_for()
+
+
+def test_comparison(opened, ranking: RunRecord) -> None:
+    two = quote(str(list(ranking.finalists.values())[:2]).replace("'", '"'))
+    page = opened(f'#/compare-runs?runs={two}&experiments=["{ranking.experiment_id}"]&workflowType=machine_learning')
+    page.get_by_role("heading", name="Comparing 2 Runs").wait_for()
+    page.get_by_text("mu0_Ms_T", exact=True).first.scroll_into_view_if_needed()
+
+
+def test_a_decision_made_in_the_page_is_read_back(opened, ranking: RunRecord, mlflow_server: str) -> None:
+    """As a chemist does it: the pencil beside the tags, the tag's name and value, save."""
+    run_id, _ = first_of(ranking, mlflow_server)
+    page = opened(run_link(ranking.experiment_id, run_id))
+    page.get_by_text("review.decision").first.wait_for()
+    page.get_by_role("button", name="Edit tags").first.click()
+    page.get_by_role("dialog").wait_for()
+    page.screenshot(path=Path(os.environ.get("SCREENSHOTS") or "/tmp") / "dialog.png")
