@@ -8,15 +8,17 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from screening.crystals.composition import Floats
 from screening.finalists.finalist import Curve
 from screening.merit import evaluate_task
 
 COLUMN, TEMPERATURE = "mu0_Ms_T", "temperature_K"
 _STEP_K, _LEAST_K, _MOST_K = 25.0, 400.0, 1400.0
+_LOST_T = 1e-3
 
 
 def polarization_curves(rows: pl.DataFrame, task: Mapping[str, Any]) -> list[Curve | None]:
-    """A curve for each of B rows of a ranked table, from 0 K until all have lost their order or 1,400 K.
+    """A curve for each of B rows of a ranked table, from 0 K until its order is lost for sure, or 1,400 K.
 
     None where the polarisation is unknown at some temperature, or zero at all.
     """
@@ -31,8 +33,9 @@ def polarization_curves(rows: pl.DataFrame, task: Mapping[str, Any]) -> list[Cur
     return [_curve(temperatures, *(part[:, row] for part in (value, low, high))) for row in range(rows.height)]
 
 
-def _curve(temperatures: Any, *lines: Any) -> Curve | None:
-    value, low, high = (tuple(np.asarray(line, dtype=np.float64).tolist()) for line in lines)
-    if not np.isfinite([value, low, high]).all() or max(value) <= 0:
+def _curve(temperatures: Floats, value: Floats, low: Floats, high: Floats) -> Curve | None:
+    if not np.isfinite([value, low, high]).all() or value.max() <= 0:
         return None
-    return Curve("polarization", tuple(temperatures.tolist()), value, low, high)
+    last = min(int(np.flatnonzero(high > _LOST_T).max()) + 2, len(temperatures))
+    x, y, lo, hi = (tuple(line[:last].tolist()) for line in (temperatures, value, low, high))
+    return Curve("polarization", x, y, lo, hi)
