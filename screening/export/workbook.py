@@ -20,14 +20,6 @@ if TYPE_CHECKING:
 
 _CELL_LENGTH = 32_767  # Excel's limit
 _WIDEST_PIXELS = 400
-# XlsxWriter would turn text that looks like one of these into it.
-_OPTIONS = {
-    "in_memory": True,
-    "strings_to_formulas": False,
-    "strings_to_numbers": False,
-    "strings_to_urls": False,
-    "nan_inf_to_errors": False,
-}
 
 
 @dataclass(frozen=True)
@@ -43,7 +35,7 @@ def write_workbook(path: Path, sheets: Sequence[Sheet], created: datetime) -> No
     """Write the sheets; the same tables and time of creation make the same bytes."""
     import xlsxwriter
 
-    with xlsxwriter.Workbook(str(path), _OPTIONS) as workbook:
+    with xlsxwriter.Workbook(str(path), {"in_memory": True}) as workbook:
         workbook.set_properties({"created": created.replace(tzinfo=None), "author": "screening"})
         for sheet in sheets:
             _fill(workbook, workbook.add_worksheet(sheet.name), sheet)
@@ -71,6 +63,7 @@ def _write(page: Worksheet, row: int, index: int, value: Any, number: object, te
     elif isinstance(value, int | float):
         page.write_number(row, index, value, number)
     else:
+        # Never `write`, which makes formulas and links of text that looks like them.
         page.write_string(row, index, str(value)[:_CELL_LENGTH], text)
 
 

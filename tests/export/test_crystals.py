@@ -9,8 +9,9 @@ from helpers.reviews import cif_of, rock_salt
 from pymatgen.core import Structure
 from pymatgen.io.vasp.inputs import Poscar
 
+from screening.crystals import Crystal
 from screening.errors import ScreeningError
-from screening.export.crystals import poscar, read_crystal_files
+from screening.export.crystals import CrystalFile, poscar, read_crystal_files
 from screening.tracking.reviews import Entry
 
 
@@ -36,8 +37,7 @@ def test_cif_and_poscar_hold_the_same_crystal(seed: int) -> None:
 
 def test_equal_elements_stand_together_in_a_poscar_whose_first_line_is_plain() -> None:
     mixed = Structure.from_sites([rock_salt()[i] for i in (0, 4, 1, 5, 2, 6, 3, 7)])
-    (file,) = read_crystal_files(entry(), {"crystal.cif": cif_of(mixed)})
-    lines = poscar(file).splitlines()
+    lines = poscar(CrystalFile("crystal", b"", Crystal.from_structure(mixed, "=1"))).splitlines()
     assert (lines[0], lines[5].split(), lines[6].split()) == ("Fe4O4", ["Fe", "O"], ["4", "4"])
 
 
