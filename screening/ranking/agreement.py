@@ -21,7 +21,8 @@ class Agreement:
 
     probability: that a random approved candidate has a higher score than a random rejected one, ties half (the area
     under the ROC curve; 0.5 is chance); None where one of the kinds is missing. probability_lo, probability_hi: its
-    80 % interval. n_approved, n_rejected: candidates of either kind with a score.
+    80 % interval. n_approved, n_rejected: candidates of either kind with a score. Reviewers see the best of a ranking
+    only, so this is about the order among them, which is harder to get right than telling good from bad.
     """
 
     n_approved: int

@@ -45,16 +45,19 @@ def reading(settings: TrackingSettings, run_id: str, key: str) -> Iterator[tuple
 
 
 def _place(settings: TrackingSettings, run_id: str, key: str) -> tuple[str, str]:
-    """The store's address and the id to look for there."""
-    if tracking_uri(settings) == OFF:
-        raise RequestError(f"{key}={run_id}: reviews live in MLflow, but tracking is off; give tracking.uri=")
+    """The store's address and the id to look for there; a folder knows its store, even if this job records nothing."""
     if not _is_path(run_id):
+        if tracking_uri(settings) == OFF:
+            raise RequestError(
+                f"{key}={run_id}: reviews live in MLflow, but tracking is off; "
+                "give tracking.uri=, or the output folder of the ranking instead of an id"
+            )
         return tracking_uri(settings), run_id
     path = Path(run_id)
     record = read_record(path.parent if path.is_file() else path)
     if record is None or record.run_id is None:
         raise RequestError(f"{key}={run_id}: no run is recorded in a {RUN_FILE} there; {EXPECTED}")
-    if settings.uri.strip():
+    if settings.uri.strip() and tracking_uri(settings) != OFF:
         return tracking_uri(settings), record.run_id
     if _MASKED in record.tracking_uri:
         raise RequestError(

@@ -81,10 +81,10 @@ def read_review(settings: TrackingSettings, run_id: str, key: str = "run", task:
     """The decisions on the finalists of a ranking.
 
     run_id: of the ranking's run or of a finalist's, or the ranking's output folder, whose store is used unless
-    settings name one. key: the setting that the id came from, for messages. task: what must have been ranked.
+    settings name another. key: the setting that the id came from, for messages. task: what must have been ranked.
     Deleted finalists are left out. Where several runs hold the same candidate, decided ones count; if they contradict
     each other it stays open, with a warning. Raises RequestError if the run is unknown, no ranking (of the task) or
-    without finalists, or if tracking is off.
+    without finalists, or if it is an id and tracking is off.
     """
     with reading(settings, run_id.strip(), key) as (client, uri, wanted):
         parent = find_ranking(client, uri, wanted, key)

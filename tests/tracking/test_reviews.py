@@ -144,6 +144,7 @@ def test_the_ranking_is_found_from_a_finalist_and_from_its_folder(store: ReviewS
     assert read_review(store.settings, f" {child}\n").run_id == parent
     assert read_review(elsewhere, str(tmp_path)).run_id == parent
     assert read_review(elsewhere, str(file)).run_id == parent
+    assert read_review(TrackingSettings("none"), str(tmp_path)).run_id == parent
     file.write_text(json.dumps(record | {"tracking_uri": "postgresql://ann:***@host/db"}))
     assert read_review(store.settings, str(tmp_path)).run_id == parent
     with pytest.raises(RequestError, match="asks for a password"):
