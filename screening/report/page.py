@@ -60,6 +60,7 @@ def render(content: ReportContent) -> str:
     axes = scatter_axes(task, ranking.columns) if ranking.height else None
     both = pl.concat([ranking, content.landmarks], how="diagonal_relaxed")
     title = str((task.get("report") or {}).get("title") or task.get("name") or texts.text("untitled"))
+    data = _data(content, axes, best, texts)
     context = {
         "language": texts.language,
         "t": texts.text,
@@ -77,13 +78,13 @@ def render(content: ReportContent) -> str:
         "top": top,
         "scatter_titles": [texts.column(name) for name in axes] if axes else [],
         "scatter_x": texts.inside(texts.column(axes[0])) if axes else "",
-        "elements_named": heat_map(ranking, texts)["named"] if ranking.height else "",
+        "elements_named": data["elements"]["named"] if ranking.height else "",
         "cards": best,
         "flags": explained_flags(both, texts),
         "rejected": content.rejected.height,
         "refusals": refusals(content.rejected, texts),
         "reasons_shown": REASONS_SHOWN,
-        "data": _data(content, axes, best, texts),
+        "data": data,
         "plotly": plotly_script() if ranking.height else "",
     }
     return environment().get_template("report.html").render(context)

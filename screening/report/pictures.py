@@ -115,6 +115,7 @@ def _trace(
         "x": table[axes[0]].to_list(),
         "y": table[axes[1]].to_list(),
         "hovertext": labels.to_list(),
+        "customdata": table["rank"].to_list() if "rank" in table.columns and not named else [],
         "hovertemplate": "%{hovertext}<br>%{x:.4g}, %{y:.4g}<extra></extra>",
         "marker": {"color": colour, "symbol": symbol, "size": size, "line": {"width": 1.2, "color": colour}},
     }

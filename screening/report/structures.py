@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from screening.crystals.crystal import Crystal
 from screening.crystals.elements import SYMBOLS
 
-MOST_ATOMS = 600
+MOST_ATOMS = 500
 """Atoms shown, images included, up to which bonds are drawn."""
 _SHORT = 6.5
 _MOST_REPEATS = 3
@@ -31,14 +31,16 @@ Integers = NDArray[np.int16]
 
 
 def structure_data(crystal: Crystal) -> dict[str, Any]:
-    """Atoms by element with colour and radius, bonds and cell edges as pairs of points, all in Å.
+    """Atoms by element with colour and radius, bonds as pairs of atoms (counted through all elements), cell edges as
+    pairs of points; lengths in Å.
 
     Bonds between two metals are left out: they would hide a close-packed crystal.
     """
     from ase.data import covalent_radii
 
     numbers, frac = with_images(crystal)
-    xyz = frac @ crystal.lattice
+    order = np.argsort(numbers, kind="stable")
+    numbers, xyz = numbers[order], frac[order] @ crystal.lattice
     elements = [
         {
             "symbol": SYMBOLS[z],
@@ -46,11 +48,11 @@ def structure_data(crystal: Crystal) -> dict[str, Any]:
             "radius": round(_SPHERE * float(covalent_radii[z]), 3),
             "atoms": _rounded(xyz[numbers == z]),
         }
-        for z in dict.fromkeys(crystal.numbers.tolist())
+        for z in np.unique(numbers).tolist()
     ]
     return {
         "elements": elements,
-        "bonds": _rounded(_bonds(numbers, xyz)) if len(numbers) <= MOST_ATOMS else [],
+        "bonds": _bonds(numbers, xyz) if len(numbers) <= MOST_ATOMS else [],
         "cell": _rounded(_edges(crystal.lattice)),
         "axes": _rounded(crystal.lattice),
     }
@@ -88,16 +90,16 @@ def _repeats(crystal: Crystal) -> NDArray[np.int64]:
     return times if crystal.n_atoms * times.prod() <= MOST_ATOMS else np.ones(3, dtype=int)
 
 
-def _bonds(numbers: Integers, xyz: Floats) -> Floats:
-    """Both ends of every bond among the atoms shown, one after the other: (2b, 3)."""
+def _bonds(numbers: Integers, xyz: Floats) -> list[list[int]]:
+    """Pairs of bonded atoms among those shown."""
     from ase.data import covalent_radii
 
     radii = covalent_radii[numbers]
     metal = _is_metal(numbers)
     far = np.linalg.norm(xyz[:, None] - xyz[None], axis=-1)
     bonded = (far < _BOND_SLACK * (radii[:, None] + radii[None])) & ~(metal[:, None] & metal[None])
-    first, second = np.nonzero(np.triu(bonded, k=1))
-    return np.stack([xyz[first], xyz[second]], axis=1).reshape(-1, 3)
+    found: list[list[int]] = np.argwhere(np.triu(bonded, k=1)).tolist()
+    return found
 
 
 def _is_metal(numbers: Integers) -> NDArray[np.bool_]:

@@ -121,6 +121,8 @@ def test_the_table_filters_sorts_and_turns_pages(page: Page) -> None:
     assert cells(page, 1)[0] == "51" and page.locator("#page").inner_text() == "page 2 of 3"
     page.fill("#filter-elements", "Fe −Nd")
     assert cells(page, 2) == [HOSTILE[1], HOSTILE[4]]
+    page.fill("#filter-elements", "fe, -nd")
+    assert cells(page, 2) == [HOSTILE[1], HOSTILE[4]]
     page.fill("#filter-elements", "")
     page.fill("#filter", "c11")
     assert cells(page, 2) == ["c11", "c110", "c111", "c112", "c113"]
@@ -182,6 +184,19 @@ def test_a_structure_turns_and_is_let_go(page: Page, pictures: Path) -> None:
     page.wait_for_selector("#card-1 .structure canvas", state="detached")
 
 
+def test_pictures_lead_to_rows(page: Page) -> None:
+    page.locator("#elements").scroll_into_view_if_needed()
+    box = page.locator("#elements").bounding_box()
+    assert box is not None
+    page.wait_for_selector("#elements .main-svg")
+    iron = page.evaluate("document.getElementById('elements')._fullLayout.xaxis.d2p(7)")
+    height = page.evaluate("document.getElementById('elements')._fullLayout.yaxis.d2p(3)")
+    page.mouse.click(box["x"] + iron, box["y"] + height)
+    page.wait_for_function("document.getElementById('filter-elements').value === 'Fe'")
+    page.evaluate("report.showRank(100)")
+    assert cells(page, 1) == ["100"]
+
+
 def test_links_open_cards(page: Page) -> None:
     assert page.locator("#card-2 .inside").is_hidden()
     page.locator("#table a[href='#card-2']").click()
@@ -238,6 +253,11 @@ def test_it_works_in_the_frame_of_a_viewer(browser: Browser, served: str) -> Non
     frame.locator("#table tbody tr").first.wait_for()
     frame.locator("#filter").fill("c11")
     assert frame.locator("#table tbody tr").count() == 5
+    frame.locator("#filter").fill("")
+    frame.locator("#table a[href='#card-2']").click()
+    assert frame.locator("#card-2 .inside").is_visible()
+    frame.locator("nav a[href='#ranking']").click()
+    frame.locator("#filter").fill("c11")
     frame.locator("#copy").click()
     assert frame.locator("#shown").inner_text() == "5 rows copied" or frame.locator("#by-hand").is_visible()
     assert frame.locator("#card-1 .files a").count() == 0 and frame.locator("#card-1 .files code").count() == 2

@@ -37,9 +37,10 @@ def test_a_small_cell_is_shown_several_times_and_outlined_once() -> None:
 
 def test_bonds_and_edges() -> None:
     shown = structure_data(salt())
-    bonds = np.array(shown["bonds"]).reshape(-1, 2, 3)
-    lengths = np.linalg.norm(bonds[:, 0] - bonds[:, 1], axis=1)
-    assert len(bonds) == 300 and np.allclose(lengths, 2.01, atol=0.01)  # 3 directions of 25 lines of 4 bonds
+    atoms = np.array([place for element in shown["elements"] for place in element["atoms"]])
+    first, second = np.array(shown["bonds"]).T
+    lengths = np.linalg.norm(atoms[first] - atoms[second], axis=1)
+    assert len(lengths) == 300 and np.allclose(lengths, 2.01, atol=0.01)  # 3 directions of 25 lines of 4 bonds
     edges = np.array(shown["cell"]).reshape(-1, 2, 3)
     assert len(edges) == 12 and np.allclose(np.linalg.norm(edges[:, 0] - edges[:, 1], axis=1), 4.02)
 

@@ -49,5 +49,5 @@ const report = (() => {
     return formula.split(/(?<=[A-Za-z)\]])(\d+(?:\.\d+)?)/).map((piece, i) => (i % 2 ? element("sub", { textContent: piece }) : piece));
   }
 
-  return { data, fixed, text, theme, onTheme, narrow, element, button, chemical, filterElement: () => {} };
+  return { data, fixed, text, theme, onTheme, narrow, element, button, chemical };
 })();

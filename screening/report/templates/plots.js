@@ -24,7 +24,12 @@
   }
 
   const scatter = document.getElementById("scatter");
-  if (scatter && data.scatter) whenSeen(scatter, () => report.drawFigure(scatter, data.scatter));
+  if (scatter && data.scatter) {
+    whenSeen(scatter, () => report.drawFigure(scatter, data.scatter).then(() => {
+      scatter.removeAllListeners("plotly_click");
+      scatter.on("plotly_click", ({ points: [point] }) => report.showRank(point.customdata));
+    }));
+  }
 
   const elements = document.getElementById("elements");
   const by = document.getElementById("elements-by");
@@ -58,7 +63,7 @@
       { ...tile, z: all, colorscale: [[0, panel], [1, panel]], showscale: false },
       { ...tile, z: values, zmin: 0, zmax: largest, colorscale: "Cividis", showscale: !narrow.matches, colorbar: bar },
     ];
-    Plotly.react(elements, traces, layout, { ...settings(), displayModeBar: false });
+    return Plotly.react(elements, traces, layout, { ...settings(), displayModeBar: false });
   }
 
   function words(symbol, [best, mean, count, formula]) {
@@ -68,14 +73,13 @@
   }
 
   if (elements) {
-    whenSeen(elements, () => {
-      drawElements();
-      elements.removeAllListeners?.("plotly_click");
+    whenSeen(elements, () => drawElements().then(() => {
+      elements.removeAllListeners("plotly_click");
       elements.on("plotly_click", ({ points: [point] }) => {
         const [found] = data.elements.places.filter(([, row, column]) => row === point.y && column === point.x);
         if (found) report.filterElement(found[0]);
       });
-    });
+    }));
     by.addEventListener("input", drawElements);
   }
 })();

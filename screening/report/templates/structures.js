@@ -53,10 +53,15 @@
     return trace;
   }
 
+  function bonds({ elements, bonds: pairs }) {
+    const centres = elements.flatMap(({ atoms: places }) => places);
+    return pairs.flat().map((n) => centres[n]);
+  }
+
   function figure(structure, camera) {
     const { ink, quiet, font } = theme();
     return {
-      data: [...structure.elements.map(atoms), lines(structure.bonds, quiet, 5), lines(structure.cell, ink, 2)],
+      data: [...structure.elements.map(atoms), lines(bonds(structure), quiet, 5), lines(structure.cell, ink, 2)],
       layout: {
         font, uirevision: "kept", margin: { l: 0, r: 0, t: 0, b: 0 }, paper_bgcolor: "rgba(0,0,0,0)",
         legend: { orientation: "h", x: 0, y: 0, yanchor: "top", itemsizing: "constant" },

@@ -2,6 +2,7 @@
 (() => {
   const { data, fixed, text, element, chemical } = report;
   const { columns, rows, flags, gates } = data.table;
+  const FILTERS = ["filter", "filter-elements", "filter-flag", "filter-gate"];
   const find = (id) => document.getElementById(id);
   const place = Object.fromEntries(columns.map((column, index) => [column.name, index]));
   const table = find("table");
@@ -29,12 +30,18 @@
 
   function matches(entry) {
     const words = find("filter").value.toLowerCase().split(/\s+/).filter(Boolean);
-    const wanted = find("filter-elements").value.match(/[-−!]?[A-Z][a-z]?/g) ?? [];
+    const wanted = symbols(find("filter-elements").value);
     const flag = find("filter-flag").value, gate = find("filter-gate").value;
     return words.every((word) => entry.words.includes(word))
-      && wanted.every((symbol) => (/^[A-Z]/.test(symbol) ? entry.elements.has(symbol) : !entry.elements.has(symbol.slice(1))))
+      && wanted.every(({ symbol, without }) => entry.elements.has(symbol) !== without)
       && (!flag || entry.flags.has(flag.slice(1)) === (flag[0] === "+"))
       && (!gate || passes(entry, gate));
+  }
+
+  // Elements as people type them: `fe nd -co`, `Fe, Nd`.
+  function symbols(typed) {
+    const found = typed.matchAll(/([-−!]?)([A-Za-z]{1,2})(?![A-Za-z])/g);
+    return [...found].map(([, minus, [first, second = ""]]) => ({ symbol: first.toUpperCase() + second.toLowerCase(), without: minus !== "" }));
   }
 
   function passes(entry, gate) {
@@ -56,6 +63,10 @@
     matching = entries.filter(matches).sort(compare);
     page = 0;
     draw();
+  }
+
+  function clear() {
+    FILTERS.forEach((id) => { find(id).value = ""; });
   }
 
   function draw() {
@@ -164,18 +175,30 @@
     return done;
   }
 
-  ["filter", "filter-elements", "filter-flag", "filter-gate"].forEach((id) => find(id).addEventListener("input", update));
-  find("reset").addEventListener("click", () => {
-    ["filter", "filter-elements", "filter-flag", "filter-gate"].forEach((id) => { find(id).value = ""; });
-    update();
-  });
+  FILTERS.forEach((id) => find(id).addEventListener("input", update));
+  find("reset").addEventListener("click", () => { clear(); update(); });
   find("size").addEventListener("input", () => { page = 0; draw(); });
   find("previous").addEventListener("click", () => { page -= 1; draw(); });
   find("next").addEventListener("click", () => { page += 1; draw(); });
   find("columns-first").addEventListener("click", () => choose((column) => column.first));
   find("columns-all").addEventListener("click", () => choose(() => true));
   find("copy").addEventListener("click", copy);
+  // The card of a rank, else its row.
+  report.showRank = (rank) => {
+    const card = find(`card-${rank}`);
+    const entry = entries.find(({ row }) => valueOf(row, "rank") === rank);
+    if (card) {
+      card.open = true;
+      card.scrollIntoView();
+    } else if (entry) {
+      clear();
+      find("filter").value = valueOf(entry.row, "candidate_id");
+      update();
+      find("ranking").scrollIntoView();
+    }
+  };
   report.filterElement = (symbol) => {
+    clear();
     find("filter-elements").value = symbol;
     update();
     find("ranking").scrollIntoView();
