@@ -11,7 +11,7 @@ from screening.tracking.batches import log_entries
 from screening.tracking.descriptions import NOTE, Place, describe_finalist, describe_former
 from screening.tracking.limits import RUN_NAME_LENGTH, TAG_LENGTH, shorten
 from screening.tracking.ranking_folder import FinalistFolder, RankingFolder
-from screening.tracking.review_tags import DECISION, OPEN
+from screening.tracking.review_tags import BY, COMMENT, DECISION, OPEN
 from screening.tracking.runs import Run, new_run
 
 if TYPE_CHECKING:
@@ -71,7 +71,8 @@ def _made(run: Run, finalist: FinalistFolder) -> MlflowRun | None:
     """A new run that is found again from the moment it is there; nobody has decided about it yet."""
 
     def make(client: MlflowClient, parent: str) -> MlflowRun:
-        tags = {PARENT: parent, CANDIDATE: shorten(finalist.candidate_id, TAG_LENGTH), DECISION: OPEN}
+        review = {DECISION: OPEN, COMMENT: "", BY: ""}  # the page offers the names of tags that are there
+        tags = {PARENT: parent, CANDIDATE: shorten(finalist.candidate_id, TAG_LENGTH), **review}
         return client.get_run(new_run(client, str(run.experiment_id), finalist.name, tags))
 
     return run.send(f"the finalist {finalist.name}", make)
