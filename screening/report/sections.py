@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 import polars as pl
 
@@ -42,7 +43,16 @@ class Refusal:
     examples: list[str]
 
 
-def asked(run: Mapping[str, Any], task: Mapping[str, Any], texts: Catalogue) -> list[tuple[str, str]]:
+@dataclass(frozen=True)
+class Answer:
+    """One line of what was asked; link: where to read more, empty if nowhere."""
+
+    name: str
+    value: str
+    link: str = ""
+
+
+def asked(run: Mapping[str, Any], task: Mapping[str, Any], texts: Catalogue) -> list[Answer]:
     """The question in words: what, from where, by which model, when."""
     config = run.get("config") or {}
     seeds = ", ".join(f"{name} {value}" for name, value in (run.get("seeds") or {}).items())
@@ -60,7 +70,22 @@ def asked(run: Mapping[str, Any], task: Mapping[str, Any], texts: Catalogue) -> 
         "output": config.get("output_dir"),
         "run": (run.get("mlflow") or {}).get("run_id"),
     }
-    return [(texts.text(f"asked_{name}"), str(value)) for name, value in answers.items() if value not in _NONE]
+    links = {"run": _run_link(run)}
+    return [
+        Answer(texts.text(f"asked_{name}"), str(value), links.get(name, ""))
+        for name, value in answers.items()
+        if value not in _NONE
+    ]
+
+
+def _run_link(run: Mapping[str, Any]) -> str:
+    """Where an MLflow server shows the run, empty for a store without a server; without the user's name."""
+    mlflow = run.get("mlflow") or {}
+    parts = urlsplit(str(mlflow.get("tracking_uri") or ""))
+    if parts.scheme not in ("http", "https"):
+        return ""
+    base = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl().rstrip("/")
+    return f"{base}/#/runs/{quote(str(mlflow.get('run_id') or ''), safe='')}"
 
 
 def provenance(run: Mapping[str, Any], texts: Catalogue) -> list[tuple[str, str]]:

@@ -134,6 +134,16 @@ def test_missing_figures_and_no_rejections(content: ReportContent) -> None:
     assert {row[place] for row in table["rows"]} == {None}
 
 
+def test_the_run_is_linked_where_a_server_shows_it(content: ReportContent) -> None:
+    links = {
+        uri: html.fromstring(render(replace(content, run={"mlflow": {"run_id": "1<2", "tracking_uri": uri}}))).xpath(
+            "//section[@id='asked']//a/@href"
+        )
+        for uri in ("https://me:***@team.example/mlflow/", "sqlite:///mlflow.db", "javascript:alert(1)")
+    }
+    assert list(links.values()) == [["https://team.example/mlflow/#/runs/1%3C2"], [], []]
+
+
 def test_no_cards_if_none_are_wanted(content: ReportContent) -> None:
     tree = html.fromstring(render(replace(content, run={"config": {"report": {"cards": 0}}})))
     assert not tree.xpath("//section[@id='cards']") and tree.xpath("//section[@id='ranking']")

@@ -36,9 +36,9 @@
   document.getElementById("open-all")?.addEventListener("click", () => all.forEach((card) => { card.open = true; }));
   document.getElementById("close-all")?.addEventListener("click", () => all.forEach((card) => { card.open = false; }));
 
-  // Files lie beside the page on disk; within a viewer that shows the page alone the addresses lead nowhere.
-  if (!["file:", "http:", "https:"].includes(location.protocol) || window.origin === "null" && location.protocol !== "file:") {
-    document.querySelectorAll(".files a").forEach((link) => {
+  // A viewer that shows the page alone, in a frame of its own, lets no link out of it, and no file lies beside it.
+  if (!["file:", "http:", "https:"].includes(location.protocol)) {
+    document.querySelectorAll("a.outside").forEach((link) => {
       link.replaceWith(report.element("code", { textContent: link.getAttribute("href") }));
     });
   }
