@@ -63,7 +63,7 @@ def describe_ranking(ranking: RankingFolder, runs: Mapping[str, str], place: Pla
         _decide("mlflow_decide_each", texts, run=place.run_id) if runs else "",
         _best(ranking, runs, place, texts),
         f"### {texts.text('asked')}",
-        " · ".join(f"{escaped(name)}: **{escaped(value)}**" for name, value in question),
+        " · ".join(f"{escaped(answer.name)}: **{escaped(answer.value)}**" for answer in question),
         f"### {texts.text('funnel')}",
         _table(heads, [[escaped(step.label), step.count, step.lost] for step in steps]),
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ logger = logging.getLogger(__name__)
 
 TRAINING_RUN = "mlflow_run_id"
 """The entry of a released model's `training`, and of `run.json`'s `model`, that names the run it was trained in."""
+_RUN_ID = re.compile(r"[A-Za-z0-9][\w-]{0,255}")
 MODEL_RUN, MODEL_VERSIONS = "model.run_id", "model.version"
 
 
@@ -26,7 +28,7 @@ def log_lineage(run: Run, ranking: RankingFolder) -> None:
     Nothing is done if the model does not know its run. A training run in another store is named and not tagged.
     """
     trained = (ranking.record.get("model") or {}).get(TRAINING_RUN)
-    if not trained:
+    if not trained or not _RUN_ID.fullmatch(str(trained)):
         return
     about = f"{ranking.name} ({ranking.record.get('finished', '')})"
     tags = run.send("the model's origin", lambda client, own: _linked(client, own, str(trained), about))
