@@ -227,7 +227,11 @@ def test_it_fits_and_follows_the_scheme(
 
 VIEWER = """<iframe sandbox="allow-scripts" style="width: 1200px; height: 800px"></iframe><script>
 fetch("en.html").then((answer) => answer.blob())
-  .then((page) => { document.querySelector("iframe").src = URL.createObjectURL(page); });
+  .then((page) => {
+    const frame = document.querySelector("iframe");
+    frame.onload = () => URL.revokeObjectURL(frame.src);
+    frame.src = URL.createObjectURL(page);
+  });
 </script>"""
 
 
@@ -248,6 +252,7 @@ def test_it_works_in_the_frame_of_a_viewer(browser: Browser, served: str) -> Non
     page = browser.new_page()
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda message: wrong.append(message.text) if "Not allowed" in message.text else None)
     page.goto(served)
     frame = page.frame_locator("iframe")
     frame.locator("#table tbody tr").first.wait_for()

@@ -21,16 +21,32 @@
     onTheme(() => drawn && draw());
   }
 
+  function show(place) {
+    if (place.matches("details")) place.open = true;
+    place.scrollIntoView();
+    const reached = place.querySelector("summary") ?? place;
+    if (reached === place) place.tabIndex = -1;
+    reached.focus({ preventScroll: true });
+  }
+
   function openAddressed() {
-    const card = /^#card-\d+$/.test(location.hash) && document.querySelector(location.hash);
-    if (card) { card.open = true; card.scrollIntoView(); }
+    const card = document.getElementById(location.hash.slice(1));
+    if (card?.matches("details")) show(card);
   }
 
   addEventListener("hashchange", openAddressed);
-  // A link pressed a second time leaves the address as it is.
+  // MLflow shows the page under an address that is gone by the time a link within the page is pressed.
   addEventListener("click", (event) => {
-    const link = event.target.closest?.("a[href^='#card-']");
-    if (link) document.querySelector(link.getAttribute("href")).open = true;
+    const link = event.target.closest?.("a[href^='#']");
+    const place = link && document.getElementById(link.getAttribute("href").slice(1));
+    if (!place) return;
+    event.preventDefault();
+    show(place);
+    try {
+      history.pushState(null, "", link.getAttribute("href"));
+    } catch {
+      // Without an address of its own the page needs none in the history.
+    }
   });
   openAddressed();
   document.getElementById("open-all")?.addEventListener("click", () => all.forEach((card) => { card.open = true; }));
