@@ -108,7 +108,7 @@ def check_task(predictors: Predictors, task: Mapping[str, Any]) -> None:
 
     Raises RequestError.
     """
-    _ranked(_no_rows(predictors), task)
+    rank_predictions(no_predictions(predictors), task)
 
 
 def rank_candidates(
@@ -117,20 +117,15 @@ def rank_candidates(
     task: Mapping[str, Any],
     batch_atoms: int | None,
     tally: Tally,
-    keep: Callable[[list[Crystal]], object] = len,
 ) -> pl.DataFrame:
-    """The ranked table of all candidates; task: name, merit and ranking sections as in `configs/task/`.
-
-    keep: gets the crystals of each batch as they are scored.
-    """
-
-    join = space_groups(task, tally, keep)
-    tables = list(predictions(predictors, items, batch_atoms, tally, join))
-    return rank_predictions(predictors, tables, task, tally)
+    """The ranked table of all candidates; task: name, merit and ranking sections as in `configs/task/`."""
+    tables = list(predictions(predictors, items, batch_atoms, tally, space_groups(task, tally)))
+    with tally.stage("ranking"):
+        return rank_predictions(pl.concat([no_predictions(predictors), *tables]), task)
 
 
 def space_groups(
-    task: Mapping[str, Any], tally: Tally, keep: Callable[[list[Crystal]], object]
+    task: Mapping[str, Any], tally: Tally, keep: Callable[[list[Crystal]], object] = len
 ) -> Callable[[list[Crystal], pl.DataFrame], dict[str, pl.Series]]:
     """What `predictions` joins for a ranking: the space groups that its figures of merit ask for.
 
@@ -152,12 +147,16 @@ def space_groups(
     return join
 
 
-def rank_predictions(
-    predictors: Predictors, tables: Iterable[pl.DataFrame], task: Mapping[str, Any], tally: Tally
-) -> pl.DataFrame:
-    """The ranked table of prediction tables with space groups."""
-    with tally.stage("ranking"):
-        return _ranked(pl.concat([_no_rows(predictors), *tables]), task)
+def rank_predictions(table: pl.DataFrame, task: Mapping[str, Any]) -> pl.DataFrame:
+    """The ranked table of predictions with space groups; task: as in `rank_candidates`."""
+    name, ranking = str(task["name"]), task.get("ranking", {})
+    merits = evaluate_task(name, table, task.get("merit", {}))
+    return explain_task(name, rank_table(merits, ranking_settings(ranking)), ranking)
+
+
+def no_predictions(predictors: Predictors) -> pl.DataFrame:
+    """Predictions with space groups of no crystal at all."""
+    return predictors.no_rows().with_columns(space_group_number=pl.lit(None, pl.Int32))
 
 
 def rank_landmarks(predictors: Predictors, task: Mapping[str, Any], batch_atoms: int | None) -> pl.DataFrame:
@@ -166,16 +165,6 @@ def rank_landmarks(predictors: Predictors, task: Mapping[str, Any], batch_atoms:
     settings = ReadSettings(workers=0)
     table = rank_candidates(predictors, read_crystals(file, settings), task, batch_atoms, Tally())
     return table.drop(_OF_ONE_RANKING)
-
-
-def _no_rows(predictors: Predictors) -> pl.DataFrame:
-    return predictors.no_rows().with_columns(space_group_number=pl.lit(None, pl.Int32))
-
-
-def _ranked(table: pl.DataFrame, task: Mapping[str, Any]) -> pl.DataFrame:
-    name, ranking = str(task["name"]), task.get("ranking", {})
-    merits = evaluate_task(name, table, task.get("merit", {}))
-    return explain_task(name, rank_table(merits, ranking_settings(ranking)), ranking)
 
 
 @contextmanager

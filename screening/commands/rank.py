@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from screening.configuration.schemas import RankConfig
-from screening.console import say
+from screening.configuration.scoring import RankConfig
+from screening.console import complain, say
 from screening.jobs.local_shards import rank_in_shards
 from screening.jobs.ranking import Ranking, rank_to_folder
 from screening.jobs.sharding import score_shard
@@ -28,6 +28,11 @@ def show(ranking: Ranking, config: RankConfig) -> None:
     """What a chemist sees first, and where to find the rest."""
     say(short_table(ranking.table, config.task.report["short_table"], config.top, ranking.landmarks))
     say(f"{ranking.table.height} ranked, {ranking.rejected.height} rejected (reasons in rejected.csv)")
+    if ranking.review is not None:
+        for line in ranking.review.lines:
+            say(line)
+        for warning in ranking.review.review.warnings:
+            complain(warning)
     say(timing_line(ranking.record["timing_s"]))
     say(f"results: {config.output_dir}   report: {Path(config.output_dir) / 'report.html'}")
     if opened_with := ui_command(TrackingSettings(config.tracking.uri, config.tracking.experiment)):

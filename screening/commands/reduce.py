@@ -8,7 +8,7 @@ from pathlib import Path
 from screening.commands.rank import show
 from screening.configuration.reducing import ReduceConfig
 from screening.configuration.saving import read_config
-from screening.configuration.schemas import RankConfig
+from screening.configuration.scoring import RankConfig
 from screening.jobs.sharding import reduce_shards
 from screening.tracking.ranking_folder import SETTINGS_FILE
 

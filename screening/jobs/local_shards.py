@@ -13,7 +13,7 @@ import orjson
 from screening import console
 from screening.configuration import as_dict
 from screening.configuration.fields import build
-from screening.configuration.schemas import RankConfig
+from screening.configuration.scoring import RankConfig
 from screening.errors import RequestError, ScreeningError
 from screening.jobs.ranking import Ranking
 from screening.jobs.sharding import reduce_shards, score_shard

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from screening.configuration.schemas import RankConfig, ScoringConfig
+from screening.configuration.scoring import RankConfig, ScoringConfig
 from screening.crystals import ReadSettings
 from screening.crystals.inputs import find_source
 from screening.energetics.electrodes import ElectrodePredictor

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from screening.configuration.schemas import PredictConfig
+from screening.configuration.scoring import PredictConfig
 from screening.errors import RequestError
 from screening.jobs.opening import load_network, read_settings, require_any
 from screening.magnetism.predict import MagnetismPredictor

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from screening.configuration import as_dict, save_config
-from screening.configuration.schemas import RankConfig
+from screening.configuration.scoring import RankConfig
 from screening.crystals import Crystal
 from screening.crystals.spool import CrystalSpool
 from screening.finalists.build import finalists
@@ -24,13 +24,18 @@ from screening.scoring import (
     Tally,
     check_task,
     expected_inputs,
+    no_predictions,
     open_candidates,
-    rank_candidates,
+    predictions,
     rank_landmarks,
+    rank_predictions,
+    space_groups,
 )
+from screening.tracking.decisions import ReviewEffect, review_effect, with_decisions, without_rejected
 from screening.tracking.provenance import run_record, sha256, write_json
 from screening.tracking.ranking_folder import FILES, FINALISTS, SETTINGS_FILE, ranking_name
 from screening.tracking.rankings import log_ranking
+from screening.tracking.reviews import Review, read_review
 from screening.tracking.runs import RUN_FILE, Run, open_run
 from screening.tracking.settings import shown_uri
 
@@ -44,19 +49,24 @@ OWN_NAMES = (*FILES, FINALISTS, SHARDS, SETTINGS_FILE, RUN_FILE)
 
 @dataclass(frozen=True)
 class Ranking:
-    """table: sorted by rank; rejected; landmarks: known materials scored along; record: the content of run.json."""
+    """table: sorted by rank; rejected; landmarks: known materials scored along; record: the content of run.json.
+
+    review: what an earlier review did to this ranking, None if it was not asked for one.
+    """
 
     table: pl.DataFrame
     rejected: pl.DataFrame
     landmarks: pl.DataFrame
     record: dict[str, Any]
+    review: ReviewEffect | None = None
 
 
 @dataclass(frozen=True)
-class Ranked:
-    """All candidates scored and in order. crystal_of: by candidate id; hashes: of what was read."""
+class Scored:
+    """All candidates with their predictions, in the order they were read. crystal_of: by candidate id; hashes: of what
+    was read."""
 
-    table: pl.DataFrame
+    predictions: pl.DataFrame
     tally: Tally
     crystal_of: Callable[[str], Crystal]
     hashes: dict[str, str]
@@ -74,10 +84,15 @@ def rank_to_folder(config: RankConfig, candidates: Candidates, *, keep: bool = T
     items = open_candidates(candidates, read_settings(config, predictors.network, own_files(folder)))
     task = config.task_settings
     check_task(predictors, task)
+    review = earlier_review(config)
     output_folder(folder, "output_dir")
     with tracked(config) as run, CrystalSpool(folder) as spool:
-        table = rank_candidates(predictors, items, task, config.batch_atoms, tally, spool.add)
-        return complete(config, predictors, Ranked(table, tally, spool.get, hash_of(candidates)), run, keep=keep)
+        join = space_groups(task, tally, spool.add)
+        found = pl.concat(
+            [no_predictions(predictors), *predictions(predictors, items, config.batch_atoms, tally, join)]
+        )
+        scored = Scored(found, tally, spool.get, hash_of(candidates))
+        return complete(config, predictors, scored, review, run, keep=keep)
 
 
 def own_files(folder: Path) -> list[Path]:
@@ -94,23 +109,41 @@ def tracked(config: RankConfig) -> Any:
     return open_run(tracking_settings(config), folder, name, tags, later=later)
 
 
-def complete(config: RankConfig, predictors: Predictors, ranked: Ranked, run: Run, *, keep: bool = True) -> Ranking:
-    """Landmarks, finalists, files and the record of a ranking whose candidates are in order."""
-    folder, task, tally = Path(config.output_dir), config.task_settings, ranked.tally
+def earlier_review(config: RankConfig) -> Review | None:
+    """The review that the ranking is asked to heed. Raises RequestError if it cannot be read."""
+    if config.review is None:
+        return None
+    return read_review(tracking_settings(config), config.review, "review", task=config.task.name)
+
+
+def complete(
+    config: RankConfig, predictors: Predictors, scored: Scored, review: Review | None, run: Run, *, keep: bool = True
+) -> Ranking:
+    """Order the candidates; landmarks, finalists, files and the record of the ranking."""
+    folder, task, tally = Path(config.output_dir), config.task_settings, scored.tally
+    found = scored.predictions
+    if review is not None:
+        found, refused = without_rejected(found, review)
+        tally.scored, tally.rejected = found.height, [*tally.rejected, *refused]
     rejected = tally.rejected_table()
     if not tally.scored:
         write_table(rejected, folder / "rejected.csv")
     require_any(tally, config.candidates, folder / "rejected.csv" if keep else None)
+    with tally.stage("ranking"):
+        table = rank_predictions(found, task)
+    table = table if review is None else with_decisions(table, review)
+    effect = None if review is None else review_effect(review, table, rejected)
     landmarks = rank_landmarks(predictors, task, config.batch_atoms)
     with tally.stage("finalists"):
-        best = ranked.table.head(config.report.cards)
-        found = finalists(best, ranked.crystal_of, task, predictors.electrodes, config.profile_states)
-    hashes = {name: sha256(path) for name, path in predictors.folders.items()} | ranked.hashes
-    ranking = Ranking(ranked.table, rejected, landmarks, _record(config, hashes, tally, run))
-    language = config.report.language
-    _write(folder, ReportContent(ranked.table, rejected, landmarks, ranking.record, task, found, language))
+        best = table.head(config.report.cards)
+        closer = finalists(best, scored.crystal_of, task, predictors.electrodes, config.profile_states)
+    hashes = {name: sha256(path) for name, path in predictors.folders.items()} | scored.hashes
+    record = _record(config, hashes, tally, run) | ({} if effect is None else {"review": effect.record})
+    _write(folder, ReportContent(table, rejected, landmarks, record, task, closer, config.report.language))
     log_ranking(run, folder)
-    return ranking
+    if effect is not None:
+        run.log_metrics(effect.metrics)
+    return Ranking(table, rejected, landmarks, record, effect)
 
 
 def _record(config: RankConfig, hashes: dict[str, str], tally: Tally, run: Run) -> dict[str, Any]:

@@ -13,17 +13,17 @@ import polars as pl
 from screening.cluster.joining import INPUT_SCHEMA, join, once_each
 from screening.cluster.parts import PartFolder
 from screening.configuration import as_dict, save_config
-from screening.configuration.schemas import RankConfig
+from screening.configuration.scoring import RankConfig
 from screening.crystals import Crystal, Rejection
 from screening.crystals.entries import Entry, Shard, Survey, read_entries
 from screening.crystals.inputs import find_source
 from screening.crystals.spool import from_bytes, to_bytes
 from screening.errors import RequestError, ScreeningError
 from screening.jobs.opening import hash_of, load_predictors, read_settings
-from screening.jobs.ranking import SHARDS, Ranked, Ranking, complete, own_files, tracked
+from screening.jobs.ranking import SHARDS, Ranking, Scored, complete, earlier_review, own_files, tracked
 from screening.predictors import Predictors
 from screening.report.atomic import output_folder
-from screening.scoring import Tally, check_task, predictions, rank_predictions, space_groups
+from screening.scoring import Tally, check_task, no_predictions, predictions, space_groups
 from screening.tracking.provenance import sha256
 from screening.tracking.ranking_folder import SETTINGS_FILE
 
@@ -31,6 +31,7 @@ PART_ROWS, PART_SECONDS = 4096, 120.0
 """A part is written when it has so many rows or is so old: that much is lost at most when a job is killed."""
 _NOT_OF_THE_RESULT = (
     "output_dir", "shard", "workers", "device", "batch_atoms", "debug", "tracking", "top", "report", "profile_states",
+    "review",
 )  # fmt: skip
 
 
@@ -128,14 +129,16 @@ def reduce_shards(config: RankConfig) -> Ranking:
     folders = [_part_folder(config, header, index) for index in range(config.shards)]
     summaries = _summaries(folders)
     rows = pl.concat([table for folder in folders for table in folder.tables()], how="diagonal")
-    joined = join(once_each(rows, summaries), [*predictors.no_rows().columns, "space_group_number"])
+    joined = join(once_each(rows, summaries), no_predictions(predictors).columns)
     tally = Tally(scored=joined.predictions.height, rejected=joined.rejected, seconds=_summed(summaries))
+
+    def crystal_of(candidate_id: str) -> Crystal:
+        return _named(joined.crystals[candidate_id], candidate_id)
+
+    review = earlier_review(config)
+    scored = Scored(joined.predictions, tally, crystal_of, hash_of(config.candidates))
     with tracked(config) as run:
-        table = rank_predictions(predictors, [joined.predictions], config.task_settings, tally)
-        ranked = Ranked(
-            table, tally, lambda identity: _named(joined.crystals[identity], identity), hash_of(config.candidates)
-        )
-        return complete(config, predictors, ranked, run)
+        return complete(config, predictors, scored, review, run)
 
 
 def _part_folder(config: RankConfig, header: dict[str, Any], index: int) -> PartFolder:

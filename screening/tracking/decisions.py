@@ -6,11 +6,10 @@ between files (`POSCAR`), formulas between structures.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from screening.crystals import Crystal, Rejection
+from screening.crystals import Rejection
 from screening.crystals.identity import printable
 from screening.ranking.agreement import Agreement, agreement, standings, standings_sentence
 from screening.tracking.review_tags import APPROVE, HOLD, OPEN, REJECT
@@ -69,12 +68,18 @@ class ReviewEffect:
         return {**decisions, "review/left_out": float(self.n_left_out), **self.agreement.metrics}
 
 
-def without_rejected(items: Iterable[Crystal | Rejection], review: Review) -> Iterator[Crystal | Rejection]:
-    """The stream of candidates in which those that a reviewer rejected have become rejections of stage `review`."""
+def without_rejected(predictions: pl.DataFrame, review: Review) -> tuple[pl.DataFrame, list[Rejection]]:
+    """The rows that no reviewer rejected, and the others as rejections of stage `review`."""
+    import polars as pl
+
     rejected = {(entry.candidate_id, entry.formula): entry for entry in review.decided(REJECT)}
-    for item in items:
-        entry = rejected.get((item.candidate_id, item.formula)) if isinstance(item, Crystal) else None
-        yield item if entry is None else Rejection(item.candidate_id, item.source, STAGE, _reason(entry))
+    keys = predictions.select(_KEY).rows()
+    met = [
+        Rejection(candidate_id, source, STAGE, _reason(rejected[candidate_id, formula]))
+        for (candidate_id, formula), source in zip(keys, predictions["source"].to_list(), strict=True)
+        if (candidate_id, formula) in rejected
+    ]
+    return predictions.filter(pl.Series([key not in rejected for key in keys], dtype=pl.Boolean)), met
 
 
 def with_decisions(table: pl.DataFrame, review: Review) -> pl.DataFrame:

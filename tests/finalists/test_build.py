@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from screening.configuration import load_config
-from screening.configuration.schemas import RankConfig
+from screening.configuration.scoring import RankConfig
 from screening.crystals import Crystal, ReadSettings, read_crystals
 from screening.energetics.electrodes import ElectrodePredictor
 from screening.energetics.potentials import Evaluation, Potential
