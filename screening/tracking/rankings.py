@@ -21,6 +21,8 @@ from screening.tracking.run_file import read_record, write_record
 from screening.tracking.runs import Run
 from screening.tracking.views import save_finalists_view
 
+_COUNTED = ("funnel/", "rejected/")
+
 
 def log_ranking(run: Run, folder: Path) -> None:
     """Record the finished ranking in an output folder: settings, versions, hashes, counts, tables, page, finalists.
@@ -33,7 +35,8 @@ def log_ranking(run: Run, folder: Path) -> None:
     ranking = read_ranking(folder)
     run.log_params(_dotted(ranking.config))
     # MLflow keeps metrics for ever; a reason that an earlier ranking of this folder had may have gone.
-    metrics = dict.fromkeys(run.known_metrics, 0.0) | _metrics(ranking)
+    former = [name for name in run.known_metrics if name.startswith(_COUNTED)]
+    metrics = dict.fromkeys(former, 0.0) | _metrics(ranking)
     run.log("counts and times", metrics=metrics, tags=_tags(ranking), timestamp_ms=ranking.finished_ms)
     _log_dataset(run, ranking)
     run.log_table(ranking.table.select(_for_reading(ranking)), "ranking")

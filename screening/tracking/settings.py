@@ -70,6 +70,14 @@ def ui_command(settings: TrackingSettings) -> str:
     return f"{_mlflow_program()} ui --backend-store-uri {shlex.quote(shown_uri(uri))}"
 
 
+def log_command(settings: TrackingSettings, folder: Path) -> str:
+    """What to type to record a finished ranking afterwards; a password is left out."""
+    own = {"uri": shown_uri(settings.uri.strip()), "experiment": settings.experiment}
+    default = TrackingSettings()
+    keys = [f"tracking.{name}={value}" for name, value in own.items() if value != getattr(default, name)]
+    return shlex.join(["screening", "log", str(folder), *keys])
+
+
 def sqlite_uri(path: Path) -> str:
     """The address of a file. SQLAlchemy decodes the path: what it would misread is encoded, the rest stays readable."""
     return SQLITE + str(path.absolute()).replace("%", quote("%")).replace("?", quote("?"))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import math
 import multiprocessing
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 import pytest
+from helpers.mlflow_server import serving
 from helpers.rankings import finished_ranking
 from mlflow import MlflowClient
 from mlflow.entities import Run as MlflowRun
@@ -244,6 +246,26 @@ def test_the_description_speaks_the_report_s_language(store: TrackingSettings, t
     run_id = logged(store, finished_ranking(tmp_path, language="ru"))
     assert "Открыть отчёт" in client(store).get_run(run_id).data.tags["mlflow.note.content"]
     assert "funnel/00 read" in client(store).get_run(run_id).data.metrics
+
+
+@pytest.mark.slow
+def test_a_server_that_dies_midway_leaves_a_folder_to_log_later(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = finished_ranking(tmp_path / "out")
+    with serving(tmp_path / "server") as uri:
+        store = TrackingSettings(uri, "midway")
+        context = open_run(store, folder, "ranking", {}, later="screening log out")
+        run = context.__enter__()
+    begin = time.monotonic()
+    log_ranking(run, folder)
+    context.__exit__(None, None, None)
+    assert time.monotonic() - begin < 60
+    assert caplog.text.count("going on without tracking; later: screening log out") == 1
+    with serving(tmp_path / "server") as uri:  # on another port, as another address of the same server
+        store = TrackingSettings(uri, "midway")
+        assert logged(store, folder) == run.run_id
+        assert len(all_runs(store)) == 3
 
 
 def _rank_at_once(uri: str, folder: Path, barrier: object) -> None:

@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 from screening.errors import RequestError
-from screening.tracking.settings import TrackingSettings, shown_uri, sqlite_path, tracking_uri, ui_command
+from screening.tracking.settings import (
+    TrackingSettings,
+    log_command,
+    shown_uri,
+    sqlite_path,
+    tracking_uri,
+    ui_command,
+)
 
 
 def test_the_default_is_a_file_in_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,3 +57,10 @@ def test_passwords_are_not_shown() -> None:
 def test_no_command_without_tracking() -> None:
     assert ui_command(TrackingSettings("none")) == ""
     assert ui_command(TrackingSettings("http://host:5000")) == "http://host:5000"
+
+
+def test_the_command_to_log_later_can_be_typed() -> None:
+    assert log_command(TrackingSettings(), Path("runs/a")) == "screening log runs/a"
+    server = TrackingSettings("https://anna:secret@lab:5000", "my runs")
+    expected = "screening log 'a b' 'tracking.uri=https://anna:***@lab:5000' 'tracking.experiment=my runs'"
+    assert log_command(server, Path("a b")) == expected
