@@ -120,7 +120,10 @@ def _trace(
         "marker": {"color": colour, "symbol": symbol, "size": size, "line": {"width": 1.2, "color": colour}},
     }
     if named:
-        trace |= {"text": table.select(_html("formula")).to_series().to_list(), "textposition": "top center"}
+        # Neighbours from left to right have their names above and below by turns.
+        places = table[axes[0]].rank("ordinal").to_list()
+        sides = ["top center" if place % 2 else "bottom center" for place in places]
+        trace |= {"text": table.select(_html("formula")).to_series().to_list(), "textposition": sides}
     if bars:
         trace |= {f"error_{axis}": _error_bar(table, name) for axis, name in zip("xy", axes, strict=True)}
     return trace

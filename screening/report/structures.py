@@ -59,10 +59,11 @@ def structure_data(crystal: Crystal) -> dict[str, Any]:
 
 
 def colour(z: int) -> str:
-    """Colour of an element, as jmol has it."""
-    from ase.data.colors import jmol_colors
+    """Colour of an element as in VESTA, which most chemists know, and where cobalt and boron are told apart."""
+    from pymatgen.vis.structure_vtk import EL_COLORS
 
-    return "#" + "".join(f"{round(255 * part):02x}" for part in jmol_colors[z])
+    red, green, blue = EL_COLORS["VESTA"].get(SYMBOLS[z], (128, 128, 128))
+    return f"#{red:02x}{green:02x}{blue:02x}"
 
 
 def with_images(crystal: Crystal) -> tuple[Integers, Floats]:

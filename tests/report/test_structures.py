@@ -8,7 +8,7 @@ import numpy as np
 from report.conftest import salt
 
 from screening.crystals.crystal import Crystal
-from screening.report.structures import structure_data
+from screening.report.structures import colour, structure_data
 
 
 def test_atoms_on_the_boundary_are_shown_on_every_side() -> None:
@@ -55,3 +55,8 @@ def test_places_outside_the_cell_come_inside() -> None:
     moved = Crystal.from_arrays("moved", 8 * np.eye(3), [26], [[1.5, -0.5, 2.9999999]])
     (iron,) = structure_data(moved)["elements"]
     assert sorted(iron["atoms"]) == [[4.0, 4.0, 0.0], [4.0, 4.0, 8.0]]
+
+
+def test_colours_are_those_that_chemists_know() -> None:
+    assert [colour(z) for z in (8, 27)] == ["#fe0300", "#0000af"]
+    assert all(len(colour(z)) == 7 for z in range(1, 119))

@@ -75,7 +75,8 @@
     const points = [...elements.flatMap(({ atoms: centres }) => centres), ...cell];
     const ends = [0, 1, 2].map((k) => [Math.min(...points.map((p) => p[k])) - 0.6, Math.max(...points.map((p) => p[k])) + 0.6]);
     const spans = ends.map(([low, high]) => high - low);
-    const scale = 2.3 / Math.hypot(...spans);
+    const middle = ends.map(([low, high]) => (low + high) / 2);
+    const scale = 1.1 / Math.max(...points.map((p) => Math.hypot(...p.map((x, k) => x - middle[k])) + 0.6));
     const axis = (k) => ({ visible: false, showspikes: false, range: ends[k], autorange: false });
     const aspectratio = { x: scale * spans[0], y: scale * spans[1], z: scale * spans[2] };
     return { aspectmode: "manual", aspectratio, xaxis: axis(0), yaxis: axis(1), zaxis: axis(2), dragmode: "orbit", bgcolor: "rgba(0,0,0,0)" };
