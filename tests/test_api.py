@@ -67,7 +67,7 @@ def test_every_input_is_in_one_table_and_landmarks_in_neither(ranked: Any, mixed
     assert "rank" not in ranking.landmarks.columns and "score" in ranking.landmarks.columns
     assert ranking.table["rank"].to_list() == list(range(1, GOOD + 1))
     assert ranking.table["score"].is_sorted(descending=True)
-    assert {path.name for path in out.iterdir()} == {*FILES, "config.yaml", "mlflow_run_id.json"}
+    assert {path.name for path in out.iterdir()} == {*FILES, "config.yaml", "mlflow_run_id.json", "finalists"}
 
 
 def test_files_hold_what_was_returned(ranked: Any) -> None:
