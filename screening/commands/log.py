@@ -10,7 +10,8 @@ from screening.errors import RequestError, ScreeningError
 from screening.tracking.ranking_folder import read_ranking
 from screening.tracking.rankings import log_ranking
 from screening.tracking.runs import open_run
-from screening.tracking.settings import OFF, TrackingSettings, shown_uri, tracking_uri, ui_command
+from screening.tracking.settings import OFF, TrackingSettings, shown_uri, tracking_uri
+from screening.tracking.views import how_to_open
 
 
 def run(config: LogConfig) -> None:
@@ -26,4 +27,4 @@ def run(config: LogConfig) -> None:
             raise ScreeningError(f"{folder} is recorded in part; the same command again goes on with the rest")
     say(f"recorded {ranking.name}: {ranking.table.height} ranked, {len(ranking.finalists)} of them to review")
     say(f"MLflow run {recorded.run_id} at {shown_uri(recorded.tracking_uri)}")
-    say(f"in MLflow: {ui_command(tracking)}")
+    say(f"in MLflow: {how_to_open(tracking, recorded)}")

@@ -11,8 +11,10 @@ from screening.tracking.limits import key
 from screening.tracking.ranking_folder import RankingFolder
 from screening.tracking.review_tags import BY, COMMENT, DECISION
 from screening.tracking.runs import Run
+from screening.tracking.settings import TrackingSettings, ui_command
 
 TAG_PREFIX = "mlflow.sharedViewState."
+_LOCAL = "http://127.0.0.1:5000"
 _PAGE = "workflowType=machine_learning"
 """Without it MLflow 3 shows its page for language models."""
 
@@ -21,6 +23,15 @@ def run_link(experiment_id: str, run_id: str, artifact: str | None = None) -> st
     """The page of a run, or of a file in its artifact viewer, within MLflow's page."""
     shown = f"/artifacts/{artifact}" if artifact else ""
     return f"#/experiments/{experiment_id}/runs/{run_id}{shown}?{_PAGE}"
+
+
+def how_to_open(settings: TrackingSettings, run: Run) -> str:
+    """A recorded run in the browser: its address, after a command that serves a file or database; else empty."""
+    served = ui_command(settings)
+    if not served or run.run_id is None:
+        return served
+    link = run_link(str(run.experiment_id), run.run_id)
+    return f"{served.rstrip('/')}/{link}" if served.startswith("http") else f"{served}\n  then {_LOCAL}/{link}"
 
 
 def finalists_link(experiment_id: str, ranking_run_id: str) -> str:

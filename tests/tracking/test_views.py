@@ -1,0 +1,29 @@
+"""Where a recorded run is found in a browser."""
+
+from __future__ import annotations
+
+import pytest
+
+from screening.tracking.runs import Run
+from screening.tracking.settings import TrackingSettings
+from screening.tracking.views import how_to_open
+
+
+@pytest.mark.parametrize(
+    ("uri", "told"),
+    [
+        ("http://lab:5000/", "http://lab:5000/#/experiments/1/runs/r?"),
+        (
+            "sqlite:////x/a.db",
+            "mlflow ui --backend-store-uri sqlite:////x/a.db\n  then http://127.0.0.1:5000/#/experiments",
+        ),
+        ("http://anna:secret@lab", "http://anna:***@lab/#"),
+    ],
+)
+def test_a_run_has_an_address(uri: str, told: str) -> None:
+    assert told in how_to_open(TrackingSettings(uri), Run("r", "1", uri))
+
+
+def test_what_is_not_recorded_has_none() -> None:
+    assert how_to_open(TrackingSettings("none"), Run()) == ""
+    assert how_to_open(TrackingSettings("http://lab"), Run()) == "http://lab"
