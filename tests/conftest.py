@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from helpers.slurm import private_slurm, slurm  # noqa: F401 - fixtures
 from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parent.parent
