@@ -2,7 +2,7 @@
 (() => {
   const { text, theme, element, button } = report;
   const ball = sphere(2);
-  const START = { eye: { x: 1.25, y: 0.75, z: 0.5 }, up: { x: 0, y: 0, z: 1 }, projection: { type: "orthographic" } };
+  const UPRIGHT = { up: { x: 0, y: 0, z: 1 }, projection: { type: "orthographic" } };
   const STEP = Math.PI / 12;
 
   // An icosahedron whose triangles are split `times` times: points on the unit sphere and corners of its triangles.
@@ -82,6 +82,16 @@
     return { aspectmode: "manual", aspectratio, xaxis: axis(0), yaxis: axis(1), zaxis: axis(2), dragmode: "orbit", bgcolor: "rgba(0,0,0,0)" };
   }
 
+  // At first one looks a little from above at the broad side.
+  function firstView({ elements }) {
+    const places = elements.flatMap(({ atoms: centres }) => centres);
+    const mean = [0, 1].map((k) => places.reduce((sum, place) => sum + place[k], 0) / places.length);
+    const moment = (k, l) => places.reduce((sum, place) => sum + (place[k] - mean[k]) * (place[l] - mean[l]), 0);
+    const long = Math.atan2(2 * moment(0, 1), moment(0, 0) - moment(1, 1)) / 2;
+    const round = long + Math.PI / 2 - 0.4;
+    return { ...UPRIGHT, eye: { x: 1.45 * Math.cos(round), y: 1.45 * Math.sin(round), z: 0.5 } };
+  }
+
   // Turn the eye about the vertical (`across`) or towards it (`over`), in radians.
   function turned(camera, across, over) {
     const { x, y, z } = camera.eye;
@@ -89,19 +99,19 @@
     const round = Math.atan2(y, x) + across;
     const high = Math.max(-1.5, Math.min(1.5, Math.asin(z / far) + over));
     const eye = { x: far * Math.cos(high) * Math.cos(round), y: far * Math.cos(high) * Math.sin(round), z: far * Math.sin(high) };
-    return { ...camera, eye, up: START.up };
+    return { ...camera, eye, up: UPRIGHT.up };
   }
 
   function along(axis) {
     const [x, y, z] = unit(axis).map((part) => 1.6 * part);
     const upright = Math.abs(z) > 1.4;
-    return { ...START, eye: { x, y, z }, up: upright ? { x: 0, y: 1, z: 0 } : START.up };
+    return { ...UPRIGHT, eye: { x, y, z }, up: upright ? { x: 0, y: 1, z: 0 } : UPRIGHT.up };
   }
 
   // A view with its buttons; `show` and `free` may be called again and again, the camera stays.
   report.structureView = (place, buttons, structures) => {
     let current = 0;
-    let camera = START;
+    let camera = firstView(structures[0]);
     let drawn = false;
 
     function show() {
@@ -130,7 +140,7 @@
       button(text("turn_left"), "←", turn(-STEP, 0)), button(text("turn_right"), "→", turn(STEP, 0)),
       button(text("turn_up"), "↑", turn(0, STEP)), button(text("turn_down"), "↓", turn(0, -STEP)),
       ...["a", "b", "c"].map((axis, n) => button(text("along", { axis }), axis, () => look(along(structures[current].axes[n])))),
-      button(text("reset"), "⟲", () => look(START)),
+      button(text("reset"), "⟲", () => look(firstView(structures[current]))),
     );
     if (structures.length > 1) {
       const ends = structures.map(({ label }, n) => {
