@@ -9,7 +9,6 @@ from typing import Any
 
 import polars as pl
 
-from screening.columns import is_gate
 from screening.finalists.finalist import Finalist
 from screening.report.atomic import write_text_atomic
 from screening.report.cards import Card, cards
@@ -122,7 +121,6 @@ def _data(
         "texts": dict(texts.script),
         "yes": texts.text("yes"),
         "no": texts.text("no"),
-        "gatesJudged": [name for name in ranking.columns if is_gate(name)],
         "cards": {str(card.rank): card.pictures for card in best if card.pictures},
         **(shown if ranking.height else {}),
     }

@@ -117,6 +117,7 @@ def cells(page: Page, column: int) -> list[str]:
 
 def test_the_table_filters_sorts_and_turns_pages(page: Page) -> None:
     assert len(cells(page, 1)) == 50 and cells(page, 2)[:6] == HOSTILE
+    assert page.locator("#table .interval").nth(1).inner_text() == "−0.010 to 0.040"
     page.locator("#next").click()
     assert cells(page, 1)[0] == "51" and page.locator("#page").inner_text() == "page 2 of 3"
     page.fill("#filter-elements", "Fe −Nd")

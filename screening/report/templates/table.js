@@ -106,7 +106,7 @@
       const kind = column.kind === "number" ? "number" : column.name === "why" || column.name === "flags" ? "long" : "";
       const cell = element("td", { className: kind }, ...content(value, column, entry));
       if (column.interval && value[1] !== null && value[2] !== null) {
-        const ends = `${fixed(value[1], column.digits)} … ${fixed(value[2], column.digits)}`;
+        const ends = text("interval", { low: fixed(value[1], column.digits), high: fixed(value[2], column.digits) });
         cell.append(element("span", { className: "interval", textContent: ends }));
       }
       return cell;
