@@ -99,6 +99,8 @@ def _walk_folder(folder: Path, prefix: str, chain: tuple[Path, ...], passed_over
         source = prefix + entry.name
         path = Path(entry.path)
         if entry.is_dir(follow_symlinks=False):
+            if _is_result(path):
+                continue
             yield from _walk_folder(path, source + "/", (*chain, path.resolve()), passed_over)
             continue
         reason = _refusal(path, chain)
@@ -108,6 +110,11 @@ def _walk_folder(folder: Path, prefix: str, chain: tuple[Path, ...], passed_over
         else:
             partner = partners.get(entry.name)
             yield from _open(path, source, path.parent / partner if partner else None)
+
+
+def _is_result(folder: Path) -> bool:
+    """The finalists of an earlier ranking, whose crystals were candidates already."""
+    return folder.name == "finalists" and (folder / "index.json").is_file()
 
 
 def _refusal(path: Path, chain: tuple[Path, ...]) -> str:
