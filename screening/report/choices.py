@@ -10,16 +10,20 @@ from screening.report.texts import Catalogue
 from screening.report.texts.numbers import THIN_SPACE
 
 _FIRST = ("rank", "candidate_id", "formula", "score")
-_LAST = ("limiting_gate", "why", "space_group_number", "flags")
+_REVIEW = ("review_decision", "review_by", "review_comment")
+_LAST = ("pareto_front", *_REVIEW, "limiting_gate", "why", "space_group_number", "flags")
 _SHOWN = 8
 _GROUPS = ("magnet", "electrode", "prediction", "supply")
 
 
 def table_columns(task: Mapping[str, Any], available: Sequence[str]) -> list[str]:
-    """Columns of the ranked table: `report.columns` of the task, else every figure; gates and flags always follow."""
+    """Columns of the ranked table: those of the short table and of `report.columns`, else every figure; gates, reviews
+    and flags always follow."""
     gates = [name for name in available if is_gate(name)]
-    wanted = (task.get("report") or {}).get("columns") or figure_columns(available)
-    ordered = dict.fromkeys((*_FIRST, *wanted, *gates, *_LAST))
+    report = task.get("report") or {}
+    wanted = report.get("columns") or figure_columns(available)
+    short = [name for name in report.get("short_table") or () if name not in _LAST]
+    ordered = dict.fromkeys((*_FIRST, *short, *wanted, *gates, *_LAST))
     return [name for name in ordered if name in available]
 
 
@@ -42,7 +46,9 @@ def scatter_axes(task: Mapping[str, Any], available: Sequence[str]) -> tuple[str
 def first_columns(task: Mapping[str, Any], available: Sequence[str]) -> list[str]:
     """Columns of the ranked table that are shown before the reader chooses: those of the short table, then why."""
     wanted = (task.get("report") or {}).get("short_table") or (task.get("report") or {}).get("columns")
-    ordered = dict.fromkeys((*_FIRST, *(wanted or figure_columns(available)[:_SHOWN]), "limiting_gate", "flags", "why"))
+    ordered = dict.fromkeys(
+        (*_FIRST, *(wanted or figure_columns(available)[:_SHOWN]), "limiting_gate", *_REVIEW[:1], "flags", "why")
+    )
     return [name for name in ordered if name in available]
 
 
