@@ -14,6 +14,7 @@ from screening.tracking.runs import Run
 from screening.tracking.settings import TrackingSettings, ui_command
 
 TAG_PREFIX = "mlflow.sharedViewState."
+_FIGURES = 4  # what leaves room for the decision on a screen of 1280 px
 _LOCAL = "http://127.0.0.1:5000"
 _PAGE = "workflowType=machine_learning"
 """Without it MLflow 3 shows its page for language models."""
@@ -40,9 +41,10 @@ def finalists_link(experiment_id: str, ranking_run_id: str) -> str:
 
 
 def save_finalists_view(run: Run, ranking: RankingFolder) -> None:
-    """Keep the state of the page that `finalists_link` opens: rank, decision, the figures of the short table."""
+    """Keep the state of the page that `finalists_link` opens: rank, score, what comes first, decision."""
     figures = [name for name in ranking.short_table if ranking.table.schema[name].is_numeric()]
     words = [name for name in ranking.short_table if name not in figures]
+    first = list(dict.fromkeys(("rank", "score", *figures)))[:_FIGURES]
     state = {
         "searchFilter": f"tags.mlflow.parentRunId = '{run.run_id}' AND tags.finalist = 'yes'",
         "orderByKey": "metrics.`rank`",
@@ -52,7 +54,7 @@ def save_finalists_view(run: Run, ranking: RankingFolder) -> None:
         "datasetsFilter": [],
         "modelVersionFilter": "All Runs",
         "selectedColumns": [
-            *(f"metrics.`{key(name)}`" for name in dict.fromkeys(("rank", *figures))),
+            *(f"metrics.`{key(name)}`" for name in first),
             *(f"tags.`{key(name)}`" for name in dict.fromkeys((DECISION, COMMENT, BY, *words))),
         ],
     }
