@@ -43,8 +43,7 @@ def finalists_link(experiment_id: str, ranking_run_id: str) -> str:
 def save_finalists_view(run: Run, ranking: RankingFolder) -> None:
     """Keep the state of the page that `finalists_link` opens: rank, score, what comes first, decision."""
     figures = [name for name in ranking.short_table if ranking.table.schema[name].is_numeric()]
-    words = [name for name in ranking.short_table if name not in figures]
-    first = list(dict.fromkeys(("rank", "score", *figures)))[:_FIGURES]
+    shown = list(dict.fromkeys(("rank", "score", *figures)))[:_FIGURES]
     state = {
         "searchFilter": f"tags.mlflow.parentRunId = '{run.run_id}' AND tags.finalist = 'yes'",
         "orderByKey": "metrics.`rank`",
@@ -54,8 +53,8 @@ def save_finalists_view(run: Run, ranking: RankingFolder) -> None:
         "datasetsFilter": [],
         "modelVersionFilter": "All Runs",
         "selectedColumns": [
-            *(f"metrics.`{key(name)}`" for name in first),
-            *(f"tags.`{key(name)}`" for name in dict.fromkeys((DECISION, COMMENT, BY, *words))),
+            *(f"metrics.`{key(name)}`" for name in shown),
+            *(f"tags.`{name}`" for name in (DECISION, BY, COMMENT)),
         ],
     }
     run.send(
