@@ -1,11 +1,12 @@
 # make demo    set up, rank the bundled magnets and electrodes, say where the results are
 # make test    set up, then lint, types and the quick tests
+# make test-ci small versions of the slow ones: real browser, Slurm, servers; `make test-slow` runs the full ones
 # A machine without a GPU downloads less with  make demo TORCH_INDEX=https://download.pytorch.org/whl/cpu
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: demo test test-slow lint format clean
+.PHONY: demo test test-ci test-slow lint format clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -28,7 +29,10 @@ demo: $(INSTALLED)
 	@echo "The runs in MLflow:  $(BIN)/mlflow ui --backend-store-uri sqlite:///mlflow.db"
 
 test: lint
-	$(PYTEST) -m "not slow"
+	$(PYTEST) -m "not slow and not ci"
+
+test-ci: $(INSTALLED_DEV)
+	$(PYTEST) -m ci
 
 test-slow: $(INSTALLED_DEV)
 	$(PYTEST) -m slow
