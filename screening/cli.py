@@ -61,15 +61,16 @@ def _dispatch(arguments: list[str]) -> None:
 def _command(command: str, arguments: list[str]) -> None:
     from screening.configuration import as_yaml, composing
 
-    overrides, show_help, show_config = _options(arguments)
+    typed, show_help, show_config = _options(arguments)
+    overrides, values = COMMANDS[command].sort(typed)
     if show_help:
         from screening.configuration.help import command_help
 
-        console.say(command_help(command, composing.compose_config(command, overrides)))
+        console.say(command_help(command, composing.compose_config(command, overrides, values)))
     elif show_config:
-        console.say(as_yaml(composing.compose_config(command, overrides).tree).rstrip())
+        console.say(as_yaml(composing.compose_config(command, overrides, values).tree).rstrip())
     else:
-        config = composing.load_config(command, overrides)
+        config = composing.load_config(command, overrides, values)
         importlib.import_module(f"screening.commands.{COMMANDS[command].module}").run(config)
 
 

@@ -20,7 +20,7 @@ from screening.report.atomic import atomic_path
 _LOG = logging.getLogger(__name__)
 _KEY = b"screening"
 _DAMAGED = ".damaged"
-_DONE = "done.json"
+DONE = "done.json"
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class PartFolder:
         Raises RequestError for a part of another job.
         """
         found = []
-        for path in sorted(self.folder.glob("part-*.parquet")):
+        for path in part_files(self.folder):
             table = self._read(path)
             if table is not None:
                 found.append(table)
@@ -57,14 +57,14 @@ class PartFolder:
 
     def finish(self, summary: Mapping[str, Any]) -> None:
         """Say that the shard is complete."""
-        with atomic_path(self.folder / _DONE) as part:
+        with atomic_path(self.folder / DONE) as part:
             part.write_bytes(_dumps({"header": dict(self.header), **summary}))
             _to_disk(part)
         _to_disk(self.folder)
 
     def summary(self) -> dict[str, Any] | None:
         """What `finish` said; None for an unfinished shard. Raises RequestError for one of another job."""
-        path = self.folder / _DONE
+        path = self.folder / DONE
         if not path.is_file():
             return None
         try:
@@ -73,6 +73,19 @@ class PartFolder:
             return None
         self._check(path, said.get("header"))
         return said
+
+    def is_complete(self) -> bool:
+        """Whether the shard is finished and no row of it was lost since; reads no rows.
+
+        Raises RequestError for parts of another job.
+        """
+        said = self.summary()
+        parts = part_files(self.folder)
+        for path in parts:
+            if (header := _header_of(path)) is not None:
+                self._check(path, header)
+        expected = sum(said.get(count, 0) for count in ("scored", "rejected", "earlier")) if said else 0
+        return said is not None and sum(map(rows_of, parts)) >= expected
 
     def _read(self, path: Path) -> pl.DataFrame | None:
         import pyarrow as pa
@@ -100,6 +113,32 @@ class PartFolder:
             f"{path} belongs to another job (other {', '.join(changed)}); choose another output_dir, "
             f"or delete {path.parent.parent} to start anew"
         )
+
+
+def part_files(folder: Path) -> list[Path]:
+    """The parts of a shard, the oldest first."""
+    return sorted(folder.glob("part-*.parquet"))
+
+
+def rows_of(path: Path) -> int:
+    """How many rows a part has, by its footer; 0 for a damaged one."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return int(pq.read_metadata(path).num_rows)
+    except (pa.ArrowException, OSError):
+        return 0
+
+
+def _header_of(path: Path) -> object:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return orjson.loads((pq.read_schema(path).metadata or {}).get(_KEY, b"{}"))
+    except (pa.ArrowException, OSError, ValueError):
+        return None
 
 
 def _dumps(content: Mapping[str, Any]) -> bytes:

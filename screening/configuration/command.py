@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from screening.configuration.fields import setting
 from screening.configuration.sections import TrackingConfig
@@ -31,6 +31,11 @@ class CommandConfig:
         "auto", help="where networks run; auto: a GPU if there is one", choices=("auto", "cpu", "cuda")
     )
     tracking: TrackingConfig = field(default_factory=TrackingConfig)
+
+    @classmethod
+    def sort(cls, arguments: Sequence[str]) -> tuple[list[str], dict[str, Any]]:
+        """Arguments as typed -> those of this command, and values by key that are made of the others."""
+        return list(arguments), {}
 
     @classmethod
     def implied(cls, texts: Mapping[str, str | None]) -> dict[str, str]:

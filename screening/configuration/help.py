@@ -53,7 +53,7 @@ def command_help(command: str, composed: Composed) -> str:
     told = {f"{g}.{key}": text for g, option in composed.choices.items() for key, text in remarks(g, option).items()}
     later = [(f"{name}.*", f"see screening {command} {name}=... --help") for name in unset]
     positional = COMMANDS[command].positional
-    given = ["PATH" if leaf.key == positional else _given(leaf) for leaf in composed.missing]
+    given = ["|".join(leaf.choices) or "PATH" if leaf.key == positional else _given(leaf) for leaf in composed.missing]
     usage = " ".join([*(f"{name}=..." for name in required), *given])
     parts = [
         f"Usage: screening {command} {usage} [key=value ...]\n\n{_docstring(COMMANDS[command])}",

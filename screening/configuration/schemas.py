@@ -25,6 +25,7 @@ from screening.configuration.sections import (
     TrainerConfig,
     TrainingDataConfig,
 )
+from screening.configuration.submitting import SubmitConfig
 from screening.errors import RequestError
 
 
@@ -256,5 +257,6 @@ COMMANDS: dict[str, type[CommandConfig]] = {
         ReduceConfig,
         LogConfig,
         ReviewConfig,
+        SubmitConfig,
     )
 }

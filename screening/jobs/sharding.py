@@ -86,6 +86,19 @@ class _Pending:
         return (entry.position, entry.content, entry.wanted_id, source, entry.crystal_digest, *said, crystal)
 
 
+def unfinished_shards(config: RankConfig) -> list[int]:
+    """The shards of config.output_dir that are still to be scored; writes nothing.
+
+    Raises RequestError for a wrong request and for parts of another job.
+    """
+    find_source(config.candidates)
+    predictors = load_predictors(config)
+    check_task(predictors, config.task_settings)
+    header = _header(config, predictors)
+    folders = [_shard(config, header, index) for index in range(config.shards)]
+    return [index for index, folder in enumerate(folders) if not folder.is_complete()]
+
+
 def score_shard(config: RankConfig, index: int) -> Tally:
     """Score one shard of config.shards into its parts; goes on where an earlier job with this shard stopped.
 
@@ -142,7 +155,14 @@ def reduce_shards(config: RankConfig) -> Ranking:
 
 
 def _part_folder(config: RankConfig, header: dict[str, Any], index: int) -> PartFolder:
-    shards = output_folder(Path(config.output_dir), "output_dir") / SHARDS
+    output_folder(Path(config.output_dir), "output_dir")
+    parts = _shard(config, header, index)
+    parts.folder.mkdir(parents=True, exist_ok=True)
+    return parts
+
+
+def _shard(config: RankConfig, header: dict[str, Any], index: int) -> PartFolder:
+    shards = Path(config.output_dir) / SHARDS
     others = {path.name for path in shards.glob("*-of-*") if path.name.split("-of-")[1] != str(config.shards)}
     if others:
         raise RequestError(
@@ -150,7 +170,6 @@ def _part_folder(config: RankConfig, header: dict[str, Any], index: int) -> Part
             "choose another output_dir, or delete them to start anew"
         )
     folder = shards / f"{index}-of-{config.shards}"
-    folder.mkdir(parents=True, exist_ok=True)
     return PartFolder(folder, header | {"shard": index, "shards": config.shards})
 
 

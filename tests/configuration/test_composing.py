@@ -34,6 +34,7 @@ REQUIRED_VALUES: dict[str, Any] = {
     "kind": "jsonl",
     "models": ["one", "two"],
     "run": "0f8fad5b",
+    "job": "rank",
 }
 
 

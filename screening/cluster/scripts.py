@@ -1,0 +1,213 @@
+"""The scripts that Slurm runs, all made of one template; those in `slurm/` are made by the same functions."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from screening.errors import RequestError
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+ARRAY_LOG, JOB_LOG = "%x-%A_%a.log", "%x-%j.log"
+_STATUS_TIME = "00:10:00"
+_NOT_IN_A_LINE = re.compile(r"[\x00-\x1f\x7f]")
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What a job asks Slurm for; the meaning of each field is told in `configs/cluster/` and by `ClusterConfig`.
+
+    gpus: of each node. environment: shell lines; empty puts the programs of this Python first in PATH.
+    """
+
+    partition: str | None = None
+    account: str | None = None
+    qos: str | None = None
+    nodes: int = 1
+    gpus: int = 0
+    cpus_per_task: int = 1
+    memory: str | None = None
+    time: str | None = None
+    signal_seconds: int = 60
+    at_once: int | None = None
+    environment: str = ""
+    container: str = ""
+    options: str = ""
+
+    @property
+    def tasks_per_node(self) -> int:
+        """One for each GPU."""
+        return max(1, self.gpus)
+
+    @property
+    def tasks(self) -> int:
+        """Processes of a job that takes all nodes."""
+        return self.nodes * self.tasks_per_node
+
+
+@dataclass(frozen=True)
+class Script:
+    """name: of the file and the job. text: of the file."""
+
+    name: str
+    text: str
+
+    @property
+    def file_name(self) -> str:
+        """In a folder of scripts."""
+        return f"{self.name}.sbatch"
+
+
+def training_script(resources: Resources, arguments: Sequence[str], logs: Path | None) -> Script:
+    """Train with one process for each GPU of each node, or one for each node without GPUs.
+
+    arguments: of `screening train`, as typed. logs: the folder of the logs, which must be there; None: the working one.
+    """
+    about = [
+        "Train a model. Requeued after preemption, a failed node or the time limit, or submitted again, it goes on",
+        "from its last checkpoint.",
+    ]
+    options = [
+        *_asked_for(resources, f"--ntasks-per-node={resources.tasks_per_node}"),
+        # to the processes, not to the shell: they save a checkpoint and requeue the job
+        f"--signal=USR1@{resources.signal_seconds}",
+        *_kept(logs, JOB_LOG),
+    ]
+    command = shlex.join(["screening", "train", *arguments])
+    # a task that fails ends the others, which would wait for it
+    return _script("train", about, options, resources, command, launcher="srun --kill-on-bad-exit=1")
+
+
+def ranking_script(resources: Resources, arguments: Sequence[str], logs: Path | None) -> Script:
+    """Rank in one job; arguments and logs as for `training_script`."""
+    about = ["Rank candidates in one job. Requeued, it starts anew; with shards= it would go on where it stopped."]
+    options = [*_asked_for(_one_node(resources)), *_kept(logs, JOB_LOG)]
+    return _script("rank", about, options, resources, shlex.join(["screening", "rank", *arguments]))
+
+
+def shards_script(
+    resources: Resources, arguments: Sequence[str], shards: Sequence[int], logs: Path | None, of: str = ""
+) -> Script:
+    """Score shards side by side, a task of an array each; shards: their numbers. of: what to say of the folder."""
+    about = ["Score the shards of a ranking, a task of an array each. A task that is requeued or submitted again goes"]
+    about += ["on where it stopped. Then:" if of else "on where it stopped.", *([f"  {of}"] if of else [])]
+    at_once = f"%{resources.at_once}" if resources.at_once else ""
+    options = [
+        f"--array={_ranges(shards)}{at_once}",
+        *_asked_for(_one_node(resources)),
+        f"--signal=B:USR1@{resources.signal_seconds}",
+        *_kept(logs, ARRAY_LOG),
+    ]
+    command = shlex.join(["screening", "rank", *arguments]) + ' shard="$SLURM_ARRAY_TASK_ID"'
+    return _script("rank", about, options, resources, command, requeues=True)
+
+
+def reducing_script(resources: Resources, output_dir: str, logs: Path | None) -> Script:
+    """Join the shards, once all are complete."""
+    about = ["Join the shards of a ranking into tables, report and MLflow run; dropped if a shard fails."]
+    options = [*_asked_for(_one_node(resources)), "--kill-on-invalid-dep=yes", *_kept(logs, JOB_LOG)]
+    return _script("reduce", about, options, resources, shlex.join(["screening", "reduce", output_dir]))
+
+
+def reporting_script(resources: Resources, output_dir: str, logs: Path | None) -> Script:
+    """Say what lacks, where a shard has failed."""
+    about = ["Say in the log which shards lack and what to do; dropped if none fails."]
+    asked = _asked_for(replace(_one_node(resources), time=_STATUS_TIME))
+    options = [*asked, "--kill-on-invalid-dep=yes", *_kept(logs, JOB_LOG)]
+    return _script("status", about, options, resources, shlex.join(["screening", "status", output_dir]))
+
+
+def _script(
+    name: str,
+    about: Sequence[str],
+    options: Sequence[str],
+    resources: Resources,
+    command: str,
+    *,
+    launcher: str = "srun",
+    requeues: bool = False,
+) -> Script:
+    launch = " ".join(filter(None, [launcher, resources.container, command]))
+    environment = (resources.environment or _this_environment()).splitlines()
+    named = [f"--job-name=screening-{name}", *options, *shlex.split(resources.options)]
+    text = _template().render(
+        about=about,
+        options=[_directive(option) for option in named],
+        environment=environment,
+        requeues=requeues,
+        launch=launch,
+    )
+    return Script(name, text)
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    made = Environment(
+        loader=FileSystemLoader(Path(__file__).with_name("templates")),
+        autoescape=False,  # noqa: S701 - shell, not HTML: every value is quoted where it is made
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return made.get_template("job.sbatch")
+
+
+def _this_environment() -> str:
+    return f'export PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH"'
+
+
+def _one_node(resources: Resources) -> Resources:
+    return replace(resources, nodes=1)
+
+
+def _asked_for(resources: Resources, *more: str) -> list[str]:
+    values = {
+        "partition": resources.partition,
+        "account": resources.account,
+        "qos": resources.qos,
+        "nodes": resources.nodes,
+        "gpus-per-node": resources.gpus or None,
+        "cpus-per-task": resources.cpus_per_task,
+        "mem": resources.memory,
+        "time": resources.time,
+    }
+    return [*(f"--{name}={value}" for name, value in values.items() if value is not None), *more]
+
+
+def _kept(logs: Path | None, name: str) -> list[str]:
+    """A job that is preempted or loses its node goes back into the queue, and its log grows."""
+    folder = "" if logs is None else f"{str(logs).replace('%', '%%')}/"
+    return ["--requeue", "--open-mode=append", f"--output={folder}{name}"]
+
+
+def _directive(option: str) -> str:
+    """An option as a line of #SBATCH holds it. Raises RequestError for what no line can hold."""
+    if _NOT_IN_A_LINE.search(option):
+        raise RequestError(f"{option!r}: a line of a job's script cannot hold control characters")
+    if re.fullmatch(r"[\w.,:@%/=+*~\[\]-]*", option):
+        return option
+    key, equals, value = option.partition("=")
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'{key}{equals}"{escaped}"'
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """Numbers as Slurm writes them: `0-3,7`."""
+    runs: list[list[int]] = []
+    for number in sorted(numbers):
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1] = [runs[-1][0], number]
+        else:
+            runs.append([number])
+    return ",".join("-".join(map(str, run)) for run in runs)

@@ -1,0 +1,68 @@
+"""What is looked at before a job is queued, so that it does not fail hours later: models, data, earlier results."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from screening.commands.train import check_request, find_parent, training_settings
+from screening.configuration import as_dict
+from screening.configuration.saving import read_config
+from screening.configuration.schemas import TrainConfig
+from screening.configuration.scoring import RankConfig
+from screening.configuration.trees import walk
+from screening.crystals.inputs import find_source
+from screening.data.store import open_store
+from screening.errors import RequestError
+from screening.jobs.opening import load_predictors
+from screening.jobs.sharding import unfinished_shards
+from screening.scoring import check_task
+from screening.tracking.ranking_folder import SETTINGS_FILE
+from screening.tracking.settings import TrackingSettings
+
+Config = TypeVar("Config", RankConfig, TrainConfig)
+
+_CHECKPOINTS = "checkpoints"
+_WHAT_IS_LEARNED = ("seed", "model", "data.", "network.", "graph.", "trainer.batch_atoms")
+
+
+def check_ranking(config: RankConfig) -> list[int]:
+    """The shards that are still to be scored, [0] of a ranking that is not cut. Raises RequestError."""
+    config = _here(config)
+    if config.shards > 1:
+        return unfinished_shards(config)
+    find_source(config.candidates)
+    check_task(load_predictors(config), config.task_settings)
+    return [0]
+
+
+def check_training(config: TrainConfig) -> None:
+    """Raises RequestError for a wrong request, and for an output_dir that holds checkpoints of another run."""
+    config = _here(config)
+    check_request(config)
+    parent = find_parent(config, TrackingSettings(config.tracking.uri, config.tracking.experiment))
+    if config.data.source is not None and not Path(config.data.source).exists():
+        raise RequestError(f"data={config.data.source}: no such file or folder")
+    if config.data.path is not None and config.data.source is None:
+        training_settings(config, open_store(Path(config.data.path)), parent)
+    if config.data.path is None and config.data.source is None:
+        raise RequestError("missing: data=FILE (your own crystals with labels) or data.path=STORE")
+    folder = Path(config.output_dir)
+    if (folder / _CHECKPOINTS).is_dir() and (folder / SETTINGS_FILE).is_file():
+        _check_same_run(config, read_config(TrainConfig, folder / SETTINGS_FILE))
+
+
+def _check_same_run(config: TrainConfig, earlier: TrainConfig) -> None:
+    ours, theirs = (dict(walk(as_dict(one))) for one in (config, earlier))
+    changed = [key for key, value in ours.items() if key.startswith(_WHAT_IS_LEARNED) and theirs.get(key) != value]
+    if changed:
+        raise RequestError(
+            f"output_dir={config.output_dir} holds checkpoints of another run (other {', '.join(changed)}); "
+            "choose another output_dir, or repeat the earlier command to go on with it"
+        )
+
+
+def _here(config: Config) -> Config:
+    """The settings on a machine for submitting, which may lack the GPU that the job gets."""
+    return replace(config, device="cpu")

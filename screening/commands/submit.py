@@ -1,0 +1,138 @@
+"""`screening submit`: a ranking or a training as jobs of Slurm; everything is checked before anything is queued."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import asdict
+from pathlib import Path
+
+from screening.cluster import slurm
+from screening.cluster.scripts import (
+    Resources,
+    ranking_script,
+    reducing_script,
+    reporting_script,
+    shards_script,
+    training_script,
+)
+from screening.cluster.submission import AFTER_A_FAILURE, AFTER_ALL, Plan, Planned, check, living_tasks, queue
+from screening.cluster.submitted import JOBS, SubmittedJob, submitted_jobs
+from screening.commands.preflight import check_ranking, check_training
+from screening.configuration import load_config
+from screening.configuration.problems import shown
+from screening.configuration.schemas import TrainConfig
+from screening.configuration.scoring import RankConfig
+from screening.configuration.submitting import SubmitConfig
+from screening.configuration.trees import walk
+from screening.console import say
+from screening.errors import RequestError, ScreeningError
+from screening.tracking.ranking_folder import RECORD
+
+_DEVICES = "trainer.devices="
+
+
+def run(config: SubmitConfig) -> None:
+    """Check the request, then queue its jobs or show them."""
+    inner = load_config(config.job, config.passed_on)
+    if isinstance(inner, RankConfig):
+        plan = _ranking(config, inner)
+    elif isinstance(inner, TrainConfig):
+        plan = _training(config, inner)
+    else:
+        raise RequestError(f"job={config.job}: expected rank or train")
+    if not plan.jobs:
+        return
+    if slurm.answers():
+        check(plan)
+    if config.dry_run:
+        _show(plan)
+        return
+    if not slurm.answers():
+        raise ScreeningError("no Slurm answers on this machine; dry_run=true shows the scripts")
+    for job in queue(plan):
+        tasks = f" ({len(job.shards)} shards)" if job.shards else ""
+        say(f"{job.id}  {job.name}{tasks}")
+    say(f"how it goes: screening status {shlex.quote(str(plan.folder))}")
+
+
+def _ranking(config: SubmitConfig, inner: RankConfig) -> Plan:
+    if inner.shard is not None:
+        raise RequestError(f"shard={inner.shard}: leave it out; every shard gets a task of its own")
+    if config.cluster.nodes > 1 or config.cluster.gpus > 1:
+        raise RequestError("cluster.nodes and cluster.gpus: a ranking takes one node and one GPU; use more shards=")
+    folder, resources = Path(inner.output_dir), Resources(**asdict(config.cluster))
+    lacking = check_ranking(inner)
+    jobs = submitted_jobs(folder)
+    states = slurm.states({job.id for job in jobs})
+    if inner.shards == 1:
+        _refuse_second(jobs, states)
+        return _plan(config, folder, [Planned(ranking_script(resources, config.passed_on, folder / JOBS))])
+    living = living_tasks(jobs, states)
+    waiting = [job.id for job in jobs if not job.shards and job.lives(states)]
+    wanted = [shard for shard in lacking if shard not in living]
+    if _say_if_nothing_lacks(folder, wanted, waiting, lacking):
+        return _plan(config, folder, [])
+    planned = []
+    if wanted:
+        script = shards_script(resources, config.passed_on, wanted, folder / JOBS)
+        planned.append(Planned(script, tuple(wanted)))
+    planned.append(Planned(reducing_script(resources, inner.output_dir, folder / JOBS), after=AFTER_ALL))
+    if lacking:
+        planned.append(Planned(reporting_script(resources, inner.output_dir, folder / JOBS), after=AFTER_A_FAILURE))
+    others = [task for shard, task in living.items() if shard in lacking]
+    return _plan(config, folder, planned, others, waiting)
+
+
+def _training(config: SubmitConfig, inner: TrainConfig) -> Plan:
+    folder, resources = Path(inner.output_dir), Resources(**asdict(config.cluster))
+    arguments = config.passed_on
+    if resources.tasks > 1 and not any(argument.startswith(_DEVICES) for argument in arguments):
+        arguments = [*arguments, f"{_DEVICES}{resources.tasks}"]
+    check_training(inner)
+    jobs = submitted_jobs(folder)
+    _refuse_second(jobs, slurm.states({job.id for job in jobs}))
+    return _plan(config, folder, [Planned(training_script(resources, arguments, folder / JOBS))])
+
+
+def _plan(
+    config: SubmitConfig,
+    folder: Path,
+    jobs: list[Planned],
+    others: list[str] | None = None,
+    replaced: list[str] | None = None,
+) -> Plan:
+    return Plan(folder, _command_line(config), jobs, others or (), replaced or ())
+
+
+def _refuse_second(jobs: list[SubmittedJob], states: dict[str, slurm.JobState]) -> None:
+    for job in jobs:
+        if job.lives(states):
+            raise RequestError(
+                f"job {job.id} does this already ({states[job.id]}); `scancel {job.id}` first to submit it anew"
+            )
+
+
+def _say_if_nothing_lacks(folder: Path, wanted: list[int], waiting: list[str], lacking: list[int]) -> bool:
+    if not wanted and waiting:
+        say(f"nothing to submit: all that lacks is in the queue; screening status {shlex.quote(str(folder))}")
+        return True
+    if not lacking and (folder / RECORD).is_file():
+        say(f"nothing to submit: the ranking is complete in {folder}")
+        return True
+    return False
+
+
+def _show(plan: Plan) -> None:
+    for job, command in zip(plan.jobs, plan.as_commands(), strict=True):
+        say(f"--- {plan.folder / JOBS / job.script.file_name}")
+        say(job.script.text)
+        say(f"--- {command}\n")
+    say("nothing was queued: dry_run=true")
+
+
+def _command_line(config: SubmitConfig) -> str:
+    """The command that submits what lacks later."""
+    default = dict(walk(asdict(load_config("submit", [config.job]))))
+    given = walk(asdict(config.cluster), "cluster")
+    own = [f"{key}={shown(value)}" for key, value in given if value != default[key]]
+    return shlex.join(["screening", "submit", config.job, *own, *config.passed_on])
