@@ -114,7 +114,7 @@ def reducing_script(resources: Resources, output_dir: str, logs: Path | None) ->
     """Join the shards, once all are complete."""
     about = ["Join the shards of a ranking into tables, report and MLflow run; dropped if a shard fails."]
     options = [*_asked_for(_one_node(resources)), "--kill-on-invalid-dep=yes", *_kept(logs, JOB_LOG)]
-    return _script("reduce", about, options, resources, shlex.join(["screening", "reduce", output_dir]))
+    return _script("reduce", about, options, resources, shlex.join(["screening", "reduce", f"output_dir={output_dir}"]))
 
 
 def reporting_script(resources: Resources, output_dir: str, logs: Path | None) -> Script:
@@ -122,7 +122,7 @@ def reporting_script(resources: Resources, output_dir: str, logs: Path | None) -
     about = ["Say in the log which shards lack and what to do; dropped if none fails."]
     asked = _asked_for(replace(_one_node(resources), time=_STATUS_TIME))
     options = [*asked, "--kill-on-invalid-dep=yes", *_kept(logs, JOB_LOG)]
-    return _script("status", about, options, resources, shlex.join(["screening", "status", output_dir]))
+    return _script("status", about, options, resources, shlex.join(["screening", "status", f"output_dir={output_dir}"]))
 
 
 def _script(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -51,7 +52,7 @@ class Plan:
         for job in self.jobs:
             options = self.options(job, [f"${name}" for name in names])
             file = self.folder / JOBS / job.script.file_name
-            lines.append(" ".join(["sbatch", *options, str(file)]))
+            lines.append(" ".join(["sbatch", *options, shlex.quote(str(file))]))
             if not job.after:
                 names.append(f"ID_OF_{job.script.name.upper()}")
         return lines

@@ -11,7 +11,9 @@ from screening.jobs.local_shards import rank_in_shards
 from screening.jobs.ranking import Ranking, rank_to_folder
 from screening.jobs.sharding import score_shard
 from screening.report.terminal import short_table, timing_line
-from screening.tracking.settings import TrackingSettings, ui_command
+from screening.tracking.runs import Run
+from screening.tracking.settings import TrackingSettings
+from screening.tracking.views import how_to_open
 
 
 def run(config: RankConfig) -> None:
@@ -35,5 +37,7 @@ def show(ranking: Ranking, config: RankConfig) -> None:
             complain(warning)
     say(timing_line(ranking.record["timing_s"]))
     say(f"results: {config.output_dir}   report: {Path(config.output_dir) / 'report.html'}")
-    if opened_with := ui_command(TrackingSettings(config.tracking.uri, config.tracking.experiment)):
-        say(f"in MLflow: {opened_with}")
+    recorded = ranking.record["mlflow"]
+    if recorded["run_id"] is not None:
+        run = Run(recorded["run_id"], recorded["experiment_id"])
+        say(f"in MLflow: {how_to_open(TrackingSettings(config.tracking.uri, config.tracking.experiment), run)}")

@@ -32,12 +32,13 @@ from screening.scoring import (
     space_groups,
 )
 from screening.tracking.decisions import ReviewEffect, review_effect, with_decisions, without_rejected
+from screening.tracking.lineage import model_origin
 from screening.tracking.provenance import run_record, sha256, write_json
 from screening.tracking.ranking_folder import FILES, FINALISTS, SETTINGS_FILE, ranking_name
 from screening.tracking.rankings import log_ranking
 from screening.tracking.reviews import Review, read_review
 from screening.tracking.runs import RUN_FILE, Run, open_run
-from screening.tracking.settings import shown_uri
+from screening.tracking.settings import log_command, shown_uri
 
 if TYPE_CHECKING:
     from screening.scoring import Candidates
@@ -105,8 +106,8 @@ def tracked(config: RankConfig) -> Any:
     folder = Path(config.output_dir)
     save_config(config, folder / SETTINGS_FILE)
     tags = {"task": config.task.name, "model": config.model}
-    name, later = ranking_name(config.task.name, config.candidates), f"screening log {folder}"
-    return open_run(tracking_settings(config), folder, name, tags, later=later)
+    settings, name = tracking_settings(config), ranking_name(config.task.name, config.candidates)
+    return open_run(settings, folder, name, tags, later=log_command(settings, folder))
 
 
 def earlier_review(config: RankConfig) -> Review | None:
@@ -137,24 +138,23 @@ def complete(
     with tally.stage("finalists"):
         best = table.head(config.report.cards)
         closer = finalists(best, scored.crystal_of, task, predictors.electrodes, config.profile_states)
-    hashes = {name: sha256(path) for name, path in predictors.folders.items()} | scored.hashes
-    record = _record(config, hashes, tally, run) | ({} if effect is None else {"review": effect.record})
+    record = _record(config, predictors, scored, run) | ({} if effect is None else {"review": effect.record})
     _write(folder, ReportContent(table, rejected, landmarks, record, task, closer, config.report.language))
     log_ranking(run, folder)
-    if effect is not None:
-        run.log_metrics(effect.metrics)
     return Ranking(table, rejected, landmarks, record, effect)
 
 
-def _record(config: RankConfig, hashes: dict[str, str], tally: Tally, run: Run) -> dict[str, Any]:
+def _record(config: RankConfig, predictors: Predictors, scored: Scored, run: Run) -> dict[str, Any]:
+    tracked_at = {"run_id": run.run_id, "experiment_id": run.experiment_id, "tracking_uri": shown_uri(run.tracking_uri)}
     return run_record(
         command="rank",
         config=as_dict(config),
         seeds={"seed": config.seed},
-        hashes=hashes,
-        mlflow={"run_id": run.run_id, "tracking_uri": shown_uri(run.tracking_uri)},
-        counts=tally.counts,
-        timing_s=tally.seconds,
+        hashes={name: sha256(path) for name, path in predictors.folders.items()} | scored.hashes,
+        mlflow=tracked_at,
+        counts=scored.tally.counts,
+        timing_s=scored.tally.seconds,
+        model=model_origin(predictors.network.config.training),
     )
 
 

@@ -59,6 +59,7 @@ class ReviewEffect:
             "agreement": self.agreement.record,
             "standings": self.standings.to_dicts(),
             "warnings": list(self.review.warnings),
+            "metrics": self.metrics,
         }
 
     @property

@@ -92,6 +92,7 @@ def _metrics(ranking: RankingFolder) -> dict[str, float]:
         **{f"rejected/{stage}": count for stage, count in by_stage.items()},
         **{f"rejected/{refusal.stage}/{refusal.reason}": refusal.count for refusal in refused},
         **{f"seconds/{stage}": seconds for stage, seconds in (ranking.record.get("timing_s") or {}).items()},
+        **(ranking.record.get("review") or {}).get("metrics", {}),
     }
     return {key(name): float(value) for name, value in metrics.items()}
 

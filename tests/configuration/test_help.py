@@ -76,4 +76,4 @@ def test_examples_in_the_help_are_valid(command: str) -> None:
     for example in examples:
         name, *arguments = shlex.split(example)
         assert name == command
-        assert load_config(name, arguments).command == command
+        assert load_config(name, *COMMANDS[name].sort(arguments)).command == command
