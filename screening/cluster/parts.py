@@ -20,7 +20,7 @@ from screening.report.atomic import atomic_path
 _LOG = logging.getLogger(__name__)
 _KEY = b"screening"
 _DAMAGED = ".damaged"
-DONE = "done.json"
+SHARDS, DONE = "shards", "done.json"
 
 
 @dataclass(frozen=True)

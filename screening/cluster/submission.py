@@ -68,13 +68,14 @@ def queue(plan: Plan) -> list[SubmittedJob]:
     """Write the scripts, queue the jobs, keep a record. Raises ScreeningError, and nothing stays queued then."""
     folder = output_folder(plan.folder / JOBS, "output_dir")
     done: list[SubmittedJob] = []
+    time = now()
     with _all_or_none(done):
         for job in plan.jobs:
             file = folder / job.script.file_name
             write_text_atomic(file, job.script.text)
             ids = [earlier.id for earlier, planned in zip(done, plan.jobs, strict=False) if not planned.after]
             identity = slurm.submit(file, plan.options(job, ids))
-            done.append(SubmittedJob(identity, job.script.name, plan.command, now(), job.shards))
+            done.append(SubmittedJob(identity, job.script.name, plan.command, time, job.shards))
         record_jobs(plan.folder, done)
     slurm.cancel(plan.replaced)
     return done

@@ -26,6 +26,7 @@ from screening.configuration.sections import (
     TrainingDataConfig,
 )
 from screening.configuration.submitting import SubmitConfig
+from screening.configuration.watching import DoctorConfig, StatusConfig
 from screening.errors import RequestError
 
 
@@ -258,5 +259,7 @@ COMMANDS: dict[str, type[CommandConfig]] = {
         LogConfig,
         ReviewConfig,
         SubmitConfig,
+        StatusConfig,
+        DoctorConfig,
     )
 }

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from screening.cluster.parts import SHARDS
+from screening.cluster.submitted import JOBS
 from screening.configuration import as_dict, save_config
 from screening.configuration.scoring import RankConfig
 from screening.crystals import Crystal
@@ -43,8 +45,7 @@ from screening.tracking.settings import log_command, shown_uri
 if TYPE_CHECKING:
     from screening.scoring import Candidates
 
-SHARDS = "shards"
-OWN_NAMES = (*FILES, FINALISTS, SHARDS, SETTINGS_FILE, RUN_FILE)
+OWN_NAMES = (*FILES, FINALISTS, SHARDS, JOBS, SETTINGS_FILE, RUN_FILE)
 """No candidates, should the output folder be the one that is read."""
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from screening.cluster.joining import INPUT_SCHEMA, join, once_each
-from screening.cluster.parts import PartFolder
+from screening.cluster.parts import SHARDS, PartFolder
 from screening.configuration import as_dict, save_config
 from screening.configuration.scoring import RankConfig
 from screening.crystals import Crystal, Rejection
@@ -20,7 +20,7 @@ from screening.crystals.inputs import find_source
 from screening.crystals.spool import from_bytes, to_bytes
 from screening.errors import RequestError, ScreeningError
 from screening.jobs.opening import hash_of, load_predictors, read_settings
-from screening.jobs.ranking import SHARDS, Ranking, Scored, complete, earlier_review, own_files, tracked
+from screening.jobs.ranking import Ranking, Scored, complete, earlier_review, own_files, tracked
 from screening.predictors import Predictors
 from screening.report.atomic import output_folder
 from screening.scoring import Tally, check_task, no_predictions, predictions, space_groups

@@ -1,0 +1,54 @@
+"""`screening doctor`: what would make a job fail, found before it does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from screening.cluster import health
+from screening.cluster.health import STATES, Finding
+from screening.configuration.watching import DoctorConfig
+from screening.console import say
+from screening.errors import ScreeningError
+from screening.tracking.settings import TrackingSettings
+
+
+def run(config: DoctorConfig) -> None:
+    """Tell every finding as it comes; raises ScreeningError if something is broken."""
+    found: list[Finding] = []
+    for finding in _examine(config):
+        found.append(finding)
+        say(f"{STATES[finding.state]:8}{finding.what:12}{finding.said}")
+        if finding.advice:
+            say(f"{'':20}-> {finding.advice}")
+    if wrong := health.broken(found):
+        raise ScreeningError(f"broken: {', '.join(wrong)}")
+    say("nothing is broken")
+
+
+def _examine(config: DoctorConfig) -> Iterator[Finding]:
+    yield from health.python()
+    yield from health.gpu(config.device)
+    yield from health.queue()
+    yield from _models(config)
+    yield from health.tracking(TrackingSettings(config.tracking.uri, config.tracking.experiment))
+    yield from health.disk(Path(config.output_dir))
+
+
+def _models(config: DoctorConfig) -> Iterator[Finding]:
+    from screening.energetics.voltage import FORMAT as VOLTAGE
+    from screening.energetics.voltage import VoltagePredictor
+    from screening.magnetism import release as forests
+    from screening.magnetism.predict import MagnetismPredictor
+    from screening.networks import release as networks
+
+    yield from health.model(
+        "model", config.model, lambda name: networks.load_release(networks.find_release(name)), networks.find_release
+    )
+    yield from health.model("magnetism", config.magnetism, MagnetismPredictor.load, forests.find_release)
+    yield from health.model(
+        "voltage",
+        config.voltage,
+        lambda name: VoltagePredictor.load(name, "cpu"),
+        lambda name: forests.find_release(name, "voltage", VOLTAGE),
+    )
