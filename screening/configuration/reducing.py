@@ -13,10 +13,10 @@ from screening.configuration.fields import setting
 class ReduceConfig(CommandConfig):
     """Join the shards of a ranking, once all are scored: the same files as `screening rank` on one machine.
 
-    The settings are those that the shards were scored with. Repeating it is harmless. Names the shards that lack.
+    Shards are scored by `screening rank` with shards=N and shard=0 to N-1; their settings are the ranking's. Repeating it
+    is harmless. Names the shards that lack.
 
     Examples:
-      screening rank task=magnets candidates=rows.jsonl.gz output_dir=runs/all shards=8 shard=0   (and 1 to 7)
       screening reduce runs/all
     """
 
