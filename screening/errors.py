@@ -11,3 +11,12 @@ class RequestError(ScreeningError):
     """The request was wrong: an unknown key, a missing file, no valid candidate. Exit status 2."""
 
     exit_status = 2
+
+
+class Interrupted(ScreeningError):
+    """The job was told to stop before it was done, and kept what it had: the same command goes on.
+
+    Exit status 75, which sysexits.h calls a temporary failure: the caller is invited to try again.
+    """
+
+    exit_status = 75

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import shlex
+import signal
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from screening.cluster.requeueing import requeue
 from screening.commands.own_data import data_store
 from screening.configuration import as_dict, load_config, save_config
 from screening.configuration.problems import shown
@@ -16,7 +18,7 @@ from screening.configuration.schemas import TrainConfig
 from screening.configuration.trees import walk
 from screening.console import say
 from screening.data.store import Store, label_columns
-from screening.errors import RequestError
+from screening.errors import Interrupted, RequestError
 from screening.report.atomic import output_folder
 from screening.tracking.lineage import trained_in
 from screening.tracking.registry import fetch_model, register_model
@@ -25,22 +27,39 @@ from screening.tracking.settings import OFF, TrackingSettings
 
 if TYPE_CHECKING:
     from screening.learning.run import TrainingResult, TrainingSettings
+    from screening.learning.signals import Signals
 
 _NOT_IN_A_CARD = ("output_dir", "debug", "device", "tracking.", "model", "data.source")
 
 
 def run(config: TrainConfig) -> None:
-    """Train or resume, and say where the model is. With several devices each of the processes runs this."""
+    """Train or resume, and say where the model is. With several devices each of the processes runs this.
+
+    Told to stop (SIGTERM, SIGUSR1) it saves a checkpoint, puts its Slurm job back into the queue if that is what was
+    meant, and raises Interrupted.
+    """
+    from screening.learning.ranks import process_rank
+    from screening.learning.signals import Signals
+
+    rank = process_rank(config.trainer.devices)
+    if rank:
+        logging.getLogger("screening").setLevel(logging.WARNING)
+    with Signals().caught() as signals:
+        try:
+            _run(config, rank, signals)
+        except Interrupted:
+            # the first process speaks for all; a bad exit status of another one would have it killed meanwhile
+            if not rank:
+                raise
+
+
+def _run(config: TrainConfig, rank: int, signals: Signals) -> None:
     import torch
 
-    from screening.learning.ranks import process_rank
     from screening.learning.training import train
 
     if config.trainer.threads is not None:
         torch.set_num_threads(config.trainer.threads)
-    rank = process_rank(config.trainer.devices)
-    if rank:
-        logging.getLogger("screening").setLevel(logging.WARNING)
     check_request(config)
     tracking = TrackingSettings(config.tracking.uri, config.tracking.experiment)
     parent = find_parent(config, tracking)
@@ -54,7 +73,12 @@ def run(config: TrainConfig) -> None:
             save_config(config, folder / "config.yaml")
         tracked.log_params(dict(walk(as_dict(config))))
         settings = replace(settings, record={**settings.record, **trained_in(tracked.run_id)})
-        result = train(settings, tracked.log_metrics)
+        try:
+            result = train(settings, tracked.log_metrics, signals)
+        except Interrupted as stopped:
+            # before anything else: the grace period may be short
+            next_ = "" if rank else requeue(wanted=signal.SIGUSR1 in signals.received)
+            raise Interrupted(f"{stopped}; {next_}") from None
         run_id, name = tracked.run_id, config.model_name
         registered = register_model(tracking, run_id, result.model_dir, name) if run_id else ""
     if not rank:
@@ -79,10 +103,12 @@ def check_request(config: TrainConfig) -> None:
     """What can be known to be wrong before anything is read; raises RequestError."""
     import torch
 
+    from screening.learning.launching import launched
     from screening.networks.predictor import resolve_device
 
     devices = config.trainer.devices
-    if resolve_device(config.device).type == "cuda" and devices > torch.cuda.device_count():
+    here = devices // launched(devices).nodes
+    if resolve_device(config.device).type == "cuda" and here > torch.cuda.device_count():
         raise RequestError(f"trainer.devices={devices}: there are {torch.cuda.device_count()} GPUs here")
     if config.data.targets is not None and not config.data.targets:
         raise RequestError("data.targets: expected at least one target")

@@ -10,7 +10,7 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -157,15 +157,20 @@ class TrainingStream(IterableDataset[LabelledBatch]):
 
 
 class ValidationBatches(IterableDataset[LabelledBatch]):
-    """Every crystal once, in order; with several ranks each one takes its share of the batches."""
+    """Every crystal once, in order; with several ranks each one takes its share of the batches.
 
-    def __init__(self, data: LabelledGraphs, batch_atoms: int) -> None:
-        self.data = data
+    They end early when `stopping` says so.
+    """
+
+    def __init__(self, data: LabelledGraphs, batch_atoms: int, stopping: Callable[[], bool] = lambda: False) -> None:
+        self.data, self.stopping = data, stopping
         self.rank, self.ranks = 0, 1
         self.n_batches = max(1, round(int(data.n_atoms.sum()) / batch_atoms))
 
     def __iter__(self) -> Iterator[LabelledBatch]:
         for rows in self.data.plan(torch.arange(len(self.data)), self.n_batches)[self.rank :: self.ranks]:
+            if self.stopping():
+                return
             yield self.data.take(rows)
 
 
@@ -181,6 +186,7 @@ class CrystalData(LightningDataModule):
             raise RequestError(_no_training(self.split_rows, settings))
         self._loaded: dict[str, LabelledGraphs] = {}
         self.stream: TrainingStream | None = None
+        self.stopping: Callable[[], bool] = lambda: False
 
     def labelled(self, split: str) -> LabelledGraphs:
         """The labelled graphs of a split, in the order of `split_rows[split]`."""
@@ -204,7 +210,7 @@ class CrystalData(LightningDataModule):
     def val_dataloader(self) -> DataLoader[LabelledBatch] | list[Any]:
         if not len(self.split_rows["validation"]):
             return []  # a small store: Lightning then skips validation
-        batches = ValidationBatches(self.labelled("validation"), self.settings.batch_atoms)
+        batches = ValidationBatches(self.labelled("validation"), self.settings.batch_atoms, self.stopping)
         self._place(batches)
         return DataLoader(batches, batch_size=None)
 

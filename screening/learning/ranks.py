@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 import torch.distributed as distributed
 from torch import Tensor
 
@@ -26,3 +27,45 @@ def mean_over_ranks(count: Tensor) -> Tensor:
     total = count.clone()
     distributed.all_reduce(total)
     return total / distributed.get_world_size()
+
+
+class Agreement:
+    """The largest of the numbers that the processes of a run say, which all of them hear.
+
+    It goes through the CPUs, so that no device is waited for.
+    """
+
+    def __init__(self) -> None:
+        several = distributed.is_available() and distributed.is_initialized() and distributed.get_world_size() > 1
+        self._group = distributed.new_group(backend="gloo") if several else None
+        self._pending: tuple[Tensor, distributed.Work | None] | None = None
+
+    def now(self, *numbers: int) -> list[int]:
+        """The largest of each of the numbers, once all have said theirs."""
+        said = torch.tensor(numbers)
+        if self._group is not None:
+            distributed.all_reduce(said, distributed.ReduceOp.MAX, group=self._group)
+        return [int(number) for number in said]
+
+    def later(self, number: int) -> int:
+        """The largest of the numbers said in the call before this one (0 in the first), which nobody waits for.
+
+        With one process it is the number itself.
+        """
+        if self._group is None:
+            return number
+        heard = self.settle()
+        said = torch.tensor(number)
+        work = distributed.all_reduce(said, distributed.ReduceOp.MAX, group=self._group, async_op=True)
+        self._pending = said, work
+        return heard
+
+    def settle(self) -> int:
+        """Wait for what was said last; 0 if nothing was."""
+        if self._pending is None:
+            return 0
+        said, work = self._pending
+        self._pending = None
+        if work is not None:
+            work.wait()
+        return int(said)

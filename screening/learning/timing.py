@@ -64,10 +64,12 @@ class StepTimes(Callback):
         self._book("optimiser")
 
     def on_validation_start(self, *_: Any) -> None:
-        self._book("data")
+        if self._last is not None:  # not where a finished model is validated
+            self._book("data")
 
     def on_validation_end(self, *_: Any) -> None:
-        self._last = self._mark()
+        if self._last is not None:
+            self._last = self._mark()
 
     def on_train_end(self, *_: Any) -> None:
         self._flush()

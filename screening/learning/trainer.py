@@ -11,10 +11,13 @@ from typing import Any
 
 import torch
 from lightning import Callback, LightningModule, Trainer
-from lightning.pytorch.callbacks import ModelCheckpoint, Timer, TQDMProgressBar
+from lightning.pytorch.callbacks import Timer, TQDMProgressBar
 from lightning.pytorch.strategies import DDPStrategy
+from lightning.pytorch.trainer.connectors.signal_connector import _SignalConnector
 
 from screening.learning.averaging import WarmAveraging
+from screening.learning.checkpoints import SoundCheckpointIO
+from screening.learning.launching import launched
 from screening.learning.run import TrainingSettings
 from screening.networks.linear import has_bf16
 
@@ -24,7 +27,6 @@ MetricLogger = Callable[[dict[str, float], int], None]
 _BESIDE_THE_POINT = (
     ".*LeafSpec",
     ".*your dataloader is not resumable",  # it is: the batch of a step follows from the step
-    "Checkpoint directory .* is not empty",  # where a run is resumed from
     "Total length of `list` across ranks is zero",  # no validation crystals in a small store
     "The ``compute`` method of metric MeanMetric was called before",  # no label of a target in the validation split
     "The `srun` command is available",
@@ -71,21 +73,13 @@ def quieten_lightning() -> None:
 def make_trainer(
     settings: TrainingSettings, total_steps: int, log: MetricLogger, further: Sequence[Callback] = ()
 ) -> Trainer:
-    """A trainer of `total_steps` steps that averages weights, keeps checkpoints and logs.
+    """A trainer of `total_steps` steps that averages weights, writes checkpoints when a callback says so, and logs.
 
-    Sets the arithmetic of float32 matrix products for the whole process, as `precision` says.
+    Signals are left to the caller. Sets the arithmetic of float32 matrix products for the whole process, as `precision`
+    says.
     """
-    interval = max(timedelta(minutes=settings.checkpoint_minutes), timedelta(milliseconds=1))  # 0: every step
     callbacks: list[Callback] = [
         WarmAveraging(settings.ema_decay),
-        ModelCheckpoint(
-            settings.output_dir / "checkpoints",
-            filename="step-{step}",
-            auto_insert_metric_name=False,
-            train_time_interval=interval,
-            save_top_k=1,
-            save_last=True,
-        ),
         *further,
         _LogMetrics(log, settings.log_every_steps),
     ]
@@ -94,25 +88,39 @@ def make_trainer(
     if settings.progress_bar:
         callbacks.append(TQDMProgressBar(refresh_rate=10))
     torch.set_float32_matmul_precision("high" if settings.precision == "tf32" else "highest")
-    return Trainer(
+    launch = launched(settings.devices)
+    trainer = Trainer(
         max_epochs=-1,
         max_steps=total_steps,
         limit_train_batches=total_steps,  # the stream is endless; this gives the progress bar its end
         accelerator=settings.accelerator,
-        devices=settings.devices,
+        devices=settings.devices // launch.nodes,
+        num_nodes=launch.nodes,
         strategy=_strategy(settings),
+        plugins=[SoundCheckpointIO(), *launch.environment],
         precision=resolve_precision(settings.precision, settings.accelerator),  # type: ignore[arg-type]
         gradient_clip_val=settings.gradient_clip or None,
         val_check_interval=min(settings.validate_every_steps, total_steps),
         check_val_every_n_epoch=None,
         num_sanity_val_steps=0,
         callbacks=callbacks,
+        enable_checkpointing=True,
         logger=False,
         enable_progress_bar=settings.progress_bar,
         enable_model_summary=False,
         use_distributed_sampler=False,
         log_every_n_steps=settings.log_every_steps,
     )
+    # its handlers exchange messages between processes at moments when these are busy with others
+    trainer._signal_connector = _NoSignals(trainer)
+    return trainer
+
+
+class _NoSignals(_SignalConnector):
+    """Lightning without handlers of its own; those of the process stay."""
+
+    def register_signal_handlers(self) -> None:
+        """Nothing is registered."""
 
 
 def _strategy(settings: TrainingSettings) -> str | DDPStrategy:

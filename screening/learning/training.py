@@ -12,17 +12,19 @@ from typing import Any
 
 import numpy as np
 import torch
-from lightning import seed_everything
+from lightning import Trainer, seed_everything
 
 from screening.data.splits import DEFAULT_SALT
 from screening.errors import RequestError
-from screening.learning.checkpoints import Fingerprint, find_checkpoint
+from screening.learning.checkpoints import CHECKPOINTS, Checkpoint, Fingerprint, find_checkpoint
 from screening.learning.data import CrystalData
 from screening.learning.finetuning import FineTuning, Parent, inherit, load_parent, offspring
 from screening.learning.losses import robust_scales
 from screening.learning.module import OptimiserSettings, PropertyLearning
 from screening.learning.run import TrainingResult, TrainingSettings
+from screening.learning.saving import KeepGoing
 from screening.learning.settling import settle
+from screening.learning.signals import Signals
 from screening.learning.timing import StepTimes, hardware
 from screening.learning.trainer import MetricLogger, make_trainer, quieten_lightning, validation_scores
 from screening.networks.architectures import build_network, build_networks
@@ -33,40 +35,43 @@ logger = logging.getLogger(__name__)
 _SPEED = ("epochs", "structures_per_s", "network_share")
 
 
-def train(settings: TrainingSettings, log_metrics: MetricLogger = lambda _metrics, _step: None) -> TrainingResult:
+def train(
+    settings: TrainingSettings,
+    log_metrics: MetricLogger = lambda _metrics, _step: None,
+    signals: Signals | None = None,
+) -> TrainingResult:
     """Train, calibrate and write `output_dir/model`; resumes from `output_dir/checkpoints` if there is one.
 
     With several devices every process runs this; the first one logs and writes. Raises RequestError for a wrong store
-    or network.
+    or network, and Interrupted once a checkpoint is safe if one of the caught `signals` came.
     """
+    signals = signals or Signals()
     quieten_lightning()
     seed_everything(settings.seed, workers=True, verbose=False)
     parent = load_parent(settings.parent) if settings.parent else None
     settings = inherit(settings, parent) if parent else settings
     data = CrystalData(settings.data, settings.graph, settings.seed)
-    stream = data.training_stream()
-    total_steps = settings.max_steps or settings.max_epochs * stream.batches_per_epoch
+    data.stopping = lambda: bool(signals.received)
+    total_steps = settings.max_steps or settings.max_epochs * data.training_stream().batches_per_epoch
     optimiser = replace(settings.optimiser, total_steps=total_steps)
     learning = _fine_tuning(settings, optimiser, data, parent) if parent else _from_scratch(settings, optimiser, data)
-    model = learning.model
     before = _parent_scores(settings, data, parent) if parent else {}
     times = StepTimes()
-    run = _fingerprint(settings, data, parent)
-    trainer = make_trainer(settings, total_steps, log_metrics, [times, Fingerprint(run)])
     if settings.max_hours:
         learning.time_share = times.share_of(settings.max_hours)
-    resumed = find_checkpoint(settings.output_dir / "checkpoints", learning, run)
-    if resumed and trainer.is_global_zero:
-        logger.info("resuming from %s", resumed.file)
-    trainer.fit(learning, datamodule=data, ckpt_path=resumed.file if resumed else None, weights_only=True)
-    idle = resumed is not None and trainer.global_step == resumed.step
-    if resumed and idle:
-        # no step was left to do: Lightning then skips the end, where the averaged weights replace the last ones
-        learning.load_state_dict(resumed.averaged)
+    run = _fingerprint(settings, data, parent)
+    saving = KeepGoing(settings.output_dir / CHECKPOINTS, settings.checkpoint_minutes, settings.seed, signals)
+    trainer = make_trainer(settings, total_steps, log_metrics, [times, Fingerprint(run), saving])
+    if settings.devices == 1:  # several processes stop together, once they can talk to each other
+        signals.heed("no further step was done")
+    idle = _fit(
+        trainer, learning, data, find_checkpoint(saving.folder, learning, run, set_aside=trainer.is_global_zero)
+    )
+    signals.heed("all steps are done, what is left is to set the intervals")
     model_dir = settings.output_dir / "model"
     speed = _speed(data, trainer.global_step, times)
     if trainer.is_global_zero:
-        device = trainer.strategy.root_device
+        device, model = trainer.strategy.root_device, learning.model
         model.eval().to(device)
         # a fine-tuned release still knows what it knew
         new = parent is None or model.targets != parent.config.targets
@@ -76,6 +81,20 @@ def train(settings: TrainingSettings, log_metrics: MetricLogger = lambda _metric
         save_release(model_dir, model.cpu(), config)
         log_metrics({f"train/{name}": value for name, value in speed.items()}, trainer.global_step)
     return TrainingResult(model_dir, trainer.global_step, validation_scores(trainer), speed, before)
+
+
+def _fit(trainer: Trainer, learning: PropertyLearning, data: CrystalData, resumed: Checkpoint | None) -> bool:
+    """Do the steps that are left, after which `learning` holds the averaged weights; whether there were none."""
+    if resumed and trainer.is_global_zero:
+        logger.info("resuming from %s", resumed.file)
+    trainer.fit(learning, datamodule=data, ckpt_path=resumed.file if resumed else None, weights_only=True)
+    if resumed is None or trainer.global_step > resumed.step:
+        return False
+    # Lightning then skips the end, where the averaged weights replace the last ones, and validation
+    learning.load_state_dict(resumed.averaged)
+    if len(data.split_rows["validation"]):
+        trainer.validate(learning, datamodule=data, verbose=False)
+    return True
 
 
 def _from_scratch(settings: TrainingSettings, optimiser: OptimiserSettings, data: CrystalData) -> PropertyLearning:

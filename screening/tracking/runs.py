@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from screening.columns import column
+from screening.errors import Interrupted
 from screening.tracking.batches import log_entries
 from screening.tracking.limits import PARAM_LENGTH, RUN_NAME_LENGTH, key, shorten
 from screening.tracking.run_file import RUN_FILE, RunRecord, read_record, record_at, write_record
@@ -150,6 +151,9 @@ def open_run(
     run.later = hint
     try:
         yield run
+    except Interrupted:
+        run.close("KILLED")
+        raise
     except Exception:
         run.close("FAILED")
         raise
