@@ -75,6 +75,36 @@ def would_accept(script: str, options: Sequence[str] = ()) -> None:
         raise RequestError(f"Slurm refuses the job: {_said(ended)}; nothing was queued")
 
 
+def check_time(time: str | None, partition: str | None) -> None:
+    """Raise RequestError for a time limit that no partition of the job gives: Slurm would let it wait for ever.
+
+    time, partition: as sbatch takes them; None: Slurm's default.
+    """
+    if time is None or (asked := minutes(time)) is None:
+        return
+    given = {}
+    for line in _lines(["sinfo", "--noheader", "--format=%P %l"]):
+        name, _, limit = line.partition(" ")
+        wanted = name.endswith("*") if partition is None else name.rstrip("*") in partition.split(",")
+        if wanted:
+            given[name.rstrip("*")] = limit.strip()
+    limits = [minutes(limit) for limit in given.values()]
+    if limits and all(limit is not None and limit < asked for limit in limits):
+        told = "; ".join(f"the partition {name} gives {limit}" for name, limit in given.items())
+        raise RequestError(f"cluster.time={time}: {told}; nothing was queued")
+
+
+def minutes(text: str) -> float | None:
+    """A time as Slurm writes it (`90`, `4:00:00`, `2-12`, `2-12:30:00`) in minutes; None for none or `infinite`."""
+    match = re.fullmatch(r"(?:(?P<days>\d+)-)?(?P<parts>\d+(?::\d+){0,2})", text.strip())
+    if match is None:
+        return None
+    parts = [int(part) for part in match["parts"].split(":")]
+    # after days come hours, without days the shortest form is minutes
+    first = 60.0 if match["days"] or len(parts) == 3 else 1.0
+    return int(match["days"] or 0) * 1440 + sum(part * first / 60**place for place, part in enumerate(parts))
+
+
 def submit(script: Path, options: Sequence[str] = ()) -> str:
     """Queue a script; its job's id. Raises ScreeningError."""
     return _call("sbatch", "--parsable", *options, str(script)).strip().partition(";")[0]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from screening.cluster import slurm
-from screening.cluster.scripts import Script
+from screening.cluster.scripts import Resources, Script
 from screening.cluster.slurm import JobState
 from screening.cluster.submitted import JOBS, SubmittedJob, now, record_jobs
 from screening.errors import ScreeningError
@@ -58,10 +58,11 @@ class Plan:
         return lines
 
 
-def check(plan: Plan) -> None:
-    """Raises RequestError with Slurm's reason if it would refuse one of the jobs."""
+def check(plan: Plan, resources: Resources) -> None:
+    """Raises RequestError with the reason if Slurm would refuse one of the jobs, or never start it."""
     for job in plan.jobs:
         slurm.would_accept(job.script.text)
+    slurm.check_time(resources.time, resources.partition)
 
 
 def queue(plan: Plan) -> list[SubmittedJob]:

@@ -43,7 +43,7 @@ def run(config: SubmitConfig) -> None:
     if not plan.jobs:
         return
     if slurm.answers():
-        check(plan)
+        check(plan, Resources(**asdict(config.cluster)))
     if config.dry_run:
         _show(plan)
         return

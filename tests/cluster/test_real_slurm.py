@@ -1,16 +1,223 @@
-"""What a real Slurm does with our jobs: accepted, run, refused, killed, requeued."""
+"""Rankings on a real Slurm: equal to those of one machine, whatever happens to their jobs on the way."""
 
 from __future__ import annotations
 
+import gzip
+import json
+import os
+import random
+import re
+import shlex
+import signal
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
+import polars as pl
 import pytest
-from helpers.slurm import Slurm
+from helpers.mixed_folder import row
+from helpers.models import tiny_release
+from helpers.slurm import Slurm, wait_until
+from polars.testing import assert_frame_equal
+
+from screening import cli
+from screening.cluster.submitted import SubmittedJob, submitted_jobs
 
 pytestmark = pytest.mark.xdist_group("slurm")
+
+METALS = ("Ti", "V", "Cr", "Mn", "Fe", "Co", "Ni", "Cu", "Zn", "Mo")
+SHARDS = 4
+Submit = Callable[..., list[SubmittedJob]]
+
+
+class Refused(Exception):
+    """Exit status and message of a command that did not end well."""
+
+
+@pytest.fixture(scope="module")
+def request_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., list[str]]:
+    """Arguments of a ranking of 400 crystals, some of them twins of others, by a tiny model."""
+    folder = tmp_path_factory.mktemp("given")
+    rows = folder / "rows, all of them.jsonl.gz"
+    with gzip.open(rows, "wt") as stream:
+        for n in range(400):
+            crystal = (2.9 + 0.002 * (n % 390), 4.3, ["Li", METALS[n % 10], "O", "O"])
+            stream.write(json.dumps({"id": f"row {n}", **row(crystal)}) + "\n")
+    model = tiny_release(folder / "tiny")
+
+    def arguments(output_dir: Path, *more: str) -> list[str]:
+        given = [f"candidates={rows}", f"model={model}", "voltage=none", "precision=32", "workers=0", "report.cards=2"]
+        return ["task=electrodes", "tracking=none", "profile_states=null", f"output_dir={output_dir}", *given, *more]
+
+    return arguments
+
+
+@pytest.fixture(scope="module")
+def whole(request_of: Callable[..., list[str]], tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
+    folder = tmp_path_factory.mktemp("whole")
+    assert cli.main(["rank", *request_of(folder)]) == 0
+    return pl.read_parquet(folder / "ranking.parquet")
+
+
+@pytest.fixture
+def submit(slurm: Slurm, root: Path, capfd: pytest.CaptureFixture[str]) -> Submit:
+    """Submits a command; returns the jobs that it queued."""
+    path = shlex.quote(str(Path(sys.executable).parent))
+    environment = f'export PATH={path}:"$PATH" PYTHONPATH={shlex.quote(str(root))}'
+
+    def run(command: str, *arguments: str) -> list[SubmittedJob]:
+        folder = Path(next(a for a in arguments if a.startswith("output_dir=")).removeprefix("output_dir="))
+        before = submitted_jobs(folder)
+        small = ["cluster=slurm_cpu", "cluster.cpus_per_task=1", "cluster.memory=500M", "cluster.time=10"]
+        status = cli.main(["submit", command, *small, f"cluster.environment={environment}", *arguments])
+        if status:
+            raise Refused(status, capfd.readouterr().err)
+        return submitted_jobs(folder)[len(before) :]
+
+    return run
+
+
+def assert_equal(folder: Path, whole: pl.DataFrame) -> None:
+    """Float32 sums depend on the batch by some 1e-6."""
+    assert_frame_equal(pl.read_parquet(folder / "ranking.parquet"), whole, rel_tol=1e-4, abs_tol=1e-4)
+
+
+def log_of(folder: Path) -> str:
+    return "\n".join(f"{path.name}: {path.read_text()[-800:]}" for path in sorted((folder / "jobs").glob("*.log")))
+
+
+def kill(job: SubmittedJob, shard: int, after: float) -> None:
+    """SIGKILL to the process that scores a shard, so many seconds after it has appeared."""
+    wanted = {f"SLURM_ARRAY_JOB_ID={job.id}".encode(), f"SLURM_ARRAY_TASK_ID={shard}".encode()}
+    found: list[int] = []
+
+    def appears() -> bool:
+        found[:] = [pid for pid in _processes() if _is_ours(pid, wanted)]
+        return bool(found)
+
+    wait_until(appears, 20, lambda: f"no process of {job.id}_{shard}")
+    time.sleep(after)
+    for pid in found:
+        os.kill(pid, signal.SIGKILL)
+
+
+def _processes() -> list[int]:
+    return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
+
+
+def _is_ours(pid: int, wanted: set[bytes]) -> bool:
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        return (
+            b"rank" in command
+            and command[0].endswith(b"python")
+            and wanted <= set(Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"))
+        )
+    except OSError:
+        return False
 
 
 def test_a_job_is_run(slurm: Slurm, tmp_path: Path) -> None:
     job = slurm.call("sbatch", "--parsable", f"--output={tmp_path}/log", "--wrap=srun echo done").strip()
     assert slurm.wait(job) == {job: "COMPLETED"}
     assert (tmp_path / "log").read_text() == "done\n"
+
+
+@pytest.mark.slow
+def test_shards_make_the_ranking_of_one_machine(
+    slurm: Slurm, submit: Submit, request_of: Callable[..., list[str]], whole: pl.DataFrame, tmp_path: Path
+) -> None:
+    folder = tmp_path / 'all, of 100 %; "it\'s" #1 списком'
+    array, reducing, reporting = submit("rank", *request_of(folder, f"shards={SHARDS}"))
+    slurm.wait(reducing.id, seconds=90)
+    nodes = {fields["NodeList"] for name, fields in slurm.jobs().items() if name.startswith(f"{array.id}_")}
+    assert set(slurm.states([array.id, reducing.id]).values()) == {"COMPLETED"}, log_of(folder)
+    assert nodes == {"n1", "n2"}
+    assert_equal(folder, whole)
+    assert reporting.id not in slurm.states([reporting.id]) or slurm.states([reporting.id])[reporting.id] == "CANCELLED"
+    assert not submit("rank", *request_of(folder, f"shards={SHARDS}"))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (
+            ["cluster.partition=nowhere"],
+            "Slurm refuses the job: invalid partition specified: nowhere; Invalid partition",
+        ),
+        (["cluster.gpus=1", "cluster.options=--constraint=a100"], "Invalid feature specification; nothing was queued"),
+        (["cluster.memory=900G"], "Slurm refuses the job: Requested node configuration is not available"),
+        (["cluster.time=2-00:00:00"], "cluster.time=2-00:00:00: the partition low gives 1:00:00"),
+        (["model=nowhere"], "model=nowhere was not found"),
+        (["candidates=nowhere.cif"], "nowhere.cif does not exist"),
+        (["max_atom=3"], "unknown key max_atom; did you mean max_atoms?"),
+        (["voltage=nowhere"], "voltage=nowhere: expected none, a folder"),
+        (["shard=1"], "shard=1: leave it out"),
+    ],
+)
+def test_a_wrong_request_queues_nothing_and_writes_nothing(
+    slurm: Slurm, submit: Submit, request_of: Callable[..., list[str]], tmp_path: Path, wrong: list[str], said: str
+) -> None:
+    before = set(slurm.jobs())
+    with pytest.raises(Refused) as refused:
+        submit("rank", *request_of(tmp_path / "all", "shards=2"), *wrong)
+    assert said in str(refused.value)
+    assert set(slurm.jobs()) == before
+    assert not (tmp_path / "all").exists()
+
+
+@pytest.mark.slow
+def test_kills_requeues_cancellations_and_lost_nodes_leave_the_ranking_as_it_is(
+    slurm: Slurm,
+    submit: Submit,
+    request_of: Callable[..., list[str]],
+    whole: pl.DataFrame,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    folder = tmp_path / "all"
+    arguments = request_of(folder, f"shards={SHARDS}")
+    array, reducing, reporting = submit("rank", *arguments)
+    slurm.wait(array.id, states={"RUNNING"})
+    seed = random.Random(0)
+
+    kill(array, 0, after=seed.uniform(0.0, 1.5))
+    slurm.call("scontrol", "requeue", f"{array.id}_1")
+    slurm.call("scancel", f"{array.id}_2")
+    wait_until(lambda: f"{array.id}_1" in slurm.states([array.id]), 10, slurm.log)
+    node = slurm.jobs()[f"{array.id}_3"]["NodeList"]
+    slurm.call("scontrol", "update", f"NodeName={node}", "State=DOWN", "Reason=test")
+    slurm.wait(f"{array.id}_3", states={"PENDING", "RUNNING"})
+    slurm.call("scontrol", "update", f"NodeName={node}", "State=RESUME")
+    ended = slurm.wait(array.id, seconds=90)
+    assert ended == {
+        f"{array.id}_{shard}": state for shard, state in enumerate(["FAILED", "COMPLETED", "CANCELLED", "COMPLETED"])
+    }, log_of(folder)
+    slurm.wait(reporting.id)
+    assert slurm.wait(reducing.id) == {reducing.id: "CANCELLED"}
+    assert not (folder / "ranking.parquet").exists()
+    report = reporting.log(folder).read_text()
+    assert "2 of 4 shards complete" in report
+    assert "shard 0" in report and "shard 2" in report and "shard 1" not in report
+    assert f"next (2 shards are in no queue): {array.command}" in report
+
+    capfd.readouterr()
+    cli.main(["status", str(folder)])
+    said = capfd.readouterr().out
+    assert f"{array.id}_0  FAILED (exit status 137)" in said
+    assert re.search(f"{array.id}_2  CANCELLED.*: somebody cancelled it", said)
+
+    again, reducing, _ = submit("rank", *arguments)
+    assert again.shards == (0, 2)
+    wait_until(lambda: "RUNNING" in slurm.states([again.id]).values(), 20, slurm.log)
+    kill(again, 0, after=seed.uniform(0.0, 1.5))
+    slurm.wait(again.tasks[0])
+    third, joining, _ = submit("rank", *arguments)
+    assert third.shards == (0,)
+    slurm.wait(joining.id, seconds=90)
+    assert set(slurm.states([third.id, joining.id]).values()) == {"COMPLETED"}, log_of(folder)
+    assert slurm.states([reducing.id])[reducing.id] == "CANCELLED"
+    assert_equal(folder, whole)
+    cli.main(["status", str(folder)])
+    assert "4 of 4 shards complete, 400 candidates of 400 on disk\n" in capfd.readouterr().out
