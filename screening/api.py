@@ -42,7 +42,7 @@ def predict(candidates: Candidates, output: str | Path | None = None, **keys: An
         values = {"candidates": _shown(candidates), "output": str(target), **keys}
         config = load_config("predict", values=values)
         tally = predict_to_file(_config(config, PredictConfig), candidates, keep=output is not None)
-        return Predictions(pl.read_parquet(target), tally.rejected_table())
+        return Predictions(pl.read_parquet(target, glob=False), tally.rejected_table())
 
 
 def rank(candidates: Candidates, task: str, output_dir: str | Path | None = None, **keys: Any) -> Ranking:

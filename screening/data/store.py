@@ -156,7 +156,7 @@ def open_store(path: Path) -> Store:
         raise RequestError(f"data.path: {path} has store format {meta.get('format')}, expected {FORMAT}; import again")
     try:
         arrays = {name: np.load(path / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _ARRAYS}
-        index = pl.read_parquet(path / "index.parquet")
+        index = pl.read_parquet(path / "index.parquet", glob=False)
     except (OSError, ValueError, pl.exceptions.PolarsError) as error:
         raise RequestError(f"data.path: {path} is damaged ({error}); import again") from None
     packed = PackedCrystals(arrays["lattice"], arrays["numbers"], arrays["frac"], np.asarray(arrays["offsets"]))

@@ -54,10 +54,10 @@ def read_table(path: Path) -> pl.DataFrame:
     if not path.is_file():
         raise RequestError(f"no such table: {path}")
     if path.suffix == ".parquet":
-        return pl.read_parquet(path)
-    names = pl.read_csv(path, n_rows=0).columns
+        return pl.read_parquet(path, glob=False)
+    names = pl.read_csv(path, n_rows=0, glob=False).columns
     as_text = {name: pl.String for name in names if name in COLUMNS and COLUMNS[name].text}
-    table = pl.read_csv(path, schema_overrides=as_text, infer_schema_length=None)
+    table = pl.read_csv(path, schema_overrides=as_text, infer_schema_length=None, glob=False)
     return table.with_columns(
         pl.when(pl.col(pl.String).str.contains(_ESCAPED_START))
         .then(pl.col(pl.String).str.slice(1))

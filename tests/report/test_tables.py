@@ -38,6 +38,16 @@ def test_a_table_reads_back_as_it_was(tmp_path: Path, suffix: str) -> None:
     assert_frame_equal(read_table(tmp_path / f"t{suffix}"), table)
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_a_folder_whose_name_looks_like_a_pattern_is_read(tmp_path: Path, suffix: str) -> None:
+    """Not the folder `runs b` for `runs [b]`, nor the first of many for `*`."""
+    table = pl.DataFrame({"candidate_id": ["a"], "score": [0.5]})
+    for name in ("runs b", "runs [b]", "what? *"):
+        write_table(table.with_columns(candidate_id=pl.lit(name)), tmp_path / name / f"t{suffix}")
+    assert read_table(tmp_path / "runs [b]" / f"t{suffix}")["candidate_id"].to_list() == ["runs [b]"]
+    assert read_table(tmp_path / "what? *" / f"t{suffix}")["candidate_id"].to_list() == ["what? *"]
+
+
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")), min_size=1))
 def test_any_text_survives_csv(tmp_path_factory: pytest.TempPathFactory, texts: list[str]) -> None:
     path = tmp_path_factory.mktemp("csv") / "t.csv"
