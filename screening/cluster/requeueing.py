@@ -20,8 +20,8 @@ def requeue(*, wanted: bool) -> str:
     wanted: whether it was told to go on later (SIGUSR1). If not, it is requeued only if Slurm preempts it: whoever
     cancels a job does not want it back. Outside a job nothing is done.
     """
-    job = os.environ.get("SLURM_JOB_ID", "")
-    if not job.isdecimal():
+    job = _own_job()
+    if not job:
         return AGAIN
     about = _job(job)
     if about.get("JobState") != "RUNNING":  # cancelled, or requeued by somebody else
@@ -35,6 +35,18 @@ def requeue(*, wanted: bool) -> str:
     if ended.returncode:
         return f"{AGAIN}; job {job} was not requeued: {ended.stderr.strip()}"
     return f"job {job} is requeued and goes on from there"
+
+
+def _own_job() -> str:
+    """The id of this job, empty outside of one.
+
+    A task of an array is named by its array: its own id may be the array's too, which stands for all of its tasks.
+    """
+    names = [os.environ.get(name, "") for name in ("SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID")]
+    if all(name.isdecimal() for name in names):
+        return "_".join(names)
+    job = os.environ.get("SLURM_JOB_ID", "")
+    return job if job.isdecimal() else ""
 
 
 def _job(job: str) -> dict[str, str]:

@@ -77,7 +77,6 @@ def training_script(resources: Resources, arguments: Sequence[str], logs: Path |
     ]
     options = [
         *_asked_for(resources, f"--ntasks-per-node={resources.tasks_per_node}"),
-        # to the processes, not to the shell: they save a checkpoint and requeue the job
         f"--signal=USR1@{resources.signal_seconds}",
         *_kept(logs, JOB_LOG),
     ]
@@ -94,20 +93,23 @@ def ranking_script(resources: Resources, arguments: Sequence[str], logs: Path | 
 
 
 def shards_script(
-    resources: Resources, arguments: Sequence[str], shards: Sequence[int], logs: Path | None, of: str = ""
+    resources: Resources, arguments: Sequence[str], shards: Sequence[int], logs: Path | None, then: Sequence[str] = ()
 ) -> Script:
-    """Score shards side by side, a task of an array each; shards: their numbers. of: what to say of the folder."""
-    about = ["Score the shards of a ranking, a task of an array each. A task that is requeued or submitted again goes"]
-    about += ["on where it stopped. Then:" if of else "on where it stopped.", *([f"  {of}"] if of else [])]
+    """Score shards side by side, a task of an array each; shards: their numbers. then: commands to tell a reader."""
+    about = [
+        "Score the shards of a ranking, a task of an array each. A task that is requeued or submitted again goes on",
+        f"where it stopped.{' All of it:' if then else ''}",
+        *(f"  {command}" for command in then),
+    ]
     at_once = f"%{resources.at_once}" if resources.at_once else ""
     options = [
         f"--array={_ranges(shards)}{at_once}",
         *_asked_for(_one_node(resources)),
-        f"--signal=B:USR1@{resources.signal_seconds}",
+        f"--signal=USR1@{resources.signal_seconds}",
         *_kept(logs, ARRAY_LOG),
     ]
     command = shlex.join(["screening", "rank", *arguments]) + ' shard="$SLURM_ARRAY_TASK_ID"'
-    return _script("rank", about, options, resources, command, requeues=True)
+    return _script("rank", about, options, resources, command)
 
 
 def reducing_script(resources: Resources, output_dir: str, logs: Path | None) -> Script:
@@ -133,7 +135,6 @@ def _script(
     command: str,
     *,
     launcher: str = "srun",
-    requeues: bool = False,
 ) -> Script:
     launch = " ".join(filter(None, [launcher, resources.container, command]))
     environment = (resources.environment or _this_environment()).splitlines()
@@ -142,7 +143,6 @@ def _script(
         about=about,
         options=[_directive(option) for option in named],
         environment=environment,
-        requeues=requeues,
         launch=launch,
     )
     return Script(name, text)

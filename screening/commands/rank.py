@@ -3,27 +3,44 @@
 from __future__ import annotations
 
 import shlex
+import signal
 from pathlib import Path
 
+from screening.cluster.requeueing import requeue
 from screening.configuration.scoring import RankConfig
 from screening.console import complain, say
+from screening.errors import Interrupted
 from screening.jobs.local_shards import rank_in_shards
 from screening.jobs.ranking import Ranking, rank_to_folder
 from screening.jobs.sharding import score_shard
+from screening.learning.signals import Signals
 from screening.report.terminal import short_table, timing_line
+from screening.scoring import Tally
 from screening.tracking.runs import Run
 from screening.tracking.settings import TrackingSettings
 from screening.tracking.views import how_to_open
 
 
 def run(config: RankConfig) -> None:
-    """Rank, or score one shard; print the short table, and say where everything is."""
+    """Rank, or score one shard; print the short table, and say where everything is.
+
+    A shard that is told to stop (SIGTERM, SIGUSR1) keeps what it has, puts its Slurm job back into the queue if that is
+    what was meant, and raises Interrupted.
+    """
     if config.shard is not None:
-        tally = score_shard(config, config.shard)
+        tally = _score(config, config.shard)
         say(f"shard {config.shard} of {config.shards}: {tally.scored} scored, {len(tally.rejected)} rejected now")
         say(f"when all are there: screening reduce {shlex.quote(config.output_dir)}")
         return
     show(rank_in_shards(config) if config.shards > 1 else rank_to_folder(config, config.candidates), config)
+
+
+def _score(config: RankConfig, shard: int) -> Tally:
+    with Signals().caught() as signals:
+        try:
+            return score_shard(config, shard, signals)
+        except Interrupted as stopped:
+            raise Interrupted(f"{stopped}; {requeue(wanted=signal.SIGUSR1 in signals.received)}") from None
 
 
 def show(ranking: Ranking, config: RankConfig) -> None:

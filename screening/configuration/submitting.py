@@ -27,7 +27,7 @@ class ClusterConfig:
     memory: str | None = setting(None, help="memory of each node, such as 32G; null: as the partition says")
     time: str | None = setting(None, help="time limit, such as 04:00:00; null: as the partition says")
     signal_seconds: int = setting(
-        120, help="training is told so long before the time limit, saves a checkpoint and is requeued", minimum=10
+        120, help="so long before its time limit a job keeps what it has and goes back into the queue", minimum=10
     )
     at_once: int | None = setting(
         None, help="shards that may run at the same time; null: as many as Slurm lets", minimum=1

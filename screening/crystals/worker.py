@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
 import warnings
 from pathlib import Path
 
@@ -14,6 +15,11 @@ _MAX_MEMORY_BYTES = 8 << 30
 
 def main() -> None:
     """Examine chunks of parts from standard input until it closes."""
+    for name in ("SIGTERM", "SIGUSR1"):
+        if hasattr(signal, name):
+            # Slurm tells all processes of a job to stop: a file that a worker left half read would count as broken,
+            # while its reader still keeps what is done. It ends its workers by other means.
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     tasks = os.fdopen(os.dup(0), "rb")
     results = os.fdopen(os.dup(1), "wb")
     with Path(os.devnull).open("r+b") as nothing:

@@ -21,6 +21,7 @@ from screening.crystals.spool import from_bytes, to_bytes
 from screening.errors import RequestError, ScreeningError
 from screening.jobs.opening import hash_of, load_predictors, read_settings
 from screening.jobs.ranking import Ranking, Scored, complete, earlier_review, own_files, tracked
+from screening.learning.signals import Signals
 from screening.predictors import Predictors
 from screening.report.atomic import output_folder
 from screening.scoring import Tally, check_task, no_predictions, predictions, space_groups
@@ -99,10 +100,11 @@ def unfinished_shards(config: RankConfig) -> list[int]:
     return [index for index, folder in enumerate(folders) if not folder.is_complete()]
 
 
-def score_shard(config: RankConfig, index: int) -> Tally:
+def score_shard(config: RankConfig, index: int, signals: Signals | None = None) -> Tally:
     """Score one shard of config.shards into its parts; goes on where an earlier job with this shard stopped.
 
-    Raises RequestError for a wrong request, for parts of another job, and if the candidates have changed since.
+    signals: those that may ask it to stop. Raises RequestError for a wrong request, for parts of another job, and if
+    the candidates have changed since; Interrupted once what is scored is on disk, if it was asked to stop.
     """
     predictors = load_predictors(config)
     check_task(predictors, config.task_settings)
@@ -126,6 +128,9 @@ def score_shard(config: RankConfig, index: int) -> Tally:
     for table in predictions(predictors, pending.watch(entries), config.batch_atoms, tally, join_columns):
         pending.add(table, tally.rejected[told:])
         told = len(tally.rejected)
+        if signals is not None and signals.received:
+            pending.flush()
+            signals.heed(f"what was scored by then is in {parts.folder}")
     pending.flush()
     counts = {"scored": tally.scored, "rejected": len(tally.rejected), "earlier": len(done)}
     parts.finish({"total": survey.total, "fingerprint": survey.fingerprint, "seconds": tally.seconds, **counts})
