@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import textwrap
 from pathlib import Path
 
 import pytest
 import torch
 from helpers.labelled import small_store
+from helpers.training_runs import run
 
 from screening.data.store import open_store
 from screening.data.targets import TARGETS
@@ -19,75 +16,27 @@ from screening.learning.data import CrystalData, DataSettings
 from screening.networks.predictor import Predictor
 from screening.networks.release import load_release
 
-RUN = textwrap.dedent(
-    """
-    import os, signal, sys
-    from pathlib import Path
-    import torch
-    from screening.data.targets import TARGETS
-    from screening.learning.data import DataSettings
-    from screening.learning.module import OptimiserSettings, PropertyLearning
-    from screening.learning.run import TrainingSettings
-    from screening.learning.training import train
-
-    torch.set_num_threads(1)
-    store, folder, kill_at, devices = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
-    if sys.argv[5] == "plain":
-        # matrix steps go through bf16: the last digit of a gradient may change them by parts in a thousand
-        PropertyLearning.configure_optimizers = lambda self: torch.optim.AdamW(self.parameters(), lr=5e-3)
-
-    def log(metrics, step):
-        if "train/loss" in metrics:
-            print(f"loss {step} {metrics['train/loss']!r}", flush=True)
-        if step == kill_at:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    settings = TrainingSettings(
-        name="t", output_dir=folder, data=DataSettings(store, tuple(TARGETS), batch_atoms=60), network="edge_update",
-        parameters={"width": 16, "edge_width": 16, "layers": 1}, optimiser=OptimiserSettings(0, learning_rate=5e-3),
-        max_steps=24, ema_decay=0.9, precision="32", checkpoint_minutes=0.0, log_every_steps=1, validate_every_steps=12,
-        devices=devices,
-    )
-    train(settings, log)
-    """
-)
-
-
-def run(
-    store: Path, folder: Path, kill_at: int = -1, devices: int = 1, optimiser: str = "ours"
-) -> tuple[int, dict[int, float]]:
-    """The exit status, and the loss of each step; optimiser: `plain` for AdamW alone."""
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    script = store.parent / "run.py"  # a file: Lightning starts it once more for every other rank
-    script.write_text(RUN)
-    done = subprocess.run(
-        [sys.executable, str(script), str(store), str(folder), str(kill_at), str(devices), optimiser],
-        capture_output=True, text=True, env=environment, timeout=300,
-    )  # fmt: skip
-    lines = (line.split() for line in done.stdout.splitlines())
-    return done.returncode, {int(step): float(loss) for word, step, loss in lines if word == "loss"}
-
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[int, float]]:
     """The folder of a store with many gaps and of an uninterrupted run of one rank, and its losses."""
     folder = tmp_path_factory.mktemp("training")
-    status, losses = run(small_store(folder / "store", missing=0.5).path, folder / "whole")
-    assert status == 0 and len(losses) == 24
-    return folder, losses
+    ended = run(small_store(folder / "store", missing=0.5).path, folder / "whole")
+    assert ended.status == 0 and len(ended.losses) == 24, ended.errors
+    return folder, ended.losses
 
 
 def killed_and_resumed_equals(
     folder: Path, whole: str, losses: dict[int, float], tolerance: float, devices: int = 1, optimiser: str = "ours"
 ) -> None:
     name = f"{whole}-killed"
-    status, first = run(folder / "store", folder / name, 16, devices, optimiser)
-    assert status == -9 and not (folder / name / "model").exists()
-    status, second = run(folder / "store", folder / name, -1, devices, optimiser)
-    assert status == 0
-    assert min(second) > 1, "it started again instead of resuming"
-    assert max(second) == 24
-    for step, loss in (first | second).items():
+    first = run(folder / "store", folder / name, 16, devices, optimiser)
+    assert first.status == -9 and not (folder / name / "model").exists()
+    second = run(folder / "store", folder / name, -1, devices, optimiser)
+    assert second.status == 0, second.errors
+    assert min(second.losses) > 1, "it started again instead of resuming"
+    assert max(second.losses) == 24
+    for step, loss in (first.losses | second.losses).items():
         assert loss == pytest.approx(losses[step], abs=tolerance), step
     ours, theirs = (load_release(folder / run / "model")[0].state_dict() for run in (name, whole))
     for key, value in theirs.items():
@@ -102,7 +51,7 @@ def test_killed_and_resumed_equals_uninterrupted(whole: tuple[Path, dict[int, fl
 def test_two_ranks_learn_what_one_does_killed_and_resumed(whole: tuple[Path, dict[int, float]]) -> None:
     """They see the crystals of one, and average to its gradients, though labels are spread unevenly over them."""
     folder, _ = whole
-    _, losses = run(folder / "store", folder / "one", optimiser="plain")
+    losses = run(folder / "store", folder / "one", optimiser="plain").losses
     killed_and_resumed_equals(folder, "one", losses, 1e-5, devices=2, optimiser="plain")
 
 
