@@ -221,3 +221,29 @@ def test_kills_requeues_cancellations_and_lost_nodes_leave_the_ranking_as_it_is(
     assert_equal(folder, whole)
     cli.main(["status", str(folder)])
     assert "4 of 4 shards complete, 400 candidates of 400 on disk\n" in capfd.readouterr().out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("told", ["preemption", "time limit"])
+def test_a_shard_that_has_to_go_keeps_what_it_scored_and_comes_back(
+    slurm: Slurm, submit: Submit, request_of: Callable[..., list[str]], whole: pl.DataFrame, tmp_path: Path, told: str
+) -> None:
+    folder = tmp_path / "all"
+    array, reducing, _ = submit("rank", *request_of(folder, "shards=2", "batch_atoms=4"))
+    for shard in array.shards:
+        wait_until((folder / "shards" / f"{shard}-of-2").exists, 30, lambda: log_of(folder))
+    time.sleep(0.3)
+    if told == "preemption":
+        everything = ["--partition=high", "--nodes=2", "--exclusive", f"--output={tmp_path}/high.log"]
+        high = slurm.call("sbatch", "--parsable", *everything, "--wrap=sleep 1").strip()
+        assert slurm.wait(high) == {high: "COMPLETED"}
+    else:  # what Slurm sends then; its clock counts in minutes
+        slurm.call("scancel", "--signal=USR1", array.id)
+    slurm.wait(reducing.id, seconds=90)
+    assert set(slurm.states([array.id, reducing.id]).values()) == {"COMPLETED"}, log_of(folder)
+    assert_equal(folder, whole)
+    jobs = slurm.jobs()
+    for shard, task in array.tasks.items():
+        assert jobs[task]["Restarts"] == "1"
+        assert "is requeued and goes on from there" in array.log(folder, shard).read_text()
+        assert len(list((folder / "shards" / f"{shard}-of-2").glob("part-*.parquet"))) == 2
