@@ -22,6 +22,7 @@ PARENT = "mlflow.parentRunId"
 CANDIDATE = "candidate_id"
 FINALIST = "finalist"
 """The tag that tells whether the last ranking of the folder has the candidate among its finalists: `yes` or `no`."""
+_FORMULA = "formula"
 _PASSED = 0.5
 _PAGE = 1000
 
@@ -30,15 +31,16 @@ def log_finalists(run: Run, ranking: RankingFolder) -> dict[str, str]:
     """Record each finalist in a run of its own; candidate_id -> run.
 
     A run that an earlier call made is filled anew, found by its tags; what a reviewer has set there is not touched.
-    Those of candidates that are finalists no longer are kept and marked. Ends early if the store fails.
+    Another formula under the same id (`POSCAR`) is another candidate, which nobody has decided about. Those of
+    candidates that are finalists no longer are kept and marked. Ends early if the store fails.
     """
     found = run.send("the search for finalists", lambda client, parent: _children(client, run.experiment_id, parent))
     runs: dict[str, str] = {}
     if found is None:
         return runs
     for finalist in reversed(ranking.finalists):  # MLflow lists the latest first: the best
-        name = shorten(finalist.candidate_id, TAG_LENGTH)
-        child = found.pop(name, None) or _made(run, finalist)
+        name, formula = (shorten(text, TAG_LENGTH) for text in (finalist.candidate_id, finalist.formula))
+        child = found.pop((name, formula), None) or found.pop((name, ""), None) or _made(run, finalist)
         if child is None or not _filled(run, child, finalist, ranking):
             return runs
         runs[finalist.candidate_id] = child.info.run_id
@@ -49,9 +51,10 @@ def log_finalists(run: Run, ranking: RankingFolder) -> dict[str, str]:
     return runs
 
 
-def _children(client: MlflowClient, experiment_id: str | None, parent: str) -> dict[str, MlflowRun]:
-    """The runs under a ranking by candidate; the oldest counts, should there be two of one."""
-    found: dict[str, MlflowRun] = {}
+def _children(client: MlflowClient, experiment_id: str | None, parent: str) -> dict[tuple[str, str], MlflowRun]:
+    """The runs under a ranking by candidate and formula, empty where the run was never filled; the oldest counts,
+    should there be two of one."""
+    found: dict[tuple[str, str], MlflowRun] = {}
     page = None
     while page is None or page.token:
         page = client.search_runs(
@@ -62,8 +65,9 @@ def _children(client: MlflowClient, experiment_id: str | None, parent: str) -> d
             page_token=page.token if page is not None else None,
         )
         for child in page:
-            if CANDIDATE in child.data.tags:
-                found.setdefault(child.data.tags[CANDIDATE], child)
+            tags = child.data.tags
+            if CANDIDATE in tags:
+                found.setdefault((tags[CANDIDATE], tags.get(_FORMULA, "")), child)
     return found
 
 
@@ -119,7 +123,7 @@ def finalist_tags(finalist: FinalistFolder, task: Mapping[str, Any]) -> dict[str
         f"gate.{gate_name(name)}": gate_words(row[name]) for name in row if is_gate(name) and row[name] is not None
     }
     remarks = ";".join(map(str, finalist.entry.get("remarks") or ()))
-    always = {name: str(row.get(name) or "") for name in ("rank", "formula", "limiting_gate", "why", "flags")}
+    always = {name: str(row.get(name) or "") for name in ("rank", _FORMULA, "limiting_gate", "why", "flags")}
     return {**always, **words, **gates, **({"remarks": remarks} if remarks else {}), FINALIST: "yes"}
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from screening.columns import COLUMNS, column
 from screening.crystals.identity import printable
 from screening.errors import RequestError
-from screening.tracking.finalist_runs import CANDIDATE, PARENT
+from screening.tracking.finalist_runs import CANDIDATE, FINALIST, PARENT
 from screening.tracking.review_tags import BY, COMMENT, DECISION, DECISIONS, OPEN
 from screening.tracking.reviewed import EXPECTED, find_ranking, reading
 from screening.tracking.settings import OFF, TrackingSettings
@@ -82,9 +82,10 @@ def read_review(settings: TrackingSettings, run_id: str, key: str = "run", task:
 
     run_id: of the ranking's run or of a finalist's, or the ranking's output folder, whose store is used unless
     settings name another. key: the setting that the id came from, for messages. task: what must have been ranked.
-    Deleted finalists are left out. Where several runs hold the same candidate, decided ones count; if they contradict
-    each other it stays open, with a warning. Raises RequestError if the run is unknown, no ranking (of the task) or
-    without finalists, or if it is an id and tracking is off.
+    Deleted finalists are left out, and those that a repeated ranking has no more, unless they were decided: these stay,
+    without a rank. Where several runs hold the same candidate, decided ones count; if they contradict each other it
+    stays open, with a warning. Raises RequestError if the run is unknown, no ranking (of the task) or without
+    finalists, or if it is an id and tracking is off.
     """
     with reading(settings, run_id.strip(), key) as (client, uri, wanted):
         parent = find_ranking(client, uri, wanted, key)
@@ -149,7 +150,10 @@ def _entries(children: Iterable[MlflowRun], warnings: list[str]) -> Iterator[Ent
                 f"expected {', '.join(DECISIONS)}"
             )
             entry = replace(entry, decision=OPEN)
-        yield entry
+        if tags.get(FINALIST) != "no":
+            yield entry
+        elif entry.decision != OPEN:  # its rank is one of another ranking
+            yield replace(entry, rank=None)
 
 
 def _entry(child: MlflowRun) -> Entry:

@@ -60,7 +60,8 @@ def finished_ranking(
 
 
 def ranked_table(ids: Sequence[str]) -> pl.DataFrame:
-    """Candidates in order of rank; the last one has no easy axis and no measured moment."""
+    """Candidates in order of rank, each with its formula whatever its rank; the last one has no easy axis and no
+    measured moment."""
     count = len(ids)
     moments = [1.6 - 0.1 * i if i < count - 1 or count == 1 else None for i in range(count)]
     return pl.DataFrame(
@@ -68,7 +69,7 @@ def ranked_table(ids: Sequence[str]) -> pl.DataFrame:
             "rank": range(1, count + 1),
             "candidate_id": list(ids),
             "source": [f"{i}.cif" for i in range(count)],
-            "formula": ["Nd2Fe14B", *(f"Nd{i}Fe14B" for i in range(3, count + 2))],
+            "formula": [f"Nd{sorted(ids).index(name) + 2}Fe14B" for name in ids],
             "score": [0.9 / (i + 1) for i in range(count)],
             "mu0_Ms_T": moments,
             "mu0_Ms_T_lo": [None if value is None else value - 0.1 for value in moments],

@@ -191,6 +191,20 @@ def test_a_review_outlives_every_repetition(store: TrackingSettings, tmp_path: P
     assert decided.items() <= back.data.tags.items() and back.data.tags["finalist"] == "yes"
 
 
+def test_a_decision_is_not_handed_on_to_another_formula_of_the_same_id(store: TrackingSettings, tmp_path: Path) -> None:
+    parent = logged(store, finished_ranking(tmp_path, ids=("POSCAR", "b", "c")))
+    approved = children(store, parent)["POSCAR"]
+    client(store).set_tag(approved.info.run_id, "review.decision", "approve")
+    finished_ranking(tmp_path, ids=("POSCAR", "b", "c"), day=2)
+    table = pl.read_parquet(tmp_path / "ranking.parquet")
+    table.with_columns(formula=pl.lit("Fe16N2")).write_parquet(tmp_path / "ranking.parquet")
+    logged(store, tmp_path)
+    found = {run.data.tags["formula"]: run for run in all_runs(store) if run.data.tags.get("candidate_id") == "POSCAR"}
+    former, new = found[approved.data.tags["formula"]].data.tags, found["Fe16N2"].data.tags
+    assert (former["review.decision"], former["finalist"]) == ("approve", "no")
+    assert (new["review.decision"], new["finalist"]) == ("open", "yes")
+
+
 def test_what_a_new_ranking_does_not_know_is_not_shown_as_known(store: TrackingSettings, tmp_path: Path) -> None:
     first = logged(store, finished_ranking(tmp_path, ids=("a", "b", "c")))
     logged(store, finished_ranking(tmp_path, ids=("b", "a"), finalists=2, day=2))  # the last one has no moment

@@ -82,6 +82,17 @@ def test_entries_are_sorted_by_rank_and_come_without_those_deleted(store: Review
     ]  # fmt: skip
 
 
+def test_former_finalists_stay_only_with_a_decision(store: ReviewStore) -> None:
+    """The folder was ranked again, with others."""
+    parent = store.ranking()
+    store.finalist(parent, "new", rank=1)
+    for name, decision in (("former", "open"), ("former and decided", "approve"), ("former and mistyped", "aprove")):
+        store.client.set_tag(store.finalist(parent, name, rank=1, decision=decision), "finalist", "no")
+    review = read_review(store.settings, parent)
+    assert [(entry.candidate_id, entry.rank) for entry in review.entries] == [("new", 1), ("former and decided", None)]
+    assert len(review.warnings) == 1 and "aprove" in review.warnings[0]
+
+
 def test_all_pages_are_read(store: ReviewStore, monkeypatch: pytest.MonkeyPatch) -> None:
     parent = store.ranking()
     for rank in range(1, 8):
