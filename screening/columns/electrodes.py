@@ -18,13 +18,19 @@ ELECTRODE: tuple[Column, ...] = (
         "electrode",
     ),
     Column(
-        "capacity_mAh_per_g", "Capacity", "mAh/g", "Capacity of the whole range per discharged mass.", 0, "electrode"
+        "capacity_mAh_per_g",
+        "Capacity",
+        "mAh/g",
+        "Capacity of the whole range per discharged mass; of anodes given without their ion, per mass as given.",
+        0,
+        "electrode",
     ),
     Column(
         "capacity_extractable_mAh_per_g",
         "Capacity (use)",
         "mAh/g",
-        "Capacity that the redox-active ions allow, per discharged mass.",
+        "Capacity that the redox-active ions allow, per discharged mass; of anodes given without their ion, "
+        "per mass as given.",
         0,
         "electrode",
     ),
@@ -33,7 +39,7 @@ ELECTRODE: tuple[Column, ...] = (
         "specific_energy_Wh_per_kg",
         "Sp. energy",
         "Wh/kg",
-        "Energy per discharged mass of the electrode.",
+        "Energy against the ion's metal, on the mass that capacities are counted on.",
         0,
         "electrode",
     ),

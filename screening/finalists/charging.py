@@ -86,19 +86,20 @@ def _plateau(row: Mapping[str, Any]) -> Curve | None:
 
 
 def _staircase(profile: Profile, row: Mapping[str, Any]) -> Curve | None:
-    """Plateaus in the order of charging, up to the usable capacity.
+    """Plateaus in the order of charging, up to the usable capacity; per gram of what the row's capacities count.
 
     The potential's own steps, all shifted alike so that their mean is the predicted average with its interval.
     """
     whole = [row.get(f"voltage_V{end}") for end in ("", "_lo", "_hi")]
-    usable = row.get("capacity_extractable_mAh_per_g")
-    if usable is None or any(value is None for value in whole):
+    usable, total = (row.get(f"capacity_{name}mAh_per_g") for name in ("extractable_", ""))
+    if usable is None or total is None or any(value is None for value in whole):
         return None
+    scale = total / sum(step.capacity_mAh_per_g for step in profile.steps)
     x, y = [], []
     taken = 0.0
     for step in reversed(profile.steps):
         if taken < usable - _SMALL:
-            last = min(taken + step.capacity_mAh_per_g, float(usable))
+            last = min(taken + scale * step.capacity_mAh_per_g, float(usable))
             x += [taken, last]
             y += [step.voltage_V, step.voltage_V]
             taken = last

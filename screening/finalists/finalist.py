@@ -16,8 +16,9 @@ _NAME_LENGTH = 40
 class Curve:
     """A line to draw, all lists equally long.
 
-    kind: `polarization`, x the temperature in K and y µ0Ms in T; `voltage`, x the charge taken out in mAh per g of the
-    discharged crystal and y the voltage in V, plateaus with two points each, in the order of charging.
+    kind: `polarization`, x the temperature in K and y µ0Ms in T; `voltage`, x the charge taken out in mAh per g, on
+    the mass that capacities are counted on, and y the voltage in V, plateaus with two points each, in the order of
+    charging.
     lo, hi: ends of the 80 % interval of y, empty where there is none.
     """
 

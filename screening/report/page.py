@@ -73,7 +73,7 @@ def render(content: ReportContent) -> str:
         "landmarks": _landmarks(content, texts),
         "total": ranking.height,
         "rows": min(ROWS, ranking.height),
-        "points": min(POINTS, ranking.height),
+        "points": ranking.head(POINTS).drop_nulls(list(axes)).height if axes else 0,
         "top": top,
         "scatter_titles": [texts.column(name) for name in axes] if axes else [],
         "scatter_x": texts.inside(texts.column(axes[0])) if axes else "",

@@ -23,7 +23,7 @@ from screening.networks.predictor import Predictor
 from screening.predictors import Predictors
 from screening.scoring import Tally, rank_candidates
 
-WANTED = {"magnets": ("Nd2Fe14B", "SmCo5"), "electrodes": ("LiCoO2", "LiFePO4", "LiCl")}
+WANTED = {"magnets": ("Nd2Fe14B", "SmCo5"), "electrodes": ("LiCoO2", "LiFePO4", "LiCl", "Li0.5TiO2 anatase")}
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,9 @@ def test_without_a_closer_look_the_profile_is_one_plateau(electrodes: Ranked) ->
             continue
         assert one.curve is not None and set(one.curve.y) == {row["voltage_extractable_V"]}
         assert one.curve.x == (0.0, row["capacity_extractable_mAh_per_g"])
+        if row["electrode_origin"] == "inserted":  # the crystal itself is the charged end
+            assert one.charged is None and one.discharged is not None and 3 in one.discharged.numbers
+            continue
         assert one.charged is not None and 3 not in one.charged.numbers
         assert one.discharged is None  # the crystal itself
 
@@ -107,6 +110,14 @@ def test_steps_rise_on_charge_and_hold_the_same_energy(electrodes: Ranked) -> No
     assert one.remarks == ("frame_kept",)
     widths = np.subtract(one.curve.hi, one.curve.lo)
     assert widths == pytest.approx(row["voltage_V_hi"] - row["voltage_V_lo"])
+
+
+def test_steps_end_at_the_capacity_of_the_table_also_for_an_anode_without_its_ion(electrodes: Ranked) -> None:
+    """Its capacities are per mass of the host, as those of TiO2: 336 mAh/g, and 309 per gram of LiTiO2."""
+    curve = electrodes.finalists(electrodes.predictors.electrodes, 0)["Li0.5TiO2 anatase"].curve
+    row = electrodes.table.filter(pl.col("candidate_id") == "Li0.5TiO2 anatase").to_dicts()[0]
+    assert curve is not None and curve.x[-1] == pytest.approx(row["capacity_extractable_mAh_per_g"], rel=1e-6)
+    assert curve.x[-1] == pytest.approx(335.6, abs=0.2)
 
 
 @dataclass

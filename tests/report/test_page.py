@@ -89,6 +89,14 @@ def test_the_embedded_figure_has_escaped_names(page: str) -> None:
     assert bars == 1
 
 
+def test_candidates_without_a_point_are_not_counted_as_points(content: ReportContent) -> None:
+    n = content.ranking.height
+    ranking = content.ranking.with_columns(mu0_Ms_T=pl.Series([1.6, None, *[1.0] * (n - 2)]))
+    page = render(replace(content, ranking=ranking))
+    drawn = sum(len(trace["x"]) for trace in data_of(page)["scatter"]["data"] if trace["name"] != "known materials")
+    assert drawn == n - 1 and f"{n - 1} of {n} candidates" in page
+
+
 def test_the_funnel_counts_every_stage(page: str) -> None:
     rows = html.fromstring(page).xpath("//table[@class='funnel']/tbody/tr")
     counts = [int(row[1].text_content()) for row in rows]
