@@ -15,6 +15,7 @@ BATCH_G = 100.0
 LEFT_TO_THE_CHEMIST = ("precursor", "precursor_mass_g", "hazards", "remarks")
 """Empty columns: what to start from, how much to add for losses and what to beware of is the chemist's knowledge."""
 
+_DECIMALS = 6
 _SCHEMA = {
     "rank": pl.Int64,
     "candidate_id": pl.String,
@@ -47,5 +48,7 @@ def synthesis_table(entries: Iterable[Entry]) -> pl.DataFrame:
             amount_mol = mass_g / float(atomic_masses()[number])
             symbol, atoms = SYMBOLS[number], float(counts[0, number])
             rows.append((entry.rank, entry.candidate_id, entry.formula, symbol, atoms, amount_mol, mass_g))
-    table = pl.DataFrame(rows, schema=_SCHEMA, orient="row")
+    table = pl.DataFrame(rows, schema=_SCHEMA, orient="row").with_columns(
+        pl.col("amount_mol_per_100_g", "mass_g_per_100_g").round(_DECIMALS)
+    )
     return table.with_columns(pl.lit(None, pl.String).alias(name) for name in LEFT_TO_THE_CHEMIST)

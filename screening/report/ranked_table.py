@@ -53,16 +53,19 @@ def _column(spec: Column, available: Sequence[str], first: Sequence[str], texts:
 
 
 def _row(row: Mapping[str, Any], specs: Sequence[Column], task: Mapping[str, Any], texts: Catalogue) -> list[Any]:
-    return [why(row, task, texts) if spec.name == "why" else _cell(row, spec.name) for spec in specs]
+    return [why(row, task, texts) if spec.name == "why" else _cell(row, spec) for spec in specs]
 
 
-def _cell(row: Mapping[str, Any], name: str) -> Any:
-    ends = interval_names(name, row)
-    value = _short(row[name])
-    return [value, *(_short(row[end]) for end in ends)] if ends else value
+def _cell(row: Mapping[str, Any], spec: Column) -> Any:
+    ends = interval_names(spec.name, row)
+    value, *bounds = (_short(row[name], spec.digits) for name in (spec.name, *(ends or ())))
+    return [value, *bounds] if ends else value
 
 
-def _short(value: Any) -> Any:
+def _short(value: Any, decimals: int) -> Any:
+    """To six digits, and never to fewer decimals than are shown."""
     if not isinstance(value, float):
         return value
-    return float(f"{value:.{_DIGITS}g}") if math.isfinite(value) else None
+    if not math.isfinite(value):
+        return None
+    return round(value, decimals) if abs(value) >= 10.0 ** (_DIGITS - decimals) else float(f"{value:.{_DIGITS}g}")

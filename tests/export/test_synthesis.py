@@ -24,6 +24,7 @@ def test_masses_are_those_of_the_formula(formula: str) -> None:
     composition = Composition(formula)
     assert table.height == len(composition)
     assert table["mass_g_per_100_g"].sum() == pytest.approx(100)
+    assert all(len(f"{mass!r}") <= len("72.316404") for mass in table["mass_g_per_100_g"])
     assert table["mass_g_per_100_g"].is_sorted(descending=True)
     units = 100 / composition.weight
     for row in table.iter_rows(named=True):

@@ -29,6 +29,13 @@ def test_what_is_no_number_is_missing() -> None:
     assert [row[place] for row in table["rows"]] == [None, 1.23457]
 
 
+def test_all_decimals_shown_are_true() -> None:
+    ranking = ranking_of(["FePt"]).with_columns(price_USD_per_kg=pl.lit(21613.1189))
+    table = table_data(ranking, {}, catalogue("en"))
+    place = [spec["name"] for spec in table["columns"]].index("price_USD_per_kg")
+    assert table["rows"][0][place] == 21613.12
+
+
 def test_words_of_categories(content: ReportContent) -> None:
     ranking = content.ranking.with_columns(easy_axis=pl.lit("axis"), limiting_gate=pl.lit("stability"))
     table = table_data(ranking, content.task, catalogue("ru"))
