@@ -51,7 +51,7 @@ def show(ranking: Ranking, config: RankConfig) -> None:
         for line in ranking.review.lines:
             say(line)
         for warning in ranking.review.review.warnings:
-            complain(warning)
+            complain(f"warning: {warning}")
     say(timing_line(ranking.record["timing_s"]))
     say(f"results: {config.output_dir}   report: {Path(config.output_dir) / 'report.html'}")
     recorded = ranking.record["mlflow"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +36,7 @@ from screening.scoring import (
 from screening.tracking.decisions import ReviewEffect, review_effect, with_decisions, without_rejected
 from screening.tracking.lineage import model_origin
 from screening.tracking.provenance import run_record, sha256, write_json
-from screening.tracking.ranking_folder import FILES, FINALISTS, SETTINGS_FILE, ranking_name
+from screening.tracking.ranking_folder import FILES, FINALISTS, RECORD, SETTINGS_FILE, ranking_name
 from screening.tracking.rankings import log_ranking
 from screening.tracking.reviews import Review, read_review
 from screening.tracking.runs import RUN_FILE, Run, open_run
@@ -139,8 +139,13 @@ def complete(
     with tally.stage("finalists"):
         best = table.head(config.report.cards)
         closer = finalists(best, scored.crystal_of, task, predictors.electrodes, config.profile_states)
+    content = ReportContent(table, rejected, landmarks, {}, task, closer, config.report.language)
+    # Without its record a folder is no finished ranking: whoever stops here leaves none that is half an earlier one.
+    (folder / RECORD).unlink(missing_ok=True)
+    with tally.stage("pictures"):
+        write_finalist_files(folder, content)
     record = _record(config, predictors, scored, run) | ({} if effect is None else {"review": effect.record})
-    _write(folder, ReportContent(table, rejected, landmarks, record, task, closer, config.report.language))
+    _write(folder, replace(content, run=record))
     log_ranking(run, folder)
     return Ranking(table, rejected, landmarks, record, effect)
 
@@ -164,6 +169,5 @@ def _write(folder: Path, content: ReportContent) -> None:
     write_table(content.ranking, folder / "ranking.csv")
     write_table(content.rejected, folder / "rejected.csv")
     write_table(content.landmarks, folder / "landmarks.parquet")
-    write_json(folder / "run.json", dict(content.run))
-    write_finalist_files(folder, content)
     write_report(folder / "report.html", content)
+    write_json(folder / RECORD, dict(content.run))
