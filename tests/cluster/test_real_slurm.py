@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import random
 import re
-import shlex
-import signal
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,21 +14,20 @@ import polars as pl
 import pytest
 from helpers.mixed_folder import row
 from helpers.models import tiny_release
+from helpers.shard_jobs import Refused, Submit, assert_equal, kill, logs_of, submitter
 from helpers.slurm import Slurm, wait_until
-from polars.testing import assert_frame_equal
 
 from screening import cli
-from screening.cluster.submitted import SubmittedJob, submitted_jobs
 
 pytestmark = pytest.mark.xdist_group("slurm")
 
 METALS = ("Ti", "V", "Cr", "Mn", "Fe", "Co", "Ni", "Cu", "Zn", "Mo")
 SHARDS = 4
-Submit = Callable[..., list[SubmittedJob]]
 
 
-class Refused(Exception):
-    """Exit status and message of a command that did not end well."""
+@pytest.fixture
+def submit(slurm: Slurm, root: Path, capfd: pytest.CaptureFixture[str]) -> Submit:
+    return submitter(root, capfd)
 
 
 @pytest.fixture(scope="module")
@@ -60,64 +55,6 @@ def whole(request_of: Callable[..., list[str]], tmp_path_factory: pytest.TempPat
     return pl.read_parquet(folder / "ranking.parquet")
 
 
-@pytest.fixture
-def submit(slurm: Slurm, root: Path, capfd: pytest.CaptureFixture[str]) -> Submit:
-    """Submits a command; returns the jobs that it queued."""
-    path = shlex.quote(str(Path(sys.executable).parent))
-    environment = f'export PATH={path}:"$PATH" PYTHONPATH={shlex.quote(str(root))}'
-
-    def run(command: str, *arguments: str) -> list[SubmittedJob]:
-        folder = Path(next(a for a in arguments if a.startswith("output_dir=")).removeprefix("output_dir="))
-        before = submitted_jobs(folder)
-        small = ["cluster=slurm_cpu", "cluster.cpus_per_task=1", "cluster.memory=500M", "cluster.time=10"]
-        status = cli.main(["submit", command, *small, f"cluster.environment={environment}", *arguments])
-        if status:
-            raise Refused(status, capfd.readouterr().err)
-        return submitted_jobs(folder)[len(before) :]
-
-    return run
-
-
-def assert_equal(folder: Path, whole: pl.DataFrame) -> None:
-    """Float32 sums depend on the batch by some 1e-6."""
-    assert_frame_equal(pl.read_parquet(folder / "ranking.parquet"), whole, rel_tol=1e-4, abs_tol=1e-4)
-
-
-def log_of(folder: Path) -> str:
-    return "\n".join(f"{path.name}: {path.read_text()[-800:]}" for path in sorted((folder / "jobs").glob("*.log")))
-
-
-def kill(job: SubmittedJob, shard: int, after: float) -> None:
-    """SIGKILL to the process that scores a shard, so many seconds after it has appeared."""
-    wanted = {f"SLURM_ARRAY_JOB_ID={job.id}".encode(), f"SLURM_ARRAY_TASK_ID={shard}".encode()}
-    found: list[int] = []
-
-    def appears() -> bool:
-        found[:] = [pid for pid in _processes() if _is_ours(pid, wanted)]
-        return bool(found)
-
-    wait_until(appears, 20, lambda: f"no process of {job.id}_{shard}")
-    time.sleep(after)
-    for pid in found:
-        os.kill(pid, signal.SIGKILL)
-
-
-def _processes() -> list[int]:
-    return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
-
-
-def _is_ours(pid: int, wanted: set[bytes]) -> bool:
-    try:
-        command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-        return (
-            b"rank" in command
-            and command[0].endswith(b"python")
-            and wanted <= set(Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"))
-        )
-    except OSError:
-        return False
-
-
 def test_a_job_is_run(slurm: Slurm, tmp_path: Path) -> None:
     job = slurm.call("sbatch", "--parsable", f"--output={tmp_path}/log", "--wrap=srun echo done").strip()
     assert slurm.wait(job) == {job: "COMPLETED"}
@@ -132,7 +69,7 @@ def test_shards_make_the_ranking_of_one_machine(
     array, reducing, reporting = submit("rank", *request_of(folder, f"shards={SHARDS}"))
     slurm.wait(reducing.id, seconds=90)
     nodes = {fields["NodeList"] for name, fields in slurm.jobs().items() if name.startswith(f"{array.id}_")}
-    assert set(slurm.states([array.id, reducing.id]).values()) == {"COMPLETED"}, log_of(folder)
+    assert set(slurm.states([array.id, reducing.id]).values()) == {"COMPLETED"}, logs_of(folder)
     assert nodes == {"n1", "n2"}
     assert_equal(folder, whole)
     assert reporting.id not in slurm.states([reporting.id]) or slurm.states([reporting.id])[reporting.id] == "CANCELLED"
@@ -182,18 +119,16 @@ def test_kills_requeues_cancellations_and_lost_nodes_leave_the_ranking_as_it_is(
     slurm.wait(array.id, states={"RUNNING"})
     seed = random.Random(0)
 
-    kill(array, 0, after=seed.uniform(0.0, 1.5))
+    assert kill(array, 0, after=seed.uniform(0.0, 1.5))
     slurm.call("scontrol", "requeue", f"{array.id}_1")
     slurm.call("scancel", f"{array.id}_2")
     wait_until(lambda: f"{array.id}_1" in slurm.states([array.id]), 10, slurm.log)
-    node = slurm.jobs()[f"{array.id}_3"]["NodeList"]
-    slurm.call("scontrol", "update", f"NodeName={node}", "State=DOWN", "Reason=test")
-    slurm.wait(f"{array.id}_3", states={"PENDING", "RUNNING"})
-    slurm.call("scontrol", "update", f"NodeName={node}", "State=RESUME")
+    slurm.wait(f"{array.id}_0")
+    slurm.lose_node_of(f"{array.id}_3")
     ended = slurm.wait(array.id, seconds=90)
     assert ended == {
         f"{array.id}_{shard}": state for shard, state in enumerate(["FAILED", "COMPLETED", "CANCELLED", "COMPLETED"])
-    }, log_of(folder)
+    }, logs_of(folder)
     slurm.wait(reporting.id)
     assert slurm.wait(reducing.id) == {reducing.id: "CANCELLED"}
     assert not (folder / "ranking.parquet").exists()
@@ -211,12 +146,12 @@ def test_kills_requeues_cancellations_and_lost_nodes_leave_the_ranking_as_it_is(
     again, reducing, _ = submit("rank", *arguments)
     assert again.shards == (0, 2)
     wait_until(lambda: "RUNNING" in slurm.states([again.id]).values(), 20, slurm.log)
-    kill(again, 0, after=seed.uniform(0.0, 1.5))
+    assert kill(again, 0, after=seed.uniform(0.0, 1.5))
     slurm.wait(again.tasks[0])
     third, joining, _ = submit("rank", *arguments)
     assert third.shards == (0,)
     slurm.wait(joining.id, seconds=90)
-    assert set(slurm.states([third.id, joining.id]).values()) == {"COMPLETED"}, log_of(folder)
+    assert set(slurm.states([third.id, joining.id]).values()) == {"COMPLETED"}, logs_of(folder)
     assert slurm.states([reducing.id])[reducing.id] == "CANCELLED"
     assert_equal(folder, whole)
     cli.main(["status", str(folder)])
@@ -231,7 +166,7 @@ def test_a_shard_that_has_to_go_keeps_what_it_scored_and_comes_back(
     folder = tmp_path / "all"
     array, reducing, _ = submit("rank", *request_of(folder, "shards=2", "batch_atoms=4"))
     for shard in array.shards:
-        wait_until((folder / "shards" / f"{shard}-of-2").exists, 30, lambda: log_of(folder))
+        wait_until((folder / "shards" / f"{shard}-of-2").exists, 30, lambda: logs_of(folder))
     time.sleep(0.3)
     if told == "preemption":
         everything = ["--partition=high", "--nodes=2", "--exclusive", f"--output={tmp_path}/high.log"]
@@ -240,7 +175,7 @@ def test_a_shard_that_has_to_go_keeps_what_it_scored_and_comes_back(
     else:  # what Slurm sends then; its clock counts in minutes
         slurm.call("scancel", "--signal=USR1", array.id)
     slurm.wait(reducing.id, seconds=90)
-    assert set(slurm.states([array.id, reducing.id]).values()) == {"COMPLETED"}, log_of(folder)
+    assert set(slurm.states([array.id, reducing.id]).values()) == {"COMPLETED"}, logs_of(folder)
     assert_equal(folder, whole)
     jobs = slurm.jobs()
     for shard, task in array.tasks.items():

@@ -129,6 +129,14 @@ class Slurm:
         wait_until(there, seconds, lambda: f"{found}\n{self.log()}")
         return found
 
+    def lose_node_of(self, job: str) -> None:
+        """Set the node that a job runs on down, until its jobs are back in the queue."""
+        node = self.jobs()[job]["NodeList"]
+        self.call("scontrol", "update", f"NodeName={node}", "State=DOWN", "Reason=test")
+        self.wait(job, states={"PENDING"})
+        with suppress(RuntimeError):  # it may have come back by itself
+            self.call("scontrol", "update", f"NodeName={node}", "State=RESUME")
+
     def log(self) -> str:
         """The last lines of all daemons."""
         return "\n".join(f"{path.name}: {path.read_text()[-1500:]}" for path in sorted(self.folder.glob("*.log")))
