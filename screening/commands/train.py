@@ -38,13 +38,14 @@ def run(config: TrainConfig) -> None:
     Told to stop (SIGTERM, SIGUSR1) it saves a checkpoint, puts its Slurm job back into the queue if that is what was
     meant, and raises Interrupted.
     """
-    from screening.learning.ranks import process_rank
     from screening.learning.signals import Signals
 
-    rank = process_rank(config.trainer.devices)
-    if rank:
-        logging.getLogger("screening").setLevel(logging.WARNING)
-    with Signals().caught() as signals:
+    with Signals().caught() as signals:  # before the imports that take seconds
+        from screening.learning.ranks import process_rank
+
+        rank = process_rank(config.trainer.devices)
+        if rank:
+            logging.getLogger("screening").setLevel(logging.WARNING)
         try:
             _run(config, rank, signals)
         except Interrupted:

@@ -32,6 +32,7 @@ class OptimiserSettings:
 
     learning_rate: at its peak; the matrices inside the network, whose steps are orthogonalised, take twice that.
     target_weights: of each target's error in units of the best constant's; empty: those in `screening.data.targets`.
+    exact: matrices are orthogonalised in float32, not bf16.
     """
 
     total_steps: int
@@ -42,6 +43,7 @@ class OptimiserSettings:
     site_weight: float = 0.3
     target_weights: tuple[float, ...] = ()
     compile: bool = False
+    exact: bool = False
 
 
 class PropertyLearning(LightningModule):
@@ -117,7 +119,8 @@ class PropertyLearning(LightningModule):
             {"params": decayed, "weight_decay": self.settings.weight_decay},
             {"params": plain},
         ]
-        optimiser = MatrixAdamW(groups, lr=self.settings.learning_rate)
+        iterate_in = torch.float32 if self.settings.exact else torch.bfloat16
+        optimiser = MatrixAdamW(groups, lr=self.settings.learning_rate, iterate_in=iterate_in)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, self.rate)
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 

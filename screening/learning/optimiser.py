@@ -20,10 +20,13 @@ _COEFFICIENTS = (3.4445, -4.7750, 2.0315)  # of the quintic iteration, tuned for
 _ITERATIONS = 5
 
 
-def orthogonalised(matrices: Tensor) -> Tensor:
-    """(K, n, m) matrices -> the same with singular values near 1 (0.7 to 1.2), by Newton-Schulz iterations in bf16."""
+def orthogonalised(matrices: Tensor, dtype: torch.dtype = torch.bfloat16) -> Tensor:
+    """(K, n, m) matrices -> the same with singular values near 1 (0.7 to 1.2), by Newton-Schulz iterations in `dtype`.
+
+    bf16 is enough to learn well, but the last digit of a gradient may then change a step by parts in a hundred.
+    """
     a, b, c = _COEFFICIENTS
-    x = matrices.bfloat16()
+    x = matrices.to(dtype)
     tall = x.shape[1] > x.shape[2]
     x = x.mT if tall else x
     x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
@@ -43,7 +46,9 @@ class MatrixAdamW(Optimizer):
         betas: tuple[float, float] = (0.9, 0.98),
         momentum: float = 0.95,
         eps: float = 1e-8,
+        iterate_in: torch.dtype = torch.bfloat16,
     ) -> None:
+        self.iterate_in = iterate_in
         defaults = {"lr": lr, "betas": betas, "momentum": momentum, "eps": eps, "weight_decay": 0.0}
         super().__init__(groups, {**defaults, "orthogonal": False})
 
@@ -73,7 +78,7 @@ class MatrixAdamW(Optimizer):
                 average.lerp_(matrix.grad, 1 - group["momentum"])  # type: ignore[arg-type]
                 steps.append(torch.lerp(matrix.grad, average, group["momentum"]))  # type: ignore[arg-type]
             size = group["lr"] * 0.2 * max(shape) ** 0.5
-            for matrix, step in zip(matrices, orthogonalised(torch.stack(steps)), strict=True):
+            for matrix, step in zip(matrices, orthogonalised(torch.stack(steps), self.iterate_in), strict=True):
                 matrix.mul_(1 - group["lr"] * group["weight_decay"]).add_(step, alpha=-size)
 
     def _adam_step(self, parameters: list[Tensor], group: dict[str, Any]) -> None:

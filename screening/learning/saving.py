@@ -44,8 +44,11 @@ class KeepGoing(Checkpoint):
             _validate(trainer)
 
     def on_train_batch_start(self, trainer: Trainer, module: LightningModule, *_: Any) -> None:
-        own = (self.seed * 1_000_003 + trainer.global_step) * 4096 + trainer.global_rank
-        torch.manual_seed(own % 2**63)
+        own = ((self.seed * 1_000_003 + trainer.global_step) * 4096 + trainer.global_rank) % 2**63
+        # torch.manual_seed asks for every kind of device there might be, which takes as long as a small layer
+        torch.default_generator.manual_seed(own)
+        if trainer.strategy.root_device.type == "cuda":
+            torch.cuda.manual_seed(own)
 
     def on_train_batch_end(self, trainer: Trainer, module: LightningModule, *_: Any) -> None:
         step = trainer.global_step
@@ -73,7 +76,9 @@ class KeepGoing(Checkpoint):
             return
         self._agreement.settle()
         self.signals.received.add(_STOP[wanted])
-        self.signals.heed(f"a checkpoint in {self.folder} holds its {step} steps" if step else "no step was done yet")
+        self.signals.heed(
+            f"a checkpoint in {self.folder} holds its {step} step{'s' * (step > 1)}" if step else "no step was done yet"
+        )
 
 
 def _validates_after(trainer: Trainer, step: int) -> bool:

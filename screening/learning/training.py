@@ -26,7 +26,13 @@ from screening.learning.saving import KeepGoing
 from screening.learning.settling import settle
 from screening.learning.signals import Signals
 from screening.learning.timing import StepTimes, hardware
-from screening.learning.trainer import MetricLogger, make_trainer, quieten_lightning, validation_scores
+from screening.learning.trainer import (
+    MetricLogger,
+    make_trainer,
+    quieten_lightning,
+    resolve_precision,
+    validation_scores,
+)
 from screening.networks.architectures import build_network, build_networks
 from screening.networks.model import PropertyModel
 from screening.networks.release import ModelConfig, load_release, save_release
@@ -53,7 +59,8 @@ def train(
     data = CrystalData(settings.data, settings.graph, settings.seed)
     data.stopping = lambda: bool(signals.received)
     total_steps = settings.max_steps or settings.max_epochs * data.training_stream().batches_per_epoch
-    optimiser = replace(settings.optimiser, total_steps=total_steps)
+    exact = resolve_precision(settings.precision, settings.accelerator) == "32"
+    optimiser = replace(settings.optimiser, total_steps=total_steps, exact=exact)
     learning = _fine_tuning(settings, optimiser, data, parent) if parent else _from_scratch(settings, optimiser, data)
     before = _parent_scores(settings, data, parent) if parent else {}
     times = StepTimes()

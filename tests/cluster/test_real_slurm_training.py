@@ -94,11 +94,16 @@ def trains(lab: Lab, name: str) -> Callable[[], bool]:
     return lambda: bool(checkpoint_files(lab.folder / name / CHECKPOINTS))
 
 
+def urgent(slurm: Slurm, nodes: int) -> None:
+    """Run a short job that drives others off their nodes."""
+    asked = ["--partition=high", f"--nodes={nodes}", "--exclusive", "--output=/dev/null", "--wrap=sleep 1"]
+    slurm.wait(slurm.call("sbatch", "--parsable", *asked).strip(), seconds=60)
+
+
 def test_preempted_requeued_finished(slurm: Slurm, lab: Lab, whole: Curve) -> None:
     job = lab.submit(slurm, "preempted")
     wait_until(trains(lab, "preempted"), 60, slurm.log)
-    urgent = slurm.call("sbatch", "--parsable", "--partition=high", "--nodes=2", "--exclusive", "--wrap=sleep 1")
-    slurm.wait(urgent.strip(), seconds=60)
+    urgent(slurm, nodes=2)
     assert slurm.states([job])[job] == "PENDING" and not (lab.folder / "preempted" / "model").exists()
     assert slurm.wait(job, seconds=120) == {job: "COMPLETED"}, lab.log(job)()
     assert slurm.jobs()[job]["Restarts"] == "1"
@@ -110,8 +115,7 @@ def test_two_ranks_on_two_nodes_preempted(slurm: Slurm, lab: Lab, whole: Curve) 
     """They see the crystals of one rank, and average to its gradients but for the last digits."""
     job = lab.submit(slurm, "two", "trainer.devices=2", nodes=2)
     wait_until(trains(lab, "two"), 60, lab.log(job))
-    urgent = slurm.call("sbatch", "--parsable", "--partition=high", "--nodes=1", "--exclusive", "--wrap=sleep 1")
-    slurm.wait(urgent.strip(), seconds=60)
+    urgent(slurm, nodes=1)
     assert slurm.wait(job, seconds=120) == {job: "COMPLETED"}, lab.log(job)()
     assert slurm.jobs()[job]["Restarts"] == "1"
     equal(lab.curve("two"), whole, 1e-6)

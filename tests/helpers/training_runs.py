@@ -29,11 +29,8 @@ RUN = textwrap.dedent(
     torch.set_num_threads(1)
     logging.basicConfig(format="%(message)s")
     store, folder, kill_at, devices = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
-    optimiser, steps = sys.argv[5], int(sys.argv[6])
-    if optimiser == "plain":
-        # matrix steps go through bf16: the last digit of a gradient may change them by parts in a thousand
-        PropertyLearning.configure_optimizers = lambda self: torch.optim.AdamW(self.parameters(), lr=5e-3)
-    if optimiser == "noisy":
+    noisy, steps = sys.argv[5] == "True", int(sys.argv[6])
+    if noisy:
         plain_step = PropertyLearning.training_step
         PropertyLearning.training_step = lambda self, *batch: plain_step(self, *batch) * (1 + 0.1 * torch.rand(()))
 
@@ -91,8 +88,8 @@ def run(
     folder: Path,
     kill_at: int = -1,
     devices: int = 1,
-    optimiser: str = "ours",
     *,
+    noisy: bool = False,
     steps: int = 24,
     send: signal.Signals | None = None,
     at: int = 0,
@@ -100,14 +97,13 @@ def run(
 ) -> Ended:
     """Train to the end, or until the process kills itself at a step, or `send` is sent to a rank after step `at`.
 
-    at: 0 sends it as soon as the process says who it is. optimiser: `plain` for AdamW alone, `noisy` for losses times
-    random numbers.
+    at: 0 sends it as soon as the process says who it is. noisy: losses times random numbers.
     """
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     folder.parent.mkdir(parents=True, exist_ok=True)
     script = folder.parent / f"{folder.name}.py"  # a file: Lightning starts it once more for every other rank
     script.write_text(RUN)
-    arguments = [str(store), str(folder), str(kill_at), str(devices), optimiser, str(steps)]
+    arguments = [str(store), str(folder), str(kill_at), str(devices), str(noisy), str(steps)]
     ended = Ended()
     with (folder.parent / f"{folder.name}.log").open("w+") as errors:
         command = [sys.executable, str(script), *arguments]

@@ -1,4 +1,4 @@
-"""Real processes, told to stop or killed at random moments, with one rank or two: the curve goes on as if never stopped.
+"""Real processes, told to stop or killed at random moments, with one rank or two: the curve goes on as if never.
 
 Losses are compared step by step with those of an uninterrupted run of one rank.
 """
@@ -29,15 +29,15 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def whole(store: Path) -> tuple[Path, Ended]:
     """An uninterrupted run with random numbers in its losses."""
-    ended = run(store, store.parent / "whole", optimiser="noisy", steps=STEPS)
+    ended = run(store, store.parent / "whole", noisy=True, steps=STEPS)
     assert ended.status == 0 and len(ended.losses) == STEPS and len(ended.validation) == STEPS // 12, ended.errors
     return store.parent / "whole", ended
 
 
 @pytest.fixture(scope="module")
 def plain(store: Path) -> tuple[Path, Ended]:
-    """An uninterrupted run of one rank with AdamW alone."""
-    ended = run(store, store.parent / "plain", optimiser="plain", steps=STEPS)
+    """An uninterrupted run of one rank."""
+    ended = run(store, store.parent / "plain", steps=STEPS)
     assert ended.status == 0, ended.errors
     return store.parent / "plain", ended
 
@@ -64,13 +64,13 @@ def test_stopped_at_random_moments(number: signal.Signals, store: Path, whole: t
     folder = store.parent / number.name
     parts: list[Ended] = []
     for at in sorted(random.sample(range(2, STEPS - 10), 3)):
-        parts.append(run(store, folder, optimiser="noisy", steps=STEPS, send=number, at=at))
+        parts.append(run(store, folder, noisy=True, steps=STEPS, send=number, at=at))
         assert parts[-1].status == (-9 if number is signal.SIGKILL else 75), parts[-1].errors
         if number is not signal.SIGKILL:
             assert f"stopped by {number.name}; a checkpoint in {folder / CHECKPOINTS} holds its" in parts[-1].errors
             last = int(checkpoint_files(folder / CHECKPOINTS)[0].name.split("-")[1])
             assert last == max(parts[-1].losses), "steps were lost"
-    parts.append(run(store, folder, optimiser="noisy", steps=STEPS))
+    parts.append(run(store, folder, noisy=True, steps=STEPS))
     goes_on_as(parts, folder, whole, 1e-6)
 
 
@@ -80,16 +80,16 @@ def test_two_ranks_stop_together_and_go_on_with_one_or_two(
 ) -> None:
     """2 -> 1 -> 2 ranks; whichever rank gets the signal."""
     folder = store.parent / f"two-{rank}"
-    parts = [run(store, folder, devices=2, optimiser="plain", steps=STEPS, send=number, at=14, rank=rank)]
+    parts = [run(store, folder, devices=2, steps=STEPS, send=number, at=14, rank=rank)]
     assert parts[0].status == 75 and f"stopped by {number.name}" in parts[0].errors, parts[0].errors
-    parts.append(run(store, folder, devices=1, optimiser="plain", steps=STEPS, send=signal.SIGTERM, at=30))
+    parts.append(run(store, folder, devices=1, steps=STEPS, send=signal.SIGTERM, at=30))
     assert parts[1].status == 75 and min(parts[1].losses) == max(parts[0].losses) + 1, parts[1].errors
-    parts.append(run(store, folder, devices=2, optimiser="plain", steps=STEPS))
+    parts.append(run(store, folder, devices=2, steps=STEPS))
     goes_on_as(parts, folder, plain, 1e-5)
 
 
 def test_two_ranks_told_before_the_first_step_do_none(store: Path, plain: tuple[Path, Ended]) -> None:
     folder = store.parent / "early"
-    first = run(store, folder, devices=2, optimiser="plain", steps=STEPS, send=signal.SIGTERM, rank=1)
+    first = run(store, folder, devices=2, steps=STEPS, send=signal.SIGTERM, rank=1)
     assert first.status == 75 and "no step was done yet" in first.errors and not first.losses, first.errors
-    goes_on_as([run(store, folder, devices=2, optimiser="plain", steps=STEPS)], folder, plain, 1e-5)
+    goes_on_as([run(store, folder, devices=2, steps=STEPS)], folder, plain, 1e-5)

@@ -27,12 +27,12 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[int, flo
 
 
 def killed_and_resumed_equals(
-    folder: Path, whole: str, losses: dict[int, float], tolerance: float, devices: int = 1, optimiser: str = "ours"
+    folder: Path, whole: str, losses: dict[int, float], tolerance: float, devices: int = 1
 ) -> None:
-    name = f"{whole}-killed"
-    first = run(folder / "store", folder / name, 16, devices, optimiser)
+    name = f"{whole}-killed-{devices}"
+    first = run(folder / "store", folder / name, 16, devices)
     assert first.status == -9 and not (folder / name / "model").exists()
-    second = run(folder / "store", folder / name, -1, devices, optimiser)
+    second = run(folder / "store", folder / name, -1, devices)
     assert second.status == 0, second.errors
     assert min(second.losses) > 1, "it started again instead of resuming"
     assert max(second.losses) == 24
@@ -50,9 +50,7 @@ def test_killed_and_resumed_equals_uninterrupted(whole: tuple[Path, dict[int, fl
 @pytest.mark.slow
 def test_two_ranks_learn_what_one_does_killed_and_resumed(whole: tuple[Path, dict[int, float]]) -> None:
     """They see the crystals of one, and average to its gradients, though labels are spread unevenly over them."""
-    folder, _ = whole
-    losses = run(folder / "store", folder / "one", optimiser="plain").losses
-    killed_and_resumed_equals(folder, "one", losses, 1e-5, devices=2, optimiser="plain")
+    killed_and_resumed_equals(whole[0], "whole", whole[1], 1e-5, devices=2)
 
 
 def test_a_run_learns_and_its_model_predicts(whole: tuple[Path, dict[int, float]]) -> None:
