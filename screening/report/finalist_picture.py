@@ -17,8 +17,10 @@ def picture_png(crystal: Crystal) -> bytes:
     Drawn without any display, whatever else the process draws with.
     """
     from ase import Atoms
-    from ase.visualize.plot import plot_atoms
+    from ase.io.utils import make_patch_list
+    from ase.visualize.plot import Matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.collections import PatchCollection
     from matplotlib.colors import to_rgba_array
     from matplotlib.figure import Figure
 
@@ -27,7 +29,12 @@ def picture_png(crystal: Crystal) -> bytes:
     colours = to_rgba_array([colour(z) for z in numbers.tolist()])[:, :3]
     figure = Figure(figsize=(_INCHES, _INCHES), dpi=_DPI)
     canvas = FigureCanvasAgg(figure)
-    plot_atoms(atoms, figure.add_axes((0, 0, 1, 1)), rotation=_VIEW, radii=0.35, colors=colours, show_unit_cell=2)
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set_axis_off()
+    drawing = Matplotlib(atoms, axes, rotation=_VIEW, radii=0.35, colors=colours, show_unit_cell=2)
+    # All circles at once: added one by one, as `plot_atoms` does, they take three times as long.
+    axes.add_collection(PatchCollection(make_patch_list(drawing), match_original=True))
+    axes.set(xlim=(0, drawing.w), ylim=(0, drawing.h))
     content = io.BytesIO()
     canvas.print_png(content)
     return content.getvalue()
