@@ -114,8 +114,10 @@ def model(key: str, name: str, load: Callable[[str], object], folder: Callable[[
     if name == NOTHING:
         return
     if name.startswith(PREFIX):
-        advice = "machines without network: give a folder instead (download it once, then model=FOLDER)"
-        yield Finding(NOTE, key, f"{name} comes from MLflow when a job starts; it was not looked at", advice)
+        advice = (
+            "`screening submit` fetches it beforehand; a job of your own on a machine without network needs a folder"
+        )
+        yield Finding(NOTE, key, f"{name} comes from MLflow; it was not looked at", advice)
         return
     try:
         load(name)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import shutil
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
+from screening.cluster.submitted import JOBS
 from screening.commands.train import check_request, find_parent, training_settings
 from screening.configuration import as_dict
 from screening.configuration.saving import read_config
@@ -18,13 +20,49 @@ from screening.errors import RequestError
 from screening.jobs.opening import load_predictors
 from screening.jobs.sharding import unfinished_shards
 from screening.scoring import check_task
+from screening.tracking.provenance import sha256
 from screening.tracking.ranking_folder import SETTINGS_FILE
-from screening.tracking.settings import TrackingSettings
+from screening.tracking.registry import PREFIX, fetch_model
+from screening.tracking.settings import TrackingSettings, sqlite_path, tracking_uri
 
 Config = TypeVar("Config", RankConfig, TrainConfig)
 
 _CHECKPOINTS = "checkpoints"
 _WHAT_IS_LEARNED = ("seed", "model", "data.", "network.", "graph.", "trainer.batch_atoms")
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A model that a tracking server holds, fetched when a job is submitted: the job may have no network.
+
+    source: where it was fetched to. kept: the folder beside the job's scripts that it is to be copied to.
+    """
+
+    source: Path
+    kept: Path
+
+    @property
+    def here(self) -> Path:
+        """Where it is now."""
+        return self.kept if self.kept.is_dir() else self.source
+
+    def copy(self) -> None:
+        """Put it where the job finds it, whole or not at all; nothing if it is there."""
+        if self.kept.is_dir():
+            return
+        part = self.kept.with_name(f"{self.kept.name}.part")
+        shutil.copytree(self.source, part, dirs_exist_ok=True)
+        part.replace(self.kept)
+
+
+def fetched_model(config: RankConfig | TrainConfig) -> Fetched | None:
+    """The model of the request if a server holds it, else None. Raises RequestError for an unknown one."""
+    settings = TrackingSettings(config.tracking.uri, config.tracking.experiment)
+    model = config.model or ""
+    if not model.startswith(PREFIX) or sqlite_path(tracking_uri(settings)) is not None:
+        return None
+    source = Path(fetch_model(settings, model))
+    return Fetched(source, Path(config.output_dir).absolute() / JOBS / f"model-{sha256(source)[:16]}")
 
 
 def check_ranking(config: RankConfig) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from screening.cluster import slurm
@@ -17,7 +17,7 @@ from screening.cluster.scripts import (
 )
 from screening.cluster.submission import AFTER_A_FAILURE, AFTER_ALL, Plan, Planned, check, living_tasks, queue
 from screening.cluster.submitted import JOBS, SubmittedJob, submitted_jobs
-from screening.commands.preflight import check_ranking, check_training
+from screening.commands.preflight import check_ranking, check_training, fetched_model
 from screening.configuration import load_config
 from screening.configuration.problems import shown
 from screening.configuration.schemas import TrainConfig
@@ -34,12 +34,12 @@ _DEVICES = "trainer.devices="
 def run(config: SubmitConfig) -> None:
     """Check the request, then queue its jobs or show them."""
     inner = load_config(config.job, config.passed_on)
-    if isinstance(inner, RankConfig):
-        plan = _ranking(config, inner)
-    elif isinstance(inner, TrainConfig):
-        plan = _training(config, inner)
-    else:
+    if not isinstance(inner, RankConfig | TrainConfig):
         raise RequestError(f"job={config.job}: expected rank or train")
+    arguments, model = config.passed_on, fetched_model(inner)
+    if model is not None:
+        arguments, inner = [*arguments, f"model={model.kept}"], replace(inner, model=str(model.here))
+    plan = _ranking(config, inner, arguments) if isinstance(inner, RankConfig) else _training(config, inner, arguments)
     if not plan.jobs:
         return
     if slurm.answers():
@@ -49,13 +49,15 @@ def run(config: SubmitConfig) -> None:
         return
     if not slurm.answers():
         raise ScreeningError("no Slurm answers on this machine; dry_run=true shows the scripts")
+    if model is not None:
+        model.copy()
     for job in queue(plan):
         tasks = f" ({len(job.shards)} shards)" if job.shards else ""
         say(f"{job.id}  {job.name}{tasks}")
     say(f"how it goes: screening status {shlex.quote(str(plan.folder))}")
 
 
-def _ranking(config: SubmitConfig, inner: RankConfig) -> Plan:
+def _ranking(config: SubmitConfig, inner: RankConfig, arguments: list[str]) -> Plan:
     if inner.shard is not None:
         raise RequestError(f"shard={inner.shard}: leave it out; every shard gets a task of its own")
     if config.cluster.nodes > 1 or config.cluster.gpus > 1:
@@ -66,7 +68,7 @@ def _ranking(config: SubmitConfig, inner: RankConfig) -> Plan:
     states = slurm.states({job.id for job in jobs})
     if inner.shards == 1:
         _refuse_second(jobs, states)
-        return _plan(config, folder, [Planned(ranking_script(resources, config.passed_on, folder / JOBS))])
+        return _plan(config, folder, [Planned(ranking_script(resources, arguments, folder / JOBS))])
     living = living_tasks(jobs, states)
     waiting = [job.id for job in jobs if not job.shards and job.lives(states)]
     wanted = [shard for shard in lacking if shard not in living]
@@ -74,7 +76,7 @@ def _ranking(config: SubmitConfig, inner: RankConfig) -> Plan:
         return _plan(config, folder, [])
     planned = []
     if wanted:
-        script = shards_script(resources, config.passed_on, wanted, folder / JOBS)
+        script = shards_script(resources, arguments, wanted, folder / JOBS)
         planned.append(Planned(script, tuple(wanted)))
     planned.append(Planned(reducing_script(resources, inner.output_dir, folder / JOBS), after=AFTER_ALL))
     if lacking:
@@ -83,9 +85,8 @@ def _ranking(config: SubmitConfig, inner: RankConfig) -> Plan:
     return _plan(config, folder, planned, others, waiting)
 
 
-def _training(config: SubmitConfig, inner: TrainConfig) -> Plan:
+def _training(config: SubmitConfig, inner: TrainConfig, arguments: list[str]) -> Plan:
     folder, resources = Path(inner.output_dir), Resources(**asdict(config.cluster))
-    arguments = config.passed_on
     if resources.tasks > 1 and not any(argument.startswith(_DEVICES) for argument in arguments):
         arguments = [*arguments, f"{_DEVICES}{resources.tasks}"]
     check_training(inner)

@@ -61,6 +61,16 @@ def test_a_job_is_run(slurm: Slurm, tmp_path: Path) -> None:
     assert (tmp_path / "log").read_text() == "done\n"
 
 
+def test_the_doctor_sees_slurm(
+    slurm: Slurm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    given = [f"model={tiny_release(tmp_path / 'tiny')}", "magnetism=none", "voltage=none", "tracking=none"]
+    assert cli.main(["doctor", *given]) == 0
+    said = capsys.readouterr().out
+    assert "ok      Slurm       slurm" in said and "ok      partition   low* up 1:00:00 2 4000 gpu:2" in said
+
+
 @pytest.mark.slow
 def test_shards_make_the_ranking_of_one_machine(
     slurm: Slurm, submit: Submit, request_of: Callable[..., list[str]], whole: pl.DataFrame, tmp_path: Path

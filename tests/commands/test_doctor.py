@@ -88,7 +88,7 @@ def test_a_model_from_mlflow_is_not_downloaded() -> None:
         raise RequestError("downloaded")
 
     (found,) = health.model("model", "models:/magnets@champion", refuse, refuse)
-    assert found.state == NOTE and "machines without network" in found.advice
+    assert found.state == NOTE and "machine without network" in found.advice
     (found,) = health.model("model", "x", refuse, refuse)
     assert found.state == BROKEN and found.said == "downloaded"
     assert list(health.model("voltage", "none", refuse, refuse)) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import asdict
 from pathlib import Path
@@ -12,10 +13,14 @@ from helpers.models import tiny_release
 
 from screening import cli
 from screening.cluster.submitted import JOBS, SubmittedJob
+from screening.commands import preflight
+from screening.commands.preflight import Fetched
 from screening.commands.submit import _command_line
 from screening.configuration import load_config
 from screening.configuration.schemas import COMMANDS
 from screening.configuration.submitting import SubmitConfig
+from screening.tracking.provenance import sha256
+from screening.tracking.settings import TrackingSettings
 
 
 @pytest.fixture
@@ -153,3 +158,25 @@ def test_only_what_lacks_is_submitted(ranking: list[str], tmp_path: Path, capsys
 def test_logs_have_the_names_that_the_scripts_ask_for(tmp_path: Path) -> None:
     assert SubmittedJob("5", "rank", "", "", (0,)).log(tmp_path, 0) == tmp_path / JOBS / "screening-rank-5_0.log"
     assert SubmittedJob("6", "reduce", "", "").log(tmp_path) == tmp_path / JOBS / "screening-reduce-6.log"
+
+
+def test_a_model_on_a_server_is_fetched_before_and_not_by_the_job(
+    ranking: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = []
+
+    def fetch(settings: TrackingSettings, model: str) -> str:
+        asked.append((settings.uri, model))
+        return str(tmp_path / "tiny")
+
+    monkeypatch.setattr(preflight, "fetch_model", fetch)
+    given = [one for one in ranking if not one.startswith(("model=", "tracking="))]
+    server = ["model=models:/magnets@champion", "tracking.uri=http://mlflow.invalid:5000", "shards=2"]
+    assert cli.main(["submit", "rank", *given, *server, "dry_run=true"]) == 0
+    assert asked == [("http://mlflow.invalid:5000", "models:/magnets@champion")]
+    kept = Path(re.findall(r"model=(\S+/jobs/model-[0-9a-f]{16})", capsys.readouterr().out)[0])
+    assert kept.parent == tmp_path / "out" / JOBS and not kept.exists()
+    Fetched(tmp_path / "tiny", kept).copy()
+    assert sha256(kept) == sha256(tmp_path / "tiny") and [path.name for path in kept.parent.iterdir()] == [kept.name]
+    Fetched(tmp_path / "gone", kept).copy()  # it is there already
+    assert Fetched(tmp_path / "gone", kept).here == kept
