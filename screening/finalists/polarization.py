@@ -13,7 +13,7 @@ from screening.finalists.finalist import Curve
 from screening.merit import evaluate_task
 
 COLUMN, TEMPERATURE = "mu0_Ms_T", "temperature_K"
-_STEP_K, _LEAST_K, _MOST_K = 25.0, 400.0, 1400.0
+_STEP_K, _LEAST_K, _MOST_K = 10.0, 400.0, 1400.0
 _LOST_T = 1e-3
 
 
