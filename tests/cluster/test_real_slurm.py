@@ -77,6 +77,7 @@ def test_shards_make_the_ranking_of_one_machine(
 ) -> None:
     folder = tmp_path / 'all, of 100 %; "it\'s" #1 списком'
     array, reducing, reporting = submit("rank", *request_of(folder, f"shards={SHARDS}"))
+    assert not submit("rank", *request_of(folder, f"shards={SHARDS}"))  # all is in the queue
     slurm.wait(reducing.id, seconds=90)
     nodes = {fields["NodeList"] for name, fields in slurm.jobs().items() if name.startswith(f"{array.id}_")}
     assert set(slurm.states([array.id, reducing.id]).values()) == {"COMPLETED"}, logs_of(folder)
@@ -84,6 +85,10 @@ def test_shards_make_the_ranking_of_one_machine(
     assert_equal(folder, whole)
     assert reporting.id not in slurm.states([reporting.id]) or slurm.states([reporting.id])[reporting.id] == "CANCELLED"
     assert not submit("rank", *request_of(folder, f"shards={SHARDS}"))
+    before = set(slurm.jobs())
+    with pytest.raises(Refused, match=r"belongs to another job .other seed"):
+        submit("rank", *request_of(folder, f"shards={SHARDS}", "seed=3"))
+    assert set(slurm.jobs()) == before
 
 
 @pytest.mark.parametrize(
