@@ -14,7 +14,7 @@ from pathlib import Path
 
 RUN = textwrap.dedent(
     """
-    import logging, os, signal, sys
+    import logging, os, signal, sys, time
     from pathlib import Path
     import torch
     from screening.data.targets import TARGETS
@@ -29,7 +29,10 @@ RUN = textwrap.dedent(
     torch.set_num_threads(1)
     logging.basicConfig(format="%(message)s")
     store, folder, kill_at, devices = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
-    noisy, steps = sys.argv[5] == "True", int(sys.argv[6])
+    noisy, steps, slow_validation = sys.argv[5] == "True", int(sys.argv[6]), sys.argv[7] == "True"
+    if slow_validation:
+        validation_step = PropertyLearning.validation_step
+        PropertyLearning.validation_step = lambda *given: (time.sleep(0.5), validation_step(*given))[1]
     if noisy:
         plain_step = PropertyLearning.training_step
         PropertyLearning.training_step = lambda self, *batch: plain_step(self, *batch) * (1 + 0.1 * torch.rand(()))
@@ -90,6 +93,7 @@ def run(
     devices: int = 1,
     *,
     noisy: bool = False,
+    slow_validation: bool = False,
     steps: int = 24,
     send: signal.Signals | None = None,
     at: int = 0,
@@ -98,12 +102,13 @@ def run(
     """Train to the end, or until the process kills itself at a step, or `send` is sent to a rank after step `at`.
 
     at: 0 sends it as soon as the process says who it is. noisy: losses times random numbers.
+    slow_validation: half a second for each of its batches.
     """
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     folder.parent.mkdir(parents=True, exist_ok=True)
     script = folder.parent / f"{folder.name}.py"  # a file: Lightning starts it once more for every other rank
     script.write_text(RUN)
-    arguments = [str(store), str(folder), str(kill_at), str(devices), str(noisy), str(steps)]
+    arguments = [str(store), str(folder), str(kill_at), str(devices), str(noisy), str(steps), str(slow_validation)]
     ended = Ended()
     with (folder.parent / f"{folder.name}.log").open("w+") as errors:
         command = [sys.executable, str(script), *arguments]

@@ -93,3 +93,13 @@ def test_two_ranks_told_before_the_first_step_do_none(store: Path, plain: tuple[
     first = run(store, folder, devices=2, steps=STEPS, send=signal.SIGTERM, rank=1)
     assert first.status == 75 and "no step was done yet" in first.errors and not first.losses, first.errors
     goes_on_as([run(store, folder, devices=2, steps=STEPS)], folder, plain, 1e-5)
+
+
+@pytest.mark.parametrize("at", [12, STEPS])
+def test_two_ranks_told_during_validation_make_up_for_it(at: int, store: Path, plain: tuple[Path, Ended]) -> None:
+    """One rank is told while the other waits for it; also after the last step."""
+    folder = store.parent / f"validating-{at}"
+    parts = [run(store, folder, devices=2, steps=STEPS, send=signal.SIGTERM, at=at, slow_validation=True)]
+    assert parts[0].status == 75 and max(parts[0].losses) == at and at not in parts[0].validation, parts[0].errors
+    parts.append(run(store, folder, devices=2, steps=STEPS))
+    goes_on_as(parts, folder, plain, 1e-5)
