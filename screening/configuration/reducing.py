@@ -13,8 +13,8 @@ from screening.configuration.fields import setting
 class ReduceConfig(CommandConfig):
     """Join the shards of a ranking, once all are scored: the same files as `screening rank` on one machine.
 
-    Shards are scored by `screening rank` with shards=N and shard=0 to N-1; their settings are the ranking's. Repeating it
-    is harmless. Names the shards that lack.
+    Shards are scored by `screening rank` with shards=N and shard=0 to N-1, and give the settings. Repeating it is
+    harmless. Names the shards that lack.
 
     Examples:
       screening reduce runs/all

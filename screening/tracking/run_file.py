@@ -17,7 +17,7 @@ RUN_FILE = "mlflow_run_id.json"
 class RunRecord:
     """key: marks the folder's runs by a tag in whatever store they are; written before a run is made, so that a run
     whose maker was killed is found again. run_id: None until then. tracking_uri: without a password.
-    finalists: candidate_id -> run of the finalist.
+    finalists: candidate_id -> run of the finalist. folder: where the record was written, to tell a copy from a move.
     """
 
     key: str
@@ -25,6 +25,7 @@ class RunRecord:
     tracking_uri: str = ""
     experiment_id: str = ""
     finalists: dict[str, str] = field(default_factory=dict)
+    folder: str = ""
 
     @property
     def place(self) -> tuple[str, str]:
@@ -46,6 +47,7 @@ def read_record(folder: Path) -> RunRecord | None:
             tracking_uri=str(raw["tracking_uri"]),
             experiment_id=str(raw["experiment_id"]),
             finalists={str(name): str(child) for name, child in raw.get("finalists", {}).items()},
+            folder=str(raw.get("folder", "")),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ScreeningError(f"{file} is not a run record; delete it to start a new MLflow run") from error
@@ -53,7 +55,20 @@ def read_record(folder: Path) -> RunRecord | None:
 
 def write_record(folder: Path, record: RunRecord) -> None:
     """Write the record atomically."""
-    write_text_atomic(folder / RUN_FILE, json.dumps(asdict(record), indent=2, ensure_ascii=False) + "\n")
+    content = asdict(replace(record, folder=str(folder.resolve())))
+    write_text_atomic(folder / RUN_FILE, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+def is_copy(record: RunRecord, folder: Path) -> bool:
+    """Whether the record came along when another output folder, which still has it, was copied to this one."""
+    origin = Path(record.folder)
+    if not record.folder or not (origin / RUN_FILE).is_file() or (folder.exists() and origin.samefile(folder)):
+        return False
+    try:
+        left = read_record(origin)
+    except ScreeningError:
+        return False
+    return left is not None and left.key == record.key
 
 
 def record_at(record: RunRecord | None, tracking_uri: str, experiment_id: str) -> RunRecord:

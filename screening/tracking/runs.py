@@ -16,7 +16,7 @@ from screening.columns import column
 from screening.errors import Interrupted
 from screening.tracking.batches import log_entries
 from screening.tracking.limits import PARAM_LENGTH, RUN_NAME_LENGTH, key, shorten
-from screening.tracking.run_file import RUN_FILE, RunRecord, read_record, record_at, write_record
+from screening.tracking.run_file import RUN_FILE, RunRecord, is_copy, read_record, record_at, write_record
 from screening.tracking.settings import OFF, TrackingSettings, shown_uri, tracking_uri
 from screening.tracking.store import StoreError, connect, experiment_id, patiently, unreachable
 
@@ -172,7 +172,7 @@ def _open(
     name = shorten(run_name, RUN_NAME_LENGTH)
     try:
         group = patiently(lambda: experiment_id(client, uri, experiment))
-        before = read_record(output_dir)
+        before = _own_record(output_dir)
         record = record_at(before, shown_uri(uri), group)
         found = patiently(lambda: _run_to_resume(client, record))
         if found is None:
@@ -214,6 +214,15 @@ def _run_to_resume(client: MlflowClient, record: RunRecord) -> MlflowRun | None:
                 raise
     marked = client.search_runs([record.experiment_id], f"tags.`{FOLDER_KEY}` = '{key(record.key)}'", max_results=1)
     return marked[0] if marked else None
+
+
+def _own_record(output_dir: Path) -> RunRecord | None:
+    """The folder's record; None for a copied folder, whose run stays that of the original."""
+    record = read_record(output_dir)
+    if record is None or not is_copy(record, output_dir):
+        return record
+    logger.warning("%s is a copy of %s; starting a new MLflow run", output_dir, record.folder)
+    return None
 
 
 def _tell_what_is_replaced(before: RunRecord, record: RunRecord, file: Path) -> None:
