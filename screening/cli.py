@@ -15,7 +15,8 @@ DONE, FAILED, INTERRUPTED = 0, 1, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit status is 0 done, 1 the job failed, 2 the request was wrong, 130 interrupted."""
+    """Run one command; the exit status is 0 done, 1 the job failed, 2 the request was wrong, 75 it was stopped and
+    goes on when repeated, 130 interrupted."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     debug = "debug=true" in (argument.lower() for argument in arguments)
     console.configure(debug=debug)
