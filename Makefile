@@ -1,6 +1,6 @@
 # make demo    set up, rank the bundled magnets and electrodes, say where the results are
 # make test    set up, then lint, types and the quick tests
-# make test-ci small versions of the slow ones: real browser, Slurm, servers; `make test-slow` runs the full ones
+# make test-ci tests of some seconds each: killed processes, browser, Slurm; `make test-slow` runs the long ones
 # A machine without a GPU downloads less with  make demo TORCH_INDEX=https://download.pytorch.org/whl/cpu
 
 SHELL := bash

@@ -21,10 +21,17 @@ settings.register_profile(
 )
 settings.load_profile("screening")
 
+_SPREAD = ("test_architecture.py", "test_composing.py", "test_help.py")
+"""Modules of many tests that set nothing up."""
+
 RunScreening = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:  # what a module sets up is set up once, not once in each process
+        if item.get_closest_marker("xdist_group") is None and item.path.name not in _SPREAD:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
     marked = [item for item in items if item.get_closest_marker("cuda")]
     if not marked or _cuda():
         return

@@ -92,6 +92,7 @@ def test_the_record_says_what_was_done_with_what(ranked: Any, model: str, mixed:
     assert record["versions"]["screening"] == screening.__version__
 
 
+@pytest.mark.ci
 def test_running_again_continues_the_run_and_changes_nothing(ranked: Any, mixed: tuple[Path, dict[str, str]]) -> None:
     out, keys, first = ranked
     again: Ranking = screening.rank(mixed[0], "electrodes", out, **keys)
@@ -103,6 +104,7 @@ def test_running_again_continues_the_run_and_changes_nothing(ranked: Any, mixed:
     assert len(runs) == 21 and {status for _, status in runs} == {"FINISHED"}  # with a run for each finalist
 
 
+@pytest.mark.ci
 def test_structures_in_memory(model: str) -> None:
     from pymatgen.core import Lattice, Structure
 
@@ -207,6 +209,7 @@ def test_no_valid_candidate_leaves_the_reasons_and_no_table(model: str, tmp_path
         assert "no valid candidate" in str(error.value) and ".csv" not in str(error.value)
 
 
+@pytest.mark.ci
 def test_results_inside_the_folder_that_is_read_are_no_candidates(
     model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -238,6 +241,7 @@ def test_numbers_that_are_not_finite_are_refused(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("call", ["predict(items(), folder / 't.parquet', ", "rank(items(), 'magnets', folder, "])
 def test_a_killed_job_leaves_old_results_whole_and_no_new_ones(model: str, tmp_path: Path, call: str) -> None:
     old = ["t.parquet", *FILES]

@@ -81,6 +81,7 @@ def test_the_installed_program_explains_itself(program: Path, tmp_path: Path) ->
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.ci
 def test_the_installed_program_ranks(program: Path, tmp_path: Path, root: Path) -> None:
     if not (root / RELEASED_MODEL).exists():
         pytest.skip(f"no released model: {RELEASED_MODEL}")

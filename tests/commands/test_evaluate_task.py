@@ -15,6 +15,8 @@ from screening.crystals.wyckoff_table import NEEDED, read_rows
 from screening.resources import resource
 from screening.tracking.store import connect
 
+pytestmark = pytest.mark.ci
+
 NAMES = ("Fe bcc", "Ni fcc", "SmCo5", "Co hcp", "NiO", "Cu", "Sm(Fe0.8Co0.2)12")
 
 

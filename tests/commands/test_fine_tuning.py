@@ -17,6 +17,8 @@ from screening.crystals.elements import SYMBOLS
 from screening.data.targets import TARGETS
 from screening.networks.release import load_release
 
+pytestmark = pytest.mark.ci
+
 GAP, ENERGY = "band_gap_eV", "formation_energy_eV_per_atom"
 SMALL = ["network.parameters.width=16", "network.parameters.edge_width=16", "network.parameters.layers=1"]
 QUICK = ["device=cpu", "trainer.max_steps=2", "trainer.precision=32", "trainer.checkpoint_minutes=0"]

@@ -99,6 +99,7 @@ def test_the_card_tells_of_every_part(release: Path) -> None:
     assert config["training"]["store_sha256"][:16] in card
 
 
+@pytest.mark.ci
 def test_predictions_and_rankings_have_the_columns(release: Path) -> None:
     table = screening.predict("magnets", magnetism=str(release), tracking="none").table
     assert {*ORDER_COLUMNS, *MOMENT_COLUMNS, *CURIE_COLUMNS, *ANISOTROPY_COLUMNS} <= set(table.columns)

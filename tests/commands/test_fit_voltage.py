@@ -24,6 +24,7 @@ def config(folder: Path, **keys: str) -> FitVoltageConfig:
     return loaded
 
 
+@pytest.mark.ci
 def test_a_release_with_its_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(0)
     tiny_release(tmp_path / "tiny")

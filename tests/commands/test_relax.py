@@ -224,6 +224,7 @@ class Slow(EMT):
 """
 
 
+@pytest.mark.ci
 def test_a_killed_process_goes_on(tmp_path: Path, screening: RunScreening) -> None:
     (tmp_path / "slow.py").write_text(SLOW)
     write(tmp_path / "in.jsonl", metals(copies=5))
@@ -247,6 +248,7 @@ def test_a_killed_process_goes_on(tmp_path: Path, screening: RunScreening) -> No
     assert len(progress.read_bytes().splitlines()) == 21, "no crystal twice"
 
 
+@pytest.mark.ci
 def test_from_the_command_line_with_chgnet_and_tracking(screening: RunScreening, tmp_path: Path) -> None:
     write(
         tmp_path / "in.jsonl", [row("salt", Crystal.from_arrays("s", np.eye(3) * 2.95, [3, 9], [[0] * 3, [0.5] * 3]))]

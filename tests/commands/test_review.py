@@ -93,6 +93,7 @@ def test_wrong_requests(review: Review, keys: list[str], words: str) -> None:
     assert (status, out) == (2, "") and words in err and "Traceback" not in err
 
 
+@pytest.mark.ci
 def test_a_chemist_without_the_output_folder_needs_one_command(store: ReviewStore, tmp_path: Path, root: Path) -> None:
     parent = store.ranking()
     store.finalist(parent, files={"crystal.cif": cif_of(rock_salt())}, decision="approve")

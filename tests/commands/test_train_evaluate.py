@@ -186,6 +186,7 @@ def test_wrong_evaluation_requests_make_nothing(
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
+@pytest.mark.ci
 def test_two_runs_are_combined_and_measured(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
     store = f"data.path={work / 'store'}"
     assert cli.main([*TRAIN, "seed=1", store, f"output_dir={work / 'second'}"]) == 0

@@ -27,6 +27,7 @@ def test_every_path_key_takes_any_name(command: str, key: str) -> None:
     assert get(compose_config(command, [f"{key}={name}"]).tree, key) == name
 
 
+@pytest.mark.ci
 @given(path=PRINTABLE | TRICKY)
 def test_any_printable_path_comes_out_as_typed(path: str) -> None:
     assume(not path.startswith("~"))

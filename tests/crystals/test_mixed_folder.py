@@ -23,6 +23,7 @@ def test_fifty_broken_inputs_cost_nothing_else(workers: int, tmp_path: Path) -> 
     assert not (tmp_path.parent / "outside.cif").exists()
 
 
+@pytest.mark.ci
 def test_the_order_does_not_depend_on_the_workers(tmp_path: Path) -> None:
     build_mixed_folder(tmp_path, good=60, seed=2)
     alone, automatic = (

@@ -75,6 +75,7 @@ def write_poscars(folder: Path, contents: list[str]) -> None:
         (folder / f"{index:02d}.vasp").write_text(text.replace("test", content, 1))
 
 
+@pytest.mark.ci
 def test_a_worker_that_dies_or_hangs_costs_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Python runs a sitecustomize module when it starts: it makes parsers fail in the workers, and only there.
     (tmp_path / "site").mkdir()

@@ -59,6 +59,7 @@ def by_id(results: Iterator[Relaxed]) -> dict[str, Relaxed]:
     return {result.crystal.candidate_id: result for result in results}
 
 
+@pytest.mark.ci
 def test_ends_where_the_packages_optimiser_ends(package_network: Any, chgnet: ChgnetPotential) -> None:
     from chgnet.model.dynamics import StructOptimizer
 

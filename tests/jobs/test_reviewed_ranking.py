@@ -22,6 +22,8 @@ from screening.jobs.ranking import Ranking
 from screening.jobs.sharding import reduce_shards, score_shard
 from screening.tracking.run_file import read_record
 
+pytestmark = pytest.mark.ci
+
 METALS = ("Ti", "V", "Cr", "Mn", "Fe", "Co")
 DECISIONS = ("reject", "approve", "hold", "reject")
 

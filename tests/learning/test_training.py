@@ -43,6 +43,7 @@ def killed_and_resumed_equals(
         torch.testing.assert_close(ours[key], value, atol=10 * tolerance, rtol=10 * tolerance)
 
 
+@pytest.mark.ci
 def test_killed_and_resumed_equals_uninterrupted(whole: tuple[Path, dict[int, float]]) -> None:
     killed_and_resumed_equals(whole[0], "whole", whole[1], 1e-6)
 

@@ -73,6 +73,7 @@ def test_crystals_with_a_pair_at_the_cutoff_are_left_out(graphs: ModuleType) -> 
     assert [c.candidate_id for c in graphs.clear_of_cutoff([cube(2.5), cube(2.6), cube(5.0)], 5.0)] == ["2.6"]
 
 
+@pytest.mark.ci
 def test_predict_in_memory_and_end_to_end(
     predict: ModuleType, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,6 +18,8 @@ from screening.tracking.registry import register_model
 from screening.tracking.runs import open_run
 from screening.tracking.settings import TrackingSettings
 
+pytestmark = pytest.mark.ci
+
 
 def ranked_with(folder: Path, trained: str) -> Path:
     finished_ranking(folder)
