@@ -32,7 +32,7 @@ test: lint
 	$(PYTEST) -m "not slow and not ci"
 
 test-ci: $(INSTALLED_DEV)
-	$(PYTEST) -m ci
+	$(PYTEST) -m "ci and not slow"
 
 test-slow: $(INSTALLED_DEV)
 	$(PYTEST) -m slow

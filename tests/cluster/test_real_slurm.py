@@ -19,7 +19,7 @@ from helpers.slurm import Slurm, wait_until
 
 from screening import cli
 
-pytestmark = pytest.mark.xdist_group("slurm")
+pytestmark = [pytest.mark.xdist_group("slurm"), pytest.mark.ci]
 
 METALS = ("Ti", "V", "Cr", "Mn", "Fe", "Co", "Ni", "Cu", "Zn", "Mo")
 SHARDS = 4
@@ -71,7 +71,6 @@ def test_the_doctor_sees_slurm(
     assert "ok      Slurm       slurm" in said and "ok      partition   low* up 1:00:00 2 4000 gpu:2" in said
 
 
-@pytest.mark.slow
 def test_shards_make_the_ranking_of_one_machine(
     slurm: Slurm, submit: Submit, request_of: Callable[..., list[str]], whole: pl.DataFrame, tmp_path: Path
 ) -> None:
