@@ -23,7 +23,7 @@ STEPS = [
     "finalists", "report", "tracking", "export", "cluster", "configuration", "predictors", "scoring", "jobs", "api",
     "commands", "cli", "__main__",
 ]  # fmt: skip
-BASE = {"errors", "resources", "columns", "console"}
+BASE = {"errors", "resources", "columns", "console", "durable"}
 FORBIDDEN = {
     "crystals": {"hydra", "omegaconf", "lightning", "mlflow"},
     "graphs": {"hydra", "omegaconf", "lightning", "mlflow"},

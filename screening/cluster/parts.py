@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from uuid import uuid4
 import orjson
 import polars as pl
 
+from screening.durable import to_disk
 from screening.errors import RequestError
 from screening.report.atomic import atomic_path
 
@@ -52,15 +52,15 @@ class PartFolder:
         arrow = arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), _KEY: _dumps(self.header)})
         with atomic_path(path) as part:
             pq.write_table(arrow, part, compression="zstd", write_page_checksum=True)
-            _to_disk(part)
-        _to_disk(self.folder)
+            to_disk(part)
+        to_disk(self.folder)
 
     def finish(self, summary: Mapping[str, Any]) -> None:
         """Say that the shard is complete."""
         with atomic_path(self.folder / DONE) as part:
             part.write_bytes(_dumps({"header": dict(self.header), **summary}))
-            _to_disk(part)
-        _to_disk(self.folder)
+            to_disk(part)
+        to_disk(self.folder)
 
     def summary(self) -> dict[str, Any] | None:
         """What `finish` said; None for an unfinished shard. Raises RequestError for one of another job."""
@@ -143,11 +143,3 @@ def _header_of(path: Path) -> object:
 
 def _dumps(content: Mapping[str, Any]) -> bytes:
     return orjson.dumps(dict(content), option=orjson.OPT_SORT_KEYS)
-
-
-def _to_disk(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

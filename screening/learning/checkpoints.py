@@ -17,6 +17,7 @@ from lightning import Callback, LightningModule, Trainer
 from lightning.fabric.plugins import TorchCheckpointIO
 from torch import Tensor
 
+from screening.durable import to_disk
 from screening.errors import RequestError
 
 logger = logging.getLogger(__name__)
@@ -69,7 +70,7 @@ class SoundCheckpointIO(TorchCheckpointIO):
             part.replace(wanted.with_name(f"{wanted.stem}-{_checksum(content)}{wanted.suffix}"))
         finally:
             part.unlink(missing_ok=True)
-        _to_disk(wanted.parent)
+        to_disk(wanted.parent)
         for old in checkpoint_files(wanted.parent)[KEPT:]:
             old.unlink(missing_ok=True)
 
@@ -128,15 +129,6 @@ def _check(found: Checkpoint, theirs: str, learning: LightningModule, run: str) 
 
 def _checksum(content: bytes | memoryview) -> str:
     return hashlib.sha256(content).hexdigest()[:16]
-
-
-def _to_disk(folder: Path) -> None:
-    """The name of a new file is on the disk only once its folder is."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 class Fingerprint(Callback):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from screening.columns import column, gate_name, is_gate
 from screening.tracking.batches import log_entries
+from screening.tracking.children import PARENT, children
 from screening.tracking.descriptions import NOTE, Place, describe_finalist, describe_former
 from screening.tracking.limits import RUN_NAME_LENGTH, TAG_LENGTH, shorten
 from screening.tracking.ranking_folder import FinalistFolder, RankingFolder
@@ -18,13 +19,11 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run as MlflowRun
 
-PARENT = "mlflow.parentRunId"
 CANDIDATE = "candidate_id"
 FINALIST = "finalist"
 """The tag that tells whether the last ranking of the folder has the candidate among its finalists: `yes` or `no`."""
 _FORMULA = "formula"
 _PASSED = 0.5
-_PAGE = 1000
 
 
 def log_finalists(run: Run, ranking: RankingFolder) -> dict[str, str]:
@@ -55,19 +54,10 @@ def _children(client: MlflowClient, experiment_id: str | None, parent: str) -> d
     """The runs under a ranking by candidate and formula, empty where the run was never filled; the oldest counts,
     should there be two of one."""
     found: dict[tuple[str, str], MlflowRun] = {}
-    page = None
-    while page is None or page.token:
-        page = client.search_runs(
-            [str(experiment_id)],
-            f"tags.`{PARENT}` = '{parent}'",
-            max_results=_PAGE,
-            order_by=["attributes.start_time ASC"],
-            page_token=page.token if page is not None else None,
-        )
-        for child in page:
-            tags = child.data.tags
-            if CANDIDATE in tags:
-                found.setdefault((tags[CANDIDATE], tags.get(_FORMULA, "")), child)
+    for child in children(client, str(experiment_id), parent, newest_first=False):
+        tags = child.data.tags
+        if CANDIDATE in tags:
+            found.setdefault((tags[CANDIDATE], tags.get(_FORMULA, "")), child)
     return found
 
 

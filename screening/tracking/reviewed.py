@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from screening.crystals.identity import printable
 from screening.errors import RequestError, ScreeningError
-from screening.tracking.finalist_runs import CANDIDATE, PARENT
+from screening.tracking.children import PARENT
+from screening.tracking.finalist_runs import CANDIDATE
 from screening.tracking.run_file import RUN_FILE, read_record
 from screening.tracking.settings import OFF, TrackingSettings, shown_uri, sqlite_path, tracking_uri
 from screening.tracking.store import StoreError, connect

@@ -11,18 +11,17 @@ from typing import TYPE_CHECKING
 from screening.columns import COLUMNS, column
 from screening.crystals.identity import printable
 from screening.errors import RequestError
-from screening.tracking.finalist_runs import CANDIDATE, FINALIST, PARENT
+from screening.tracking.children import children
+from screening.tracking.finalist_runs import CANDIDATE, FINALIST
 from screening.tracking.review_tags import BY, COMMENT, DECISION, DECISIONS, OPEN
 from screening.tracking.reviewed import EXPECTED, find_ranking, reading
 from screening.tracking.settings import OFF, TrackingSettings
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
     from mlflow.entities import Run as MlflowRun
 
 Figure = float | str | bool
 _REVIEW_TAGS = (DECISION, COMMENT, BY)
-_PAGE = 1000
 _YES = "yes"  # how a column shows what is true
 
 
@@ -94,7 +93,8 @@ def read_review(settings: TrackingSettings, run_id: str, key: str = "run", task:
             for tag in _REVIEW_TAGS
             if tag in parent.data.tags
         ]
-        entries = list(_merged(_entries(_children(client, parent), warnings), warnings))
+        found = children(client, parent.info.experiment_id, parent.info.run_id, newest_first=True)
+        entries = list(_merged(_entries(found, warnings), warnings))
     if task is not None and parent.data.tags["task"] != task:
         raise RequestError(f"{key}={run_id}: a ranking of {parent.data.tags['task']}; expected one of {task}")
     if not entries:
@@ -109,26 +109,6 @@ def read_review(settings: TrackingSettings, run_id: str, key: str = "run", task:
         warnings=tuple(warnings),
         uri=uri,
     )
-
-
-def _children(client: MlflowClient, parent: MlflowRun) -> Iterator[MlflowRun]:
-    """All child runs that are not deleted, the latest first."""
-    from mlflow.entities import ViewType
-
-    token: str | None = None
-    while True:
-        page = client.search_runs(
-            [parent.info.experiment_id],
-            filter_string=f"tags.`{PARENT}` = '{parent.info.run_id}'",
-            run_view_type=ViewType.ACTIVE_ONLY,
-            max_results=_PAGE,
-            order_by=["attributes.start_time DESC"],
-            page_token=token,
-        )
-        yield from page
-        token = page.token
-        if not token:
-            return
 
 
 def _entries(children: Iterable[MlflowRun], warnings: list[str]) -> Iterator[Entry]:

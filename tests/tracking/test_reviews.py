@@ -9,7 +9,7 @@ import pytest
 from helpers.reviews import ReviewStore, review_store
 
 from screening.errors import RequestError, ScreeningError
-from screening.tracking import reviews
+from screening.tracking import children
 from screening.tracking.reviews import read_review
 from screening.tracking.settings import TrackingSettings
 
@@ -97,7 +97,7 @@ def test_all_pages_are_read(store: ReviewStore, monkeypatch: pytest.MonkeyPatch)
     parent = store.ranking()
     for rank in range(1, 8):
         store.finalist(parent, f"c{rank}", rank=rank)
-    monkeypatch.setattr(reviews, "_PAGE", 3)
+    monkeypatch.setattr(children, "_PAGE", 3)
     assert [entry.rank for entry in read_review(store.settings, parent).entries] == list(range(1, 8))
 
 
