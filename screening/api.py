@@ -17,7 +17,7 @@ from screening.jobs.predicting import predict_to_file
 from screening.jobs.ranking import Ranking, rank_to_folder
 
 if TYPE_CHECKING:
-    from screening.scoring import Candidates
+    from screening.jobs.scoring import Candidates
 
 Config = TypeVar("Config", bound=ScoringConfig)
 

@@ -34,11 +34,11 @@ from benchmarks_common import (
 
 from screening.crystals import Crystal
 from screening.crystals.packed import pack
-from screening.energetics.chgnet import ChgnetPotential, load_network
-from screening.energetics.chgnet_graph import build_graph
-from screening.energetics.potentials import spans
-from screening.energetics.relaxation import RelaxationSettings, Relaxed, relax
-from screening.energetics.state import CrystalState
+from screening.potentials.base import spans
+from screening.potentials.chgnet.bond_graph import build_graph
+from screening.potentials.chgnet.chgnet import ChgnetPotential, load_network
+from screening.potentials.state import CrystalState
+from screening.relaxation.relaxation import RelaxationSettings, Relaxed, relax
 
 BATCH_SIZES = (1, 4, 16, 32)
 GPA_PER_eV_PER_A3 = 160.21766208

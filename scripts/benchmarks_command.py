@@ -15,8 +15,8 @@ from typing import Any
 
 import orjson
 
+from screening.chemistry.elements import SYMBOLS
 from screening.crystals import Crystal
-from screening.crystals.elements import SYMBOLS
 
 _ROOT = Path(__file__).resolve().parent.parent
 _TIMING = re.compile(r"^(\d+\.\d) s of work: (.+)$", re.MULTILINE)  # screening/report/terminal.py: timing_line

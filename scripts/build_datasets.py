@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from pymatgen.core import Lattice, Structure
 
-from screening.crystals.wyckoff_table import checked_cell, has_ordered_cell, read_rows
+from screening.crystals.reading.wyckoff_table import checked_cell, has_ordered_cell, read_rows
 
 Row = dict[str, str]
 

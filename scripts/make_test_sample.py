@@ -24,10 +24,10 @@ from typing import Any
 
 import numpy as np
 
+from screening.chemistry.elements import SYMBOLS
 from screening.crystals import ReadSettings
-from screening.crystals.elements import SYMBOLS
-from screening.crystals.parts import Sites
-from screening.crystals.sanity import find_problem
+from screening.crystals.reading.parts import Sites
+from screening.crystals.reading.sanity import find_problem
 from screening.data.importers import accepted
 from screening.data.importers.jsonl import read_jsonl
 from screening.data.splits import DEFAULT_SALT, splits_of

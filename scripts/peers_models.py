@@ -167,7 +167,7 @@ class Megnet(nn.Module):
 
 
 def _symbols() -> list[str]:
-    from screening.crystals.elements import SYMBOLS
+    from screening.chemistry.elements import SYMBOLS
 
     return list(SYMBOLS[: _LARGEST + 1])
 

@@ -24,9 +24,9 @@ from polars.testing import assert_frame_equal
 import screening
 from screening.errors import RequestError
 from screening.jobs.ranking import Ranking
-from screening.networks.release import save_release
-from screening.report.tables import read_table
+from screening.networks.released_model import save_release
 from screening.resources import resource
+from screening.tables import read_table
 from screening.tracking.provenance import sha256
 from screening.tracking.ranking_folder import FILES
 
@@ -129,7 +129,7 @@ def test_structures_in_memory(model: str) -> None:
 def test_an_approximant_is_ranked_by_the_symmetry_it_stands_for(
     model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from screening import scoring
+    from screening.jobs import scoring
 
     monkeypatch.setattr(scoring, "symmetry_matters", lambda name, table, merit: np.ones(table.height, dtype=bool))
     plain = {"lattice": (np.eye(3) * 4.0).tolist(), "species": ["Fe", "O"], "frac": [[0, 0, 0], [0.5, 0.5, 0.5]]}

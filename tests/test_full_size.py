@@ -16,8 +16,8 @@ from helpers.crystals import random_crystal
 from helpers.labelled import small_store
 from helpers.mixed_folder import build_mixed_folder
 
+from screening.chemistry.elements import SYMBOLS
 from screening.cli import main
-from screening.crystals.elements import SYMBOLS
 
 pytestmark = pytest.mark.slow
 

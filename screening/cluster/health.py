@@ -14,10 +14,10 @@ from pathlib import Path
 
 from screening.cluster import slurm
 from screening.errors import ScreeningError
+from screening.tracking.address import OFF, TrackingSettings, shown_uri, sqlite_path, tracking_uri
 from screening.tracking.provenance import sha256
 from screening.tracking.registry import PREFIX
-from screening.tracking.settings import OFF, TrackingSettings, shown_uri, sqlite_path, tracking_uri
-from screening.tracking.store import connect
+from screening.tracking.server import connect
 
 GOOD, NOTE, BROKEN = 0, 1, 2
 STATES = {GOOD: "ok", NOTE: "note", BROKEN: "broken"}

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from screening.crystals import Rejection
-from screening.crystals.identity import Register
+from screening.crystals.reading.identity import Register
 from screening.errors import ScreeningError
 
 INPUT_SCHEMA: dict[str, type[pl.DataType]] = {

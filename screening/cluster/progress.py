@@ -8,7 +8,7 @@ from pathlib import Path
 
 import orjson
 
-from screening.cluster.parts import DONE, SHARDS, part_files, rows_of
+from screening.cluster.part_files import DONE, SHARDS, part_files, rows_of
 
 _SHARD = re.compile(r"(\d+)-of-(\d+)")
 _CHECKPOINT = re.compile(r"step-(\d+)-[0-9a-f]+\.ckpt")

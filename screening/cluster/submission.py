@@ -13,7 +13,7 @@ from screening.cluster.scripts import Resources, Script
 from screening.cluster.slurm import JobState
 from screening.cluster.submitted import JOBS, SubmittedJob, now, record_jobs
 from screening.errors import ScreeningError
-from screening.report.atomic import output_folder, write_text_atomic
+from screening.files import output_folder, write_text_atomic
 
 AFTER_ALL, AFTER_A_FAILURE = "afterok", "afternotok"
 

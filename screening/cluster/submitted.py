@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from screening.cluster.slurm import JobState
-from screening.report.atomic import write_text_atomic
+from screening.files import write_text_atomic
 
 JOBS, INDEX = "jobs", "jobs.json"
 _LOG = logging.getLogger(__name__)

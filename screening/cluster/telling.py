@@ -11,7 +11,7 @@ from pathlib import Path
 from screening.cluster.progress import ShardProgress, TrainingProgress
 from screening.cluster.slurm import JobState
 from screening.cluster.submitted import SubmittedJob, latest_task
-from screening.crystals.identity import printable
+from screening.crystals.reading.identity import printable
 
 _SHOWN = 20
 _LOGS = 3

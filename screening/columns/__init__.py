@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from screening.columns.column import MISSING, Column, Group, Kind
-from screening.columns.electrodes import ELECTRODE
-from screening.columns.magnets import MAGNET
 from screening.columns.properties import IDENTITY, PREDICTION
-from screening.columns.ranks import RANKING, SUPPLY
+from screening.columns.ranking import RANKING, SUPPLY
+from screening.materials.electrodes.columns import ELECTRODE
+from screening.materials.magnets.columns import MAGNET
 
 __all__ = ["COLUMNS", "MISSING", "Column", "Group", "Kind", "column", "gate_name", "interval_names", "is_gate"]
 

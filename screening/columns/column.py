@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Group = Literal["identity", "prediction", "magnet", "electrode", "supply", "ranking", "other"]
+Group = Literal["identity", "prediction", "merit", "supply", "ranking", "other"]
 Kind = Literal["number", "text", "boolean"]
 
 MISSING = "–"

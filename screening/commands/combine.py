@@ -11,26 +11,26 @@ from screening.configuration.schemas import CombineConfig
 from screening.console import say
 from screening.data.store import Store, open_store
 from screening.errors import RequestError
-from screening.report.atomic import output_folder
+from screening.files import output_folder
+from screening.tracking.address import TrackingSettings
 from screening.tracking.lineage import trained_in
 from screening.tracking.registry import fetch_model, register_model
 from screening.tracking.runs import open_run
-from screening.tracking.settings import TrackingSettings
 
 if TYPE_CHECKING:
     from screening.learning.data import DataSettings
-    from screening.networks.release import ModelConfig
+    from screening.networks.released_model import ModelConfig
 
 MODEL_FOLDER = "model"
 
 
 def run(config: CombineConfig) -> None:
     """Combine, calibrate on the crystals that no member has seen, and say where the model is."""
+    from screening.learning.after_training import settle
     from screening.learning.combining import combine
     from screening.learning.data import CrystalData
-    from screening.learning.settling import settle
     from screening.networks.predictor import resolve_device
-    from screening.networks.release import find_release, save_release
+    from screening.networks.released_model import find_release, save_release
 
     tracking = TrackingSettings(config.tracking.uri, config.tracking.experiment)
     folders = [find_release(fetch_model(tracking, model)) for model in config.models]

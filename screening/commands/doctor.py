@@ -10,7 +10,7 @@ from screening.cluster.health import STATES, Finding
 from screening.configuration.watching import DoctorConfig
 from screening.console import say
 from screening.errors import ScreeningError
-from screening.tracking.settings import TrackingSettings
+from screening.tracking.address import TrackingSettings
 
 
 def run(config: DoctorConfig) -> None:
@@ -36,11 +36,11 @@ def _examine(config: DoctorConfig) -> Iterator[Finding]:
 
 
 def _models(config: DoctorConfig) -> Iterator[Finding]:
-    from screening.energetics.voltage import FORMAT as VOLTAGE
-    from screening.energetics.voltage import VoltagePredictor
-    from screening.magnetism import release as forests
-    from screening.magnetism.predict import MagnetismPredictor
-    from screening.networks import release as networks
+    from screening.materials.electrodes.voltage.voltage import FORMAT as VOLTAGE
+    from screening.materials.electrodes.voltage.voltage import VoltagePredictor
+    from screening.materials.magnets.magnetism import MagnetismPredictor
+    from screening.networks import released_model as networks
+    from screening.tabular import release as forests
 
     yield from health.model(
         "model", config.model, lambda name: networks.load_release(networks.find_release(name)), networks.find_release

@@ -16,8 +16,8 @@ from screening.configuration.schemas import EvaluateConfig
 from screening.configuration.trees import walk
 from screening.console import say
 from screening.crystals.packed import PackedCrystals
+from screening.files import output_folder, write_text_atomic
 from screening.learning.baselines import Baselines, Floats, baselines
-from screening.learning.card import Setting, merge_card, model_card
 from screening.learning.chemical_groups import element_counts, group_masks
 from screening.learning.evaluation import (
     ALL_ROWS,
@@ -30,15 +30,15 @@ from screening.learning.evaluation import (
     score,
 )
 from screening.learning.measured import Measured, measure, predictions_table
+from screening.learning.model_card import Setting, merge_card, model_card
 from screening.learning.quantities import shown
 from screening.networks.predictor import Predictor
-from screening.report.atomic import output_folder, write_text_atomic
 from screening.report.evaluation_page import EvaluationContent, render_evaluation
-from screening.report.tables import write_table
+from screening.tables import write_table
+from screening.tracking.address import TrackingSettings
 from screening.tracking.provenance import write_json
 from screening.tracking.registry import fetch_model
 from screening.tracking.runs import Run, open_run
-from screening.tracking.settings import TrackingSettings
 
 CARD, PAGE = "MODEL_CARD.md", "evaluation.html"
 _FIGURES = ("n", "mae", "rmse", "r2", "coverage", "width", "mae_constant", "mae_composition")
@@ -108,7 +108,7 @@ def _baselines(data: LabelledRows, measured: Measured, crystals: PackedCrystals)
 
 
 def _composition(crystals: PackedCrystals) -> Floats:
-    from screening.magnetism.features import composition_features
+    from screening.tabular.composition_features import composition_features
 
     return composition_features(element_counts(crystals).astype("float64"))
 

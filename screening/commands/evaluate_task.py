@@ -16,25 +16,25 @@ from screening.configuration.schemas import EvaluateConfig
 from screening.configuration.trees import walk
 from screening.console import say
 from screening.crystals import Crystal, ReadSettings, as_crystals
-from screening.crystals.wyckoff_table import primitive_cell, read_rows
+from screening.crystals.reading.wyckoff_table import primitive_cell, read_rows
 from screening.data.store import Store, open_store
 from screening.errors import RequestError
-from screening.magnetism.predict import MagnetismPredictor
-from screening.magnetism.release import load_release
+from screening.files import output_folder
+from screening.jobs.scoring import Tally, check_task, rank_candidates
+from screening.materials.learned import MEANINGS, NEVER, learned
+from screening.materials.magnets.magnetism import MagnetismPredictor
+from screening.materials.predictors import Predictors
+from screening.materials.reference import Comparison
+from screening.materials.validation_init import check_task as check_comparison
+from screening.materials.validation_init import compare_with_measurements
 from screening.networks.predictor import Predictor
-from screening.predictors import Predictors
-from screening.report.atomic import output_folder
-from screening.report.tables import write_table
 from screening.resources import resource
-from screening.scoring import Tally, check_task, rank_candidates
+from screening.tables import write_table
+from screening.tabular.release import load_release
+from screening.tracking.address import TrackingSettings, shown_uri
 from screening.tracking.provenance import run_record, sha256, write_json
 from screening.tracking.registry import fetch_model
 from screening.tracking.runs import Run, open_run
-from screening.tracking.settings import TrackingSettings, shown_uri
-from screening.validation import check_task as check_comparison
-from screening.validation import compare_with_measurements
-from screening.validation.comparison import Comparison
-from screening.validation.learned import MEANINGS, NEVER, learned
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure

@@ -15,9 +15,9 @@ from screening.data.importers import kind_of
 from screening.data.splits import SPLITS, splits_of
 from screening.data.store import Store, label_columns, open_store
 from screening.errors import RequestError
+from screening.files import output_folder
 from screening.learning.data import DataSettings, split_rows
-from screening.networks.release import ModelConfig
-from screening.report.atomic import output_folder
+from screening.networks.released_model import ModelConfig
 
 Rows = NDArray[np.int64]
 ALL, AUTO = "all", "auto"

@@ -13,10 +13,10 @@ import orjson
 from screening.configuration.schemas import GenerateConfig
 from screening.console import say
 from screening.crystals.prototypes import Member, members, read_prototypes
-from screening.crystals.prototypes.rows import as_row
+from screening.crystals.prototypes.generated_rows import as_row
 from screening.crystals.prototypes.substitution import parse_elements
 from screening.errors import RequestError
-from screening.report.atomic import atomic_path, output_folder
+from screening.files import atomic_path, output_folder
 
 
 def run(config: GenerateConfig) -> None:

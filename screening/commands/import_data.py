@@ -9,7 +9,7 @@ from screening.console import say
 from screening.crystals import Rejection
 from screening.data.importers import accepted, read_labelled
 from screening.data.store import Store, write_store
-from screening.report.tables import rejected_table, write_table
+from screening.tables import rejected_table, write_table
 
 REJECTED = "rejected.csv"
 

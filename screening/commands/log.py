@@ -7,10 +7,10 @@ from pathlib import Path
 from screening.configuration.recording import LogConfig
 from screening.console import say
 from screening.errors import RequestError, ScreeningError
+from screening.tracking.address import OFF, TrackingSettings, shown_uri, tracking_uri
 from screening.tracking.ranking_folder import read_ranking
 from screening.tracking.rankings import log_ranking
 from screening.tracking.runs import open_run
-from screening.tracking.settings import OFF, TrackingSettings, shown_uri, tracking_uri
 from screening.tracking.views import how_to_open
 
 

@@ -14,16 +14,16 @@ from screening.configuration.saving import read_config
 from screening.configuration.schemas import TrainConfig
 from screening.configuration.scoring import RankConfig
 from screening.configuration.trees import walk
-from screening.crystals.inputs import find_source
+from screening.crystals.reading.inputs import find_source
 from screening.data.store import open_store
 from screening.errors import RequestError
 from screening.jobs.opening import load_predictors
+from screening.jobs.scoring import check_task
 from screening.jobs.sharding import unfinished_shards
-from screening.scoring import check_task
+from screening.tracking.address import TrackingSettings, sqlite_path, tracking_uri
 from screening.tracking.provenance import sha256
 from screening.tracking.ranking_folder import SETTINGS_FILE
 from screening.tracking.registry import PREFIX, fetch_model
-from screening.tracking.settings import TrackingSettings, sqlite_path, tracking_uri
 
 Config = TypeVar("Config", RankConfig, TrainConfig)
 

@@ -12,12 +12,12 @@ from screening.console import complain, say
 from screening.errors import Interrupted
 from screening.jobs.local_shards import rank_in_shards
 from screening.jobs.ranking import Ranking, rank_to_folder
+from screening.jobs.scoring import Tally
 from screening.jobs.sharding import score_shard
-from screening.learning.signals import Signals
 from screening.report.terminal import short_table, timing_line
-from screening.scoring import Tally
+from screening.signals import Signals
+from screening.tracking.address import TrackingSettings
 from screening.tracking.runs import Run
-from screening.tracking.settings import TrackingSettings
 from screening.tracking.views import how_to_open
 
 

@@ -10,24 +10,24 @@ from typing import Any
 
 import polars as pl
 
-from screening.commands.relax_progress import FILE, Finished, Progress, digest_of
-from screening.commands.relax_results import results_table, write_xyz
 from screening.configuration import as_dict, save_config
 from screening.configuration.relaxing import RelaxConfig
 from screening.configuration.trees import walk
 from screening.console import say
 from screening.crystals import Crystal, ReadSettings, Rejection, read_crystals
-from screening.crystals.inputs import find_source
-from screening.energetics.potentials import Potential, load_potential
-from screening.energetics.relaxation import RelaxationSettings, Relaxed, relax
+from screening.crystals.reading.inputs import find_source
 from screening.errors import RequestError
-from screening.report.atomic import output_folder
-from screening.report.tables import rejected_table, write_table
-from screening.scoring import expected_inputs, progress
+from screening.files import output_folder
+from screening.jobs.scoring import expected_inputs, progress
+from screening.potentials.base import Potential, load_potential
+from screening.relaxation.progress_file import FILE, Finished, Progress, digest_of
+from screening.relaxation.relaxation import RelaxationSettings, Relaxed, relax
+from screening.relaxation.results import results_table, write_xyz
+from screening.tables import rejected_table, write_table
+from screening.tracking.address import TrackingSettings, shown_uri, sqlite_path, tracking_uri
 from screening.tracking.provenance import run_record, sha256, write_json
 from screening.tracking.runs import RUN_FILE, Run, open_run
-from screening.tracking.settings import TrackingSettings, shown_uri, sqlite_path, tracking_uri
-from screening.tracking.store import ARTIFACT_FOLDER
+from screening.tracking.server import ARTIFACT_FOLDER
 
 SETTINGS_FILE = "config.yaml"
 RESULTS = ("relaxed.extxyz", "relaxed.parquet", "relaxed.csv", "rejected.csv", "run.json")

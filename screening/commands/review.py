@@ -10,9 +10,9 @@ from screening.configuration.reviewing import ReviewConfig
 from screening.console import complain, say
 from screening.errors import ScreeningError
 from screening.report.terminal import short_table
+from screening.tracking.address import TrackingSettings
 from screening.tracking.decisions import agreement_of
 from screening.tracking.reviews import Review, read_review
-from screening.tracking.settings import TrackingSettings
 
 _COLUMNS = ("rank", "candidate_id", "formula", "score", "review_decision", "review_by", "review_comment")
 

@@ -19,15 +19,15 @@ from screening.configuration.trees import walk
 from screening.console import say
 from screening.data.store import Store, label_columns
 from screening.errors import Interrupted, RequestError
-from screening.report.atomic import output_folder
+from screening.files import output_folder
+from screening.tracking.address import OFF, TrackingSettings
 from screening.tracking.lineage import trained_in
 from screening.tracking.registry import fetch_model, register_model
 from screening.tracking.runs import open_run
-from screening.tracking.settings import OFF, TrackingSettings
 
 if TYPE_CHECKING:
     from screening.learning.run import TrainingResult, TrainingSettings
-    from screening.learning.signals import Signals
+    from screening.signals import Signals
 
 _NOT_IN_A_CARD = ("output_dir", "debug", "device", "tracking.", "model", "data.source")
 
@@ -38,10 +38,10 @@ def run(config: TrainConfig) -> None:
     Told to stop (SIGTERM, SIGUSR1) it saves a checkpoint, puts its Slurm job back into the queue if that is what was
     meant, and raises Interrupted.
     """
-    from screening.learning.signals import Signals
+    from screening.signals import Signals
 
     with Signals().caught() as signals:  # before the imports that take seconds
-        from screening.learning.ranks import process_rank
+        from screening.learning.devices import process_rank
 
         rank = process_rank(config.trainer.devices)
         if rank:
@@ -121,7 +121,7 @@ def check_request(config: TrainConfig) -> None:
 
 def find_parent(config: TrainConfig, tracking: TrackingSettings) -> Path | None:
     """The folder of the release to start from; raises RequestError if there is no such release."""
-    from screening.networks.release import find_release
+    from screening.networks.released_model import find_release
 
     return find_release(fetch_model(tracking, config.model)) if config.model else None
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from screening.crystals.elements import SYMBOLS, reduced_formula
+from screening.chemistry.elements import SYMBOLS, reduced_formula
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
@@ -46,7 +46,7 @@ class Crystal:
         source: str = "",
         flags: tuple[str, ...] = (),
     ) -> Crystal:
-        """Convert to the stored types; no sanity check (see `screening.crystals.sanity`)."""
+        """Convert to the stored types; no sanity check (see `screening.crystals.reading.sanity`)."""
         return cls(
             candidate_id,
             np.asarray(lattice, dtype=np.float64).reshape(3, 3),

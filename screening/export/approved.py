@@ -10,13 +10,13 @@ from pathlib import Path
 from screening.errors import RequestError, ScreeningError
 from screening.export.archive import ARCHIVE, earlier_files, put_in_place, write_archive, write_checksums
 from screening.export.crystals import CRYSTAL, ENDS, CrystalFile, poscar, read_crystal_files
+from screening.export.decision_tables import decisions_table, explanations_table, figures_table
 from screening.export.synthesis import HEADINGS, synthesis_table
-from screening.export.tables import decisions_table, explanations_table, figures_table
 from screening.export.vasp import write_vasp_inputs
 from screening.export.workbook import Sheet, write_workbook
+from screening.files import output_folder
 from screening.finalists.finalist import folder_name
-from screening.report.atomic import output_folder
-from screening.report.tables import write_table
+from screening.tables import write_table
 from screening.tracking.downloads import fetch_files
 from screening.tracking.review_tags import APPROVE
 from screening.tracking.reviews import Entry, Review

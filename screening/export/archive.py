@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from screening.errors import RequestError
-from screening.report.atomic import atomic_path
+from screening.files import atomic_path
 
 CHECKSUMS = "SHA256SUMS"
 ARCHIVE = "approved.zip"

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from screening.chemistry.elements import cell_formula
 from screening.crystals import Crystal, ReadSettings
-from screening.crystals.elements import cell_formula
-from screening.crystals.examine import examine
-from screening.crystals.parts import Part
+from screening.crystals.reading.examine import examine
+from screening.crystals.reading.parts import Part
 from screening.errors import ScreeningError
 from screening.tracking.reviews import Entry
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 import polars as pl
 
-from screening.crystals.elements import SYMBOLS
-from screening.merit.composition import atomic_masses, count_matrix, mass_fractions
+from screening.chemistry.elements import SYMBOLS
+from screening.chemistry.masses import atomic_masses, count_matrix, mass_fractions
 from screening.tracking.reviews import Entry
 
 BATCH_G = 100.0

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from screening.columns import column
-from screening.export.tables import heading
+from screening.export.decision_tables import heading
 
 if TYPE_CHECKING:
     from xlsxwriter.workbook import Workbook

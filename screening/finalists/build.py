@@ -8,11 +8,11 @@ from typing import Any
 import polars as pl
 
 from screening.crystals.crystal import Crystal
-from screening.energetics.electrodes import ElectrodePredictor
-from screening.finalists.charging import Charging, charging
 from screening.finalists.finalist import Finalist
-from screening.finalists.nearest import KnownMaterials
-from screening.finalists.polarization import polarization_curves
+from screening.finalists.known_materials import KnownMaterials
+from screening.materials.electrodes.charging import Charging, charging
+from screening.materials.electrodes.predictor import ElectrodePredictor
+from screening.materials.magnets.polarization_curves import polarization_curves
 
 
 def finalists(

@@ -59,14 +59,6 @@ class Finalist:
     remarks: tuple[str, ...] = ()
 
 
-REMARKS: dict[str, str] = {
-    "frame_kept": "The frame is the same after both ends have relaxed.",
-    "frame_changes": "The frame changes when both ends relax: expect a phase transition or decomposition.",
-    "relaxation_failed": "An end could not be relaxed: nothing is known of the frame after charging.",
-    "relaxation_unfinished": "An end was still moving when the relaxation stopped: take the frame's verdict with care.",
-}
-
-
 def folder_name(rank: int, formula: str) -> str:
     """Name of a finalist's folder, safe on every system whatever a file called itself: `01-Nd2Fe14B`."""
     plain = re.sub(r"[^A-Za-z0-9]+", "", formula)[:_NAME_LENGTH]

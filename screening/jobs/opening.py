@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING
 
 from screening.configuration.scoring import RankConfig, ScoringConfig
 from screening.crystals import ReadSettings
-from screening.crystals.inputs import find_source
-from screening.energetics.electrodes import ElectrodePredictor
-from screening.energetics.potentials import load_potential
+from screening.crystals.reading.inputs import find_source
 from screening.errors import RequestError
-from screening.magnetism.predict import MagnetismPredictor
+from screening.jobs.scoring import Tally
+from screening.materials.electrodes.predictor import ElectrodePredictor
+from screening.materials.magnets.magnetism import MagnetismPredictor
+from screening.materials.predictors import Predictors
 from screening.networks.predictor import Predictor
-from screening.predictors import Predictors
-from screening.scoring import Tally
+from screening.potentials.base import load_potential
+from screening.tracking.address import TrackingSettings, sqlite_path, tracking_uri
 from screening.tracking.provenance import sha256
 from screening.tracking.registry import fetch_model
-from screening.tracking.settings import TrackingSettings, sqlite_path, tracking_uri
-from screening.tracking.store import ARTIFACT_FOLDER
+from screening.tracking.server import ARTIFACT_FOLDER
 
 if TYPE_CHECKING:
-    from screening.scoring import Candidates
+    from screening.jobs.scoring import Candidates
 
 NO_RELAXATION = "none"
 

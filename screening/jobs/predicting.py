@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from screening.configuration.scoring import PredictConfig
 from screening.errors import RequestError
+from screening.files import output_folder
 from screening.jobs.opening import load_network, read_settings, require_any
-from screening.magnetism.predict import MagnetismPredictor
-from screening.predictors import Predictors
-from screening.report.atomic import output_folder
-from screening.report.tables import TableWriter, write_table
-from screening.scoring import Tally, expected_inputs, open_candidates, predictions
+from screening.jobs.scoring import Tally, expected_inputs, open_candidates, predictions
+from screening.materials.magnets.magnetism import MagnetismPredictor
+from screening.materials.predictors import Predictors
+from screening.tables import TableWriter, write_table
 
 if TYPE_CHECKING:
-    from screening.scoring import Candidates
+    from screening.jobs.scoring import Candidates
 
 
 def predict_to_file(config: PredictConfig, candidates: Candidates, *, keep: bool = True) -> Tally:

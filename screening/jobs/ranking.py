@@ -9,20 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from screening.cluster.parts import SHARDS
+from screening.cluster.part_files import SHARDS
 from screening.cluster.submitted import JOBS
 from screening.configuration import as_dict, save_config
 from screening.configuration.scoring import RankConfig
 from screening.crystals import Crystal
 from screening.crystals.spool import CrystalSpool
+from screening.files import output_folder
 from screening.finalists.build import finalists
 from screening.jobs.opening import hash_of, load_predictors, read_settings, require_any, tracking_settings
-from screening.predictors import Predictors
-from screening.report.atomic import output_folder
-from screening.report.finalist_files import write_finalist_files
-from screening.report.page import ReportContent, write_report
-from screening.report.tables import write_table
-from screening.scoring import (
+from screening.jobs.scoring import (
     Tally,
     check_task,
     expected_inputs,
@@ -33,6 +29,11 @@ from screening.scoring import (
     rank_predictions,
     space_groups,
 )
+from screening.materials.predictors import Predictors
+from screening.report.finalist_files import write_finalist_files
+from screening.report.page import ReportContent, write_report
+from screening.tables import write_table
+from screening.tracking.address import log_command, shown_uri
 from screening.tracking.decisions import ReviewEffect, review_effect, with_decisions, without_rejected
 from screening.tracking.lineage import model_origin
 from screening.tracking.provenance import run_record, sha256, write_json
@@ -40,10 +41,9 @@ from screening.tracking.ranking_folder import FILES, FINALISTS, RECORD, SETTINGS
 from screening.tracking.rankings import log_ranking
 from screening.tracking.reviews import Review, read_review
 from screening.tracking.runs import RUN_FILE, Run, open_run
-from screening.tracking.settings import log_command, shown_uri
 
 if TYPE_CHECKING:
-    from screening.scoring import Candidates
+    from screening.jobs.scoring import Candidates
 
 OWN_NAMES = (*FILES, FINALISTS, SHARDS, JOBS, SETTINGS_FILE, RUN_FILE)
 """No candidates, should the output folder be the one that is read."""

@@ -11,20 +11,20 @@ from typing import Any
 import polars as pl
 
 from screening.cluster.joining import INPUT_SCHEMA, join, once_each
-from screening.cluster.parts import SHARDS, PartFolder
+from screening.cluster.part_files import SHARDS, PartFolder
 from screening.configuration import as_dict, save_config
 from screening.configuration.scoring import RankConfig
 from screening.crystals import Crystal, Rejection
-from screening.crystals.entries import Entry, Shard, Survey, read_entries
-from screening.crystals.inputs import find_source
+from screening.crystals.reading.entries import Entry, Shard, Survey, read_entries
+from screening.crystals.reading.inputs import find_source
 from screening.crystals.spool import from_bytes, to_bytes
 from screening.errors import RequestError, ScreeningError
+from screening.files import output_folder
 from screening.jobs.opening import hash_of, load_predictors, read_settings
 from screening.jobs.ranking import Ranking, Scored, complete, earlier_review, own_files, tracked
-from screening.learning.signals import Signals
-from screening.predictors import Predictors
-from screening.report.atomic import output_folder
-from screening.scoring import Tally, check_task, no_predictions, predictions, space_groups
+from screening.jobs.scoring import Tally, check_task, no_predictions, predictions, space_groups
+from screening.materials.predictors import Predictors
+from screening.signals import Signals
 from screening.tracking.provenance import sha256
 from screening.tracking.ranking_folder import SETTINGS_FILE
 

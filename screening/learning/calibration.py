@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 from screening.data.targets import TARGETS
 from screening.graphs.batch import GraphBatch
 from screening.learning.data import LabelledGraphs, ValidationBatches
-from screening.learning.quantiles import COVERAGE, conformal_quantile
 from screening.networks.kinds import KINDS, kinds
 from screening.networks.model import PropertyModel
 from screening.networks.outputs import MAX_ATOMIC_NUMBER
+from screening.tabular.quantiles import COVERAGE, conformal_quantile
 
 logger = logging.getLogger(__name__)
 _ENOUGH = 100  # the coverage that 100 calibration crystals lead to scatters by 4 %, that of 20 by 9 %

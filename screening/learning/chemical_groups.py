@@ -1,7 +1,7 @@
 """Groups of crystals that chemists think in, as masks from compositions; scores are given for each of them.
 
 Groups overlap (LiFeO2 is a 3d oxide and a lithium compound), and a crystal may belong to none. The families of elements
-are those of `screening.crystals.families`.
+are those of `screening.chemistry.families`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.crystals.elements import ATOMIC_NUMBERS, SYMBOLS
-from screening.crystals.families import (
+from screening.chemistry.elements import ATOMIC_NUMBERS, SYMBOLS
+from screening.chemistry.families import (
     CHALCOGENS,
     HALOGENS,
     NOT_IN_ALLOYS,

@@ -16,7 +16,7 @@ import torch
 
 from screening.errors import RequestError
 from screening.networks.model import PropertyModel
-from screening.networks.release import ModelConfig, build_model, load_release
+from screening.networks.released_model import ModelConfig, build_model, load_release
 
 _ALIKE = ("architecture", "parameters", "graph", "targets", "elements")
 _SAME_TRAINING = ("store_sha256", "crystals", "learned_splits", "split_file", "started_from", "learned")

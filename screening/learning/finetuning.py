@@ -24,13 +24,13 @@ from screening.data.targets import TARGETS
 from screening.errors import RequestError
 from screening.learning.calibration import predict_labelled
 from screening.learning.data import LabelledBatch, LabelledGraphs
+from screening.learning.devices import mean_over_ranks
 from screening.learning.losses import robust_scales
 from screening.learning.module import OptimiserSettings, PropertyLearning
-from screening.learning.ranks import mean_over_ranks
 from screening.learning.run import TrainingSettings
 from screening.networks.model import PropertyModel
 from screening.networks.outputs import Prediction
-from screening.networks.release import WEIGHTS, ModelConfig, build_model, load_release
+from screening.networks.released_model import WEIGHTS, ModelConfig, build_model, load_release
 
 _FEWEST_FOR_A_SLOPE = 20
 _SHARED = (".network.", ".site_head.")  # what members for other targets take over

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from screening.learning.ranks import mean_over_ranks
+from screening.learning.devices import mean_over_ranks
 from screening.networks.outputs import Prediction
 
 

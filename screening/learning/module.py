@@ -16,9 +16,9 @@ from torchmetrics import MeanMetric
 from screening.data.targets import TARGETS
 from screening.errors import RequestError
 from screening.learning.data import LabelledBatch
+from screening.learning.devices import mean_over_ranks
 from screening.learning.losses import masked_losses
 from screening.learning.optimiser import MatrixAdamW
-from screening.learning.ranks import mean_over_ranks
 from screening.networks.linear import Linear
 from screening.networks.model import PropertyModel
 from screening.networks.outputs import Prediction

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from screening.learning.calibration import nontrivial
 from screening.learning.measured import Measured
-from screening.learning.quantiles import COVERAGE
+from screening.tabular.quantiles import COVERAGE
 
 LEVELS = np.round(np.arange(0.10, 0.951, 0.05), 2)
 """Nominal coverages."""

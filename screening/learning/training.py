@@ -16,15 +16,14 @@ from lightning import Trainer, seed_everything
 
 from screening.data.splits import DEFAULT_SALT
 from screening.errors import RequestError
+from screening.learning.after_training import settle
+from screening.learning.checkpoint_schedule import KeepGoing
 from screening.learning.checkpoints import CHECKPOINTS, Checkpoint, Fingerprint, find_checkpoint
 from screening.learning.data import CrystalData
 from screening.learning.finetuning import FineTuning, Parent, inherit, load_parent, offspring
 from screening.learning.losses import robust_scales
 from screening.learning.module import OptimiserSettings, PropertyLearning
 from screening.learning.run import TrainingResult, TrainingSettings
-from screening.learning.saving import KeepGoing
-from screening.learning.settling import settle
-from screening.learning.signals import Signals
 from screening.learning.timing import StepTimes, hardware
 from screening.learning.trainer import (
     MetricLogger,
@@ -35,7 +34,8 @@ from screening.learning.trainer import (
 )
 from screening.networks.architectures import build_network, build_networks
 from screening.networks.model import PropertyModel
-from screening.networks.release import ModelConfig, load_release, save_release
+from screening.networks.released_model import ModelConfig, load_release, save_release
+from screening.signals import Signals
 
 logger = logging.getLogger(__name__)
 _SPEED = ("epochs", "structures_per_s", "network_share")

@@ -12,7 +12,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from screening.crystals.families import (
+from screening.chemistry.families import (
     CHALCOGENS,
     HALOGENS,
     NOT_IN_ALLOYS,

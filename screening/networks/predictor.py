@@ -11,15 +11,15 @@ import numpy as np
 import polars as pl
 import torch
 
+from screening.chemistry.elements import cell_formula
 from screening.crystals.crystal import Crystal
-from screening.crystals.elements import cell_formula
 from screening.crystals.packed import PackedCrystals, pack
 from screening.data.targets import TARGETS
 from screening.errors import RequestError
 from screening.graphs.batch import build_batch, padded
 from screening.networks.linear import has_bf16
 from screening.networks.model import PropertyModel
-from screening.networks.release import ModelConfig, find_release, load_release
+from screening.networks.released_model import ModelConfig, find_release, load_release
 
 _GRAM_PER_A3 = 1.66053906892  # g/cm3 in one dalton per Å3 (CODATA 2022)
 

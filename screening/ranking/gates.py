@@ -8,15 +8,16 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from screening.settings import settings_class
+from screening.chemistry.masses import Floats
 from screening.errors import RequestError
-from screening.merit.composition import Floats
-from screening.merit.sampling import Distribution
-from screening.merit.tables import floats, require_columns
+from screening.materials.arrays import floats, require_columns
+from screening.materials.sampling import Distribution
 
 CONDITIONS = ("at_least", "at_most", "is_in", "without_flag", "probability")
 
 
-@dataclass(frozen=True)
+@settings_class
 class GateSettings:
     """One condition on one column; exactly one of `CONDITIONS` is set.
 
@@ -75,7 +76,7 @@ class GateSettings:
         return 1.0 if holds else self.otherwise
 
 
-@dataclass(frozen=True)
+@settings_class
 class WaivableGate(GateSettings):
     """A gate that another condition can waive: it counts as passed if either holds (taken as independent)."""
 

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from screening.learning.calibration import nontrivial
 from screening.learning.evaluation import EVERYTHING, FEWEST, Scores, strictest
 from screening.learning.measured import Measured
-from screening.learning.quantiles import COVERAGE
 from screening.learning.quantities import Quantity
 from screening.learning.reliability import LEVELS, level_factors, observed_coverage
 from screening.report.pictures import BLUE, CLEAR, GREEN, ORANGE
+from screening.tabular.quantiles import COVERAGE
 
 POINTS = 3000
 _WIDTH_BINS = 50

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from screening.crystals.crystal import Crystal
+from screening.files import part_path
 from screening.finalists.finalist import Finalist, folder_name
-from screening.report.atomic import part_path
 from screening.report.cards import FOLDER, card, crystal_files
 from screening.report.finalist_picture import picture_png
 from screening.report.templating import environment

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from screening.crystals.elements import SYMBOLS
+from screening.chemistry.elements import SYMBOLS
 from screening.report.texts import Catalogue
 
 _LAST = 103

@@ -9,8 +9,8 @@ from typing import Any
 
 import polars as pl
 
+from screening.files import write_text_atomic
 from screening.finalists.finalist import Finalist
-from screening.report.atomic import write_text_atomic
 from screening.report.cards import Card, cards
 from screening.report.cells import cells
 from screening.report.choices import first_columns, scatter_axes, table_columns

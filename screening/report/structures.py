@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from screening.chemistry.elements import SYMBOLS
 from screening.crystals.crystal import Crystal
-from screening.crystals.elements import SYMBOLS
 
 MOST_ATOMS = 500
 """Atoms shown, images included, up to which bonds are drawn."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from screening.crystals import Rejection
-from screening.crystals.identity import printable
+from screening.crystals.reading.identity import printable
 from screening.ranking.agreement import Agreement, agreement, standings, standings_sentence
 from screening.tracking.review_tags import APPROVE, HOLD, OPEN, REJECT
 from screening.tracking.reviews import Entry, Review

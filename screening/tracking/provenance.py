@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from screening.errors import RequestError
-from screening.report.atomic import atomic_path
+from screening.files import atomic_path
 
 PACKAGES = (
     "torch",

@@ -13,8 +13,8 @@ from typing import Any
 import polars as pl
 
 from screening.errors import RequestError
-from screening.report.tables import read_table
 from screening.report.texts import LANGUAGES
+from screening.tables import read_table
 
 RECORD, PAGE = "run.json", "report.html"
 TABLES = ("ranking.parquet", "ranking.csv", "rejected.csv", "landmarks.parquet")

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from screening.errors import RequestError
-from screening.tracking.settings import OFF, TrackingSettings, tracking_uri
-from screening.tracking.store import connect
+from screening.tracking.address import OFF, TrackingSettings, tracking_uri
+from screening.tracking.server import connect
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

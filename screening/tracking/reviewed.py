@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from screening.crystals.identity import printable
+from screening.crystals.reading.identity import printable
 from screening.errors import RequestError, ScreeningError
+from screening.tracking.address import OFF, TrackingSettings, shown_uri, sqlite_path, tracking_uri
 from screening.tracking.children import PARENT
 from screening.tracking.finalist_runs import CANDIDATE
 from screening.tracking.run_file import RUN_FILE, read_record
-from screening.tracking.settings import OFF, TrackingSettings, shown_uri, sqlite_path, tracking_uri
-from screening.tracking.store import StoreError, connect
+from screening.tracking.server import StoreError, connect
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

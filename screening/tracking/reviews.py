@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from screening.columns import COLUMNS, column
-from screening.crystals.identity import printable
+from screening.crystals.reading.identity import printable
 from screening.errors import RequestError
+from screening.tracking.address import OFF, TrackingSettings
 from screening.tracking.children import children
 from screening.tracking.finalist_runs import CANDIDATE, FINALIST
 from screening.tracking.review_tags import BY, COMMENT, DECISION, DECISIONS, OPEN
 from screening.tracking.reviewed import EXPECTED, find_ranking, reading
-from screening.tracking.settings import OFF, TrackingSettings
 
 if TYPE_CHECKING:
     from mlflow.entities import Run as MlflowRun

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from screening.errors import ScreeningError
-from screening.report.atomic import write_text_atomic
+from screening.files import write_text_atomic
 
 RUN_FILE = "mlflow_run_id.json"
 

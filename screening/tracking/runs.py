@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from screening.columns import column
 from screening.errors import Interrupted
+from screening.tracking.address import OFF, TrackingSettings, shown_uri, tracking_uri
 from screening.tracking.batches import log_entries
 from screening.tracking.limits import PARAM_LENGTH, RUN_NAME_LENGTH, key, shorten
 from screening.tracking.run_file import RUN_FILE, RunRecord, is_copy, read_record, record_at, write_record
-from screening.tracking.settings import OFF, TrackingSettings, shown_uri, tracking_uri
-from screening.tracking.store import StoreError, connect, experiment_id, patiently, unreachable
+from screening.tracking.server import StoreError, connect, experiment_id, patiently, unreachable
 
 if TYPE_CHECKING:
     import polars as pl

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 
+from screening.tracking.address import TrackingSettings, ui_command
 from screening.tracking.limits import key
 from screening.tracking.ranking_folder import RankingFolder
 from screening.tracking.review_tags import BY, COMMENT, DECISION
 from screening.tracking.runs import Run
-from screening.tracking.settings import TrackingSettings, ui_command
 
 TAG_PREFIX = "mlflow.sharedViewState."
 _FIGURES = 4  # what leaves room for the decision on a screen of 1280 px

@@ -13,7 +13,7 @@ from helpers.mixed_folder import cif_text
 
 from screening.cluster.joining import INPUT_SCHEMA, join, once_each
 from screening.crystals import Crystal, ReadSettings, Rejection, read_crystals
-from screening.crystals.entries import Entry, Shard, Survey, read_entries
+from screening.crystals.reading.entries import Entry, Shard, Survey, read_entries
 from screening.crystals.spool import from_bytes, to_bytes
 from screening.errors import ScreeningError
 

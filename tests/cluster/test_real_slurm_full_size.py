@@ -16,8 +16,8 @@ from helpers.shard_jobs import assert_equal, kill, logs_of, submitter
 from helpers.slurm import Slurm
 
 from screening import cli
+from screening.chemistry.elements import SYMBOLS
 from screening.cluster.submitted import SubmittedJob
-from screening.crystals.elements import SYMBOLS
 
 pytestmark = [pytest.mark.xdist_group("slurm"), pytest.mark.slow]
 

@@ -13,7 +13,7 @@ from helpers.slurm import Slurm, wait_until
 
 from screening.cluster.scripts import Resources, training_script
 from screening.learning.checkpoints import CHECKPOINTS, checkpoint_files
-from screening.tracking.store import connect
+from screening.tracking.server import connect
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("slurm")]
 

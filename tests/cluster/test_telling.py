@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from screening.cluster.parts import PartFolder
+from screening.cluster.part_files import PartFolder
 from screening.cluster.progress import ShardProgress, TrainingProgress, shard_progress, training_progress
 from screening.cluster.slurm import JobState
 from screening.cluster.submitted import JOBS, SubmittedJob, record_jobs, submitted_jobs

@@ -15,7 +15,7 @@ from screening import cli
 from screening.cluster import health
 from screening.cluster.health import BROKEN, GOOD, NOTE
 from screening.errors import RequestError
-from screening.tracking.settings import TrackingSettings
+from screening.tracking.address import TrackingSettings
 
 
 @pytest.fixture

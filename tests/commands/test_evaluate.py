@@ -14,15 +14,15 @@ from helpers.labelled import small_store
 from helpers.models import tiny_release
 
 from screening import cli
+from screening.chemistry.elements import SYMBOLS
 from screening.crystals import ReadSettings
-from screening.crystals.elements import SYMBOLS
-from screening.crystals.parts import Sites
-from screening.crystals.sanity import find_problem
+from screening.crystals.reading.parts import Sites
+from screening.crystals.reading.sanity import find_problem
 from screening.data.splits import split_of
 from screening.data.store import Store
 from screening.data.targets import TARGETS
 from screening.learning import baselines
-from screening.tracking.store import connect
+from screening.tracking.server import connect
 
 COMMON = ["evaluate", "device=cpu", "tracking=none"]
 WRITTEN = {"config.yaml", "scores.csv", "scores.json", "predictions.parquet", "evaluation.html", "MODEL_CARD.md"}

@@ -11,9 +11,9 @@ import pytest
 from helpers.models import tiny_release
 
 from screening import cli
-from screening.crystals.wyckoff_table import NEEDED, read_rows
+from screening.crystals.reading.wyckoff_table import NEEDED, read_rows
 from screening.resources import resource
-from screening.tracking.store import connect
+from screening.tracking.server import connect
 
 pytestmark = pytest.mark.ci
 

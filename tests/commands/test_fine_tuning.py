@@ -12,10 +12,10 @@ from helpers.crystals import random_crystal
 from helpers.labelled import labelled_crystal
 
 from screening import cli
+from screening.chemistry.elements import SYMBOLS
 from screening.crystals import Crystal
-from screening.crystals.elements import SYMBOLS
 from screening.data.targets import TARGETS
-from screening.networks.release import load_release
+from screening.networks.released_model import load_release
 
 pytestmark = pytest.mark.ci
 

@@ -20,14 +20,14 @@ import pytest
 from conftest import ROOT, RunScreening
 from helpers.crystals import cubic
 
+from screening.chemistry.elements import SYMBOLS
 from screening.commands import relax
-from screening.commands.relax_progress import FILE, Progress
-from screening.commands.relax_results import quoted
 from screening.configuration import load_config
 from screening.crystals import Crystal, ReadSettings, read_crystals
-from screening.crystals.elements import SYMBOLS
 from screening.errors import RequestError
-from screening.report.tables import read_table
+from screening.relaxation.progress_file import FILE, Progress
+from screening.relaxation.results import quoted
+from screening.tables import read_table
 
 EMT = "potential=ase:ase.calculators.emt.EMT"
 METALS = {"Cu": (29, 3.75), "Ag": (47, 4.2), "Au": (79, 4.2), "Ni": (28, 3.6)}

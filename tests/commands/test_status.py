@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from screening import cli
-from screening.cluster.parts import PartFolder
+from screening.cluster.part_files import PartFolder
 from screening.cluster.submitted import SubmittedJob, record_jobs
 
 

@@ -19,8 +19,8 @@ from screening.commands.submit import _command_line
 from screening.configuration import load_config
 from screening.configuration.schemas import COMMANDS
 from screening.configuration.submitting import SubmitConfig
+from screening.tracking.address import TrackingSettings
 from screening.tracking.provenance import sha256
-from screening.tracking.settings import TrackingSettings
 
 
 @pytest.fixture

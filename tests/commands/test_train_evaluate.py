@@ -12,10 +12,10 @@ from helpers.crystals import random_crystal
 from helpers.labelled import labelled_crystal
 
 from screening import cli
-from screening.crystals.elements import SYMBOLS
+from screening.chemistry.elements import SYMBOLS
 from screening.data.targets import TARGETS
 from screening.learning import baselines
-from screening.networks.release import load_release
+from screening.networks.released_model import load_release
 from screening.tracking.provenance import sha256
 
 ELEMENTS = (3, 8, 9, 11, 16, 22, 25, 26, 27, 28)

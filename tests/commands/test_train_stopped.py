@@ -11,7 +11,7 @@ from helpers.labelled import small_store
 
 from screening import cli
 from screening.networks.model import PropertyModel
-from screening.tracking.store import connect
+from screening.tracking.server import connect
 
 SMALL = ["network.parameters.width=16", "network.parameters.edge_width=16", "network.parameters.layers=1"]
 

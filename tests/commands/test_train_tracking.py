@@ -12,7 +12,7 @@ from mlflow import MlflowClient
 
 from screening import cli
 from screening.data.store import write_store
-from screening.networks.release import load_release
+from screening.networks.released_model import load_release
 from screening.tracking.lineage import model_origin
 
 SMALL = ["network.parameters.width=16", "network.parameters.edge_width=16", "network.parameters.layers=1"]

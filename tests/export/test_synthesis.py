@@ -8,7 +8,7 @@ import pytest
 from pymatgen.core import Composition
 
 from screening.export.synthesis import LEFT_TO_THE_CHEMIST, synthesis_table
-from screening.report.tables import read_table, write_table
+from screening.tables import read_table, write_table
 from screening.tracking.reviews import Entry
 
 FORMULAS = ["Nd2Fe14B", "LiFePO4", "SrFe12O19", "Sm2Fe17N3", "Fe", "HfO2"]

@@ -10,7 +10,7 @@ import openpyxl
 import polars as pl
 import pytest
 
-from screening.export.tables import decisions_table, explanations_table, figures_table
+from screening.export.decision_tables import decisions_table, explanations_table, figures_table
 from screening.export.workbook import Sheet, write_workbook
 from screening.tracking.reviews import Entry, Figure
 

@@ -12,16 +12,16 @@ import pytest
 from screening.configuration import load_config
 from screening.configuration.scoring import RankConfig
 from screening.crystals import Crystal, ReadSettings, read_crystals
-from screening.energetics.electrodes import ElectrodePredictor
-from screening.energetics.potentials import Evaluation, Potential
-from screening.energetics.state import CrystalState
-from screening.energetics.voltage import VoltagePredictor
 from screening.finalists.build import finalists
 from screening.finalists.finalist import Curve, Finalist, folder_name
-from screening.magnetism.predict import MagnetismPredictor
+from screening.jobs.scoring import Tally, rank_candidates
+from screening.materials.electrodes.predictor import ElectrodePredictor
+from screening.materials.electrodes.voltage.voltage import VoltagePredictor
+from screening.materials.magnets.magnetism import MagnetismPredictor
+from screening.materials.predictors import Predictors
 from screening.networks.predictor import Predictor
-from screening.predictors import Predictors
-from screening.scoring import Tally, rank_candidates
+from screening.potentials.base import Evaluation, Potential
+from screening.potentials.state import CrystalState
 
 WANTED = {"magnets": ("Nd2Fe14B", "SmCo5"), "electrodes": ("LiCoO2", "LiFePO4", "LiCl", "Li0.5TiO2 anatase")}
 

@@ -12,10 +12,10 @@ import torch
 from ase.data import atomic_masses
 from helpers.crystals import random_crystal
 
+from screening.chemistry.elements import ATOMIC_NUMBERS, SYMBOLS
 from screening.crystals import Crystal
-from screening.crystals.elements import ATOMIC_NUMBERS, SYMBOLS
-from screening.energetics.potentials import Evaluation, Potential
-from screening.energetics.state import CrystalState
+from screening.potentials.base import Evaluation, Potential
+from screening.potentials.state import CrystalState
 
 FARADAY_MAH_PER_MOL = 26801.4815
 METALS = ("Ti", "V", "Mn", "Fe", "Co", "Ni")

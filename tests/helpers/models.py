@@ -9,7 +9,7 @@ import torch
 from screening.data.targets import TARGETS
 from screening.graphs.nearest import GraphSettings
 from screening.networks.model import PropertyModel
-from screening.networks.release import ModelConfig, build_model, save_release
+from screening.networks.released_model import ModelConfig, build_model, save_release
 
 
 def tiny_config() -> ModelConfig:

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from screening.finalists.finalist import folder_name
-from screening.report.tables import write_table
+from screening.tables import write_table
 from screening.tracking.provenance import write_json
 
 PICTURE = bytes.fromhex(

@@ -9,7 +9,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from screening.tracking.settings import TrackingSettings
+from screening.tracking.address import TrackingSettings
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -33,7 +33,7 @@ def cif_of(structure: Structure) -> bytes:
 @cache
 def _empty_database() -> bytes:
     """Making the tables takes seconds, copying them does not."""
-    from screening.tracking.store import connect
+    from screening.tracking.server import connect
 
     with tempfile.TemporaryDirectory() as folder:
         database = Path(folder) / "mlflow.db"
@@ -61,13 +61,13 @@ class ReviewStore:
 
     @cached_property
     def client(self) -> MlflowClient:
-        from screening.tracking.store import connect
+        from screening.tracking.server import connect
 
         return connect(self.settings.uri)
 
     @cached_property
     def experiment(self) -> str:
-        from screening.tracking.store import experiment_id
+        from screening.tracking.server import experiment_id
 
         return experiment_id(self.client, self.settings.uri, "screening")
 

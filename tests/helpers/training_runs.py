@@ -21,9 +21,9 @@ RUN = textwrap.dedent(
     from screening.errors import Interrupted
     from screening.learning.data import DataSettings
     from screening.learning.module import OptimiserSettings, PropertyLearning
-    from screening.learning.ranks import process_rank
+    from screening.learning.devices import process_rank
     from screening.learning.run import TrainingSettings
-    from screening.learning.signals import Signals
+    from screening.signals import Signals
     from screening.learning.training import train
 
     torch.set_num_threads(1)

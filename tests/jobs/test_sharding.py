@@ -18,7 +18,7 @@ from helpers.models import tiny_release
 from polars.testing import assert_frame_equal
 
 import screening
-from screening.cluster.parts import PartFolder
+from screening.cluster.part_files import PartFolder
 from screening.configuration import load_config
 from screening.configuration.scoring import RankConfig
 from screening.errors import RequestError, ScreeningError

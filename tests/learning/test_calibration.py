@@ -15,8 +15,8 @@ from screening.learning.calibration import (
     predict_labelled,
 )
 from screening.learning.data import DataSettings, labelled_graphs
-from screening.learning.quantiles import conformal_quantile
-from screening.networks.release import load_release
+from screening.networks.released_model import load_release
+from screening.tabular.quantiles import conformal_quantile
 
 
 def test_quantile_is_the_finite_sample_one() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from helpers.crystals import cubic, random_crystal, supercell
 
-from screening.crystals.elements import ATOMIC_NUMBERS
+from screening.chemistry.elements import ATOMIC_NUMBERS
 from screening.crystals.packed import pack
 from screening.learning.chemical_groups import GROUPS, LARGE_CELL_ATOMS, element_counts, group_masks
 

@@ -14,8 +14,8 @@ from screening.errors import RequestError
 from screening.learning.calibration import calibrate
 from screening.learning.combining import combine
 from screening.learning.data import CrystalData, DataSettings
-from screening.learning.domain import set_domain
-from screening.networks.release import load_release, save_release
+from screening.learning.known_region import set_domain
+from screening.networks.released_model import load_release, save_release
 
 TRAINED = {"store_sha256": "abc", "crystals": {"train": 90}, "hours": 1.0, "steps": 5}
 

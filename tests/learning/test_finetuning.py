@@ -24,7 +24,7 @@ from screening.learning.module import OptimiserSettings
 from screening.learning.run import TrainingResult, TrainingSettings
 from screening.learning.training import train
 from screening.networks.model import Member
-from screening.networks.release import load_release
+from screening.networks.released_model import load_release
 
 ALL = tuple(TARGETS)
 GAP = "band_gap_eV"

@@ -15,7 +15,7 @@ from helpers.labelled import small_store
 from helpers.training_runs import Ended, run
 
 from screening.learning.checkpoints import CHECKPOINTS, checkpoint_files
-from screening.networks.release import load_release
+from screening.networks.released_model import load_release
 
 pytestmark = pytest.mark.slow
 STEPS = 60

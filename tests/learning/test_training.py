@@ -14,7 +14,7 @@ from screening.data.targets import TARGETS
 from screening.graphs.nearest import GraphSettings
 from screening.learning.data import CrystalData, DataSettings
 from screening.networks.predictor import Predictor
-from screening.networks.release import load_release
+from screening.networks.released_model import load_release
 
 
 @pytest.fixture(scope="module")

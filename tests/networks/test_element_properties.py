@@ -6,7 +6,7 @@ import torch
 from helpers.models import tiny_model
 from torch import Tensor
 
-from screening.crystals.elements import ATOMIC_NUMBERS
+from screening.chemistry.elements import ATOMIC_NUMBERS
 from screening.networks.blocks import ElementEmbedding
 from screening.networks.element_properties import PROPERTIES, element_properties
 

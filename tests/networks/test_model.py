@@ -12,7 +12,7 @@ from helpers.models import tiny_config, tiny_model
 
 from screening.graphs.batch import GraphBatch, build_batch
 from screening.networks.predictor import Predictor
-from screening.networks.release import build_model, load_release, save_release
+from screening.networks.released_model import build_model, load_release, save_release
 
 CRYSTALS = [random_crystal(np.random.default_rng(i), 4) for i in range(5)]
 

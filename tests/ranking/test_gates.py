@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from screening.errors import RequestError
-from screening.merit.settings import build_settings
 from screening.ranking.gates import WaivableGate
+from screening.settings import build_settings
 
 
 def gate(**keys: object) -> WaivableGate:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from helpers.mlflow_server import serving
 
-from screening.tracking.settings import TrackingSettings
+from screening.tracking.address import TrackingSettings
 
 ROOT = Path(__file__).parents[2]
 FIRST_RUN = """

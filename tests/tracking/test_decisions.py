@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import polars as pl
 
 from screening.crystals import Rejection
-from screening.report.tables import rejected_table
+from screening.tables import rejected_table
 from screening.tracking.decisions import review_effect, with_decisions, without_rejected
 from screening.tracking.reviews import Entry, Review
 

@@ -12,11 +12,11 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import PERMISSION_DENIED
 
+from screening.tracking.address import TrackingSettings
 from screening.tracking.lineage import model_origin, trained_in
 from screening.tracking.rankings import log_ranking
 from screening.tracking.registry import register_model
 from screening.tracking.runs import open_run
-from screening.tracking.settings import TrackingSettings
 
 pytestmark = pytest.mark.ci
 

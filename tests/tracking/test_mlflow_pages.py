@@ -13,10 +13,10 @@ import pytest
 from helpers.rankings import finished_ranking
 from mlflow import MlflowClient
 
+from screening.tracking.address import TrackingSettings
 from screening.tracking.rankings import log_ranking
 from screening.tracking.run_file import RunRecord, read_record
 from screening.tracking.runs import open_run
-from screening.tracking.settings import TrackingSettings
 from screening.tracking.views import finalists_link, run_link
 
 if TYPE_CHECKING:

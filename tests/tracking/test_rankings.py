@@ -17,10 +17,10 @@ from mlflow import MlflowClient
 from mlflow.entities import Run as MlflowRun
 
 from screening.errors import RequestError
+from screening.tracking.address import TrackingSettings
 from screening.tracking.rankings import log_ranking
 from screening.tracking.run_file import RUN_FILE, read_record, write_record
 from screening.tracking.runs import open_run
-from screening.tracking.settings import TrackingSettings
 
 
 def logged(store: TrackingSettings, folder: Path) -> str:

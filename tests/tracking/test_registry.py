@@ -8,10 +8,10 @@ import pytest
 from helpers.models import tiny_release
 
 from screening.errors import RequestError
-from screening.networks.release import load_release
+from screening.networks.released_model import load_release
+from screening.tracking.address import TrackingSettings
 from screening.tracking.registry import fetch_model, register_model
 from screening.tracking.runs import open_run
-from screening.tracking.settings import TrackingSettings
 
 
 def test_a_registered_model_is_loaded_by_version_and_alias(tmp_path: Path) -> None:

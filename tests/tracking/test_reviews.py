@@ -10,8 +10,8 @@ from helpers.reviews import ReviewStore, review_store
 
 from screening.errors import RequestError, ScreeningError
 from screening.tracking import children
+from screening.tracking.address import TrackingSettings
 from screening.tracking.reviews import read_review
-from screening.tracking.settings import TrackingSettings
 
 pytestmark = pytest.mark.xdist_group("reviews")
 

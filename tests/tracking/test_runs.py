@@ -17,8 +17,8 @@ from mlflow import MlflowClient
 from mlflow.entities import Run as MlflowRun
 
 from screening.errors import ScreeningError
+from screening.tracking.address import tracking_uri
 from screening.tracking.runs import RUN_FILE, TABLE_ROWS, TrackingSettings, open_run
-from screening.tracking.settings import tracking_uri
 
 
 @pytest.fixture
@@ -169,7 +169,7 @@ def test_a_dead_server_is_named_within_seconds(tmp_path: Path, scheme: str) -> N
 
 
 def test_a_silent_server_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("screening.tracking.store._ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr("screening.tracking.server._ANSWER_SECONDS", 0.5)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()

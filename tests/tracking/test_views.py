@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from screening.tracking.address import TrackingSettings
 from screening.tracking.runs import Run
-from screening.tracking.settings import TrackingSettings
 from screening.tracking.views import how_to_open
 
 

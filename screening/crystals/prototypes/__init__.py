@@ -3,7 +3,7 @@
 `read_prototypes` reads the templates, `members` puts elements on their sites. Sources: datasets/prototypes/README.md.
 """
 
-from screening.crystals.prototypes.reading import Prototype, Site, read_prototypes
+from screening.crystals.prototypes.library import Prototype, Site, read_prototypes
 from screening.crystals.prototypes.substitution import Member, Members, members
 
 __all__ = ["Member", "Members", "Prototype", "Site", "members", "read_prototypes"]

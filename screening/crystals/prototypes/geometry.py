@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.crystals.prototypes.reading import Prototype
+from screening.crystals.prototypes.library import Prototype
 from screening.errors import RequestError
 
 SAME_ATOM_A = 0.02

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from screening.crystals.elements import ATOMIC_NUMBERS
+from screening.chemistry.elements import ATOMIC_NUMBERS
 from screening.errors import RequestError
 from screening.resources import resource
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from screening.crystals.prototypes.ions import Ion, ionic_radius, metallic_radius
-from screening.crystals.prototypes.reading import Prototype
+from screening.crystals.prototypes.library import Prototype
 
 Counts = NDArray[np.intp]
 

@@ -18,8 +18,8 @@ import numpy as np
 import orjson
 import polars as pl
 
+from screening.chemistry.elements import ATOMIC_NUMBERS
 from screening.crystals.crystal import Crystal
-from screening.crystals.elements import ATOMIC_NUMBERS
 from screening.data.store import LabelledCrystal
 from screening.errors import RequestError
 

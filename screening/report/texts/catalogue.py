@@ -13,7 +13,7 @@ import yaml
 from screening.columns import COLUMNS, MISSING, Column, column, gate_name, is_gate
 from screening.errors import RequestError
 from screening.finalists.finalist import REMARKS
-from screening.merit.flags import FLAGS
+from screening.materials.flags import FLAGS
 from screening.report.texts.numbers import STYLES, THIN_SPACE, NumberStyle, plural_form
 
 if TYPE_CHECKING:

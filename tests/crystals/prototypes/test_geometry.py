@@ -9,10 +9,10 @@ import pytest
 from pymatgen.analysis.structure_matcher import StructureMatcher
 from pymatgen.core import Lattice, Structure
 
-from screening.crystals.elements import SYMBOLS
+from screening.chemistry.elements import SYMBOLS
 from screening.crystals.prototypes import Prototype
 from screening.crystals.prototypes.geometry import template
-from screening.crystals.prototypes.reading import prototype_names
+from screening.crystals.prototypes.library import prototype_names
 from screening.errors import RequestError
 
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import yaml
 
-from screening.crystals.elements import cell_formula
+from screening.chemistry.elements import cell_formula
 from screening.crystals.prototypes import Prototype, read_prototypes
 from screening.crystals.prototypes.geometry import template
-from screening.crystals.prototypes.reading import prototype_names, read_prototype
+from screening.crystals.prototypes.library import prototype_names, read_prototype
 from screening.errors import RequestError
 from screening.resources import resource
 

@@ -11,12 +11,12 @@ import pytest
 from pymatgen.analysis.structure_matcher import StructureMatcher
 from pymatgen.core import Composition, Structure
 
+from screening.chemistry.elements import SYMBOLS
 from screening.crystals import Crystal, ReadSettings
-from screening.crystals.elements import SYMBOLS
 from screening.crystals.prototypes import Member, Prototype, members
 from screening.crystals.prototypes.geometry import template
 from screening.crystals.prototypes.ions import Ion
-from screening.crystals.prototypes.reading import prototype_names
+from screening.crystals.prototypes.library import prototype_names
 from screening.crystals.prototypes.substitution import MORE_SYMMETRIC, UNBALANCED, parse_elements
 from screening.crystals.symmetry import space_group_numbers
 from screening.errors import RequestError

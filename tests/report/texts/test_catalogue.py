@@ -14,7 +14,7 @@ import yaml
 from screening.columns import COLUMNS, column
 from screening.errors import RequestError
 from screening.finalists.finalist import REMARKS
-from screening.merit.flags import FLAGS
+from screening.materials.flags import FLAGS
 from screening.report.texts import LANGUAGES, Catalogue, catalogue
 
 TASKS = sorted((Path(__file__).parents[3] / "configs" / "task").glob("*.yaml"))

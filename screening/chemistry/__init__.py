@@ -1,0 +1,1 @@
+"""Elements, compositions, formulas, families: what is known before any crystal is read."""

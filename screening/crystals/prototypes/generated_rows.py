@@ -1,0 +1,27 @@
+"""Generated crystals as rows that every reader of candidates takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from screening.chemistry.elements import SYMBOLS
+from screening.crystals.prototypes.substitution import Member
+from screening.crystals.reading.rows import APPROXIMANT
+
+
+def as_row(member: Member) -> dict[str, Any]:
+    """`id, lattice, species, frac` with where the crystal comes from: prototype, parent, formula, what is where."""
+    sites, prototype = member.sites, member.prototype
+    stand_in = prototype.average_space_group != prototype.space_group
+    remarks = {"flags": [APPROXIMANT], "parent_space_group": prototype.average_space_group} if stand_in else {}
+    return {
+        "id": member.candidate_id,
+        "lattice": sites.lattice.round(6).tolist(),
+        "species": [SYMBOLS[number] for number in sites.numbers],
+        "frac": sites.frac.round(6).tolist(),
+        "formula": member.formula,
+        "prototype": prototype.name,
+        "parent": prototype.parent,
+        "occupants": {label: str(ion) for label, ion in member.occupants.items()},
+        **remarks,
+    }

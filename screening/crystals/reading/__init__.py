@@ -1,0 +1,1 @@
+"""Every form that a crystal arrives in; one reason for each refusal."""

@@ -1,0 +1,67 @@
+"""`X.charged.cif` beside `X.cif`: two files of one battery electrode, read as one input."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from itertools import islice
+from pathlib import PurePosixPath
+
+from screening.crystals.reading.file_kinds import file_kind
+from screening.crystals.reading.parts import Part
+
+_MARK = ".charged"
+_SINGLE = ("cif", "poscar")
+"""Formats of one crystal a file."""
+_EXTENSIONS = tuple(f"{name}{packed}" for name in (".cif", ".vasp", ".poscar") for packed in ("", ".gz"))
+
+
+Key = tuple[str, str, bool]
+
+
+def pair_key(name: str) -> Key | None:
+    """Folder, stem without the mark, and whether it is marked as charged; None for what is not one crystal a file."""
+    path = PurePosixPath(name)
+    kind = file_kind(path.name)
+    if kind is None or kind.format not in _SINGLE:
+        return None
+    marked = kind.stem.lower().endswith(_MARK) and len(kind.stem) > len(_MARK)
+    return str(path.parent), kind.stem[: -len(_MARK)] if marked else kind.stem, marked
+
+
+def charged_partners(names: Iterable[str]) -> dict[str, str]:
+    """File of a discharged crystal -> file of its charged one, of paths whose `/` separates folders.
+
+    They lie in one folder and differ by `.charged` before the extension: `X.cif` and `X.charged.cif`, or `.vasp`.
+    """
+    found: dict[Key, str] = {}
+    for name in names:
+        key = pair_key(name)
+        if key is not None:
+            found.setdefault(key, name)
+    return {
+        name: found[folder, stem, True]
+        for (folder, stem, marked), name in found.items()
+        if not marked and (folder, stem, True) in found
+    }
+
+
+def charged_names(name: str) -> list[str]:
+    """What the charged crystal's file may be called beside a file of this name; its own extension first."""
+    key = pair_key(name)
+    if key is None or key[2]:
+        return []
+    own = name[len(key[1]) :]
+    return [f"{key[1]}{_MARK}{extension}" for extension in dict.fromkeys((own, *_EXTENSIONS)) if extension]
+
+
+def with_charged(discharged: Iterator[Part], charged: Callable[[], Iterator[Part]]) -> Iterator[Part]:
+    """The parts of a discharged crystal's file, the one crystal in it carrying the one in the charged file."""
+    parts = list(islice(discharged, 2))
+    others = list(islice(charged(), 2))
+    if len(parts) == 1 and len(others) == 1:
+        yield replace(parts[0], charged=others[0])
+        return
+    many = parts if len(parts) > 1 else others
+    reason = f"{many[0].source}: expected a single crystal, as one of the two of an electrode"
+    yield replace(parts[0], reason=reason)

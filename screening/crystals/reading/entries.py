@@ -1,0 +1,106 @@
+"""One shard of a source: the inputs whose content falls to it, each with what is needed to join the shards again.
+
+Which shard an input belongs to depends on its bytes alone, so neither a new file in the folder nor another order of
+the listing moves it. Every shard walks over the whole source, which is cheap, and decodes only what is its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+from screening.crystals.crystal import Crystal, Rejection
+from screening.crystals.reading.dispatch import examine_all
+from screening.crystals.reading.identity import printable
+from screening.crystals.reading.inputs import find_source, walk
+from screening.crystals.reading.limits import ReadSettings
+from screening.crystals.reading.parts import Outcome, Part, Sites
+from screening.crystals.reading.reader import as_crystal
+
+_WORD = 1 << 64
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Part `index` of `count`, from 0."""
+
+    index: int = 0
+    count: int = 1
+
+    def holds(self, content: int) -> bool:
+        """Whether an input with this digest of its bytes is one of ours."""
+        return content % self.count == self.index
+
+
+@dataclass
+class Survey:
+    """What a walk over a source has met so far. total: inputs; fingerprint: sum of all digests, in any order."""
+
+    total: int = 0
+    fingerprint: int = 0
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One input. position: its place in the stream; content: digest of its bytes; wanted_id: the id it would have were
+    it alone; crystal_digest: of what was decoded, None if nothing was. item: its id is the position."""
+
+    position: int
+    content: int
+    wanted_id: str
+    crystal_digest: int | None
+    item: Crystal | Rejection
+
+
+def read_entries(
+    source: str | Path, settings: ReadSettings, shard: Shard, is_done: Callable[[int, int], bool], survey: Survey
+) -> Iterator[Entry]:
+    """The inputs of a shard, in the order of the stream.
+
+    is_done: of a position and the digest of its content, whether the input is to be left out. survey: filled on the
+    way, complete when the stream has ended. Raises RequestError as `read_crystals` does.
+    """
+    numbers: deque[tuple[int, int]] = deque()
+
+    def ours() -> Iterator[Part]:
+        for part in walk(find_source(source), settings.passed_over):
+            position, content = survey.total, content_digest(part)
+            survey.total += 1
+            survey.fingerprint = (survey.fingerprint + content) % _WORD
+            if shard.holds(content) and not is_done(position, content):
+                numbers.append((position, content))
+                yield part
+
+    for part, outcome in examine_all(ours(), settings):  # in the order of the parts
+        yield _entry(*numbers.popleft(), part, outcome)
+
+
+def content_digest(part: Part) -> int:
+    """64 bits of the bytes of an input and of the charged crystal beside it; of a refused one, of its source."""
+    digest = hashlib.blake2b(digest_size=8)
+    for each in filter(None, (part, part.charged)):
+        digest.update(_content(each))
+    return int.from_bytes(digest.digest(), "big")
+
+
+def _content(part: Part) -> bytes:
+    if part.reason:
+        return part.source.encode("utf-8", "surrogateescape")
+    if isinstance(part.data, bytes):
+        return part.data
+    if isinstance(part.data, Sites):
+        return b"".join(array.tobytes() for array in (part.data.lattice, part.data.numbers, part.data.frac))
+    return orjson.dumps(part.data, default=str, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SORT_KEYS)
+
+
+def _entry(position: int, content: int, part: Part, outcome: Outcome) -> Entry:
+    key, source, wanted = str(position), printable(part.source), outcome.own_id or part.stem
+    if outcome.sites is None:
+        refused = Rejection(key, source, outcome.stage, printable(outcome.reason))
+        return Entry(position, content, wanted, None, refused)
+    return Entry(position, content, wanted, outcome.digest, as_crystal(outcome.sites, key, source, outcome.flags))

@@ -1,0 +1,99 @@
+"""One part of an input becomes exactly one outcome: decode, order if asked, check. Runs in any process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from screening.crystals.reading.limits import ReadSettings
+from screening.crystals.reading.parts import Outcome, Part, Sites, UnreadableError
+from screening.crystals.reading.rows import own_id, parse_json, read_row
+from screening.crystals.reading.sanity import describe_partial, digest, find_atom_problem, find_cell_problem
+
+_MAX_REASON_LENGTH = 300
+
+
+def examine(part: Part, settings: ReadSettings) -> Outcome:
+    """Never raises on bad input: whatever a parser throws becomes the reason of a refusal.
+
+    A charged crystal that comes with the part passes the same checks, and its refusal is the part's.
+    """
+    sites = _read(part, settings)
+    if isinstance(sites, Outcome):
+        return sites
+    outcome = _check(sites, (*part.flags, *sites.flags), settings)
+    if outcome.sites is None or (sites.charged is None and part.charged is None):
+        return outcome
+    other = _check(sites.charged, (), settings) if sites.charged is not None else _examine_charged(part, settings)
+    if other.sites is None:
+        reason = other.reason.removeprefix("unreadable: ")
+        return _refusal(outcome.own_id, other.stage, f"the charged crystal: {reason}")
+    both = replace(outcome.sites, charged=other.sites)
+    flags = tuple(dict.fromkeys((*outcome.flags, *other.flags)))
+    return Outcome(outcome.own_id, both, outcome.digest ^ ((other.digest << 1) % (1 << 64)), flags)
+
+
+def _examine_charged(part: Part, settings: ReadSettings) -> Outcome:
+    return examine(part.charged, settings) if part.charged is not None else Outcome()
+
+
+def _read(part: Part, settings: ReadSettings) -> Sites | Outcome:
+    """The sites of a part, or its refusal."""
+    if part.reason:
+        return Outcome(stage="read", reason=part.reason)
+    row: object = None
+    try:
+        if part.kind == "row":
+            row = parse_json(part.data) if isinstance(part.data, bytes) else part.data
+            return read_row(row)
+        return _decode(part, settings)
+    except UnreadableError as error:
+        return _refusal(own_id(row) if isinstance(row, Mapping) else "", "read", f"unreadable: {error}")
+    except Exception as error:  # parsers of other libraries raise anything
+        return _refusal("", "read", f"unreadable: {type(error).__name__}: {error}")
+
+
+def _decode(part: Part, settings: ReadSettings) -> Sites:
+    from screening.crystals.reading import formats
+
+    if isinstance(part.data, Sites):
+        return part.data
+    if not isinstance(part.data, bytes):
+        raise TypeError(f"{part.kind} needs bytes")
+    if part.kind == "cif":
+        return formats.read_cif(part.data, settings)
+    if part.kind == "poscar":
+        return formats.read_poscar(part.data)
+    if part.kind == "xyz":
+        return formats.read_xyz(part.data)
+    raise ValueError(f"no parser for '{part.kind}'")
+
+
+def _check(sites: Sites, flags: tuple[str, ...], settings: ReadSettings) -> Outcome:
+    problem = find_cell_problem(sites, settings)
+    if not problem and sites.occupancies is not None:
+        if not settings.order:
+            problem = describe_partial(sites)
+        else:
+            from screening.crystals.ordering import OrderingError, order_sites
+
+            try:
+                sites = order_sites(sites)
+            except OrderingError as error:
+                return _refusal(sites.own_id, "sanity", f"partial occupancies that cannot be ordered: {error}")
+            flags = (*flags, "ordered_approximant")
+            problem = find_cell_problem(sites, settings)
+    problem = problem or find_atom_problem(sites, settings)
+    if problem:
+        return _refusal(sites.own_id, "sanity", problem)
+    return Outcome(sites.own_id, sites, digest(sites), flags)
+
+
+def _refusal(identity: str, stage: str, reason: str) -> Outcome:
+    """One line, of a length that fits a table."""
+    line = " ".join(reason.split())
+    return Outcome(
+        identity,
+        stage=stage,
+        reason=line if len(line) <= _MAX_REASON_LENGTH else f"{line[:_MAX_REASON_LENGTH]}...",
+    )

@@ -1,0 +1,103 @@
+"""Which kind of file a name announces, and one file as a stream of parts."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, cast
+
+from screening.crystals.reading.ase_database import split_database
+from screening.crystals.reading.parts import Part
+from screening.crystals.reading.splitting import DAMAGED, split
+
+MAX_DATABASE_BYTES = 512 << 20
+"""An ASE database inside an archive is held in memory, so it may not be longer."""
+
+NOT_A_CRYSTAL = "not a crystal file"
+
+_KINDS = {
+    ".cif": "cif",
+    ".mcif": "cif",
+    ".vasp": "poscar",
+    ".poscar": "poscar",
+    ".contcar": "poscar",
+    ".xyz": "xyz",
+    ".extxyz": "xyz",
+    ".db": "db",
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+}
+_ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
+
+
+@dataclass(frozen=True)
+class FileKind:
+    """format: cif, poscar, xyz, db, json, jsonl, zip or tar; stem: the name without its extensions."""
+
+    format: str
+    stem: str
+    compressed: bool = False
+
+
+def file_kind(name: str) -> FileKind | None:
+    """From the name alone; None if it is not a name of a crystal file."""
+    lower = name.lower()
+    for extension in _ARCHIVES:
+        if lower.endswith(extension):
+            return FileKind("zip" if extension == ".zip" else "tar", name[: -len(extension)] or name)
+    compressed = lower.endswith(".gz")
+    inner = name[:-3] if compressed else name
+    suffix = PurePosixPath(inner).suffix
+    known = _KINDS.get(suffix.lower())
+    if known is not None and not (known == "db" and compressed):
+        return FileKind(known, inner[: -len(suffix)], compressed)
+    if inner.upper().startswith(("POSCAR", "CONTCAR")):
+        return FileKind("poscar", inner, compressed)
+    return None
+
+
+def is_ignored(name: str) -> bool:
+    """Hidden files, what macOS puts into archives, and notes in Markdown are passed over without a word."""
+    return name.startswith(".") or name == "__MACOSX" or name.lower().endswith(".md")
+
+
+def read_file(path: Path, source: str) -> Iterator[Part]:
+    """Parts of one file on disk that is not an archive."""
+    kind = file_kind(path.name)
+    if kind is None:
+        yield Part("", source, path.name, reason=NOT_A_CRYSTAL)
+        return
+    try:
+        if kind.format == "db":
+            with path.open("rb"):
+                pass  # so that a missing permission is reported like that of any other file
+            yield from split_database(path, source, kind.stem)
+            return
+        with path.open("rb") as stream:
+            yield from read_stream(stream, kind, source)
+    except OSError as error:
+        yield Part("", source, kind.stem, reason=f"unreadable: {error.strerror or error}")
+
+
+def read_stream(stream: IO[bytes], kind: FileKind, source: str) -> Iterator[Part]:
+    """Parts of one open file: on disk or inside an archive."""
+    if kind.format == "db":
+        yield from _read_database(stream, kind, source)
+        return
+    opened = cast(IO[bytes], gzip.GzipFile(fileobj=stream)) if kind.compressed else stream
+    yield from split(opened, kind.format, source, kind.stem)
+
+
+def _read_database(stream: IO[bytes], kind: FileKind, source: str) -> Iterator[Part]:
+    try:
+        content = stream.read(MAX_DATABASE_BYTES + 1)
+    except DAMAGED as error:
+        yield Part("", source, kind.stem, reason=f"unreadable: {error}")
+        return
+    if len(content) > MAX_DATABASE_BYTES:
+        yield Part("", source, kind.stem, reason=f"larger than {MAX_DATABASE_BYTES >> 20} MiB inside an archive")
+        return
+    yield from split_database(content, source, kind.stem)

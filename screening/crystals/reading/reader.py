@@ -1,0 +1,112 @@
+"""Reading crystals: any source becomes one stream of crystals and refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from screening.crystals.crystal import Crystal, Rejection
+from screening.crystals.reading.charged import charged_partners
+from screening.crystals.reading.dispatch import examine_all
+from screening.crystals.reading.identity import Register, printable
+from screening.crystals.reading.inputs import find_source, walk
+from screening.crystals.reading.limits import ReadSettings
+from screening.crystals.reading.parts import Outcome, Part, Sites, UnreadableError
+from screening.errors import RequestError
+
+if TYPE_CHECKING:
+    from ase import Atoms
+    from pymatgen.core.structure import Structure
+
+_DEFAULT = ReadSettings()
+
+
+def read_crystals(source: str | Path, settings: ReadSettings = _DEFAULT) -> Iterator[Crystal | Rejection]:
+    """Everything in a file, an archive, a folder or a bundled set: each input comes out once, as one or the other.
+
+    Streams in a fixed order: files by name, entries as they lie in a file. Ids are unique over both kinds. Raises
+    RequestError at once if there is no such source or, on the first step, if a folder holds nothing to read.
+    """
+    return _finish(examine_all(walk(find_source(source), settings.passed_over), settings))
+
+
+def as_crystals(
+    items: Iterable[Structure | Atoms | Crystal | str | Path] | Structure | Atoms | Crystal,
+    settings: ReadSettings = _DEFAULT,
+) -> Iterator[Crystal | Rejection]:
+    """The same stream, with the same checks, from pymatgen structures, ASE atoms or crystals in memory, or one of them.
+
+    The id is `properties["id"]` of a structure, `info["id"]` of atoms (or `mp_id`, `name`), else `structure#0`, ...
+    Paths among them are read; one that leads nowhere is refused like any broken input. Raises RequestError if `items`
+    is nothing of the kind.
+    """
+    if any(hasattr(items, name) for name in ("lattice", "positions")):  # a structure is iterable, too: over its sites
+        items = [cast("Structure | Atoms | Crystal", items)]
+    if not isinstance(items, Iterable):
+        raise RequestError(f"candidates: expected paths, structures or crystals, found {type(items).__name__}")
+    return _finish(examine_all(_parts(items, settings), settings))
+
+
+def _parts(items: Iterable[object], settings: ReadSettings) -> Iterator[Part]:
+    # Of a list of files, the charged ones that a discharged one brings along are not candidates of their own.
+    listed = [str(item) for item in items if isinstance(item, str | Path)] if isinstance(items, Sequence) else []
+    charged = set(charged_partners(listed).values())
+    for index, item in enumerate(items):
+        if not isinstance(item, str | Path):
+            yield _as_part(item, f"structure#{index}")
+            continue
+        if str(item) in charged:
+            continue
+        try:
+            yield from walk(find_source(item), settings.passed_over)
+        except RequestError as error:
+            yield Part("", str(item), Path(item).stem, reason=str(error))
+
+
+def _finish(examined: Iterator[tuple[Part, Outcome]]) -> Iterator[Crystal | Rejection]:
+    """Give ids and refuse duplicates: the two things that need the whole stream."""
+    register = Register()
+    for part, outcome in examined:
+        candidate_id = register.identify(outcome.own_id or part.stem, part.source)
+        source = printable(part.source)
+        sites = outcome.sites
+        if sites is None:
+            yield Rejection(candidate_id, source, outcome.stage, printable(outcome.reason))
+            continue
+        duplicate = register.duplicate(outcome.digest, candidate_id)
+        if duplicate:
+            yield Rejection(candidate_id, source, "sanity", duplicate)
+            continue
+        yield as_crystal(sites, candidate_id, source, outcome.flags)
+
+
+def as_crystal(sites: Sites, candidate_id: str, source: str, flags: tuple[str, ...]) -> Crystal:
+    """A crystal of checked sites, with that of the charged ones if there are any."""
+    charged = None if sites.charged is None else as_crystal(sites.charged, candidate_id, source, ())
+    group = sites.parent_space_group
+    return Crystal(candidate_id, sites.lattice, sites.numbers, sites.frac, source, flags, group, charged)
+
+
+def _as_sites(crystal: Crystal) -> Sites:
+    charged = None if crystal.charged is None else _as_sites(crystal.charged)
+    identity, group = crystal.candidate_id, crystal.parent_space_group
+    return Sites(
+        crystal.lattice, crystal.numbers, crystal.frac, own_id=identity, parent_space_group=group, charged=charged
+    )
+
+
+def _as_part(item: object, name: str) -> Part:
+    if isinstance(item, Crystal):
+        return Part("sites", item.source or name, name, _as_sites(item), flags=item.flags)
+    from screening.crystals.reading.formats import from_atoms, from_structure
+
+    try:
+        if hasattr(item, "species_and_occu") and hasattr(item, "lattice"):
+            return Part("sites", name, name, from_structure(item))  # type: ignore[arg-type]
+        if hasattr(item, "pbc") and hasattr(item, "positions"):
+            return Part("sites", name, name, from_atoms(item))  # type: ignore[arg-type]
+    except UnreadableError as error:
+        return Part("sites", name, name, reason=f"unreadable: {error}")
+    kind = type(item).__name__
+    return Part("sites", name, name, reason=f"expected a pymatgen Structure, ASE Atoms or a Crystal, found {kind}")

@@ -1,0 +1,180 @@
+"""Rows of `lattice, species, frac`, and pymatgen structures as JSON, decoded without pymatgen."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from screening.chemistry.elements import ATOMIC_NUMBERS, SYMBOLS
+from screening.crystals.reading.parts import Occupancy, Sites, UnreadableError
+
+ID_KEYS = ("id", "mp_id", "name", "material_id", "battery_id")
+"""Keys under which a row may carry its own id, in order of preference."""
+
+PAIR_KEYS = (("structure", "charged"), ("discharged", "charged"), ("discharge_structure", "charge_structure"))
+"""Keys of the discharged and the charged crystal of a battery electrode in one row."""
+
+APPROXIMANT = "ordered_approximant"
+OWN_FLAGS = (APPROXIMANT,)
+"""Flags that a row may bring along; everything else is for the pipeline to say."""
+
+_ISOTOPES = {"D": 1, "T": 1}
+_SPECIES = re.compile(r"([A-Z][a-z]?)(?:\d*\.?\d*[+-]|[+-]\d+\.?\d*)?(?:,.*)?")
+
+
+@lru_cache(maxsize=4096)
+def atomic_number(species: str | int) -> int:
+    """Atomic number of `Fe`, `Fe3+`, `O2-`, `D` or 26; raises UnreadableError for anything else."""
+    if isinstance(species, int) and 0 < species < len(SYMBOLS):
+        return species
+    match = _SPECIES.fullmatch(str(species).strip())
+    number = (ATOMIC_NUMBERS.get(match[1]) or _ISOTOPES.get(match[1])) if match else None
+    if number is None:
+        raise UnreadableError(f"'{str(species)[:40]}' is not an element")
+    return number
+
+
+def own_id(row: Mapping[str, Any]) -> str:
+    """The id a row gives itself; empty if none. Numbers become text."""
+    for key in ID_KEYS:
+        value = row.get(key)
+        if isinstance(value, (str, int, float, np.integer)) and not isinstance(value, bool) and value == value:
+            text = str(value).strip()
+            if text:
+                return text
+    return ""
+
+
+def own_flags(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a row says of itself under `flags`, as far as it is understood: that it is an ordered approximant."""
+    flags = row.get("flags")
+    return tuple(flag for flag in OWN_FLAGS if isinstance(flags, Sequence) and flag in flags)
+
+
+def parse_json(data: bytes) -> Any:
+    """Decode JSON; Python's NaN and Infinity are let through so that the refusal can name them."""
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        try:
+            return json.loads(data)
+        except (ValueError, RecursionError):
+            raise UnreadableError(f"not valid JSON: {error}") from None
+
+
+def read_row(row: Any) -> Sites:
+    """A row of `lattice, species, frac` (with `id`, `mp_id` or `name`), or a pymatgen structure as JSON, as itself
+    or under `structure`; the charged crystal of a battery electrode under `charged` beside it (further names:
+    PAIR_KEYS). Raises UnreadableError."""
+    if not isinstance(row, Mapping):
+        raise UnreadableError(f"expected an object with lattice, species and frac, found {type(row).__name__}")
+    sites = _read_one(row)
+    for _, key in PAIR_KEYS:
+        if isinstance(row.get(key), Mapping):
+            return replace(sites, charged=read_charged(row[key]))
+    return sites
+
+
+def read_charged(row: Mapping[str, Any]) -> Sites:
+    """The charged crystal of a row; its errors say that it is the one meant."""
+    try:
+        return _read_one(row)
+    except UnreadableError as error:
+        raise UnreadableError(f"the charged crystal: {error}") from None
+
+
+def _read_one(row: Mapping[str, Any]) -> Sites:
+    for key, _ in PAIR_KEYS:
+        if isinstance(row.get(key), Mapping):
+            sites = _read_one(row[key])
+            return _with_remarks(replace(sites, own_id=own_id(row) or sites.own_id), row)
+    if "sites" in row:
+        return _read_pymatgen(row)
+    missing = [key for key in ("lattice", "species", "frac") if key not in row]
+    if missing:
+        raise UnreadableError(f"no {' and no '.join(missing)} in this row")
+    sites = _assemble(row["lattice"], row["species"], row["frac"], own_id(row))
+    return _with_remarks(sites, row) if "flags" in row else sites
+
+
+def _with_remarks(sites: Sites, row: Mapping[str, Any]) -> Sites:
+    """What a row says of itself; the space group of what it stands for counts only for an ordered approximant."""
+    flags, group = own_flags(row), row.get("parent_space_group")
+    known = APPROXIMANT in flags and isinstance(group, int) and not isinstance(group, bool) and 1 <= group <= 230
+    return replace(sites, flags=flags, parent_space_group=group if known else None)
+
+
+def _assemble(lattice: Any, species: Any, frac: Any, identity: str) -> Sites:
+    cell = _matrix(lattice)
+    if not isinstance(species, Sequence) or isinstance(species, str):
+        raise UnreadableError("species must be a list with one entry per atom")
+    try:
+        positions = np.array(frac, dtype=np.float64).reshape(-1, 3)
+    except (TypeError, ValueError):
+        raise UnreadableError("frac must be a list of three numbers per atom") from None
+    if len(species) != len(positions):
+        raise UnreadableError(f"{len(species)} species but {len(positions)} positions")
+    try:
+        numbers = np.array([ATOMIC_NUMBERS[symbol] for symbol in species], dtype=np.int16)
+    except (KeyError, TypeError):
+        return Sites.from_occupancies(cell, [_occupancy(entry) for entry in species], positions, identity)
+    return Sites(cell, numbers, positions, None, identity)
+
+
+def _matrix(lattice: Any) -> NDArray[np.float64]:
+    if isinstance(lattice, Mapping):
+        lattice = lattice.get("matrix")
+    try:
+        cell = np.array(lattice, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise UnreadableError("the lattice must be three vectors of three numbers") from None
+    if cell.shape != (3, 3):
+        raise UnreadableError(f"the lattice must be three vectors of three numbers, its shape is {cell.shape}")
+    return cell
+
+
+def _occupancy(entry: Any) -> Occupancy:
+    """One site: a species, or a mapping of species to occupancies."""
+    if not isinstance(entry, Mapping):
+        return {atomic_number(entry if isinstance(entry, str | int) else str(entry)): 1.0}
+    return _merge([(key, value) for key, value in entry.items()])
+
+
+def _merge(pairs: list[tuple[Any, Any]]) -> Occupancy:
+    """Sum the occupancies by element: Fe2+ and Fe3+ that share a site are one element."""
+    site: Occupancy = {}
+    for species, amount in pairs:
+        if isinstance(amount, bool) or not isinstance(amount, int | float) or not 0 <= amount <= 1.001:
+            raise UnreadableError(f"the occupancy of '{str(species)[:40]}' is not between 0 and 1")
+        if amount > 0:
+            number = atomic_number(species)
+            site[number] = site.get(number, 0.0) + float(amount)
+    if not site or sum(site.values()) > 1.01:
+        raise UnreadableError("the occupancies of a site do not add up to between 0 and 1")
+    return site
+
+
+def _read_pymatgen(row: Mapping[str, Any]) -> Sites:
+    """The JSON that pymatgen's `Structure.as_dict` writes."""
+    if "lattice" not in row:
+        raise UnreadableError("a structure without a lattice is a molecule, not a crystal")
+    try:
+        occupancies = [
+            _merge([(entry["element"], entry.get("occu", 1.0)) for entry in site["species"]]) for site in row["sites"]
+        ]
+        frac = np.array([site["abc"] for site in row["sites"]], dtype=np.float64).reshape(-1, 3)
+    except UnreadableError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UnreadableError(f"not a pymatgen structure ({type(error).__name__}: {error})") from None
+    properties = row.get("properties")
+    identity = own_id(row) or (own_id(properties) if isinstance(properties, Mapping) else "")
+    return Sites.from_occupancies(_matrix(row["lattice"]), occupancies, frac, identity)

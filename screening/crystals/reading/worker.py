@@ -1,0 +1,52 @@
+"""The main program of a worker process (see `screening.crystals.reading.workers`)."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import warnings
+from pathlib import Path
+
+from screening.crystals.reading.examine import examine
+
+_MAX_MEMORY_BYTES = 8 << 30
+
+
+def main() -> None:
+    """Examine chunks of parts from standard input until it closes."""
+    for name in ("SIGTERM", "SIGUSR1"):
+        if hasattr(signal, name):
+            # Slurm tells all processes of a job to stop: a file that a worker left half read would count as broken,
+            # while its reader still keeps what is done. It ends its workers by other means.
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    tasks = os.fdopen(os.dup(0), "rb")
+    results = os.fdopen(os.dup(1), "wb")
+    with Path(os.devnull).open("r+b") as nothing:
+        for descriptor in (0, 1, 2):  # whatever a parser prints must not mix with the answers or reach the terminal
+            if descriptor == 2:
+                results.write(b"ready\n")
+                results.flush()
+            os.dup2(nothing.fileno(), descriptor)
+    warnings.simplefilter("ignore")
+    _limit_memory()
+    try:
+        settings = pickle.load(tasks)  # noqa: S301 (written by the process that started this one)
+        while True:
+            parts = pickle.load(tasks)  # noqa: S301
+            outcomes = [examine(part, settings) for part in parts]
+            pickle.dump(outcomes, results)
+            results.flush()
+    except (EOFError, BrokenPipeError):
+        return  # the reader has closed the pipe: no more work
+
+
+def _limit_memory() -> None:
+    """A file that unfolds without end gets a MemoryError of its own instead of exhausting the machine."""
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    allowed = _MAX_MEMORY_BYTES if hard == resource.RLIM_INFINITY else min(_MAX_MEMORY_BYTES, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (allowed, hard))

@@ -1,0 +1,89 @@
+"""The measured material nearest in composition, to compare a candidate with."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from screening.chemistry.compositions import N_ELEMENTS, Floats
+from screening.finalists.finalist import KnownMaterial
+from screening.resources import resource
+
+_SAME_GROUP_COST = 0.5
+
+
+@dataclass(frozen=True)
+class KnownMaterials:
+    """M materials with measured figures; fractions: (M, 119) by atomic number."""
+
+    materials: tuple[KnownMaterial, ...]
+    fractions: Floats
+
+    @classmethod
+    def of_task(cls, task: Mapping[str, Any]) -> KnownMaterials:
+        """Those that the section `report.known` of a task names; none without it.
+
+        table: of `datasets/reference/`. formula: its column of the formula. figures: our column name -> its column.
+        """
+        wanted = (task.get("report") or {}).get("known")
+        if not wanted:
+            return cls((), np.zeros((0, N_ELEMENTS)))
+        file = resource("datasets") / "reference" / f"{wanted['table']}.csv"
+        with file.open(newline="", encoding="utf-8") as stream:
+            rows = list(csv.DictReader(stream))
+        materials = tuple(_material(row, wanted) for row in rows)
+        return cls(materials, _fractions([material.formula for material in materials]))
+
+    def nearest(self, formulas: Sequence[str]) -> list[KnownMaterial | None]:
+        """For each of B formulas the material from the fewest changes away; of equally near ones the first."""
+        if not self.materials:
+            return [None] * len(formulas)
+        distances = _distances(_fractions(formulas), self.fractions)
+        found = []
+        for row in distances:
+            best = int(row.argmin())
+            known = self.materials[best]
+            found.append(KnownMaterial(known.formula, known.name, float(row[best]), known.source, known.figures))
+        return list(found)
+
+
+def _material(row: Mapping[str, str], wanted: Mapping[str, Any]) -> KnownMaterial:
+    figures = {ours: float(row[theirs]) for ours, theirs in wanted["figures"].items() if row.get(theirs)}
+    return KnownMaterial(row[wanted["formula"]], row["name"], 0.0, row["source"], figures)
+
+
+def _fractions(formulas: Sequence[str]) -> Floats:
+    """(B, 119) by atomic number; brackets and fractions such as Sm(Fe0.8Co0.2)12 are understood."""
+    from pymatgen.core.composition import Composition
+
+    fractions = np.zeros((len(formulas), N_ELEMENTS))
+    for row, formula in enumerate(formulas):
+        for element, share in Composition(formula).fractional_composition.items():
+            fractions[row, element.Z] = share
+    return fractions
+
+
+def _distances(ours: Floats, theirs: Floats) -> Floats:
+    """(B, M) least share of atoms to exchange, an exchange within a group of the periodic table at half the cost.
+
+    That is the earth mover's distance on a tree (elements, groups, all), so it is a sum over the tree's branches.
+    """
+    groups = _group_of_elements()
+    elements = np.abs(ours[:, None] - theirs[None]).sum(axis=2) / 2
+    joined = np.abs((ours @ groups)[:, None] - (theirs @ groups)[None]).sum(axis=2) / 2
+    return np.asarray(_SAME_GROUP_COST * elements + (1 - _SAME_GROUP_COST) * joined)
+
+
+def _group_of_elements() -> Floats:
+    """(119, 19) membership; the rare earths with scandium and yttrium are one group, others have 1 to 18."""
+    from pymatgen.core.periodic_table import Element
+
+    membership = np.zeros((N_ELEMENTS, 19))
+    for number in range(1, N_ELEMENTS):
+        element = Element.from_Z(number)
+        membership[number, 3 if element.is_rare_earth else element.group] = 1.0
+    return membership

@@ -1,0 +1,44 @@
+"""Between polars tables and numpy arrays: nulls are NaN inside, flags are text outside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import polars as pl
+
+from screening.chemistry.masses import Floats, Mask
+from screening.errors import RequestError
+
+
+def require_columns(table: pl.DataFrame, names: Iterable[str]) -> None:
+    """Raise RequestError naming the first column that the table lacks."""
+    for name in names:
+        if name not in table.columns:
+            raise RequestError(f"the table of predictions has no column {name!r}; it has {', '.join(table.columns)}")
+
+
+def floats(table: pl.DataFrame, name: str) -> Floats:
+    """A column as float64, (B,); null, and a column that is not there, become NaN."""
+    if name not in table.columns:
+        return np.full(table.height, np.nan)
+    try:
+        return np.array(table[name].cast(pl.Float64).to_numpy(), dtype=np.float64)
+    except pl.exceptions.InvalidOperationError as error:
+        raise RequestError(f"column {name!r}: expected numbers, got {table.schema[name]}") from error
+
+
+def number_column(name: str, values: Floats) -> pl.Series:
+    """A column of numbers; NaN becomes null."""
+    return pl.Series(name, np.asarray(values, dtype=np.float64)).fill_nan(None)
+
+
+def flagged(table: pl.DataFrame, masks: Mapping[str, Mask]) -> pl.Series:
+    """The table's `flags` with more flags where their mask, (B,), is true; each flag once, in a stable order."""
+    present = table["flags"].fill_null("").to_list() if "flags" in table.columns else [""] * table.height
+    rows = [[flag for flag in text.split(";") if flag] for text in present]
+    for flag, mask in masks.items():
+        for index in np.flatnonzero(mask):
+            if flag not in rows[index]:
+                rows[index].append(flag)
+    return pl.Series("flags", [";".join(row) for row in rows], dtype=pl.String)

@@ -1,0 +1,1 @@
+"""Battery electrodes: everything that only this class knows."""

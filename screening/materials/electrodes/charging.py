@@ -1,0 +1,151 @@
+"""The best electrodes on charge: voltage over charge, and whether the frame outlives it once both ends have relaxed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from screening.chemistry.elements import ATOMIC_NUMBERS
+from screening.crystals.crystal import Crystal
+from screening.finalists.finalist import Curve
+from screening.materials.electrodes.end_members.finding import find_pair
+from screening.materials.electrodes.end_members.frames import framework_kept, with_ends
+from screening.materials.electrodes.end_members.orderings import partly_charged
+from screening.materials.electrodes.end_members.pair import ElectrodePair
+from screening.materials.electrodes.end_members.profile import Profile, State, voltage_profile
+from screening.materials.electrodes.predictor import ElectrodePredictor
+from screening.materials.electrodes.voltage.voltage import VoltagePredictor
+from screening.relaxation.relaxation import RelaxationSettings, Relaxed, relax
+
+RELAXATION = RelaxationSettings(max_steps=200)
+"""An end that still moves after these steps is flagged."""
+_SMALL = 1e-6
+
+
+@dataclass(frozen=True)
+class Charging:
+    """discharged, charged: both ends as they were scored, None where no pair is known; remarks: keys of REMARKS."""
+
+    discharged: Crystal | None = None
+    charged: Crystal | None = None
+    curve: Curve | None = None
+    remarks: tuple[str, ...] = ()
+
+
+def charging(
+    crystals: Sequence[Crystal],
+    rows: Sequence[Mapping[str, Any]],
+    electrodes: ElectrodePredictor,
+    n_states: int | None,
+) -> list[Charging]:
+    """What charging does to each of B electrodes; rows: of the ranked table.
+
+    n_states: states of charge between the ends, by symmetry-distinct orderings of lowest Coulomb energy, that are
+    relaxed with both ends (0: the ends alone). None relaxes nothing: the curve is one plateau then, at the predicted
+    average, and the frame is not judged.
+    """
+    found = [_pair(crystal, row, electrodes.working_ion) for crystal, row in zip(crystals, rows, strict=True)]
+    profiles: dict[int, _Look] = {}
+    if n_states is not None and electrodes.voltage is not None:
+        pairs = {index: pair for index, pair in enumerate(found) if pair is not None}
+        profiles = _closer(pairs, electrodes.voltage, n_states)
+    return [
+        Charging() if pair is None else _described(pair, row, profiles.get(index))
+        for index, (pair, row) in enumerate(zip(found, rows, strict=True))
+    ]
+
+
+@dataclass(frozen=True)
+class _Look:
+    """profile: None where an end did not relax or frames cannot be compared."""
+
+    profile: Profile | None
+    remarks: tuple[str, ...]
+
+
+def _pair(crystal: Crystal, row: Mapping[str, Any], working_ion: str | None) -> ElectrodePair | None:
+    pair = find_pair(crystal, working_ion or row.get("working_ion")) if row.get("electrode_origin") else None
+    return pair if isinstance(pair, ElectrodePair) else None
+
+
+def _described(pair: ElectrodePair, row: Mapping[str, Any], look: _Look | None) -> Charging:
+    curve = _plateau(row) if look is None or look.profile is None else _staircase(look.profile, row)
+    return Charging(pair.discharged, pair.charged, curve, look.remarks if look else ())
+
+
+def _plateau(row: Mapping[str, Any]) -> Curve | None:
+    volts = [row.get(f"voltage_extractable_V{end}") for end in ("", "_lo", "_hi")]
+    capacity = row.get("capacity_extractable_mAh_per_g")
+    if capacity is None or any(value is None for value in volts):
+        return None
+    value, low, high = (float(volt or 0.0) for volt in volts)
+    return Curve("voltage", (0.0, float(capacity)), (value, value), (low, low), (high, high))
+
+
+def _staircase(profile: Profile, row: Mapping[str, Any]) -> Curve | None:
+    """Plateaus in the order of charging, up to the usable capacity; per gram of what the row's capacities count.
+
+    The potential's own steps, all shifted alike so that their mean is the predicted average with its interval.
+    """
+    whole = [row.get(f"voltage_V{end}") for end in ("", "_lo", "_hi")]
+    usable, total = (row.get(f"capacity_{name}mAh_per_g") for name in ("extractable_", ""))
+    if usable is None or total is None or any(value is None for value in whole):
+        return None
+    scale = total / sum(step.capacity_mAh_per_g for step in profile.steps)
+    x, y = [], []
+    taken = 0.0
+    for step in reversed(profile.steps):
+        if taken < usable - _SMALL:
+            last = min(taken + scale * step.capacity_mAh_per_g, float(usable))
+            x += [taken, last]
+            y += [step.voltage_V, step.voltage_V]
+            taken = last
+    average, low, high = (float(value or 0.0) for value in whole)
+    volts = np.array(y) + average - profile.average_V()
+    return Curve(
+        "voltage",
+        tuple(x),
+        tuple(volts.tolist()),
+        tuple((volts + low - average).tolist()),
+        tuple((volts + high - average).tolist()),
+    )
+
+
+def _closer(pairs: Mapping[int, ElectrodePair], voltage: VoltagePredictor, n_states: int) -> dict[int, _Look]:
+    """Relax all states of all electrodes together, so that every core is busy."""
+    states = [
+        replace(crystal, candidate_id=f"{index} {number}", charged=None)
+        for index, pair in pairs.items()
+        for number, crystal in enumerate([pair.discharged, pair.charged, *_between(pair, n_states)])
+    ]
+    relaxed: dict[int, dict[int, Relaxed]] = {index: {} for index in pairs}
+    for end in relax(voltage.potential, states, RELAXATION):
+        index, number = map(int, end.crystal.candidate_id.split())
+        relaxed[index][number] = end
+    return {index: _look(pair, relaxed[index], voltage) for index, pair in pairs.items()}
+
+
+def _between(pair: ElectrodePair, n_states: int) -> list[Crystal]:
+    """States between the ends of the usable range, and its own end where that is not the charged one."""
+    usable = min(pair.n_ions_removed, pair.n_ions_extractable) if pair.n_ions_extractable > 0 else pair.n_ions_removed
+    shares = [step / (n_states + 1) for step in range(1, n_states + 2)] if n_states else []
+    wanted = [share * usable for share in shares if share * usable < pair.n_ions_removed - _SMALL]
+    return [crystal for removed in wanted for crystal in partly_charged(pair, removed)]
+
+
+def _look(pair: ElectrodePair, relaxed: Mapping[int, Relaxed], voltage: VoltagePredictor) -> _Look:
+    if any(relaxed[number].failure for number in (0, 1)):
+        return _Look(None, ("relaxation_failed",))
+    ends = with_ends(pair, relaxed[0].crystal, relaxed[1].crystal)
+    kept = "frame_kept" if framework_kept(ends) else "frame_changes"
+    moving = () if all(relaxed[number].converged for number in (0, 1)) else ("relaxation_unfinished",)
+    states = [State(end.crystal, end.energy_eV) for end in relaxed.values() if not end.failure]
+    metal = float(voltage.metals[ATOMIC_NUMBERS[pair.working_ion]])
+    try:
+        profile = voltage_profile(states, pair.working_ion, metal)
+    except ValueError:  # frames that differ in composition; the voltages are null then
+        profile = None
+    return _Look(profile, (kept, *moving))

@@ -1,0 +1,121 @@
+"""The electrode behind a crystal: its working ion, its two ends, and how much of the ion moves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import islice
+
+from screening.chemistry.compositions import count_matrix
+from screening.chemistry.elements import ATOMIC_NUMBERS, SYMBOLS, cell_formula
+from screening.crystals.crystal import Crystal
+from screening.errors import RequestError
+from screening.materials.electrodes.end_members.frames import falls_apart
+from screening.materials.electrodes.end_members.given import given_pair
+from screening.materials.electrodes.end_members.graphite import CARBON, bond_length, intercalated
+from screening.materials.electrodes.end_members.insertion import enlarged, fill
+from screening.materials.electrodes.end_members.pair import ElectrodePair, NoPair
+from screening.materials.electrodes.end_members.pathways import find_pathway
+from screening.materials.electrodes.end_members.redox import ION_CHARGES, active_symbols
+from screening.materials.electrodes.end_members.roles import Roles, has_anions, roles
+
+MAX_INSERTION_ATOMS = 200
+"""The search for voids takes a time that grows with the cell; beyond this it is not made."""
+_MOST_CELLS = 4
+_CHUNK = 512
+
+
+def find_pair(crystal: Crystal, working_ion: str | None = None) -> ElectrodePair | NoPair:
+    """Both ends of the electrode that this crystal is an end of, or why it is none.
+
+    working_ion: Li, Na, K, Mg, Ca, Zn or Al; None finds it (the first one present; Li for a host without any).
+    """
+    return next(iter(find_pairs([crystal], working_ion)))
+
+
+def find_pairs(crystals: Iterable[Crystal], working_ion: str | None = None) -> Iterator[ElectrodePair | NoPair]:
+    """The same for many crystals, in their order. Raises RequestError on an element that is no working ion."""
+    if working_ion is not None and working_ion not in ION_CHARGES:
+        raise RequestError(f"working_ion={working_ion}: expected one of {', '.join(ION_CHARGES)}")
+    stream = iter(crystals)
+    while chunk := list(islice(stream, _CHUNK)):
+        found = roles(count_matrix([cell_formula(crystal.numbers) for crystal in chunk]), working_ion)
+        for row, crystal in enumerate(chunk):
+            if crystal.charged is not None:
+                pair = given_pair(crystal, crystal.charged, working_ion)
+                yield _judged(pair) if isinstance(pair, ElectrodePair) else pair
+            else:
+                yield _derived(crystal, found, row)
+
+
+def _derived(crystal: Crystal, found: Roles, row: int) -> ElectrodePair | NoPair:
+    ion = found.ions[row]
+    flags = tuple(name for name, mask in found.kinds.items() if mask[row])
+    if (crystal.numbers == found.numbers[row]).all():
+        return NoPair(f"only the working ion remains: {crystal.formula} has no frame", ("not_an_electrode",), True)
+    if "not_an_electrode" in flags and not found.crowded[row]:
+        return NoPair(_why_not(crystal, ion), flags)
+    if found.inserts[row] or found.crowded[row]:
+        return _inserted(crystal, ion, found, row, flags)
+    return _topotactic(crystal, ion, found, row, flags)
+
+
+def _topotactic(crystal: Crystal, ion: str, found: Roles, row: int, flags: tuple[str, ...]) -> ElectrodePair:
+    held = crystal.numbers == ATOMIC_NUMBERS[ion]
+    charged = replace(crystal, numbers=crystal.numbers[~held], frac=crystal.frac[~held])
+    extractable = float(found.extractable[row] / found.charges[row])
+    return _judged(ElectrodePair(crystal, charged, ion, float(held.sum()), "topotactic", flags, extractable))
+
+
+def _inserted(crystal: Crystal, ion: str, found: Roles, row: int, flags: tuple[str, ...]) -> ElectrodePair | NoPair:
+    bond_A = bond_length(crystal)
+    if bond_A is not None:
+        return intercalated(crystal, ion, bond_A, flags)
+    if (crystal.numbers == CARBON).all():
+        return NoPair(f"carbon without flat sheets takes up no {ion}", ("not_an_electrode",))
+    if "alloy_anode" in flags:
+        return NoPair(f"{crystal.formula} takes up {ion} by alloying: its discharged phase is not derived", flags)
+    each = float(found.insertable[row] / found.charges[row])
+    cells = next((n for n in range(1, _MOST_CELLS + 1) if n * each >= 1 - 1e-6), 0)
+    if not cells or cells * crystal.n_atoms > MAX_INSERTION_ATOMS:
+        limits = f"up to {_MOST_CELLS} cells and {MAX_INSERTION_ATOMS} atoms"
+        return NoPair(f"{crystal.formula}: no discharged end was searched for, it needs more than {limits}", flags)
+    host = enlarged(crystal, cells)
+    filled = fill(host, ion, int(cells * each + 1e-6))
+    held = _holds(crystal, ion)
+    if filled is None:
+        rest = [flag for flag in flags if flag not in ("charged_host", "host_without_ion", "not_an_electrode")]
+        reason = f"no void of {crystal.formula} is large enough for {'more ' if held else ''}{ion}"
+        return NoPair(reason, (*rest, "not_an_electrode", "no_room"))
+    rest = [flag for flag in flags if flag not in ("charged_host", "not_an_electrode")]
+    names = (*rest, *["charged_host"] * held, *["ions_relocated"] * filled.relocated)
+    added = float(filled.added)
+    return _judged(ElectrodePair(filled.crystal, host, ion, added, "inserted", names, added))
+
+
+def _judged(pair: ElectrodePair) -> ElectrodePair:
+    """With what only the structure tells: whether the ion can get out, and whether what is left holds together."""
+    flags = []
+    frame = pair.discharged.numbers != ATOMIC_NUMBERS[pair.working_ion]
+    if has_anions(pair.discharged.numbers):
+        pathway = find_pathway(pair.discharged, pair.working_ion)
+        if pathway.blocked(contracted=pair.origin == "inserted"):
+            flags.append("ion_sites_blocked")
+    if pair.origin == "topotactic" and falls_apart(pair.discharged, frame):
+        flags.append("frame_falls_apart")
+    return replace(pair, flags=(*pair.flags, *flags))
+
+
+def _holds(crystal: Crystal, ion: str) -> bool:
+    return bool((crystal.numbers == ATOMIC_NUMBERS[ion]).any())
+
+
+def _why_not(crystal: Crystal, ion: str) -> str:
+    active = sorted({SYMBOLS[z] for z in crystal.numbers.tolist()} & active_symbols() - {ion})
+    if not active:
+        why = "no metal in its frame changes its charge (a salt or a solid electrolyte)"
+    elif _holds(crystal, ion):
+        why = f"{', '.join(active)} cannot be oxidised further, and more has no place (a solid electrolyte or full)"
+    else:
+        why = f"{', '.join(active)} cannot be reduced further in a crystal"
+    return f"{crystal.formula} is no electrode for {ion}: {why}"

@@ -1,0 +1,65 @@
+"""A pair of structures that the user gives: which ion moves between them, and whether they have the same frame."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from screening.chemistry.compositions import Floats, count_matrix
+from screening.chemistry.elements import ATOMIC_NUMBERS, cell_formula
+from screening.crystals.crystal import Crystal
+from screening.materials.electrodes.end_members.pair import ElectrodePair, NoPair
+from screening.materials.electrodes.end_members.redox import ION_CHARGES
+from screening.materials.electrodes.end_members.roles import roles
+
+_TOLERANCE = 1e-6
+
+
+def given_pair(crystal: Crystal, charged: Crystal, working_ion: str | None) -> ElectrodePair | NoPair:
+    """The pair of a discharged crystal and the charged one that came with it.
+
+    Refused: frames that differ in composition, a charged crystal that holds as much of the ion or more, and crystals
+    without a frame.
+    """
+    rich, poor = (count_matrix([cell_formula(c.numbers)])[0] for c in (crystal, charged))
+    ions = [working_ion] if working_ion else list(ION_CHARGES)
+    moving = [ion for ion in ions if _cells(rich, poor, ion) is not None]
+    if not moving:
+        frames = f"{crystal.formula} and {charged.formula}"
+        which = working_ion or f"one of {', '.join(ION_CHARGES)}"
+        return _refused(f"the frames of the given pair differ in composition: {frames} without {which}")
+    # Where the frame alone would fit, as for two equal crystals, the ion is one that leaves if there is any.
+    left = {ion: _removed(rich, poor, ion) for ion in moving}
+    ion = max(moving, key=lambda name: left[name])
+    cells = _cells(rich, poor, ion)
+    if cells is None or left[ion] <= _TOLERANCE:
+        return _refused(
+            f"the charged crystal of the given pair holds as much {ion} as the discharged one, or more: "
+            f"{charged.formula} beside {crystal.formula}"
+        )
+    found = roles(rich[None, :], ion)
+    flags = tuple(name for name, mask in found.kinds.items() if mask[0])
+    if "not_an_electrode" in flags:
+        return NoPair(f"{crystal.formula} is no electrode for {ion}: nothing in its frame changes its charge", flags)
+    kept = tuple(flag for flag in flags if flag not in ("charged_host", "host_without_ion"))
+    extractable = min(left[ion], float(found.extractable[0] / found.charges[0]))
+    return ElectrodePair(crystal, charged, ion, left[ion], "given", kept, extractable, cells)
+
+
+def _cells(rich: Floats, poor: Floats, ion: str) -> float | None:
+    """How many charged cells make a discharged one, by the atoms of the frame; None if the frames differ."""
+    frame_rich, frame_poor = rich.copy(), poor.copy()
+    frame_rich[ATOMIC_NUMBERS[ion]] = frame_poor[ATOMIC_NUMBERS[ion]] = 0
+    if not frame_rich.any() or not frame_poor.any():
+        return None
+    cells = float(frame_rich.sum() / frame_poor.sum())
+    return cells if np.abs(frame_rich - cells * frame_poor).max() < _TOLERANCE * frame_rich.sum() else None
+
+
+def _removed(rich: Floats, poor: Floats, ion: str) -> float:
+    """Ions that leave a discharged cell."""
+    number = ATOMIC_NUMBERS[ion]
+    return float(rich[number] - (_cells(rich, poor, ion) or 0.0) * poor[number])
+
+
+def _refused(reason: str) -> NoPair:
+    return NoPair(reason, refused=True)

@@ -1,0 +1,128 @@
+"""Voltage against how much of the ion is inside: steps between the stable states, by pymatgen's InsertionElectrode.
+
+Wrapped, because that class answers 0 V where no step lies in a range, fails on a single stable state or on two states
+of equal energy and composition without saying which, and gives the change of volume without its sign.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite, nan
+
+import numpy as np
+
+from screening.chemistry.elements import ATOMIC_NUMBERS
+from screening.crystals.crystal import Crystal
+from screening.materials.electrodes.end_members.redox import ION_CHARGES
+
+_SAME_RATIO = 1e-9
+
+
+@dataclass(frozen=True)
+class State:
+    """A crystal with some of the ion inside, and the energy of its whole cell in eV; any cell of the same frame."""
+
+    crystal: Crystal
+    energy_eV: float
+
+
+@dataclass(frozen=True)
+class Step:
+    """One plateau. x_charged, x_discharged: ions for each atom of the frame at its ends; capacity: per g of the most
+    discharged state."""
+
+    voltage_V: float
+    x_charged: float
+    x_discharged: float
+    capacity_mAh_per_g: float
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Steps from the charged to the discharged end, so with falling voltage; volume change on charge over all of them.
+
+    stable: indices of the given states that end a step, in the same order.
+    """
+
+    steps: tuple[Step, ...]
+    stable: tuple[int, ...]
+    volume_change_percent: float
+
+    def average_V(self, lowest_V: float = -np.inf, highest_V: float = np.inf) -> float:
+        """Mean voltage of the steps in a range, weighted by capacity; NaN, not 0 V, where there is none."""
+        inside = [step for step in self.steps if lowest_V <= step.voltage_V <= highest_V]
+        total = sum(step.capacity_mAh_per_g for step in inside)
+        return sum(step.voltage_V * step.capacity_mAh_per_g for step in inside) / total if inside else nan
+
+    @property
+    def capacity_mAh_per_g(self) -> float:
+        """Of all steps, per g of the most discharged state."""
+        return sum(step.capacity_mAh_per_g for step in self.steps)
+
+
+def voltage_profile(states: Sequence[State], ion: str, metal_eV_per_atom: float) -> Profile:
+    """Steps between the states on the lower hull of energy against content of the ion.
+
+    All energies must come from one method, that of the ion's metal too. Of states with one content the lowest counts.
+    Raises ValueError if fewer than two contents are left, if the frames differ, or if an energy is not finite.
+    """
+    from pymatgen.apps.battery.insertion_battery import InsertionElectrode
+    from pymatgen.entries.computed_entries import ComputedEntry, ComputedStructureEntry
+
+    if ion not in ION_CHARGES:
+        raise ValueError(f"{ion} is not a working ion; expected one of {', '.join(ION_CHARGES)}")
+    chosen = _lowest_of_each(states, ion, metal_eV_per_atom)
+    entries = {
+        index: ComputedStructureEntry(
+            states[index].crystal.to_structure(), states[index].energy_eV, entry_id=str(index)
+        )
+        for index in chosen
+    }
+    electrode = InsertionElectrode.from_entries(list(entries.values()), ComputedEntry(ion, metal_eV_per_atom))
+    ordered = electrode.get_stable_entries(charge_to_discharge=True)
+    stable = tuple(int(entry.entry_id) for entry in ordered)
+    mass = max(pair.mass_discharge for pair in electrode.voltage_pairs)
+    steps = tuple(
+        Step(float(pair.voltage), _content(states[a].crystal, ion), _content(states[b].crystal, ion), pair.mAh / mass)
+        for pair, a, b in zip(electrode.voltage_pairs, stable, stable[1:], strict=False)
+    )
+    return Profile(steps, stable, _volume_change_percent(states[stable[-1]].crystal, states[stable[0]].crystal, ion))
+
+
+def _lowest_of_each(states: Sequence[State], ion: str, metal_eV_per_atom: float) -> list[int]:
+    """Index of the lowest state of each content of the ion."""
+    energies = [state.energy_eV for state in states]
+    if not all(map(isfinite, [*energies, metal_eV_per_atom])):
+        raise ValueError("expected finite energies of all states and of the metal")
+    frames = [_frame(state.crystal, ion) for state in states]
+    if any(frame.sum() == 0 for frame in frames):
+        raise ValueError(f"only {ion} remains in a state: no frame")
+    if any(np.abs(frame / frame.sum() - frames[0] / frames[0].sum()).max() > _SAME_RATIO for frame in frames):
+        raise ValueError("the frames of the states differ in composition")
+    best: dict[float, int] = {}
+    for index, (state, frame) in enumerate(zip(states, frames, strict=True)):
+        content = round(_content(state.crystal, ion), 9)
+        each = state.energy_eV / frame.sum()
+        if content not in best or each < states[best[content]].energy_eV / frames[best[content]].sum():
+            best[content] = index
+    if len(best) < 2:
+        raise ValueError(f"expected states with at least two contents of {ion}, found {len(best)}")
+    return [best[content] for content in sorted(best)]
+
+
+def _frame(crystal: Crystal, ion: str) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    counts = np.bincount(crystal.numbers, minlength=len(ATOMIC_NUMBERS) + 1).astype(np.int64)
+    counts[ATOMIC_NUMBERS[ion]] = 0
+    return counts
+
+
+def _content(crystal: Crystal, ion: str) -> float:
+    """Ions for each atom of the frame."""
+    held = int((crystal.numbers == ATOMIC_NUMBERS[ion]).sum())
+    return held / (crystal.n_atoms - held)
+
+
+def _volume_change_percent(discharged: Crystal, charged: Crystal, ion: str) -> float:
+    full, empty = (c.volume_A3 / _frame(c, ion).sum() for c in (discharged, charged))
+    return float(100 * (empty / full - 1))

@@ -1,0 +1,107 @@
+"""Sites in a frame that could hold the working ion: Voronoi corners that settle inside distance windows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import QhullError, Voronoi, cKDTree
+
+from screening.chemistry.compositions import Mask, count_matrix
+from screening.chemistry.elements import cell_formula
+from screening.materials.electrodes.end_members.images import Floats, Integers, distances, images_around
+from screening.materials.electrodes.end_members.redox import ION_CHARGES, formal_charges
+from screening.materials.electrodes.end_members.roles import has_anions
+from screening.materials.electrodes.end_members.site_energy import CUTOFF_A, Frame, settle, site_energies
+from screening.materials.electrodes.end_members.windows import CONTRACTION, Windows, windows
+
+MERGED_WITHIN_A = 0.7
+"""Minima closer than this are one site: an ion hops less far than it vibrates."""
+MIN_NEIGHBOURS = 3
+_LARGEST_VOID_A = 5.0
+"""Radius up to which Voronoi corners are right: only atoms this far outside the cell are looked at."""
+_SAME_CORNER_A = 0.35
+_CONTACT = 1.055
+"""Where an anion's repulsion balances its attraction, in shortest distances: 5 % less than the sum of the radii."""
+_MOST_CANDIDATES = 600
+
+
+@dataclass(frozen=True)
+class Sites:
+    """Voids of a cell. frac: (k, 3) in [0, 1); energy_eV: (k,) of a single ion there. Sorted by energy."""
+
+    frac: Floats
+    energy_eV: Floats
+
+    def __len__(self) -> int:
+        return len(self.frac)
+
+
+def find_voids(lattice: Floats, numbers: NDArray[np.integer], frac: Floats, ion: str) -> Sites:
+    """Sites for `ion` in the frame of these atoms."""
+    ionic = has_anions(numbers)
+    limits = windows(ion, ionic)
+    positions, owner = images_around(lattice, frac, CUTOFF_A + 1.0)
+    frame = _frame(positions, numbers, owner, ion, limits, ionic)
+    corners = _corners(lattice, images_around(lattice, frac, _LARGEST_VOID_A)[0])
+    fitting = corners[_fits(corners, frame, numbers[owner], limits, 0.8)]
+    if len(fitting) == 0:
+        return Sites(np.zeros((0, 3)), np.zeros(0))
+    fitting = fitting[:_MOST_CANDIDATES]
+    settled, low = settle(frame, fitting)
+    # A corner may hold an ion although it is no minimum while its other neighbours are away.
+    points = np.concatenate([settled, fitting])
+    energies = np.concatenate([low, site_energies(frame, fitting)[0]])
+    good = _fits(points, frame, numbers[owner], limits, CONTRACTION)
+    points = points[good] @ np.linalg.inv(lattice)
+    points, energies = _merge(lattice, points - np.floor(points), energies[good])
+    return Sites(points, energies)
+
+
+def _frame(
+    positions: Floats, numbers: NDArray[np.integer], owner: Integers, ion: str, limits: Windows, ionic: bool
+) -> Frame:
+    charges = np.zeros(len(numbers))
+    if ionic:
+        charges = formal_charges(count_matrix([cell_formula(numbers)]))[0][numbers]
+    contacts = np.where(limits.bond_A > 0, _CONTACT * limits.nearest_A, limits.nearest_A)[numbers]
+    return Frame(positions, charges[owner], contacts[owner], float(ION_CHARGES[ion]))
+
+
+def _corners(lattice: Floats, positions: Floats) -> Floats:
+    """Cartesian corners (k, 3) of the Voronoi cells of all atoms, those inside the cell, each once."""
+    try:
+        corners = Voronoi(positions).vertices
+    except QhullError:
+        return np.zeros((0, 3))
+    frac = corners @ np.linalg.inv(lattice)
+    inside = ((frac > -1e-4) & (frac < 1 - 1e-4)).all(axis=1)
+    points, _ = _merge(lattice, frac[inside] - np.floor(frac[inside]), np.zeros(int(inside.sum())), _SAME_CORNER_A)
+    return np.asarray(points @ lattice)
+
+
+def _fits(points: Floats, frame: Frame, numbers: NDArray[np.integer], limits: Windows, loose: float) -> Mask:
+    """Whether no atom is too close, and enough anions (atoms of an alloy) surround each point (k, 3)."""
+    if len(points) == 0:
+        return np.zeros(0, dtype=bool)
+    near = cKDTree(frame.positions).query_ball_point(points, float(limits.bond_A.max()))
+    fits = np.zeros(len(points), dtype=bool)
+    for index, found in enumerate(near):
+        d = np.linalg.norm(frame.positions[found] - points[index], axis=1)
+        kinds = numbers[found]
+        bonded = d <= limits.bond_A[kinds]
+        fits[index] = (d >= loose * limits.nearest_A[kinds]).all() and bonded.sum() >= MIN_NEIGHBOURS
+    return fits
+
+
+def _merge(lattice: Floats, frac: Floats, energies: Floats, within_A: float = MERGED_WITHIN_A) -> tuple[Floats, Floats]:
+    """The lowest point of every heap of points closer than `within_A`; sorted by energy."""
+    order = np.lexsort((*np.round(frac, 4).T, np.round(energies, 3)))
+    frac, energies = frac[order], energies[order]
+    kept: list[int] = []
+    apart = distances(lattice, frac, frac, within_A) if len(frac) else np.zeros((0, 0))
+    for index in range(len(frac)):
+        if not kept or apart[index, kept].min() >= within_A:
+            kept.append(index)
+    return frac[kept], energies[kept]

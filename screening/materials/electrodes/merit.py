@@ -1,0 +1,219 @@
+"""Battery electrodes: capacity within the redox limit, voltage, energy, strain, stability of both ends, supply.
+
+Capacities follow from composition and cell alone and are exact: Q = F n z / M. Voltages and volume
+changes are those that the table predicts; where it holds none, what needs them is null. A cathode is worth the energy
+it stores, Q V; an anode the energy that it leaves to a usual partner, Q (V of the partner - V).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from screening.chemistry.elements import ATOMIC_NUMBERS
+from screening.chemistry.masses import Floats, Mask, atomic_masses, count_matrix
+from screening.errors import RequestError
+from screening.materials.arrays import flagged, floats, number_column, require_columns
+from screening.materials.electrodes.end_members.redox import ION_CHARGES
+from screening.materials.electrodes.end_members.roles import Roles, roles
+from screening.materials.electrodes.reasons import reasons
+from screening.materials.sampling import Distribution
+from screening.materials.supply import SupplySettings, supply_columns
+from screening.settings import nearest, settings_class
+
+FARADAY_MAH_PER_MOL = 26801.4815
+"""Faraday constant, 96485.33212 C/mol (CODATA 2018), in mAh/mol."""
+
+CM3_PER_MOL_A3 = 0.602214076
+"""Volume in cm³/mol of 1 Å³ per formula unit (Avogadro constant)."""
+
+PREDICTED = tuple(
+    f"{name}{end}"
+    for name in (
+        "voltage_V",
+        "voltage_extractable_V",
+        "volume_change_percent",
+        "discharged_energy_above_hull_eV_per_atom",
+        "charged_energy_above_hull_eV_per_atom",
+    )
+    for end in ("", "_lo", "_hi")
+)
+CATHODE, ANODE = "cathode", "anode"
+
+
+@settings_class
+class ElectrodeSettings:
+    """Settings of `evaluate`.
+
+    working_ion: null finds it in each crystal (the first of Li, Na, K, Mg, Ca, Zn, Al; Li in a host without any).
+    supply: prices and origin of the elements. stable_below, metastable_below: limits of the energy above the hull in
+    eV/atom. anode_below_V: an electrode of a lower average voltage is an anode. partner_voltage_V: of the cathode that
+    anodes are weighed with. cathode_scale, anode_scale: specific energy in Wh/kg that counts as 1 for either, of
+    LiFePO4 (169.9 mAh/g at 3.4 V) and of graphite with that partner (372 mAh/g, 0.15 V). highest_voltage_V: of common
+    electrolytes. plating_below_V: where the ion's metal may plate instead.
+    """
+
+    working_ion: str | None = None
+    supply: SupplySettings = field(default_factory=SupplySettings)
+    stable_below_eV_per_atom: float = 0.05
+    metastable_below_eV_per_atom: float = 0.1
+    anode_below_V: float = 1.7
+    partner_voltage_V: float = 3.4
+    cathode_scale_Wh_per_kg: float = 578.0
+    anode_scale_Wh_per_kg: float = 1209.0
+    highest_voltage_V: float = 4.5
+    plating_below_V: float = 0.1
+
+    def __post_init__(self) -> None:
+        if self.working_ion is not None and self.working_ion not in ION_CHARGES:
+            hint = nearest(self.working_ion, list(ION_CHARGES))
+            raise RequestError(f"working_ion={self.working_ion}: not a working ion{hint}")
+        for name in ("cathode_scale_Wh_per_kg", "anode_scale_Wh_per_kg"):
+            if not getattr(self, name) > 0:
+                raise RequestError(f"task.merit.{name}: expected a number above 0, got {getattr(self, name)}")
+
+
+@dataclass(frozen=True)
+class Range:
+    """What moves, per cell of the discharged crystal, (B,) each; NaN where it is not known.
+
+    electrons: of all the ion; extractable: within the redox limit. mass_u and volume_A3: of the state that capacities
+    are counted on, which is the discharged one, and for anodes that were given without the ion the given one.
+    """
+
+    electrons: Floats
+    extractable: Floats
+    mass_u: Floats
+    volume_A3: Floats
+
+    def mAh_per_g(self, electrons: Floats) -> Floats:
+        """Capacity on that mass."""
+        return np.asarray(FARADAY_MAH_PER_MOL * electrons / self.mass_u)
+
+    def mAh_per_cm3(self, electrons: Floats) -> Floats:
+        """Capacity on that volume."""
+        return np.asarray(FARADAY_MAH_PER_MOL * electrons / (self.volume_A3 * CM3_PER_MOL_A3))
+
+
+def evaluate(table: pl.DataFrame, settings: ElectrodeSettings) -> pl.DataFrame:
+    """The prediction table with working ion, capacities, energies, role, supply and flags."""
+    require_columns(table, ["cell_formula", "volume_A3", "energy_above_hull_eV_per_atom"])
+    counts = count_matrix(table["cell_formula"].to_list())
+    found = roles(counts, settings.working_ion)
+    voltage = Distribution.from_table(table, "voltage_extractable_V")
+    voltage = voltage.where(np.isfinite(voltage.value), Distribution.from_table(table, "voltage_V"))
+    anode = voltage.value < settings.anode_below_V
+    ions, moved = _range(table, counts, found, anode)
+    supply, supply_flags = supply_columns(counts, settings.supply)
+    price = next(series for series in supply if series.name == "price_USD_per_kg")
+    capacity = moved.mAh_per_g(moved.extractable)
+    columns = [
+        *(number_column(name, floats(table, name)) for name in PREDICTED),  # null where nothing predicts it
+        pl.Series("working_ion", ions, dtype=pl.String),
+        number_column("capacity_mAh_per_g", moved.mAh_per_g(moved.electrons)),
+        number_column("capacity_extractable_mAh_per_g", capacity),
+        number_column("capacity_mAh_per_cm3", moved.mAh_per_cm3(moved.electrons)),
+        _role(voltage.value, anode),
+        *_energies(voltage, capacity, moved, anode, settings),
+        *supply,
+    ]
+    flags = {
+        **(found.kinds if "electrode_origin" not in table.columns else {}),  # else the structure has judged as well
+        "redox_limited": (moved.extractable > 0) & (moved.extractable < moved.electrons - 1e-6),
+        **_prediction_flags(table, voltage.value, settings),
+        **supply_flags,
+    }
+    result = table.with_columns(*columns, flagged(table, flags))
+    return _with_cost(result, price)
+
+
+def explain(ranked: pl.DataFrame, gates: Mapping[str, Mapping[str, Any]]) -> pl.Series:
+    """The column `why` of a ranked table; gates: those of the ranking, as in the task's config."""
+    return reasons(ranked, gates)
+
+
+def _range(table: pl.DataFrame, counts: Floats, found: Roles, anode: Mask) -> tuple[list[str], Range]:
+    """Working ion of each row and what moves: by the pair of crystals where the table has one, else by composition."""
+    masses, volume = counts @ atomic_masses(), floats(table, "volume_A3")
+    # By composition alone the discharged end, and with it the range, is unknown where ions would be added.
+    electrons = np.where(found.inserts, np.nan, found.n_ions * found.charges)
+    extractable = np.where(found.inserts, np.nan, found.extractable)
+    ions = list(found.ions)
+    if "electrode_origin" in table.columns:
+        paired = table["electrode_origin"].is_not_null().to_numpy()
+        ions = [own or ion for own, ion in zip(table["working_ion"].to_list(), ions, strict=True)]
+        numbers, charges = [ATOMIC_NUMBERS[ion] for ion in ions], np.array([ION_CHARGES[ion] for ion in ions])
+        removed = floats(table, "n_ions_removed")
+        discharged = count_matrix(table["discharged_cell_formula"].fill_null("H").to_list()) @ atomic_masses()
+        as_given = (table["electrode_origin"] == "inserted").fill_null(False).to_numpy() & anode
+        discharged = discharged - np.where(as_given, removed * atomic_masses()[numbers], 0.0)
+        masses = np.where(paired, discharged, masses)
+        volume = np.where(paired, floats(table, "discharged_volume_A3"), volume)
+        electrons = np.where(paired, removed * charges, electrons)
+        extractable = np.where(paired, floats(table, "n_ions_extractable") * charges, extractable)
+    return ions, Range(electrons, extractable, masses, volume)
+
+
+def _role(voltage: Floats, anode: Mask) -> pl.Series:
+    labels = [None if np.isnan(v) else ANODE if a else CATHODE for v, a in zip(voltage, anode, strict=True)]
+    return pl.Series("electrode_role", labels, dtype=pl.String)
+
+
+def _energies(
+    voltage: Distribution, capacity: Floats, moved: Range, anode: Mask, settings: ElectrodeSettings
+) -> list[pl.Series]:
+    """Specific energy, energy density and `relative_energy`, with the ends that the voltage's interval gives them."""
+    volumetric = moved.mAh_per_cm3(moved.extractable)
+    ends = {"": voltage.value, "_lo": voltage.lo, "_hi": voltage.hi}
+    columns = []
+    for suffix, volts in ends.items():
+        columns.append(number_column(f"specific_energy_Wh_per_kg{suffix}", capacity * volts))
+        columns.append(number_column(f"energy_density_Wh_per_L{suffix}", volumetric * volts))
+    opposite = {"": "", "_lo": "_hi", "_hi": "_lo"}  # the lower the voltage, the better the anode
+    for suffix, volts in ends.items():
+        as_cathode = capacity * volts / settings.cathode_scale_Wh_per_kg
+        left = np.maximum(settings.partner_voltage_V - ends[opposite[suffix]], 0.0)
+        as_anode = capacity * left / settings.anode_scale_Wh_per_kg
+        columns.append(number_column(f"relative_energy{suffix}", np.where(anode, as_anode, as_cathode)))
+    return columns
+
+
+def _prediction_flags(table: pl.DataFrame, voltage: Floats, settings: ElectrodeSettings) -> dict[str, Mask]:
+    hull = floats(table, "energy_above_hull_eV_per_atom")
+    stable, metastable = settings.stable_below_eV_per_atom, settings.metastable_below_eV_per_atom
+    return {
+        "prediction_missing": np.isnan(hull),
+        "metastable": (hull > stable) & (hull <= metastable),
+        "unstable": hull > metastable,
+        "above_voltage_window": voltage > settings.highest_voltage_V,
+        "negative_voltage": voltage < 0,
+        "plating_risk": (voltage >= 0) & (voltage < settings.plating_below_V),
+    }
+
+
+def _with_cost(table: pl.DataFrame, price: pl.Series) -> pl.DataFrame:
+    """With the price of the elements that store a kilowatt-hour; null where the energy is not above zero.
+
+    And with the size of the volume change, whichever way it goes.
+    """
+    ends = {"": "", "_lo": "_hi", "_hi": "_lo"}
+    columns = []
+    for suffix, other in ends.items():
+        energy = pl.col(f"specific_energy_Wh_per_kg{other}")
+        columns.append((1000.0 * price / pl.when(energy > 0).then(energy)).alias(f"price_USD_per_kWh{suffix}"))
+        own = pl.col(f"specific_energy_Wh_per_kg{suffix}")
+        per_cost = own / (1000.0 * pl.lit(price.replace({0.0: None})))
+        columns.append(per_cost.alias(f"energy_per_cost_kWh_per_USD{suffix}"))
+    change = Distribution.from_table(table, "volume_change_percent")
+    low, high = np.abs(change.lo), np.abs(change.hi)
+    across = (change.lo < 0) & (change.hi > 0)
+    sizes = (np.abs(change.value), np.where(across, 0.0, np.minimum(low, high)), np.maximum(low, high))
+    columns += [
+        pl.lit(number_column(f"strain_percent{suffix}", values)).alias(f"strain_percent{suffix}")
+        for suffix, values in zip(("", "_lo", "_hi"), sizes, strict=True)
+    ]
+    return table.with_columns(columns)

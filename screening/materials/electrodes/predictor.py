@@ -1,0 +1,84 @@
+"""What a crystal is as an electrode: its two ends, how much of the ion moves between them, and at which voltage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from screening.chemistry.elements import cell_formula
+from screening.crystals.crystal import Crystal
+from screening.materials.electrodes.end_members.finding import find_pairs
+from screening.materials.electrodes.end_members.pair import ElectrodePair, NoPair
+from screening.materials.electrodes.voltage.voltage import VOLTAGE_COLUMNS, VoltagePredictor
+
+PAIR_SCHEMA: dict[str, type[pl.DataType]] = {
+    "working_ion": pl.String,
+    "electrode_origin": pl.String,
+    "discharged_cell_formula": pl.String,
+    "discharged_volume_A3": pl.Float64,
+    "n_ions_removed": pl.Float64,
+    "n_ions_extractable": pl.Float64,
+    "no_pair_reason": pl.String,
+    "electrode_flags": pl.String,
+}
+
+
+@dataclass(frozen=True)
+class Electrodes:
+    """columns: those of `PAIR_SCHEMA` and of voltages, (B,) each; refused: row -> why it is no candidate at all."""
+
+    columns: list[pl.Series]
+    refused: dict[int, str]
+
+
+@dataclass(frozen=True)
+class ElectrodePredictor:
+    """voltage: None leaves voltages null. working_ion: None finds it in each crystal."""
+
+    voltage: VoltagePredictor | None
+    working_ion: str | None = None
+
+    @classmethod
+    def load(cls, voltage: str, working_ion: str | None, device: str = "auto") -> ElectrodePredictor:
+        """By released name, folder or `none`; raises RequestError for a wrong name or a damaged release."""
+        return cls(VoltagePredictor.load(voltage, device), working_ion)
+
+    @property
+    def folder(self) -> Path | None:
+        """Of the release of voltages."""
+        return self.voltage.folder if self.voltage is not None else None
+
+    def describe(self, crystals: Sequence[Crystal]) -> Electrodes:
+        """B crystals as electrodes."""
+        pairs = list(find_pairs(crystals, self.working_ion))
+        table = pl.DataFrame([_row(pair) for pair in pairs], schema=PAIR_SCHEMA)
+        refused = {row: pair.reason for row, pair in enumerate(pairs) if isinstance(pair, NoPair) and pair.refused}
+        return Electrodes([*table.get_columns(), *self._voltages(pairs)], refused)
+
+    def no_rows(self) -> list[pl.Series]:
+        """The same columns without any row."""
+        return self.describe([]).columns
+
+    def _voltages(self, pairs: list[ElectrodePair | NoPair]) -> list[pl.Series]:
+        if self.voltage is not None:
+            return self.voltage.columns(pairs)
+        kinds = [pl.String if name == "voltage_method" else pl.Float64 for name in VOLTAGE_COLUMNS]
+        return [pl.Series(name, [None] * len(pairs), dtype=k) for name, k in zip(VOLTAGE_COLUMNS, kinds, strict=True)]
+
+
+def _row(pair: ElectrodePair | NoPair) -> dict[str, object]:
+    flags = ";".join(pair.flags)
+    if isinstance(pair, NoPair):
+        return {"no_pair_reason": pair.reason, "electrode_flags": flags}
+    return {
+        "working_ion": pair.working_ion,
+        "electrode_origin": pair.origin,
+        "discharged_cell_formula": cell_formula(pair.discharged.numbers),
+        "discharged_volume_A3": pair.discharged.volume_A3,
+        "n_ions_removed": pair.n_ions_removed,
+        "n_ions_extractable": None if pair.n_ions_extractable != pair.n_ions_extractable else pair.n_ions_extractable,
+        "electrode_flags": flags,
+    }

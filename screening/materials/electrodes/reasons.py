@@ -1,0 +1,89 @@
+"""Why an electrode stands where it stands, in one plain sentence a row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import polars as pl
+
+from screening.materials.flags import FLAGS
+from screening.materials.sentences import Row, sentence
+
+Gate = Mapping[str, Any]
+
+
+def reasons(ranked: pl.DataFrame, gates: Mapping[str, Gate]) -> pl.Series:
+    """The column `why` of a ranked table; gates: name -> the gate as in the task's config."""
+    sentences = [
+        sentence(row, gates, _strengths(row), partial(_weakness, gates, row)) for row in ranked.iter_rows(named=True)
+    ]
+    return pl.Series("why", sentences, dtype=pl.String)
+
+
+def _strengths(row: Row) -> str:
+    parts = [f"{row['electrode_role']} for {row['working_ion']}" if row["electrode_role"] else row["working_ion"]]
+    for name, text in (
+        ("voltage_extractable_V", "{:.2f} V"),
+        ("capacity_extractable_mAh_per_g", "{:.0f} mAh/g"),
+        ("specific_energy_Wh_per_kg", "{:.0f} Wh/kg"),
+    ):
+        if row.get(name) is not None:
+            parts.append(text.format(row[name]))
+    return ", ".join(parts)
+
+
+def _weakness(gates: Mapping[str, Gate], row: Row, name: str) -> str:
+    gate = gates[name]
+    column = str(gate["column"])
+    if flag := gate.get("without_flag"):
+        if flag == "not_an_electrode" and row.get("no_pair_reason"):
+            return str(row["no_pair_reason"])
+        text = FLAGS.get(str(flag), name.replace("_", " ")).rstrip(".")
+        return f"{text[0].lower()}{text[1:]}"
+    words = _BY_COLUMN.get(column)
+    value = row.get(column)
+    if words is None:
+        return f"{name.replace('_', ' ')}: {value}"
+    return words(value, gate) if value is not None else f"its {_NAMES[column]} is not known"
+
+
+def _capacity(value: float, gate: Gate) -> str:
+    return f"only {value:.0f} mAh/g leave within the redox limit"
+
+
+def _voltage(value: float, gate: Gate) -> str:
+    if gate.get("at_most") is not None:
+        return f"{value:.2f} V is near or beyond what electrolytes stand ({gate['at_most']:g} V)"
+    return f"{value:.2f} V is near or below the metal's own"
+
+
+def _strain(value: float, gate: Gate) -> str:
+    return f"the volume changes by {value:.0f} %"
+
+
+def _discharged(value: float, gate: Gate) -> str:
+    return f"hard to make: {value:.3f} eV/atom above the hull"
+
+
+def _charged(value: float, gate: Gate) -> str:
+    return f"the charged frame is {value:.3f} eV/atom above the hull and may fall apart"
+
+
+_BY_COLUMN: dict[str, Callable[[Any, Gate], str]] = {
+    "capacity_extractable_mAh_per_g": _capacity,
+    "voltage_extractable_V": _voltage,
+    "strain_percent": _strain,
+    "energy_above_hull_eV_per_atom": _discharged,
+    "discharged_energy_above_hull_eV_per_atom": _discharged,
+    "charged_energy_above_hull_eV_per_atom": _charged,
+}
+_NAMES = {
+    "capacity_extractable_mAh_per_g": "extractable capacity",
+    "voltage_extractable_V": "voltage",
+    "strain_percent": "volume change",
+    "energy_above_hull_eV_per_atom": "energy above the hull",
+    "discharged_energy_above_hull_eV_per_atom": "energy above the hull",
+    "charged_energy_above_hull_eV_per_atom": "charged stability",
+}

@@ -1,0 +1,141 @@
+"""The two ends of an electrode, many at once: a frame with more and with less of its working ion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from screening.chemistry.compositions import Floats, Mask
+from screening.crystals.packed import PackedCrystals
+from screening.tabular.composition_features import counts_of
+
+_NEAREST_A = 1.0  # ions closer than this repel no more
+_WORTH_EXCHANGING = 1e-6  # 1/Å²
+_IMAGES = np.stack(np.meshgrid(*[[-1, 0, 1]] * 3, indexing="ij"), axis=-1).reshape(-1, 3).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Couples:
+    """B pairs of crystals, which need not have cells of the same size.
+
+    ions: (B,) atomic number of the working ion; charges: (B,) its charge in elementary charges.
+    """
+
+    discharged: PackedCrystals
+    charged: PackedCrystals
+    ions: NDArray[np.int64]
+    charges: Floats
+
+    def __len__(self) -> int:
+        return len(self.ions)
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """(B,) 0, 1, 2, ..."""
+        return np.arange(len(self))
+
+    def take(self, rows: NDArray[np.int64]) -> Couples:
+        """Some of the pairs."""
+        return Couples(self.discharged.take(rows), self.charged.take(rows), self.ions[rows], self.charges[rows])
+
+
+@dataclass(frozen=True)
+class Balance:
+    """Counts of B pairs. discharged: (B, 119) atoms in that cell; frame, frame_charged: (B, 119) those of both cells
+    without the ion. Per atom of the frame, (B,) each: ions at both ends, volume at both ends in Å³.
+    """
+
+    discharged: Floats
+    frame: Floats
+    frame_charged: Floats
+    ions_discharged: Floats
+    ions_charged: Floats
+    volume_discharged_A3: Floats
+    volume_charged_A3: Floats
+
+    @property
+    def moved(self) -> Floats:
+        """Ions that leave on charge, per atom of the frame, (B,)."""
+        return self.ions_discharged - self.ions_charged
+
+    @property
+    def volume_change(self) -> Floats:
+        """(charged - discharged) / discharged, (B,)."""
+        return self.volume_charged_A3 / self.volume_discharged_A3 - 1.0
+
+
+def balance_of(couples: Couples) -> Balance:
+    """Compare the ends of pairs; NaN where an end holds nothing but the ion."""
+    discharged, charged = counts_of(couples.discharged), counts_of(couples.charged)
+    rows, ions = couples.rows, couples.ions
+    frames = []
+    for counts in (discharged, charged):
+        frame = counts.copy()
+        frame[rows, ions] = 0.0
+        frames.append(frame)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        sizes = [np.where(frame.sum(axis=1) > 0, frame.sum(axis=1), np.nan) for frame in frames]
+        return Balance(
+            discharged,
+            frames[0],
+            frames[1],
+            discharged[rows, ions] / sizes[0],
+            charged[rows, ions] / sizes[1],
+            couples.discharged.volume_A3 / sizes[0],
+            couples.charged.volume_A3 / sizes[1],
+        )
+
+
+def same_frames(balance: Balance, tolerance: float = 1e-3) -> Mask:
+    """(B,) whether both ends are one frame with different amounts of the ion, the discharged end with more of it."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        frames = (balance.frame, balance.frame_charged)
+        fractions = [frame / frame.sum(axis=1, keepdims=True) for frame in frames]
+    alike = np.nan_to_num(np.abs(fractions[0] - fractions[1]).max(axis=1), nan=1.0) < tolerance
+    return np.asarray(alike & (np.nan_to_num(balance.moved, nan=0.0) > tolerance * 1e-3))
+
+
+def without_ions(packed: PackedCrystals, ions: NDArray[np.int64], left: NDArray[np.int64]) -> PackedCrystals:
+    """The same cells, unrelaxed, with only `left` (B,) of their working ions (B,): the topotactically charged ends.
+
+    Those that stay are far apart, by the sum of 1/d² over the nearest images. Of equal ones the last in the cell goes,
+    so a partial removal can depend on their order.
+    """
+    keep = packed.numbers != np.repeat(ions, packed.n_atoms)
+    for row in np.flatnonzero(left > 0):
+        own = np.arange(packed.offsets[row], packed.offsets[row + 1])
+        own = own[packed.numbers[own] == ions[row]]
+        keep[own[_far_apart(packed.frac[own], packed.lattice[row], int(left[row]))]] = True
+    sizes = np.bincount(np.repeat(np.arange(len(packed)), packed.n_atoms)[keep], minlength=len(packed))
+    offsets = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(sizes)])
+    return PackedCrystals(packed.lattice, packed.numbers[keep], packed.frac[keep], offsets)
+
+
+def _far_apart(frac: Floats, lattice: Floats, left: int) -> NDArray[np.int64]:
+    """`left` sites of (n, 3): the most crowded go one by one, then pairs are exchanged while that lowers the sum."""
+    steps = frac[:, None] - frac[None, :]
+    steps -= np.round(steps)
+    vectors = (steps[:, :, None, :] + _IMAGES) @ lattice
+    repulsion = 1.0 / np.maximum(np.square(vectors).sum(axis=-1).min(axis=2), _NEAREST_A**2)
+    np.fill_diagonal(repulsion, 0.0)
+    kept = np.ones(len(frac), dtype=bool)
+    felt = repulsion.sum(axis=1)
+    for _ in range(len(frac) - left):
+        crowded = np.where(kept, np.round(felt, 6), -1.0)
+        last = len(frac) - 1 - int(np.argmax(crowded[::-1]))
+        kept[last] = False
+        felt -= repulsion[last]
+    for _ in range(len(frac)):
+        inside, outside = np.flatnonzero(kept), np.flatnonzero(~kept)
+        if not len(inside) or not len(outside):
+            break
+        change = felt[outside][None, :] - repulsion[np.ix_(inside, outside)] - felt[inside][:, None]
+        best = np.unravel_index(int(np.argmin(np.round(change, 6))), change.shape)
+        if change[best] > -_WORTH_EXCHANGING:
+            break
+        goes, comes = inside[best[0]], outside[best[1]]
+        kept[goes], kept[comes] = False, True
+        felt += repulsion[comes] - repulsion[goes]
+    return np.flatnonzero(kept)

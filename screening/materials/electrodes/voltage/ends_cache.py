@@ -1,0 +1,58 @@
+"""Evaluated ends kept on disk while a voltage model is fitted: a killed run goes on where it stopped."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+
+from screening.crystals.packed import PackedCrystals
+from screening.materials.electrodes.voltage.couples import Couples
+from screening.materials.electrodes.voltage.ends import STEPS, End, Ends, evaluate_end
+from screening.networks.predictor import Predictor
+from screening.potentials.base import Potential
+from screening.relaxation.few_steps import Settled
+
+_CHUNK = 200
+_ARRAYS = ("first_energy_eV", "energy_eV", "force_eV_per_A", "pressure_eV_per_A3", "site_moment_muB")
+
+
+def kept_ends(folder: Path, potential: Potential, network: Predictor, couples: Couples, given: str) -> Ends:
+    """`evaluate_ends` in chunks, each of which is read from the folder where it is there."""
+    first, second = STEPS[given]
+    return Ends(
+        _kept(folder, potential, network, couples.discharged, first),
+        _kept(folder, potential, network, couples.charged, second),
+    )
+
+
+def _kept(folder: Path, potential: Potential, network: Predictor, packed: PackedCrystals, steps: int) -> End:
+    folder.mkdir(parents=True, exist_ok=True)
+    chunks = [packed.chunk(start, min(start + _CHUNK, len(packed))) for start in range(0, len(packed), _CHUNK)]
+    ends = []
+    for chunk in chunks:
+        file = folder / f"{_digest(potential, network, chunk, steps)}.safetensors"
+        if not file.is_file():
+            part = file.with_suffix(".part")
+            save_file(_arrays(evaluate_end(potential, network, chunk, steps)), part)
+            part.replace(file)
+        ends.append(load_file(file))
+    joined = {name: np.concatenate([end[name] for end in ends]) for name in ends[0]}
+    moved = PackedCrystals(joined["lattice"], packed.numbers, joined["frac"], packed.offsets)
+    return End(Settled(moved, *(joined[name] for name in _ARRAYS)), joined["properties"])
+
+
+def _arrays(end: End) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:
+    packed = end.settled.packed
+    arrays = {name: getattr(end.settled, name) for name in _ARRAYS}
+    arrays |= {"lattice": packed.lattice, "frac": packed.frac, "properties": end.properties}
+    return {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+
+
+def _digest(potential: Potential, network: Predictor, packed: PackedCrystals, steps: int) -> str:
+    digest = hashlib.sha256(f"{potential.name} {network.folder.name} {steps}".encode())
+    for array in (packed.lattice, packed.numbers, packed.frac, packed.offsets):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()[:24]

@@ -1,0 +1,156 @@
+"""Fitting what voltages and volume changes lack, with intervals by cross-validation, measured on the test systems."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from screening.chemistry.compositions import Floats
+from screening.chemistry.elements import ATOMIC_NUMBERS, SYMBOLS
+from screening.crystals.crystal import Crystal
+from screening.crystals.packed import PackedCrystals, pack
+from screening.data.splits import DEFAULT_SALT, splits_of
+from screening.errors import RequestError
+from screening.materials.electrodes.end_members.insertion import fill
+from screening.materials.electrodes.end_members.redox import ION_CHARGES
+from screening.materials.electrodes.voltage.correction import VOLTAGE, VOLUME, Correction, Described, part_name
+from screening.materials.electrodes.voltage.couples import Balance, Couples, balance_of, without_ions
+from screening.materials.electrodes.voltage.ends import metal_energies
+from screening.materials.electrodes.voltage.ends_cache import kept_ends
+from screening.materials.electrodes.voltage.insertion_data import ElectrodeExamples, electrode_examples
+from screening.materials.electrodes.voltage.voltage_scores import scores
+from screening.materials.electrodes.working_ions import CHARGES
+from screening.networks.predictor import Predictor
+from screening.potentials.base import Potential
+from screening.tabular.interval_forest import ForestSettings, Rows, fit_cross_interval_forest
+from screening.tabular.kernel_ridge import KernelSettings
+from screening.tabular.release import Part
+
+LARGEST_VOLUME_CHANGE = 0.5
+"""Ends that differ by more are no longer one frame."""
+FOREST = ForestSettings(n_trees=40, least_rows=1, tried=0.5, kernel=KernelSettings())
+TARGETS_OF = {"pair": (VOLTAGE,), "discharged": (VOLTAGE, VOLUME), "charged": (VOLTAGE, VOLUME)}
+"""What is learned in each situation; the volume change of a given pair is known."""
+_WHOLE = 1e-3
+_FEWEST = 5
+
+
+@dataclass(frozen=True)
+class VoltageFitSettings:
+    """forest: sizes. n_seeds: fits that tell the spread; the first is kept. most_hosts: charged ends, drawn at random,
+    whose ion is put back into voids.
+    """
+
+    forest: ForestSettings = FOREST
+    seed: int = 0
+    n_seeds: int = 3
+    most_hosts: int = 1000
+    salt: str = DEFAULT_SALT
+
+
+@dataclass(frozen=True)
+class _Situation:
+    """R examples with both ends as calculated, and as they are described when only `given` is known."""
+
+    given: str
+    examples: ElectrodeExamples
+    described: Described
+
+    @cached_property
+    def balance(self) -> Balance:
+        return balance_of(self.examples.couples)
+
+    def truth(self, target: str) -> Floats:
+        """(R,) NaN where it is none: volumes of ends that are no longer one frame."""
+        change = self.balance.volume_change
+        volume = np.where(np.abs(change) <= LARGEST_VOLUME_CHANGE, 100.0 * change, np.nan)
+        return self.examples.voltage_V if target == VOLTAGE else volume
+
+
+def fit_voltage_parts(
+    folder: Path, potential: Potential, network: Predictor, cache: Path, settings: VoltageFitSettings
+) -> dict[str, tuple[Part, dict[str, Any]]]:
+    """Part and report by name; folder: with `electrodes.jsonl.gz`; cache: where evaluated crystals are kept.
+
+    Raises RequestError on a bad table or too few electrodes.
+    """
+    examples = electrode_examples(folder)
+    metals = metal_energies(potential, CHARGES)
+    known = {symbol: float(metals[ATOMIC_NUMBERS[symbol]]) for symbol in CHARGES}
+    parts = {}
+    for given, targets in TARGETS_OF.items():
+        rows, couples = _as_given(given, examples, settings)
+        described = Described.of(couples, kept_ends(cache, potential, network, couples, given), metals)
+        situation = _Situation(given, examples.take(rows), described)
+        for target in targets:
+            parts[part_name(target, given)] = _fit(situation, target, settings, known)
+    return parts
+
+
+def _as_given(
+    given: str, examples: ElectrodeExamples, settings: VoltageFitSettings
+) -> tuple[NDArray[np.int64], Couples]:
+    """Rows, and their electrodes with the end that is not given derived from the other."""
+    rows, balance = np.arange(len(examples)), balance_of(examples.couples)
+    if given == "pair":
+        return rows, examples.couples
+    if given == "discharged":
+        return rows, topotactic(examples.couples, balance)
+    drawn = np.random.default_rng(settings.seed).permutation(rows)[: settings.most_hosts]
+    return filled(examples.couples, balance, np.sort(drawn))
+
+
+def topotactic(couples: Couples, balance: Balance) -> Couples:
+    """The same discharged ends with charged ends of as many ions, made by taking the others out."""
+    left = np.rint(balance.ions_charged * balance.frame.sum(axis=1)).astype(np.int64)
+    charged: PackedCrystals = without_ions(couples.discharged, couples.ions, left)
+    return Couples(couples.discharged, charged, couples.ions, couples.charges)
+
+
+def filled(couples: Couples, balance: Balance, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], Couples]:
+    """The same charged ends with as many ions put into their voids as the discharged ones hold more; rows with room."""
+    wanted = balance.moved * balance.frame_charged.sum(axis=1)
+    crystals, kept = [], []
+    for row in rows.tolist():
+        ion, atoms = SYMBOLS[int(couples.ions[row])], couples.charged.atoms(row)
+        n = round(float(wanted[row]))
+        if ion not in ION_CHARGES or abs(n - wanted[row]) > _WHOLE or n < 1:
+            continue
+        host = Crystal("", couples.charged.lattice[row], couples.charged.numbers[atoms], couples.charged.frac[atoms])
+        found = fill(host, ion, n)
+        if found is not None and found.added == n and not found.relocated:
+            crystals.append(found.crystal)
+            kept.append(row)
+    own = couples.take(np.array(kept, dtype=np.int64))
+    return np.array(kept, dtype=np.int64), Couples(pack(crystals), own.charged, own.ions, own.charges)
+
+
+def _fit(
+    situation: _Situation, target: str, settings: VoltageFitSettings, metals: dict[str, float]
+) -> tuple[Part, dict[str, Any]]:
+    examples, described = situation.examples, situation.described
+    split = np.array(splits_of(examples.systems.tolist(), settings.salt))
+    start, truth = described.start[target], situation.truth(target)
+    usable = np.isfinite(truth) & np.isfinite(start)
+    rows = Rows(described.features.astype(np.float32), truth - start, np.ones(len(examples)), examples.systems)
+    learn, test = np.flatnonzero(usable & (split != "test")), np.flatnonzero(usable & (split == "test"))
+    if len(learn) < _FEWEST:
+        raise RequestError(f"voltages: {len(learn)} electrodes to learn from, expected {_FEWEST} or more")
+    seeds = [settings.seed + i for i in range(settings.n_seeds)]
+    fits = [Correction(target, fit_cross_interval_forest(rows.take(learn), settings.forest, seed)[0]) for seed in seeds]
+    report: dict[str, Any] = {
+        "rows": {str(name): int((usable & (split == name)).sum()) for name in np.unique(split)},
+        "dropped": examples.dropped,
+        "seeds": seeds,
+        "scores": {},
+    }
+    if len(test):
+        predicted = [fit.predict(described)[test] for fit in fits]
+        couples, balance = examples.couples, situation.balance
+        report["scores"] = scores(couples, balance, truth, start, predicted, learn, test, settings.salt)
+    return fits[0].to_part(metals), report

@@ -1,0 +1,1 @@
+"""Magnetocrystalline anisotropy: 4f shells by the crystal field, 3d metals by family or a learned size."""

@@ -1,0 +1,115 @@
+"""Which way measured moments point in uniaxial crystals: base rates for 3d metals, and a test of the 4f rule.
+
+MAGNDATA's vectors (Gallego et al., J. Appl. Cryst. 49, 1750 (2016)) tell axis from plane in antiferromagnets as in
+ferromagnets: the single-ion energy is the same.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from screening.chemistry.element_table import MAGNETIC_METALS, OPEN_4F, Floats, mask
+from screening.crystals.packed import PackedCrystals, pack
+from screening.crystals.symmetry import space_group_numbers
+from screening.materials.magnets.anisotropy.anisotropy import METAL, OTHER, is_metal
+from screening.materials.magnets.anisotropy.axes import find_axes
+from screening.materials.magnets.anisotropy.crystal_field import four_f_anisotropy, held_by_3d_moments, quadrupoles
+from screening.materials.magnets.order.order_labels import crystal_key, read_magndata
+from screening.tabular.composition_features import counts_of
+
+AXIS, TILTED, PLANE, NO_MOMENT = 1, 0, -1, -2
+_LEAST_4F_MUB, _LEAST_3D_MUB = 0.3, 0.2
+_ALONG, _ACROSS = 0.75, 0.25  # mean square cosine to the axis
+_TETRAGONAL, _CUBIC = 75, 195  # first space groups of the uniaxial and of the cubic crystals
+_SAME_A = 0.05
+
+
+@dataclass(frozen=True)
+class Directions:
+    """D uniaxial magnetic structures: counts (D, 119); axis (D, 3); four_f, host: (D,) `AXIS`, `TILTED`, `PLANE` or
+    `NO_MOMENT` of the rare earths with a quadrupole and of the 3d metals; vote: (D,) share of the composition's vote.
+    """
+
+    packed: PackedCrystals
+    counts: Floats
+    axis: Floats
+    four_f: NDArray[np.int64]
+    host: NDArray[np.int64]
+    vote: Floats
+
+
+def read_directions(file: Path) -> Directions:
+    """From `magndata.jsonl.gz`; raises RequestError when it is missing or broken."""
+    structures = [row for row in read_magndata(file) if row.moment_muB.ndim == 2]
+    packed = pack([row.crystal for row in structures])
+    axes = find_axes(packed)
+    uniaxial = np.flatnonzero(axes.uniaxial)
+    groups = space_group_numbers([structures[row].crystal for row in uniaxial], _SAME_A)
+    rows = np.array(
+        [
+            row
+            for row, group in zip(uniaxial, groups, strict=True)
+            if group is not None and _TETRAGONAL <= group < _CUBIC
+        ],
+        dtype=np.int64,
+    )
+    four_f, host = np.full(len(rows), NO_MOMENT), np.full(len(rows), NO_MOMENT)
+    for i, row in enumerate(rows):
+        numbers, moment = structures[row].crystal.numbers, structures[row].moment_muB
+        four_f[i] = _direction(moment[quadrupoles()[numbers] != 0], axes.axis[row], _LEAST_4F_MUB)
+        host[i] = _direction(moment[mask(MAGNETIC_METALS)[numbers] > 0], axes.axis[row], _LEAST_3D_MUB)
+    keys = [crystal_key(structures[row].crystal.numbers) for row in rows]
+    repeats = Counter(keys)
+    vote = np.array([1 / repeats[key] for key in keys])
+    chosen = packed.take(rows)
+    return Directions(chosen, counts_of(chosen), axes.axis[rows], four_f, host, vote)
+
+
+def _direction(moment: Floats, axis: Floats, least_muB: float) -> int:
+    moment = moment[np.linalg.norm(moment, axis=1) > least_muB]
+    if not len(moment):
+        return NO_MOMENT
+    along = float(((moment @ axis) ** 2).sum() / (moment**2).sum())
+    return AXIS if along > _ALONG else PLANE if along < _ACROSS else TILTED
+
+
+def host_directions(directions: Directions) -> dict[str, dict[str, float]]:
+    """Votes for axis, plane and tilted moments of 3d metals beside no open 4f shell, of `METAL` and `OTHER`."""
+    alone = directions.counts @ mask(OPEN_4F) == 0
+    metal = is_metal(directions.counts)
+    names = {"axis": AXIS, "plane": PLANE, "tilted": TILTED}
+    return {
+        kind: {
+            name: float(directions.vote[alone & rows & (directions.host == way)].sum()) for name, way in names.items()
+        }
+        for kind, rows in ((METAL, metal), (OTHER, ~metal))
+    }
+
+
+def four_f_scores(directions: Directions) -> dict[str, dict[str, Any]]:
+    """How often the 4f rule gives the measured direction, with and without 3d moments that hold the rare earths.
+
+    Compositions (votes) with a clear direction, the part that is right, that of the more frequent direction, and the
+    mean probability that the rule gave to what it said.
+    """
+    clear = np.flatnonzero(np.isin(directions.four_f, (AXIS, PLANE)))
+    K1 = four_f_anisotropy(directions.packed.take(clear), directions.axis[clear])
+    right = np.sign(K1[:, 0]) == directions.four_f[clear]
+    held = held_by_3d_moments(directions.counts[clear])
+    scores = {}
+    for name, rows in (("held by 3d moments", held), ("alone", ~held)):
+        vote, axial = directions.vote[clear][rows], directions.four_f[clear][rows] == AXIS
+        n = float(vote.sum())
+        share = float(vote @ axial) / n if n else 0.0
+        scores[name] = {
+            "n": n,
+            "right": float(vote @ right[rows]) / n if n else None,
+            "majority": max(share, 1 - share) if n else None,
+        }
+    return scores

@@ -1,0 +1,158 @@
+"""Anisotropy of the 3d metals in well-measured families of magnets, told by roles and lattice, not by elements.
+
+A family is a ratio of roles (large atoms, 3d metals, light atoms) on a lattice of sites with one axis, whatever
+elements play the roles: the sites are coloured by role, so substitution and the ordered approximants of a mixed site
+keep their family. Sizes are measured on members without 4f anisotropy (`datasets/magnets/host_anisotropy.csv`, with a
+source in every row) and mixed linearly by the shares of the metals; what is not measured widens the spread.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from screening.chemistry.element_table import GROUPS, N_ELEMENTS, Floats, mask
+from screening.chemistry.elements import ATOMIC_NUMBERS
+from screening.crystals.packed import PackedCrystals
+from screening.crystals.symmetry import space_group_axis
+from screening.resources import resource
+
+_EARTHS = (*GROUPS["rare_earth"], "Th", "U", "Zr", "Hf")
+_TRANSITION = (*GROUPS["metal_3d"], "Ti", "V", "Cu", "Zn", "Nb", "Mo", "Ta", "W", "Re", "Al", "Si", "Ga", "Ge", "Sn")
+_COLOURS = (1, 2, 3)  # large, metal, light
+_RATIO_TOLERANCE = 0.02
+_TOLERANCE_A = 0.3
+_LEAST_KNOWN = 0.65
+"""Of the metals (or of the large atoms, where these have rows), this share must be measured ones."""
+
+
+@dataclass(frozen=True)
+class Family:
+    """large, metal, light: who may play the roles; ratio: metals to a large atom; light_ratio: least and most light
+    atoms to a large one; groups: space groups of the sites coloured by role.
+    """
+
+    name: str
+    large: tuple[str, ...]
+    ratio: float
+    groups: tuple[int, ...]
+    metal: tuple[str, ...] = _TRANSITION
+    light: tuple[str, ...] = ()
+    light_ratio: tuple[float, float] = (0.0, 0.0)
+
+
+_INTERSTITIAL = ("N", "C")
+FAMILIES = (
+    Family("CaCu5", _EARTHS, 5, (191,)),
+    Family("Nd2Fe14B", _EARTHS, 7, (136,), light=("B", "C"), light_ratio=(0.5, 0.5)),
+    Family("ThMn12", _EARTHS, 12, (139,), light=_INTERSTITIAL, light_ratio=(0.0, 1.0)),
+    Family("2:17", _EARTHS, 8.5, (166, 194)),
+    Family("2:17 with interstitials", _EARTHS, 8.5, (166, 194), light=_INTERSTITIAL, light_ratio=(0.5, 1.5)),
+    Family("M-type ferrite", ("Ca", "Sr", "Ba", "Pb", "La"), 12, (194,), light=("O",), light_ratio=(19, 19)),
+    Family("L1_0", ("Pt", "Pd", "Ni", "Al", "Ga"), 1, (123,), metal=("Mn", "Fe", "Co")),
+    Family("D0_22", ("Ga", "Ge"), 3, (139,), metal=("Mn", "Fe", "Co")),
+)
+
+
+@dataclass(frozen=True)
+class HostFamilies:
+    """family: (B,) row in `FAMILIES`, -1 for none; axis: (B, 3); K1_MJ_per_m3, spread: (B,) at temperature_K (B,), NaN
+    without a family.
+    """
+
+    family: NDArray[np.int64]
+    axis: Floats
+    K1_MJ_per_m3: Floats
+    spread: Floats
+    temperature_K: Floats
+
+    def method(self, row: int) -> str:
+        """How the anisotropy of this crystal was found."""
+        return f"family: {FAMILIES[self.family[row]].name}"
+
+
+def host_families(packed: PackedCrystals, counts: Floats) -> HostFamilies:
+    """Families of B crystals and what was measured on them; counts: (B, 119) as `counts_of`."""
+    size = len(packed)
+    unknown = (np.full(size, np.nan) for _ in range(3))
+    found = HostFamilies(np.full(size, -1), np.zeros((size, 3)), *unknown)
+    for index, family in enumerate(FAMILIES):
+        rows = np.flatnonzero(_has_roles(family, counts))
+        measured = _mixed(family, counts[rows])
+        known = np.isfinite(measured[:, 0])
+        rows, measured = rows[known], measured[known]
+        if len(rows):
+            on_sites, axis = _on_sites(family, packed.take(rows))
+            rows, axis = rows[on_sites], axis[on_sites]
+            found.family[rows], found.axis[rows] = index, axis
+            for column, value in zip((found.K1_MJ_per_m3, found.spread, found.temperature_K), measured.T, strict=True):
+                column[rows] = value[on_sites]
+    return found
+
+
+def _has_roles(family: Family, counts: Floats) -> NDArray[np.bool_]:
+    """(B,) every atom plays a role, in the family's ratios."""
+    large, metal, light = (counts @ mask(role) for role in (family.large, family.metal, family.light))
+    least, most = family.light_ratio
+    slack = _RATIO_TOLERANCE * family.ratio
+    return np.asarray(
+        (large > 0)
+        & (large + metal + light == counts.sum(axis=1))
+        & (np.abs(metal - family.ratio * large) <= slack * large)
+        & (light >= (least - _RATIO_TOLERANCE) * large)
+        & (light <= (most + _RATIO_TOLERANCE) * large)
+    )
+
+
+@lru_cache(maxsize=1)
+def measured_anisotropy() -> dict[str, pl.DataFrame]:
+    """The table of measured members by family."""
+    table = pl.read_csv(resource("datasets") / "magnets" / "host_anisotropy.csv")
+    return {str(name): part for (name,), part in table.partition_by("family", as_dict=True).items()}
+
+
+def _mixed(family: Family, counts: Floats) -> Floats:
+    """(B, 3) K1, spread and temperature mixed by shares; NaN where too few of the atoms were measured."""
+    value, spread, known = np.zeros((3, len(counts)))
+    table = measured_anisotropy()[family.name]
+    for row in table.iter_rows(named=True):
+        share = _share(counts, row["metal"], family.metal)
+        if row["other"] is not None:
+            share = share * _share(counts, row["other"], family.large)
+        value, spread, known = (
+            value + share * row["K1_MJ_per_m3"],
+            spread + share * row["spread_MJ_per_m3"],
+            known + share,
+        )
+    enough = known >= _LEAST_KNOWN
+    divisor = np.where(enough, known, np.nan)
+    value, spread = value / divisor, spread / divisor
+    # what an unmeasured substituent does may be as large as the whole
+    spread = spread + 2 * (1 - known) * np.abs(value)
+    temperature = np.where(enough, float(np.max(table["temperature_K"].to_numpy())), np.nan)
+    return np.stack([value, spread, temperature], axis=1)
+
+
+def _share(counts: Floats, element: str, role: tuple[str, ...]) -> Floats:
+    """(B,) part of the atoms of a role that are this element, 0 without any."""
+    total = counts @ mask(role)
+    return np.asarray(counts[:, ATOMIC_NUMBERS[element]] / np.where(total > 0, total, 1.0))
+
+
+def _on_sites(family: Family, packed: PackedCrystals) -> tuple[NDArray[np.bool_], Floats]:
+    """Whether the sites are the family's, coloured by role, and the axis (B, 3) of these sites."""
+    colours = np.zeros(N_ELEMENTS, dtype=np.int64)
+    for role, colour in zip((family.large, family.metal, family.light), _COLOURS, strict=True):
+        colours[mask(role) > 0] = colour
+    right, axis = np.zeros(len(packed), dtype=bool), np.zeros((len(packed), 3))
+    for row in range(len(packed)):
+        atoms = packed.atoms(row)
+        kinds = colours[packed.numbers[atoms]].tolist()
+        found = space_group_axis(packed.lattice[row], packed.frac[atoms], kinds, _TOLERANCE_A)
+        if found is not None and found[0] in family.groups:
+            right[row], axis[row] = True, found[1]
+    return right, axis

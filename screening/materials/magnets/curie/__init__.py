@@ -1,0 +1,1 @@
+"""Curie temperatures from measured compositions."""

@@ -1,0 +1,141 @@
+"""Measured Curie temperatures: collections cleaned and merged into one example a composition."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from screening.chemistry.element_table import MAGNETIC_METALS, OPEN_4F, Floats, chemical_system, mask, may_be_magnetic
+from screening.chemistry.formulas import formula_counts
+from screening.tabular.raw_tables import read_csv
+
+LITERATURE, EXPERIMENTAL, NEMAD, NEEL = range(4)
+FILES = ("curie_literature.csv", "curie_experimental.csv", "nemad.csv")
+
+HIGHEST_K = 1400.0
+"""Above the Curie temperature of cobalt, 1388 K, the highest known."""
+
+_VOTES = np.array([8.0, 3.0, 1.0, 0.0])
+_SPREAD_K = 100.0  # reports that differ by this much halve an example's weight
+_SAME = 0.03  # a Curie point this close to a reported Néel point is likely that point
+_ROOM_K = 300.0
+_DILUTE = 0.1
+_CELSIUS_K, _CELSIUS_TOLERANCE_K = 273.15, 3.0
+
+
+@dataclass(frozen=True)
+class CurieExamples:
+    """R compositions: counts (R, 119), Curie temperature (R,) in K, trust in it as weight (R,) with 0 for what only the
+    text-mined collection has, whether it stands in the literature collection (R,), chemical system (R,). dropped: rows
+    and compositions left out, by reason.
+    """
+
+    counts: Floats
+    temperature_K: Floats
+    weight: Floats
+    literature: NDArray[np.bool_]
+    systems: NDArray[np.str_]
+    dropped: dict[str, int]
+
+    def __len__(self) -> int:
+        return len(self.temperature_K)
+
+
+@dataclass(frozen=True)
+class _Reports:
+    """Rows of the raw tables: counts (N, 119), temperature (N,) in K, source (N,)."""
+
+    counts: Floats
+    temperature_K: Floats
+    source: NDArray[np.int64]
+
+    def take(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> _Reports:
+        return _Reports(self.counts[rows], self.temperature_K[rows], self.source[rows])
+
+
+def curie_examples(folder: Path) -> CurieExamples:
+    """Examples from `curie_literature.csv`, `curie_experimental.csv` and `nemad.csv` of a folder.
+
+    A composition of the first two is an example; NEMAD, extracted by machine, bears witness: its reports count in the
+    weighted median, and the spread of all reports lowers the weight. Left out are text that is no formula, compounds
+    without a magnetic element, values beyond `HIGHEST_K`, NEMAD's calculated ones, and of compositions that only the
+    text-mined collection has: points that NEMAD knows as Néel points alone, exactly 300 K in dilute compounds (the
+    temperature of the room), and values that another report shows to be in °C. Raises RequestError on a bad file.
+    """
+    dropped: Counter[str] = Counter()
+    reports = _usable(_read(folder), dropped)
+    members: defaultdict[bytes, list[int]] = defaultdict(list)
+    fractions = reports.counts / reports.counts.sum(axis=1, keepdims=True)
+    for row, composition in enumerate(np.round(fractions, 3).astype(np.float32)):
+        members[composition.tobytes()].append(row)
+    first, values = [], []
+    for group in members.values():
+        merged = _merged(reports.take(np.array(group)), dropped)
+        if merged is not None:
+            first.append(group[0])
+            values.append(merged)
+    counts = reports.counts[first]
+    temperature, weight, literature = (np.array(column) for column in zip(*values, strict=True))
+    systems = np.array([chemical_system(row) for row in counts])
+    return CurieExamples(counts, temperature, weight, literature.astype(bool), systems, dict(dropped))
+
+
+def _read(folder: Path) -> _Reports:
+    nemad = read_csv(folder / FILES[NEMAD], ["formula", "curie_K", "neel_K", "experimental"])
+    nemad = nemad.filter(pl.col("experimental").fill_null("").str.to_lowercase() == "true")
+    columns = ["formula", "curie_temperature_K"]
+    tables = [read_csv(folder / FILES[source], columns) for source in (LITERATURE, EXPERIMENTAL)]
+    tables += [nemad.select("formula", pl.col(name).alias(columns[1])) for name in ("curie_K", "neel_K")]
+    table = pl.concat([t.with_columns(pl.lit(source).alias("source")) for source, t in enumerate(tables)])
+    table = table.with_columns(pl.col(columns[1]).cast(pl.Float64, strict=False)).drop_nulls(columns)
+    counts = formula_counts(table["formula"].to_list())
+    return _Reports(counts, table[columns[1]].to_numpy(), table["source"].to_numpy().astype(np.int64))
+
+
+def _usable(reports: _Reports, dropped: Counter[str]) -> _Reports:
+    curie = reports.source != NEEL
+    known = np.isfinite(reports.counts).all(axis=1)
+    magnetic = known & may_be_magnetic(np.nan_to_num(reports.counts))
+    possible = (reports.temperature_K > 0) & (reports.temperature_K <= HIGHEST_K)
+    dropped["no formula"] = int((curie & ~known).sum())
+    dropped["no magnetic element"] = int((curie & known & ~magnetic).sum())
+    dropped["impossible temperature"] = int((curie & magnetic & ~possible).sum())
+    return reports.take(magnetic & possible)
+
+
+def _merged(reports: _Reports, dropped: Counter[str]) -> tuple[float, float, bool] | None:
+    """Curie temperature in K, weight and whether the literature collection has it; None for a composition left out."""
+    curie = reports.take(reports.source != NEEL)
+    literature = bool((curie.source == LITERATURE).any())
+    if not literature and not (curie.source == EXPERIMENTAL).any():
+        return None
+    values, votes = curie.temperature_K, _VOTES[curie.source]
+    if not literature:
+        gaps = np.abs(values[:, None] - values[None] + _CELSIUS_K) < _CELSIUS_TOLERANCE_K
+        celsius = gaps.any(axis=1) & ~gaps.any(axis=0)
+        dropped["value in °C"] += int(celsius.sum())
+        values, votes = values[~celsius], votes[~celsius]
+    order = np.argsort(values)
+    total = np.cumsum(votes[order])
+    temperature = float(values[order][np.searchsorted(total, total[-1] / 2)])
+    if not literature:
+        reason = _suspicion(reports, temperature)
+        if reason:
+            dropped[reason] += 1
+            return None
+    weight = 1 / (1 + float(np.ptp(values)) / _SPREAD_K) if literature else 0.0
+    return temperature, weight, literature
+
+
+def _suspicion(reports: _Reports, temperature: float) -> str:
+    neel = reports.temperature_K[reports.source == NEEL]
+    if not (reports.source == NEMAD).any() and (np.abs(neel - temperature) <= _SAME * temperature).any():
+        return "Néel point"
+    counts = reports.counts[0]
+    carriers = counts @ mask((*MAGNETIC_METALS, *OPEN_4F)) / counts.sum()
+    return "room temperature of a dilute compound" if temperature == _ROOM_K and carriers < _DILUTE else ""

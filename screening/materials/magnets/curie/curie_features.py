@@ -1,0 +1,63 @@
+"""What a composition says about the Curie temperature beyond the general statistics: the mixture that carries it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from screening.chemistry.element_table import GROUPS, N_ELEMENTS, Floats, element_table, mask
+from screening.chemistry.elements import ATOMIC_NUMBERS
+from screening.tabular.composition_features import Compositions, composition_names
+
+_STRONG = ("Mn", "Fe", "Co", "Ni", "Cu")
+_COUNTED = ("Mn", "Fe", "Co")
+_BESIDE = ("rare_earth", "metalloid", "anion")
+_OF_REST = ("electronegativity_pauling", "covalent_radius_A")
+_NOTHING = -1.0
+"""Stands where a column means nothing; below every value that a feature takes where it matters."""
+
+
+@lru_cache(maxsize=1)
+def curie_feature_names() -> tuple[str, ...]:
+    """The columns of `curie_features`."""
+    return (
+        *composition_names(),
+        "magnetic valence per atom",
+        "magnetic valence per metal_3d",
+        *(f"{name} beside metal_3d" for name in _OF_REST),
+        "valence electrons beside metal_3d",
+        "cubed radius per atom",
+        "metal_3d per cubed radius",
+        "unpaired of metal_3d per atom",
+        *(f"{symbol} per {group}" for symbol in _COUNTED for group in _BESIDE),
+        "fraction metal_3d squared",
+        "fraction metal_3d times Fe and Co",
+    )
+
+
+def curie_features(compositions: Compositions) -> Floats:
+    """(B, F) float64 columns `curie_feature_names`, -1 where one means nothing.
+
+    The magnetic valence, 10 less the valence electrons of metals with a full majority d band and the negative of the
+    valence of all others, orders the moments of alloys (Williams et al., IEEE Trans. Magn. 19, 1983 (1983)).
+    """
+    table, counts = element_table(), compositions.counts
+    metal = mask(GROUPS["metal_3d"])
+    valence = np.asarray(table.column("valence_s") + table.column("valence_d"))
+    valence = valence + np.where(table.column("valence_d") == 10, 0.0, table.column("valence_p"))
+    magnetic_valence = 10 * mask(_STRONG) - np.where(np.arange(N_ELEMENTS) > 0, valence, 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        fractions = counts / counts.sum(axis=1, keepdims=True)
+        metals, rest = fractions @ metal, fractions * (1 - metal)
+        size = fractions @ table.column("covalent_radius_A") ** 3
+        of_all = fractions @ magnetic_valence
+        columns = [of_all, of_all / metals]
+        columns += [rest @ values / (1 - metals) for values in (*(table.column(n) for n in _OF_REST), valence)]
+        columns += [size, metals / size, (fractions * metal) @ table.column("unpaired")]
+        for symbol in _COUNTED:
+            own = fractions[:, ATOMIC_NUMBERS[symbol]]
+            columns += [own / (fractions @ mask(GROUPS[group])) for group in _BESIDE]
+        columns += [metals**2, metals * (fractions @ mask(("Fe", "Co")))]
+    features = np.concatenate([compositions.features, np.stack(columns, axis=1)], axis=1)
+    return np.where(np.isfinite(features), features, _NOTHING)

@@ -1,0 +1,161 @@
+"""Fitting Curie temperatures: on training and validation systems; intervals on others; measured on the test systems."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from screening.chemistry.element_table import Floats
+from screening.data.splits import DEFAULT_SALT, splits_of
+from screening.data.store import Store
+from screening.errors import RequestError
+from screening.materials.magnets.curie.curie import CurieTemperature
+from screening.materials.magnets.curie.curie_data import CurieExamples, curie_examples
+from screening.materials.magnets.curie.curie_features import curie_features
+from screening.tabular.composition_features import Compositions, composition_features, counts_of
+from screening.tabular.interval_forest import ForestSettings, Rows, fit_interval_forest, folds_by_system
+from screening.tabular.kernel_ridge import KernelSettings
+from screening.tabular.release import Part
+
+HOT_K = 300.0
+"""Magnets live above this."""
+_LEARN = ("train", "validation")
+_BASELINE_TREES = 100
+FOREST = ForestSettings(
+    n_trees=10, least_rows=2, tried=0.8, powers=(1.0, 2.0, 2.0), deepest=32, kernel=KernelSettings()
+)
+
+
+@dataclass(frozen=True)
+class CurieFitSettings:
+    """forest: sizes, chosen by cross-validation on training and validation systems. n_seeds: fits that tell the spread;
+    the first is kept.
+    """
+
+    forest: ForestSettings = FOREST
+    seed: int = 0
+    n_seeds: int = 3
+    salt: str = DEFAULT_SALT
+
+
+def fit_curie_part(store: Store, folder: Path, settings: CurieFitSettings) -> tuple[Part, dict[str, Any]]:
+    """The part that a release keeps and its errors on the test systems; folder: as in `curie_examples`.
+
+    The store's crystals only tell which test compositions have one. Raises RequestError on bad tables or too few rows.
+    """
+    examples = curie_examples(folder)
+    fits, known = zip(*(fit_curie(examples, settings, settings.seed + i) for i in range(settings.n_seeds)), strict=True)
+    report = curie_report(fits, examples, settings, _has_crystal(examples, store))
+    report["cross_validation"] = _cross_validation(known, examples, settings)
+    return fits[0].to_part(), report
+
+
+def fit_curie(examples: CurieExamples, settings: CurieFitSettings, seed: int) -> tuple[CurieTemperature, Floats]:
+    """One fit, and the cross-validated temperature in K of each row that it learned from.
+
+    Raises RequestError when there are too few examples.
+    """
+    split = np.array(splits_of(examples.systems.tolist(), settings.salt))
+    features = curie_features(Compositions.of(examples.counts)).astype(np.float32)
+    rows = Rows(features, np.sqrt(examples.temperature_K), examples.weight, examples.systems)
+    learn = np.flatnonzero(np.isin(split, _LEARN))
+    # intervals are for values as clean as the hand-collected ones
+    calibrate = np.flatnonzero((split == "calibration") & examples.literature)
+    if not len(learn):
+        raise RequestError("Curie temperatures: no measured compound falls in the training split; more are needed")
+    forest, known = fit_interval_forest(rows.take(learn), rows.take(calibrate), settings.forest, seed)
+    return CurieTemperature(forest), np.maximum(known, 0.0) ** 2
+
+
+def curie_report(
+    fits: Sequence[CurieTemperature],
+    examples: CurieExamples,
+    settings: CurieFitSettings,
+    has_crystal: NDArray[np.bool_],
+) -> dict[str, Any]:
+    """Errors in K and coverage on the literature's compositions of test systems, beside the baselines.
+
+    Baselines: the median of the training literature; extra trees on general composition features, all training rows
+    alike. Every figure is of the same rows; `maes` are those of the fits, which differ in their seed alone.
+    """
+    split = np.array(splits_of(examples.systems.tolist(), settings.salt))
+    rows = np.flatnonzero((split == "test") & examples.literature)
+    learn = np.flatnonzero(np.isin(split, _LEARN))
+    report: dict[str, Any] = {
+        "rows": {name: int((split == name).sum()) for name in np.unique(split)},
+        "literature_rows": {name: int(((split == name) & examples.literature).sum()) for name in np.unique(split)},
+        "dropped": examples.dropped,
+        "seeds": [settings.seed + i for i in range(len(fits))],
+        "scores": {},
+    }
+    if not len(rows):
+        return report
+    truth = examples.temperature_K[rows]
+    predicted = [fit.predict(examples.counts[rows]) for fit in fits]
+    constant = np.full(len(rows), np.median(examples.temperature_K[learn[examples.literature[learn]]]))
+    trees = _composition_baseline(examples, learn, rows, settings.seed)
+    groups = {"all": np.ones(len(rows), bool), "above 300 K": truth > HOT_K, "with a crystal": has_crystal[rows]}
+    for name, group in groups.items():
+        if group.any():
+            scores = _scores([p[group] for p in predicted], truth[group])
+            errors = {"constant": constant, "composition_trees": trees}
+            scores |= {key: float(np.abs(v - truth)[group].mean()) for key, v in errors.items()}
+            report["scores"][name] = scores
+    return report
+
+
+def _cross_validation(known: Sequence[Floats], examples: CurieExamples, settings: CurieFitSettings) -> dict[str, Any]:
+    """Errors in K on the literature's compositions of the systems learned, held out in turn; known: as `fit_curie`."""
+    split = np.array(splits_of(examples.systems.tolist(), settings.salt))
+    learn = np.flatnonzero(np.isin(split, _LEARN))
+    trees = np.empty(len(learn))
+    for training, held_out in folds_by_system(examples.systems[learn]):
+        trees[held_out] = _composition_baseline(examples, learn[training], learn[held_out], settings.seed)
+    truth, literature = examples.temperature_K[learn], examples.literature[learn]
+    groups = {"all": literature, "above 300 K": literature & (truth > HOT_K)}
+    return {
+        name: {
+            "n": int(group.sum()),
+            "maes": [float(np.abs(k - truth)[group].mean()) for k in known],
+            "composition_trees": float(np.abs(trees - truth)[group].mean()),
+        }
+        for name, group in groups.items()
+        if group.any()
+    }
+
+
+def _scores(predicted: list[Floats], truth: Floats) -> dict[str, Any]:
+    errors = [np.abs(p[:, 0] - truth) for p in predicted]
+    inside = (predicted[0][:, 1] <= truth) & (truth <= predicted[0][:, 2])
+    return {
+        "n": len(truth),
+        "mae": float(errors[0].mean()),
+        "maes": [float(e.mean()) for e in errors],
+        "median_error": float(np.median(errors[0])),
+        "coverage": float(inside.mean()),
+        "width": float((predicted[0][:, 2] - predicted[0][:, 1]).mean()),
+    }
+
+
+def _composition_baseline(examples: CurieExamples, learn: NDArray[Any], rows: NDArray[Any], seed: int) -> Floats:
+    from sklearn.ensemble import ExtraTreesRegressor
+
+    features = np.nan_to_num(composition_features(examples.counts), nan=-1.0).astype(np.float32)
+    forest = ExtraTreesRegressor(n_estimators=_BASELINE_TREES, max_features=0.3, random_state=seed)
+    forest.fit(features[learn], examples.temperature_K[learn])
+    return np.asarray(forest.predict(features[rows]), dtype=np.float64)
+
+
+def _has_crystal(examples: CurieExamples, store: Store) -> NDArray[np.bool_]:
+    known = {row.tobytes() for row in _rounded(counts_of(store.crystals))}
+    return np.array([row.tobytes() in known for row in _rounded(examples.counts)])
+
+
+def _rounded(counts: Floats) -> NDArray[np.float32]:
+    fractions: Floats = counts / counts.sum(axis=1, keepdims=True)
+    return np.round(fractions, 3).astype(np.float32)

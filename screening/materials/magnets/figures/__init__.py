@@ -1,0 +1,1 @@
+"""Figures of merit at the working temperature; nothing here needs torch."""

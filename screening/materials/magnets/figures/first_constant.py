@@ -1,0 +1,170 @@
+"""The first anisotropy constant K1 at the working temperature, the easy axis, and how hard a magnet it makes.
+
+E = K1 sin²θ to leading order, θ the angle to the axis of a uniaxial crystal. Two parts add up: the single-ion
+anisotropy of 4f shells in the crystal field, and that of the 3d host. Each is sampled with its sign; each falls with
+the third power of its own sublattice's magnetisation (Callen and Callen, J. Phys. Chem. Solids 27, 1271 (1966)).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from scipy.special import ndtr
+
+from screening.chemistry.masses import Floats, Mask
+from screening.materials.arrays import floats
+from screening.materials.magnets.figures.polarization import Moments, Polarization, cobalt_share
+from screening.materials.magnets.figures.rare_earths import four_f_anisotropy_ratio
+from screening.materials.magnets.figures.temperature import host_ratio, reduced_temperature
+from screening.materials.sampling import Distribution
+
+MU0_T2_PER_MJ_M3 = 1.25663706
+"""µ0 in T² per MJ/m³ (4π/10)."""
+
+AXIS, PLANE, CUBIC, UNKNOWN = "axis", "plane", "cubic", "unknown"
+SCORES = ("host K1", "host sign", "four f K1")
+"""The quantities that `anisotropy_constant` draws, in the order of its scores."""
+
+
+@dataclass(frozen=True)
+class Anisotropy:
+    """What B crystals have for anisotropy; K1 in MJ/m³, NaN where nothing tells.
+
+    uniaxial: 1, 0, or NaN where the symmetry is unknown; cubic: (B,). host: size of the 3d part at host_temperature_K;
+    host_axial: P(it favours the axis). four_f: 4f part at 0 K, positive along the axis. method: (B,) text or None.
+    """
+
+    uniaxial: Floats
+    cubic: Mask
+    host: Distribution
+    host_temperature_K: Floats
+    host_axial: Floats
+    four_f: Distribution
+    method: list[str | None]
+
+    def rows(self, rows: slice) -> Anisotropy:
+        """A part of the rows."""
+        return Anisotropy(
+            self.uniaxial[rows],
+            self.cubic[rows],
+            self.host.rows(rows),
+            self.host_temperature_K[rows],
+            self.host_axial[rows],
+            self.four_f.rows(rows),
+            self.method[rows],
+        )
+
+    @property
+    def known(self) -> Mask:
+        """Rows with any part of K1."""
+        return np.isfinite(self.host.value) | np.isfinite(self.four_f.value)
+
+
+def find_anisotropy(table: pl.DataFrame) -> Anisotropy:
+    """From the columns of a prediction table; those that are missing count as unknown."""
+    host = Distribution.from_table(table, "host_K1_magnitude_MJ_per_m3", lower=0.0)
+    four_f = Distribution.from_table(table, "four_f_K1_MJ_per_m3")
+    names = table["host_K1_method"].to_list() if "host_K1_method" in table.columns else [None] * table.height
+    has_4f = np.isfinite(four_f.value).tolist()
+    parts = [["4f: crystal field"] * f + [f"3d: {name}"] * bool(name) for name, f in zip(names, has_4f, strict=True)]
+    uniaxial, cubic = symmetry(table)
+    return Anisotropy(
+        uniaxial=uniaxial,
+        cubic=cubic,
+        host=host,
+        host_temperature_K=np.nan_to_num(floats(table, "host_K1_temperature_K")),
+        host_axial=floats(table, "host_axial_probability"),
+        four_f=four_f,
+        method=["; ".join(part) or None for part in parts],
+    )
+
+
+def symmetry(table: pl.DataFrame) -> tuple[Floats, Mask]:
+    """Whether crystals are uniaxial, (B,), NaN where unknown, and cubic, (B,).
+
+    By the space group where it is known: tetragonal, trigonal and hexagonal ones (75 to 194). An ordered approximant
+    has a lower symmetry than the crystal it stands for, and a member of a known family may have lost some in
+    relaxation, so only a high group of these counts. Else by the surroundings of the atoms (`axis_symmetry`).
+    """
+    group = floats(table, "space_group_number")
+    flags = table["flags"].fill_null("") if "flags" in table.columns else pl.Series([""] * table.height)
+    stand_in = flags.str.split(";").list.contains("ordered_approximant").to_numpy()
+    said = table["axis_symmetry"].to_list() if "axis_symmetry" in table.columns else [None] * table.height
+    around = np.array([{"uniaxial": 1.0, "cubic": 0.0, "lower": 0.0}.get(text or "", np.nan) for text in said])
+    around = np.where(stand_in & (around == 0), np.nan, around)
+    method = table["host_K1_method"].to_list() if "host_K1_method" in table.columns else [None] * table.height
+    family = np.array([(text or "").startswith("family") for text in method], dtype=bool) & (around == 1)
+    known = np.isfinite(group) & ~((stand_in | family) & (group < 75))
+    uniaxial = np.where(known, (group >= 75) & (group <= 194), around)
+    cubic = np.where(known, group >= 195, np.array([text == "cubic" for text in said], dtype=bool))
+    return uniaxial, cubic.astype(bool)
+
+
+def anisotropy_constant(found: Anisotropy, moments: Moments, polarization: Polarization, scores: Floats) -> Floats:
+    """Samples (B, S) of K1 in MJ/m³; scores: (3, S) standard normal, one row for each of `SCORES`.
+
+    NaN where nothing tells K1, or the crystal is known not to be uniaxial.
+    """
+    of_host, of_sign, of_four_f = scores
+    sign = np.where(ndtr(of_sign) < found.host_axial[:, None], 1.0, -1.0)
+    host = sign * found.host.at(of_host) * _host_fall(found, moments, polarization)
+    counts = moments.counts * moments.aligned[:, None]
+    shells = found.four_f.at(of_four_f) * four_f_anisotropy_ratio(counts, polarization.temperature_K, polarization.host)
+    total = np.nan_to_num(host) + np.nan_to_num(shells)
+    possible = found.known & (np.nan_to_num(found.uniaxial, nan=1.0) > 0)
+    return np.where(possible[:, None], total, np.nan)
+
+
+def _host_fall(found: Anisotropy, moments: Moments, polarization: Polarization) -> Floats:
+    """The 3d part at the working temperature over that at the temperature of its value, (B, S)."""
+    measured_at = np.nan_to_num(reduced_temperature(found.host_temperature_K, moments.curie_K.value))
+    reference = host_ratio(measured_at, cobalt_share(moments.counts))
+    # a value measured close to the Curie temperature says little of colder magnets
+    return np.asarray((polarization.host / np.maximum(reference, 0.3)[:, None]) ** 3)
+
+
+def hardness(K1_MJ_per_m3: Floats, mu0_Ms_T: Floats) -> Floats:
+    """κ = √(µ0 K1) / µ0Ms (Skomski and Coey, Scripta Mater. 112, 3 (2016)); NaN unless K1 > 0 and µ0Ms > 0."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        kappa = np.sqrt(MU0_T2_PER_MJ_M3 * K1_MJ_per_m3) / mu0_Ms_T
+    return np.where((K1_MJ_per_m3 > 0) & (mu0_Ms_T > 0), kappa, np.nan)
+
+
+def anisotropy_field_T(K1_MJ_per_m3: Floats, mu0_Ms_T: Floats) -> Floats:
+    """µ0Ha = 2 µ0 K1 / µ0Ms in T; NaN unless K1 > 0 and µ0Ms > 0. Coercivities reach 20 to 40 % of it."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        field = 2 * MU0_T2_PER_MJ_M3 * K1_MJ_per_m3 / mu0_Ms_T
+    return np.where((K1_MJ_per_m3 > 0) & (mu0_Ms_T > 0), field, np.nan)
+
+
+def axial_probability(found: Anisotropy, K1_MJ_per_m3: Floats) -> Floats:
+    """P(uniaxial with K1 > 0), (B,), from samples (B, S); 0 for other symmetries, NaN where nothing tells.
+
+    Samples above the Curie temperature have no K1 and do not count. Where the symmetry itself is unknown a uniaxial
+    one is taken to be as likely as not.
+    """
+    told = (np.nan_to_num(K1_MJ_per_m3) != 0).sum(axis=1)
+    with np.errstate(invalid="ignore"):
+        positive = (K1_MJ_per_m3 > 0).sum(axis=1) / told
+    return np.where(found.uniaxial == 0, 0.0, positive * np.where(np.isnan(found.uniaxial), 0.5, 1.0))
+
+
+def easy_axes(found: Anisotropy, axial: Floats) -> tuple[list[str], Floats]:
+    """Easy direction of each row and the probability of that label, NaN for `unknown`.
+
+    A cone needs K2, which is not estimated. Crystals of lower symmetry have no axis or plane that symmetry names.
+    """
+    labels, probability = [], np.full(len(axial), np.nan)
+    for row, (cubic, uniaxial, p) in enumerate(zip(found.cubic, found.uniaxial, axial, strict=True)):
+        if cubic:
+            labels.append(CUBIC)
+            probability[row] = 1.0
+        elif uniaxial == 0 or np.isnan(p):
+            labels.append(UNKNOWN)
+        else:
+            sure = p if uniaxial == 1 else 2 * p  # of the sign, where the symmetry is unknown
+            labels.append(AXIS if sure >= 0.5 else PLANE)
+            probability[row] = max(sure, 1 - sure) * (1.0 if uniaxial == 1 else 0.5)
+    return labels, probability

@@ -1,0 +1,119 @@
+"""Magnetisation at the working temperature: two sublattices, each with its own law.
+
+A metallic host of 3d moments follows m(t) = [1 - s t^(3/2) - (1 - s) t^p]^(1/3), t = T / Tc (Kuz'min, Phys. Rev. Lett.
+94, 107204 (2005)), with p = 4, s = 0.35 as for iron and p = 5/2, s = 0.11 as for cobalt. The 4f moment of a rare earth
+follows its Brillouin function in the exchange field of the host, which acts on the 4f spin, 2 (gJ - 1) J µB H, and is
+proportional to the host's magnetisation. 2 µB H / kB at 0 K is 330 K for the heavy rare earths and 600 K for the light
+ones, from their moments in R2Fe14B at 300 K; that the light ones couple about twice as strongly is found across these
+compounds (Cadogan et al., J. Appl. Phys. 61, 3974 (1987)). So the rare earths lose their moment well below Tc.
+
+A ferrimagnet of 3d moments alone, such as a ferrite, has two opposed sublattices of the same ions, each in the field of
+the other (Neel, Ann. Phys. (Paris) 12, 137 (1948)): the larger one sits in the weaker field and fades first, so the net
+moment falls faster than either.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from screening.chemistry.masses import Floats
+
+HEAVY_FIELD_K, LIGHT_FIELD_K = 330.0, 600.0
+"""2 µB H / kB at 0 K in K."""
+_SHAPES = {"iron": (0.35, 4.0), "cobalt": (0.11, 2.5)}
+"""(s, p) of Kuz'min's law."""
+_FERRITE_J = 2.5
+"""Spin of Fe3+ and Mn2+."""
+_N_SHARES, _N_TEMPERATURES = 41, 401
+_ITERATIONS = 400
+
+
+def reduced_temperature(temperature_K: Floats | float, curie_temperature_K: Floats) -> Floats:
+    """T / Tc within 0 and 1: 1 from the Curie temperature on; NaN where it is unknown; broadcasts."""
+    T, curie = np.asarray(temperature_K, dtype=np.float64), np.asarray(curie_temperature_K, dtype=np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        reduced = np.where(T == 0, 0.0, np.minimum(T / curie, 1.0))
+    return np.where(np.isnan(curie), np.nan, reduced)
+
+
+def host_ratio(reduced: Floats, cobalt_share: Floats | float = 0.0) -> Floats:
+    """Magnetisation of a metallic 3d host over that at 0 K, at these reduced temperatures.
+
+    cobalt_share: of Co among Fe and Co, which blends the two shapes.
+    """
+    share = np.asarray(cobalt_share)
+    (s_iron, p_iron), (s_cobalt, p_cobalt) = _SHAPES["iron"], _SHAPES["cobalt"]
+    s, p = s_iron + share * (s_cobalt - s_iron), p_iron + share * (p_cobalt - p_iron)
+    t = np.asarray(reduced)
+    return np.asarray(np.cbrt(np.maximum(1 - s * t**1.5 - (1 - s) * t**p, 0.0)))
+
+
+def ferrimagnet_ratio(reduced: Floats, share: Floats) -> Floats:
+    """Net moment of two opposed sublattices of like ions over that at 0 K; broadcasts.
+
+    share: net moment over the sum of moments at 0 K, within 0 and 1; the ratio tends to a limit as it vanishes.
+    """
+    t, f = np.broadcast_arrays(np.asarray(reduced, dtype=np.float64), np.asarray(share, dtype=np.float64))
+    table = _ferrimagnet_table()
+    column = np.clip(np.nan_to_num(t), 0.0, 1.0) * (_N_TEMPERATURES - 1)
+    row = np.clip(f, 0.0, 1.0) * (_N_SHARES - 1)
+    i, j = np.minimum(row.astype(int), _N_SHARES - 2), np.minimum(column.astype(int), _N_TEMPERATURES - 2)
+    u, v = row - i, column - j
+    low = (1 - v) * table[i, j] + v * table[i, j + 1]
+    high = (1 - v) * table[i + 1, j] + v * table[i + 1, j + 1]
+    return np.where(np.isnan(t), np.nan, (1 - u) * low + u * high)
+
+
+@lru_cache(maxsize=1)
+def _ferrimagnet_table() -> Floats:
+    """(shares, temperatures) ratios by iteration of the two molecular fields, from saturation down."""
+    # no share is 0 or 1: a sublattice that has no partner has no field
+    share = np.clip(np.linspace(0, 1, _N_SHARES), 1e-3, 1 - 1e-3)[:, None]
+    t = np.linspace(0, 1, _N_TEMPERATURES)[None, :]
+    large, small = (1 + share) / 2, (1 - share) / 2
+    slope = (_FERRITE_J + 1) / (3 * _FERRITE_J)
+    with np.errstate(divide="ignore"):
+        strength = 1 / (slope * t)
+    m_large, m_small = np.ones((_N_SHARES, _N_TEMPERATURES)), np.ones((_N_SHARES, _N_TEMPERATURES))
+    for _ in range(_ITERATIONS):
+        m_large = brillouin(_FERRITE_J, np.sqrt(small / large) * m_small * strength)
+        m_small = brillouin(_FERRITE_J, np.sqrt(large / small) * m_large * strength)
+    ratio = np.maximum((large * m_large - small * m_small) / share, 0.0)
+    ratio[:, -1] = 0.0
+    return np.asarray(ratio)
+
+
+def exchange_over_thermal(
+    temperature_K: Floats | float, total_J: float, lande_g: float, field_K: float, host: Floats
+) -> Floats:
+    """x = 2 |gJ - 1| J µB H / kB T of a 4f shell in the field of a host at `host` of its moment at 0 K; broadcasts."""
+    strength = abs(lande_g - 1) * total_J * field_K * np.asarray(host)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(strength > 0, strength / np.asarray(temperature_K), 0.0)
+
+
+def quadrupole_ratio(total_J: float, x: Floats) -> Floats:
+    """Thermal mean of 3 Jz² - J (J + 1) over its value J (2J - 1) at 0 K; energies -x Jz / J in units of kB T.
+
+    The leading single-ion anisotropy follows it; for small deviations from 1 it is the third power of the moment
+    (Callen and Callen, J. Phys. Chem. Solids 27, 1271 (1966)).
+    """
+    # above this only the lowest level is left
+    x = np.minimum(x, 500.0)
+    total, partition = np.zeros_like(x), np.zeros_like(x)
+    for m in np.arange(-total_J, total_J + 0.5):
+        weight = np.exp(x * (m / total_J - 1))
+        total += weight * (3 * m**2 - total_J * (total_J + 1))
+        partition += weight
+    return np.asarray(total / partition / (total_J * (2 * total_J - 1)))
+
+
+def brillouin(total_J: Floats | float, x: Floats) -> Floats:
+    """The Brillouin function B_J(x); (J + 1) x / 3J for small x."""
+    J, x = np.asarray(total_J, dtype=np.float64), np.asarray(x, dtype=np.float64)
+    a, b = (2 * J + 1) / (2 * J), 1 / (2 * J)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = a / np.tanh(a * x) - b / np.tanh(b * x)
+    return np.where(np.abs(x) < 1e-4, (J + 1) / (3 * J) * x, value)

@@ -1,0 +1,94 @@
+"""Released magnetism predictors over batches of crystals: the columns that they add to a prediction table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from screening.chemistry.element_table import may_be_magnetic
+from screening.crystals.packed import PackedCrystals, pack
+from screening.errors import RequestError
+from screening.materials.magnets.anisotropy import anisotropy
+from screening.materials.magnets.curie import curie
+from screening.materials.magnets.moments import moment
+from screening.materials.magnets.moments.sublattices import host_of_ions, opposed_moments, share_columns
+from screening.materials.magnets.order import order
+from screening.materials.magnets.order.order_labels import FERRI, NONE
+from screening.tabular.composition_features import Compositions, counts_of
+from screening.tabular.release import find_release, load_release
+
+NO_MAGNETISM = "none"
+_LIKELY = 0.5  # a Curie temperature and an anisotropy need moments that are at least this likely
+
+
+@dataclass(frozen=True)
+class MagnetismPredictor:
+    """The parts of a release, which always has the order; folder: where it was loaded from."""
+
+    order: order.MagneticOrder
+    moment: moment.HostMagnetization | None
+    curie: curie.CurieTemperature | None
+    anisotropy: anisotropy.Anisotropy | None
+    folder: Path
+
+    @classmethod
+    def load(cls, magnetism: str) -> MagnetismPredictor | None:
+        """By released name or folder; None for `none`. Raises RequestError for a wrong name or a damaged release."""
+        if magnetism == NO_MAGNETISM:
+            return None
+        folder = find_release(magnetism)
+        parts = load_release(folder).parts
+        if order.PART not in parts:
+            raise RequestError(
+                f"magnetism={magnetism}: has no part {order.PART!r}; it has {', '.join(parts) or 'none'}"
+            )
+        return cls(
+            order.MagneticOrder.from_part(parts[order.PART]),
+            moment.HostMagnetization.from_part(parts[moment.PART]) if moment.PART in parts else None,
+            curie.CurieTemperature.from_part(parts[curie.PART]) if curie.PART in parts else None,
+            anisotropy.Anisotropy.from_part(parts[anisotropy.PART]) if anisotropy.PART in parts else None,
+            folder,
+        )
+
+    def columns(self, packed: PackedCrystals) -> list[pl.Series]:
+        """Columns of B crystals, (B,) each: `ORDER_COLUMNS`, `SHARE_COLUMNS` of ferrimagnets, and of the parts there
+        are `MOMENT_COLUMNS` in µB/Å3 of metallic hosts, `CURIE_COLUMNS` in K and `ANISOTROPY_COLUMNS` in MJ/m3 (null
+        where there are likely no moments).
+        """
+        counts = counts_of(packed)
+        carriers = np.flatnonzero(may_be_magnetic(counts))
+        compositions, crystals = Compositions.of(counts[carriers]), packed.take(carriers)
+        answers = np.tile(self.order.otherwise, (len(packed), 1))
+        if len(carriers):
+            answers[carriers] = self.order.answers_of_carriers(crystals, compositions)
+        probabilities = order.class_probabilities(answers)
+        columns = order.order_columns(probabilities)
+        own = probabilities[carriers]
+        moments = np.flatnonzero(own[:, NONE] < _LIKELY)
+        shares, hosts = np.full(len(packed), np.nan), np.full((len(packed), 3), np.nan)
+        if self.moment is not None:
+            hosts[carriers] = self.moment.predict(crystals, compositions)
+        opposed = order.most_probable(own) == FERRI
+        opposed = np.flatnonzero(opposed & ~moment.metallic_hosts(compositions.counts))
+        ionic = opposed_moments(crystals.take(opposed))
+        shares[carriers[opposed]], hosts[carriers[opposed]] = ionic[:, 0], host_of_ions(ionic[:, 1])
+        columns += [*share_columns(shares), *moment.moment_columns(hosts)]
+        if self.curie is not None:
+            temperatures = np.full((len(packed), 3), np.nan)
+            if len(moments):
+                temperatures[carriers[moments]] = self.curie.of_carriers(compositions.take(moments))
+            columns += curie.curie_columns(temperatures)
+        if self.anisotropy is not None:
+            directions = anisotropy.AnisotropyAnswers.none(len(packed))
+            if len(moments):
+                found = self.anisotropy.predict(crystals.take(moments), compositions.take(moments))
+                directions.put(carriers[moments], found)
+            columns += directions.columns()
+        return columns
+
+    def no_rows(self) -> list[pl.Series]:
+        """The same columns without any row."""
+        return self.columns(pack([]))

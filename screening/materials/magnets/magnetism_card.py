@@ -1,0 +1,39 @@
+"""The model card of a magnetism release: where it came from around the sections of its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from screening.data.splits import DEFAULT_SALT
+from screening.tabular.release import TabularRelease
+
+_LIMITS = """## Limits
+
+- A formula says nothing of its polymorph: all crystals of one composition get the same Curie temperature.
+- Beyond the measured families the sign of the 3d metals' K1 is a base rate; crystal fields are rough.
+
+## Data
+
+The tables are those of `data.folder`; whoever passes this on states their sources and licences. No table is in this
+folder, but the kernel of the Curie temperature keeps descriptors of the literature's compositions.
+"""
+
+
+def magnetism_card(release: TabularRelease, sections: Sequence[str]) -> str:
+    """Markdown of the whole card; sections: one for each part."""
+    training = release.training
+    times = ", ".join(f"{name} {minutes} min" for name, minutes in training["minutes"].items())
+    head = f"""# {release.name}
+
+Magnetic order, magnetisation of metallic hosts, Curie temperature and anisotropy of crystals, by forests and a kernel
+on descriptors of composition and bonds, and a crystal field. Splits are by whole chemical systems, by a hash of their
+name with the salt `{DEFAULT_SALT}`.
+
+- Fitted with `screening fit data.path=STORE data.folder=TABLES output_dir={release.name} seed={training["seed"]}`.
+- Store: sha256 `{training["store_sha256"][:16]}`; sources {"; ".join(training["sources"])}.
+- Time: {times}; one {training["machine"]} processor core, no GPU.
+- Columns: `magnetic_order` and its probabilities, `host_magnetization_muB_per_A3`, `curie_temperature_K`,
+  `four_f_K1_MJ_per_m3`, and `host_K1_magnitude_MJ_per_m3` with its probability of an easy axis and its method; 80 %
+  intervals `_lo`, `_hi`.
+"""
+    return "\n".join([head, *sections, _LIMITS])

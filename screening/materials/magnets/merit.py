@@ -1,0 +1,209 @@
+"""Permanent magnets: polarisation, anisotropy and their figures of merit at the working temperature, supply.
+
+Everything predicted enters as a distribution: one set of samples runs through moments, order, Curie temperature and
+anisotropy, and what comes out is a median with an 80 % interval. Figures are those of a magnet that has a net moment,
+if that is its most probable order; how likely it is stands in `ferro_or_ferrimagnetic_probability`. `hardness_kappa`
+and `anisotropy_field_T` are those of an easy axis; how likely that is stands in `axial_probability`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from screening.settings import settings_class
+from screening.chemistry.masses import Floats, Mask, count_matrix
+from screening.errors import RequestError
+from screening.materials.arrays import flagged, floats, number_column, require_columns
+from screening.materials.magnets.figures import first_constant as anisotropy
+from screening.materials.magnets.figures import polarization
+from screening.materials.magnets.figures.first_constant import Anisotropy, find_anisotropy
+from screening.materials.magnets.figures.magnetic_order import (
+    MagneticElements,
+    MagneticOrder,
+    order_prior,
+    predicted_order,
+)
+from screening.materials.magnets.figures.polarization import Moments, find_moments
+from screening.materials.magnets.reasons import reasons
+from screening.materials.sampling import Distribution, common_scores, propagate
+from screening.materials.supply import SupplySettings, supply_columns
+
+BHMAX_KJ_M3_PER_T2 = 198.94
+"""1 / 4µ0 in kJ/m³ per T²: the largest energy product of a magnet with polarisation 1 T (Skomski and Coey, Scripta
+Mater. 112, 3 (2016)); it needs a coercivity above half the magnetisation."""
+
+CURIE_COLUMNS = ("curie_temperature_K", "curie_temperature_K_lo", "curie_temperature_K_hi")
+
+
+@settings_class
+class MagnetSettings:
+    """Settings of `evaluate`; energies in eV/atom.
+
+    temperature_K: at which polarisation and anisotropy are meant. supply: prices and origin of the elements.
+    ferrimagnetic_fraction: (median, 10th, 90th percentile) of net moment over the sum of moments in ferrimagnets of 3d
+    moments; Neel's collinear models give 0.17 (NiFe2O4), 0.20 (Y3Fe5O12), 0.23 (CoFe2O4), 0.29 (Fe3O4) and 0.33
+    (M-type ferrites, MnFe2O4). insulator_gap_eV: a larger predicted gap means an insulator.
+    least_magnetization_muB_per_A3: less is noise. host_moment_muB: moment per Mn, Fe, Co or Ni atom from which on it
+    aligns 4f moments. magnetization_model_error: half-width of an 80 % interval, relative, by which calculated host
+    moments differ from measured ones (orbital moments of 0.05 to 0.15 µB per Fe or Co atom are not in them); it widens
+    the predicted interval. stable_below, metastable_below: limits of the energy above the hull.
+    """
+
+    temperature_K: float = 300.0
+    supply: SupplySettings = field(default_factory=SupplySettings)
+    ferrimagnetic_fraction: tuple[float, float, float] = (0.25, 0.17, 0.33)
+    insulator_gap_eV: float = 0.1
+    least_magnetization_muB_per_A3: float = 0.01
+    host_moment_muB: float = 0.3
+    magnetization_model_error: float = 0.08
+    stable_below_eV_per_atom: float = 0.05
+    metastable_below_eV_per_atom: float = 0.1
+    n_samples: int = 255
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite(self.temperature_K) and self.temperature_K >= 0):
+            raise RequestError(f"temperature_K={self.temperature_K}: expected a temperature in K, at least 0")
+        median, low, high = self.ferrimagnetic_fraction
+        if not 0 <= low <= median <= high <= 1:
+            raise RequestError("task.merit.ferrimagnetic_fraction: expected [median, low, high] within 0 and 1")
+        if self.n_samples < 9:
+            raise RequestError(f"task.merit.n_samples: expected at least 9, got {self.n_samples}")
+
+
+def evaluate(table: pl.DataFrame, settings: MagnetSettings) -> pl.DataFrame:
+    """The prediction table with polarisation, anisotropy, figures of merit, order, supply and flags."""
+    require_columns(table, ["cell_formula", "volume_A3", "magnetization_muB_per_A3", "energy_above_hull_eV_per_atom"])
+    counts = count_matrix(table["cell_formula"].to_list())
+    elements = MagneticElements.of(counts)
+    magnetization = Distribution.from_table(table, "magnetization_muB_per_A3", lower=0.0)
+    insulating = _insulating(table, elements, settings)
+    present = magnetization.probability_above(settings.least_magnetization_muB_per_A3)
+    order, predicted = predicted_order(table, order_prior(elements, present, insulating))
+    share, least = settings.ferrimagnetic_fraction, settings.host_moment_muB
+    moments, earth_flags = find_moments(table, counts, elements, order, insulating, share, least)
+    moments = replace(moments, host=moments.host.widened(settings.magnetization_model_error))
+    found = find_anisotropy(table)
+    figures = _figures(moments, found, settings)
+    axial = figures.pop("axial_probability")
+    easy, sure = anisotropy.easy_axes(found, axial)
+    magnet = (np.array(easy) == anisotropy.AXIS) & (figures["mu0_Ms_T"][0] > 0)
+    figures["hardness_kappa_if_axial"] = figures["hardness_kappa"]
+    for name in ("hardness_kappa", "anisotropy_field_T"):  # mean nothing for anything else
+        figures[name] = np.where(magnet, figures[name], np.nan)
+    supply, supply_flags = supply_columns(counts, settings.supply)
+    curie = floats(table, CURIE_COLUMNS[0])
+    flags = {
+        "prediction_missing": np.isnan(moments.host.value),
+        "no_magnetic_element": ~elements.any,
+        "low_temperature_order": elements.any & ~elements.transition_metal,
+        "order_prior": elements.any & (present >= 0.5) & ~predicted,
+        "ferrimagnetic_reduction": (moments.opposed >= 0.5) & moments.net_likely & (present >= 0.5),
+        "above_curie_temperature": elements.any & (curie <= settings.temperature_K),
+        "curie_temperature_unknown": elements.any & np.isnan(curie) & (settings.temperature_K > 0),
+        **earth_flags,
+        **_stability_flags(table, settings),
+        **supply_flags,
+    }
+    columns = [
+        *_with_intervals(figures),
+        *_order_columns(order),
+        *_axis_columns(found, axial, easy, sure),
+        *(number_column(name, floats(table, name)) for name in CURIE_COLUMNS),  # null where nothing predicts it
+        *supply,
+        flagged(table, flags),
+    ]
+    return _per_cost(table.with_columns(columns))
+
+
+def symmetry_matters(table: pl.DataFrame, settings: MagnetSettings) -> Mask:
+    """Rows whose space group the ranking asks for, (B,): those that can be magnetic. Finding it costs milliseconds."""
+    require_columns(table, ["cell_formula", "magnetization_muB_per_A3_hi"])
+    most = np.fmax(floats(table, "magnetization_muB_per_A3_hi"), floats(table, "host_magnetization_muB_per_A3_hi"))
+    magnetic = most > settings.least_magnetization_muB_per_A3
+    return MagneticElements.of(count_matrix(table["cell_formula"].to_list())).any & magnetic
+
+
+def explain(ranked: pl.DataFrame, gates: Mapping[str, Mapping[str, Any]]) -> pl.Series:
+    """The column `why` of a ranked table; gates: those of the ranking, as in the task's config."""
+    thresholds = {name: gate.get("at_least", gate.get("at_most")) for name, gate in gates.items()}
+    wanted = {name: float(value) for name, value in thresholds.items() if value is not None}
+    return reasons(ranked, {name: str(gate["column"]) for name, gate in gates.items()}, wanted)
+
+
+def _figures(moments: Moments, found: Anisotropy, settings: MagnetSettings) -> dict[str, Floats]:
+    """Median, 10th and 90th percentile, (3, B), of each figure of merit, and `axial_probability`, (B,)."""
+    n_first = len(polarization.SCORES)
+    scores = common_scores(n_first + len(anisotropy.SCORES), settings.n_samples, settings.seed)
+
+    def samples(rows: slice) -> dict[str, Floats]:
+        of_rows, axis = moments.rows(rows), found.rows(rows)
+        said = polarization.polarization(of_rows, settings.temperature_K, scores[:n_first])
+        K1 = anisotropy.anisotropy_constant(axis, of_rows, said, scores[n_first:])
+        return {
+            "mu0_Ms_T": said.mu0_Ms_T,
+            "BHmax_kJ_per_m3": BHMAX_KJ_M3_PER_T2 * said.mu0_Ms_T**2,
+            "K1_MJ_per_m3": K1,
+            "hardness_kappa": anisotropy.hardness(K1, said.mu0_Ms_T),
+            "anisotropy_field_T": anisotropy.anisotropy_field_T(K1, said.mu0_Ms_T),
+            "axial_probability": anisotropy.axial_probability(axis, K1),
+        }
+
+    return propagate(len(moments.counts), samples)
+
+
+def _insulating(table: pl.DataFrame, elements: MagneticElements, settings: MagnetSettings) -> Floats:
+    """P(the predicted gap is open), (B,); 0 without anions."""
+    gap = Distribution.from_table(table, "band_gap_eV", lower=0.0)
+    open_gap = np.nan_to_num(gap.probability_above(settings.insulator_gap_eV), nan=0.0)
+    return np.where(elements.anionic, open_gap, 0.0)
+
+
+def _with_intervals(figures: dict[str, Floats]) -> list[pl.Series]:
+    suffixes = ("", "_lo", "_hi")
+    return [
+        number_column(f"{name}{suffix}", values)
+        for name, percentiles in figures.items()
+        for suffix, values in zip(suffixes, percentiles, strict=True)
+    ]
+
+
+def _order_columns(order: MagneticOrder) -> list[pl.Series]:
+    return [
+        order.label,
+        number_column("magnetic_order_probability", order.probability),
+        number_column("ferro_or_ferrimagnetic_probability", order.net),
+    ]
+
+
+def _axis_columns(found: Anisotropy, axial: Floats, easy: list[str], sure: Floats) -> list[pl.Series]:
+    uniaxial = [None if np.isnan(value) else bool(value) for value in found.uniaxial]
+    method = [name if uniaxial != 0 else None for name, uniaxial in zip(found.method, found.uniaxial, strict=True)]
+    return [
+        pl.Series("uniaxial", uniaxial, dtype=pl.Boolean),
+        pl.Series("easy_axis", easy, dtype=pl.String),
+        number_column("easy_axis_probability", sure),
+        number_column("axial_probability", axial),
+        pl.Series("K1_method", method, dtype=pl.String),
+    ]
+
+
+def _per_cost(table: pl.DataFrame) -> pl.DataFrame:
+    """With the energy product that a dollar buys: (BH)max over density and price, in J/USD."""
+    if "density_g_per_cm3" not in table.columns:
+        return table
+    price = pl.when(pl.col("price_USD_per_kg") > 0).then(pl.col("price_USD_per_kg"))  # what is free has no ratio
+    per_J = 1.0 / (pl.col("density_g_per_cm3") * price)
+    names = {f"BHmax_kJ_per_m3{end}": f"BHmax_per_cost_J_per_USD{end}" for end in ("", "_lo", "_hi")}
+    return table.with_columns((pl.col(old) * per_J).alias(new) for old, new in names.items())
+
+
+def _stability_flags(table: pl.DataFrame, settings: MagnetSettings) -> dict[str, Mask]:
+    hull = floats(table, "energy_above_hull_eV_per_atom")
+    stable, metastable = settings.stable_below_eV_per_atom, settings.metastable_below_eV_per_atom
+    return {"metastable": (hull > stable) & (hull <= metastable), "unstable": hull > metastable}

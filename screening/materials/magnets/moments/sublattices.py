@@ -1,0 +1,125 @@
+"""The moments of a ferrimagnetic oxide or halide, and how much of their sum it keeps, from its own bridges.
+
+Superexchange over an anion couples half-filled eg shells antiparallel, the stronger the straighter the bridge; at a
+right angle little is left (Goodenough, Phys. Rev. 100, 564 (1955); Kanamori, J. Phys. Chem. Solids 10, 87 (1959)). So
+each bridge of the ions Mn2+, Fe3+, Fe2+, Co2+ and Ni2+ asks for opposite signs with the weight cos² of its angle, and
+the collinear arrangement of lowest energy within the cell says which moments oppose which (Neel, Ann. Phys. (Paris) 12,
+137 (1948)): a third of the sum is left in the M-type ferrites and Fe3O4, a fifth in garnets, nothing in hematite.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from screening.chemistry.element_table import N_ELEMENTS, Floats, mask, usual_charges
+from screening.chemistry.elements import ATOMIC_NUMBERS
+from screening.crystals.packed import PackedCrystals
+from screening.materials.magnets.order.exchange_features import D_CARRIERS, Bridges, find_bridges
+from screening.tabular.composition_features import counts_of
+
+HOST_HALF_WIDTH = 0.08
+"""Relative, of the sum of ionic moments: covalency takes a part of them."""
+SHARE_COLUMNS = tuple(f"opposed_moment_share{suffix}" for suffix in ("", "_lo", "_hi"))
+HALF_WIDTH = 0.06
+"""Of the 80 % interval: what canting, covalency and unlike charges of one element do to known ferrites."""
+_GROUP = {"Mn": 7, "Fe": 8, "Co": 9, "Ni": 10}
+# In mixed oxides Co and Ni, and Mn beside Fe, are divalent; the rest of the charge is left to Fe, or Mn.
+_LEAST_WEIGHT = 0.2
+"""Of the bridges of an atom, in straight ones: with less, direct exchange and right angles decide."""
+_STARTS = 4
+
+Signs = NDArray[np.float64]
+
+
+def opposed_moments(packed: PackedCrystals) -> Floats:
+    """(B, 2) net moment over the sum of moments, and that sum in µB/Å³; NaN where the rule says nothing.
+
+    That is: no bridges, d carriers other than Mn, Fe, Co and Ni, or an arrangement without net moment (whose cell may
+    be too small for it).
+    """
+    result = np.full((len(packed), 2), np.nan)
+    bridges = find_bridges(packed)
+    order = np.argsort(bridges.owner, kind="stable")
+    bounds = np.searchsorted(bridges.owner[order], np.arange(len(packed) + 1))
+    counts = counts_of(packed)
+    other = (counts @ (mask(D_CARRIERS) * (mask(tuple(_GROUP)) == 0))) > 0
+    for row in range(len(packed)):
+        own = order[bounds[row] : bounds[row + 1]]
+        if len(own) and not other[row]:
+            moments = high_spin_moments_muB(counts[row])[packed.numbers[packed.atoms(row)]]
+            share = _share(moments, bridges, own, int(packed.offsets[row]))
+            if np.isfinite(share):
+                result[row] = share, moments.sum() / packed.volume_A3[row]
+    return result
+
+
+def high_spin_moments_muB(counts: Floats) -> Floats:
+    """(119,) spin moments of Mn, Fe, Co and Ni in an ionic compound of these counts, (119,), in µB; 0 for the rest.
+
+    High spin, from the mean number of d electrons that neutrality leaves: 5 for Fe3+ and Mn2+, 14/3 in Fe3O4.
+    """
+    moments = np.zeros(N_ELEMENTS)
+    present = [symbol for symbol in _GROUP if counts[ATOMIC_NUMBERS[symbol]] > 0]
+    flexible = "Fe" if "Fe" in present else "Mn" if "Mn" in present else None
+    fixed = [symbol for symbol in present if symbol != flexible]
+    left = -float(counts @ np.where(mask(tuple(_GROUP)) > 0, 0.0, usual_charges()))
+    left -= 2 * sum(float(counts[ATOMIC_NUMBERS[symbol]]) for symbol in fixed)
+    for symbol in present:
+        charge = left / counts[ATOMIC_NUMBERS[symbol]] if symbol == flexible else 2.0
+        electrons = _GROUP[symbol] - float(np.clip(charge, 2.0, 4.0))
+        moments[ATOMIC_NUMBERS[symbol]] = min(electrons, 10 - electrons)
+    return moments
+
+
+def _share(moments: Floats, bridges: Bridges, own: NDArray[np.int64], first_atom: int) -> float:
+    """Of one crystal; moments: (n,) µB of all its atoms; own: its bridges."""
+    carriers = np.flatnonzero(moments)
+    place = np.full(len(moments), -1)
+    place[carriers] = np.arange(len(carriers))
+    i, j = (place[ends[own] - first_atom] for ends in (bridges.first, bridges.second))
+    coupling = np.zeros((len(carriers), len(carriers)))
+    np.add.at(coupling, (i, j), bridges.weight[own] * bridges.cosine[own] ** 2)
+    coupling += coupling.T
+    # a bridge from an atom to its own image cannot be satisfied within the cell
+    np.fill_diagonal(coupling, 0.0)
+    if (coupling.sum(axis=1) < _LEAST_WEIGHT).any():
+        return np.nan
+    weighted = coupling * np.outer(moments[carriers], moments[carriers])
+    signs = ground_state(weighted)
+    share = float(abs(signs @ moments[carriers]) / moments.sum())
+    return share if share > HALF_WIDTH else np.nan
+
+
+def ground_state(coupling: Floats) -> Signs:
+    """Signs (n,) of least energy sum(J s s) of couplings J (n, n) >= 0, antiferromagnetic, zero on the diagonal.
+
+    From the signs of the lowest eigenvectors down, one flip at a time: exact for lattices that split into two.
+    """
+    _, vectors = np.linalg.eigh(coupling)
+    found = [_descended(coupling, np.where(vector >= 0, 1.0, -1.0)) for vector in vectors.T[:_STARTS]]
+    energies = [signs @ coupling @ signs for signs in found]
+    return found[int(np.argmin(energies))]
+
+
+def _descended(coupling: Floats, signs: Signs) -> Signs:
+    signs = signs.copy()
+    for _ in range(10 * len(signs)):
+        gain = signs * (coupling @ signs)
+        worst = int(gain.argmax())
+        if gain[worst] <= 1e-9:
+            break
+        signs[worst] *= -1
+    return signs
+
+
+def host_of_ions(sums: Floats) -> Floats:
+    """(B, 3) magnetisation of all moments parallel with its 10th and 90th percentile, from (B,) sums in µB/Å³."""
+    return np.outer(sums, [1.0, 1 - HOST_HALF_WIDTH, 1 + HOST_HALF_WIDTH])
+
+
+def share_columns(shares: Floats) -> list[pl.Series]:
+    """The columns `SHARE_COLUMNS` of a prediction table from (B,) shares; NaN becomes null."""
+    ends = [shares, np.maximum(shares - HALF_WIDTH, 0.0), np.minimum(shares + HALF_WIDTH, 1.0)]
+    return [pl.Series(name, end, nan_to_null=True) for name, end in zip(SHARE_COLUMNS, ends, strict=True)]

@@ -1,0 +1,1 @@
+"""Magnetic order: ferro-, ferri-, antiferromagnetic or none."""

@@ -1,0 +1,208 @@
+"""Three biased views of magnetic order combined into examples: crystals with soft answers to three questions.
+
+moment: are there moments at all? Calculations answer: started ferromagnetic, they keep a moment or lose it, so the
+    start does no harm. Every measured compound counts as magnetic, and so do open 4f shells that the calculations
+    froze, because a moment of Hund's rules does not vanish in them.
+net: given moments, do they leave a net moment? Experiments alone answer, for the calculations seldom tried an
+    antiferromagnet. NEMAD, the Curie collection and MAGNDATA are taken for independent witnesses whose reliability
+    was counted where they overlap; their odds multiply. The Curie collection holds only ferro- and ferrimagnets and
+    MAGNDATA mostly antiferromagnets, so in every kind of host the net and the compensated examples are weighted to
+    the shares of NEMAD, the one source that collected both.
+opposed: given a net moment, is it a difference? MAGNDATA answers by its vectors, else a rule for heavy rare earths in
+    iron and cobalt (moments antiparallel: Buschow, Rep. Prog. Phys. 40, 1179 (1977)), else the signed moments of a
+    calculation, softened by how often it agrees with MAGNDATA.
+
+A composition is one vote, whatever the number of its reports or crystals.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from screening.chemistry.element_table import GROUPS, MAY_BE_MAGNETIC, Floats, chemical_system, mask
+from screening.crystals.packed import PackedCrystals, pack
+from screening.data.store import Store
+from screening.materials.magnets.moments.moment import metallic_hosts
+from screening.materials.magnets.order.order_labels import NONE, Key, crystal_key, order_of_moments
+from screening.materials.magnets.order.order_witnesses import CALCULATED, NEMAD, Witnesses
+from screening.tabular.composition_features import counts_of
+
+QUESTIONS = ("moment", "net", "opposed")
+MOMENT, NET, OPPOSED = range(len(QUESTIONS))
+
+_LEAST_PER_CARRIER_MUB = 0.1
+_SAME_STABILITY_EV = 0.03
+_MOST_STORED, _MOST_STRUCTURES = 3, 2
+_KEEP_MOMENTS = {"Mn": 0.3, "Fe": 0.55, "Co": 0.55}
+"""Share of the atoms from which on a metal of them has moments: calculations without ended in the wrong state, as those
+of Nd2Fe14B, TbFe2 and MnBi did."""
+_FROZEN_4F = ("Pr", "Nd", "Pm", "Sm", "Tb", "Dy", "Ho", "Er", "Tm")
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class OrderExamples:
+    """R crystals with what the sources say of their order.
+
+    counts: (R, 119) atoms; keys, systems: compositions and chemical systems; source: (R,) who knows the composition in
+    most detail; answer: (R, 3) probability of yes to each of `QUESTIONS`, NaN where nobody answers; vote: (R,) share
+    of the composition's one vote; order: (R,) the class of MAGNDATA for this very crystal, -1 for others.
+    """
+
+    packed: PackedCrystals
+    counts: Floats
+    keys: list[Key]
+    systems: list[str]
+    source: NDArray[np.str_]
+    answer: Floats
+    vote: Floats
+    order: Rows
+
+    def __len__(self) -> int:
+        return len(self.systems)
+
+    def take(self, rows: Rows) -> OrderExamples:
+        """Some of the examples."""
+        return OrderExamples(
+            self.packed.take(rows),
+            self.counts[rows],
+            [self.keys[row] for row in rows],
+            [self.systems[row] for row in rows],
+            self.source[rows],
+            self.answer[rows],
+            self.vote[rows],
+            self.order[rows],
+        )
+
+
+def order_examples(store: Store, folder: Path) -> OrderExamples:
+    """Examples from the store's crystals and a folder of measurements; folder and errors as in `Witnesses.read`."""
+    witnesses = Witnesses.read(folder)
+    numbers, offsets = np.asarray(store.crystals.numbers), store.crystals.offsets.tolist()
+    keys = [crystal_key(numbers[a:b]) for a, b in pairwise(offsets)]
+    return _joined([_measured(store, keys, witnesses), _calculated(store, keys, witnesses)])
+
+
+def host_kinds(counts: Floats) -> Rows:
+    """(B,) kinds of hosts, 0 to 5: with anions or not, times 3d metals, else open 4f shells, else others."""
+    metal, earth = counts @ mask(GROUPS["metal_3d"]) > 0, counts @ mask(GROUPS["open_4f"]) > 0
+    anionic = counts @ mask(GROUPS["anion"]) > 0
+    return np.asarray(np.where(metal, 0, np.where(earth, 1, 2)) + 3 * anionic)
+
+
+def balance(examples: OrderExamples, reference: OrderExamples) -> Floats:
+    """(R, 2) factors on the weight of a compensated and of a net example that give each kind of host NEMAD's shares.
+
+    reference: the examples to count the shares in (those that train).
+    """
+    factors = np.ones((len(examples), 2))
+    kinds, own_kinds = host_kinds(examples.counts), host_kinds(reference.counts)
+    answers, asked = reference.answer[:, NET], np.isfinite(reference.answer[:, NET])
+    for kind in np.unique(own_kinds[asked]):
+        pool = asked & (own_kinds == kind)
+        of_nemad = pool & (reference.source == NEMAD)
+        # one vote for either side keeps a kind without any away from 0 and 1
+        share = (reference.vote[of_nemad] @ answers[of_nemad] + 1) / (reference.vote[of_nemad].sum() + 2)
+        pooled = (reference.vote[pool] @ answers[pool] + 1) / (reference.vote[pool].sum() + 2)
+        factors[kinds == kind] = (1 - share) / (1 - pooled), share / pooled
+    return factors
+
+
+def _measured(store: Store, keys: list[Key], witnesses: Witnesses) -> OrderExamples:
+    """Stable crystals of the store and structures of MAGNDATA for each measured composition."""
+    rows_of: dict[Key, list[int]] = defaultdict(list)
+    for row, key in enumerate(keys):
+        rows_of[key].append(row)
+    hull = store.labels(["energy_above_hull_eV_per_atom"])[:, 0]
+    stored: list[tuple[Key, float, int]] = []
+    own = []
+    for key in witnesses.measured():
+        rows = _most_stable(rows_of.get(key, []), hull)
+        structures = witnesses.structures.get(key, [])[:_MOST_STRUCTURES]
+        share = 1 / max(len(rows) + len(structures), 1)
+        stored += [(key, share, row) for row in rows]
+        own += [(key, share, structure) for structure in structures]
+    crystals = store.crystals.take(np.asarray([row for *_, row in stored], dtype=np.int64))
+    packed = _concatenated([crystals, pack([structure.crystal for *_, structure in own])])
+    counts = counts_of(packed)
+    of_rows = [key for key, *_ in stored] + [key for key, *_ in own]
+    answer = np.ones((len(of_rows), len(QUESTIONS)))
+    answer[:, NET] = [witnesses.net(key) for key in of_rows]
+    answer[:, OPPOSED] = witnesses.opposed(of_rows, counts)
+    vote = np.array([share for _, share, _ in stored] + [share for _, share, _ in own])
+    source = np.array([witnesses.source(key) for key in of_rows])
+    order = [-1] * len(stored) + [order_of_moments(structure.moment_muB) for *_, structure in own]
+    return OrderExamples(packed, counts, of_rows, _systems(counts), source, answer, vote, np.asarray(order))
+
+
+def _most_stable(rows: Sequence[int], hull: NDArray[np.float32]) -> list[int]:
+    """The rows whose energy is about the lowest, which experiments see; where no energy is known, the first row."""
+    known = sorted((row for row in rows if np.isfinite(hull[row])), key=lambda row: float(hull[row]))
+    if not known:
+        return list(rows[:1])
+    return [row for row in known if hull[row] <= hull[known[0]] + _SAME_STABILITY_EV][:_MOST_STORED]
+
+
+def _calculated(store: Store, keys: list[Key], witnesses: Witnesses) -> OrderExamples:
+    """The store's crystals with a total magnetisation that no experiment knows; they answer the first question."""
+    known = set(witnesses.measured())
+    total = store.labels(["magnetization_muB_per_A3"])[:, 0] * store.crystals.volume_A3
+    rows = np.array([row for row in np.flatnonzero(np.isfinite(total)) if keys[row] not in known], dtype=np.int64)
+    crystals = store.crystals.take(rows)
+    counts = counts_of(crystals)
+    carriers = counts @ mask(MAY_BE_MAGNETIC)
+    moment = total[rows] > _LEAST_PER_CARRIER_MUB * np.where(carriers > 0, carriers, counts.sum(axis=1))
+    moment |= counts @ mask(_FROZEN_4F) > 0
+    # a crystal of no total but with site moments is an antiferromagnet; in half of its compounds ytterbium's shell is
+    # open though the calculations filled it
+    with_sites = np.array([bool(witnesses.calculated.get(keys[row], set()) - {NONE}) for row in rows], dtype=bool)
+    unclear = with_sites | (counts @ mask(("Yb",)) > 0) | _must_keep_moments(counts)
+    clear = np.flatnonzero(moment | ~unclear)
+    of_rows = [keys[row] for row in rows]
+    crystals_of = Counter(of_rows[row] for row in clear)
+    answer = np.full((len(rows), len(QUESTIONS)), np.nan)
+    answer[:, MOMENT] = moment
+    vote = np.array([1 / max(crystals_of[key], 1) for key in of_rows])
+    nobody = np.full(len(rows), -1)
+    source = np.full(len(rows), CALCULATED)
+    return OrderExamples(crystals, counts, of_rows, _systems(counts), source, answer, vote, nobody).take(clear)
+
+
+def _must_keep_moments(counts: Floats) -> NDArray[np.bool_]:
+    """(B,) metals with enough Mn, Fe or Co (`_KEEP_MOMENTS`)."""
+    share = counts / counts.sum(axis=1, keepdims=True)
+    enough = [share @ mask((symbol,)) >= least for symbol, least in _KEEP_MOMENTS.items()]
+    return np.asarray(metallic_hosts(counts) & np.any(enough, axis=0))
+
+
+def _systems(counts: Floats) -> list[str]:
+    return [chemical_system(row) for row in counts]
+
+
+def _concatenated(parts: Sequence[PackedCrystals]) -> PackedCrystals:
+    sizes = np.concatenate([part.n_atoms for part in parts])
+    offsets = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(sizes)])
+    lattice, numbers, frac = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("lattice", "numbers", "frac")
+    )
+    return PackedCrystals(lattice, numbers, frac, offsets)
+
+
+def _joined(parts: Sequence[OrderExamples]) -> OrderExamples:
+    names = ("counts", "source", "answer", "vote", "order")
+    arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+    return replace(
+        parts[0],
+        packed=_concatenated([part.packed for part in parts]),
+        keys=[key for part in parts for key in part.keys],
+        systems=[system for part in parts for system in part.systems],
+        **arrays,
+    )

@@ -1,0 +1,156 @@
+"""How good the probabilities of magnetic order are on chemical systems that nobody has seen, source by source."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from screening.chemistry.element_table import Floats
+from screening.materials.magnets.order.order import class_probabilities
+from screening.materials.magnets.order.order_examples import MOMENT, NET, OPPOSED, OrderExamples
+from screening.materials.magnets.order.order_labels import CLASSES
+from screening.materials.magnets.order.order_witnesses import CALCULATED, CURIE, MAGNDATA, NEMAD
+
+Mask = NDArray[np.bool_]
+
+CLEAR = 0.73
+"""Witnesses that make a net moment, or none, likelier than this (log-odds above 1) have said which it is."""
+_BINS = 5
+_LEAST = 1e-3  # as sure as a prediction may be
+
+
+@dataclass(frozen=True)
+class Score:
+    """rows: crystals; votes: compositions that they stand for; log_loss in nats; accuracy: share of right answers;
+    constant_log_loss, constant_accuracy: of answering everywhere with the shares among the training systems.
+    """
+
+    rows: int
+    votes: float
+    log_loss: float
+    accuracy: float
+    constant_log_loss: float
+    constant_accuracy: float
+
+
+def class_targets(examples: OrderExamples) -> tuple[Floats, Mask]:
+    """(R, 4) probabilities of `CLASSES` by the sources alone, and the rows (R,) where they settle them.
+
+    MAGNDATA's own structures have their class. A crystal whose calculation kept no moment is nonmagnetic; of one that
+    kept it the order is not known. Other measured compositions have what the witnesses make of them together.
+    """
+    answer = examples.answer.copy()
+    none = answer[:, MOMENT] == 0
+    # where there is hardly a net moment its kind does not matter
+    answer[none, NET] = 0.0
+    answer[np.isnan(answer[:, OPPOSED]) & (answer[:, NET] < 1 - CLEAR), OPPOSED] = 0.5
+    target = class_probabilities(np.nan_to_num(answer))
+    own = examples.order >= 0
+    target[own] = np.eye(len(CLASSES))[examples.order[own]]
+    return target, own | np.isfinite(answer).all(axis=1)
+
+
+def class_scores(probabilities: Floats, examples: OrderExamples, split: NDArray[np.str_]) -> dict[str, Score]:
+    """Four-class scores on the test rows: of MAGNDATA's own structures, of all measured and of all settled rows.
+
+    probabilities: (R, 4) of `CLASSES`; split: (R,). Soft targets have a log-loss above zero at best.
+    """
+    target, settled = class_targets(examples)
+    measured, all_rows = examples.source != CALCULATED, np.ones(len(examples), dtype=bool)
+    groups = {  # test rows, and where their constant answer is taken from
+        "magndata structures": (examples.order >= 0, measured),
+        "measured": (measured, measured),
+        "measured and calculated": (all_rows, all_rows),
+    }
+    scores = {}
+    for name, (group, pool) in groups.items():
+        test = settled & group & (split == "test")
+        if test.any():
+            constant = _shares(target, examples.vote, settled & pool & (split == "train"))
+            scores[name] = _score(probabilities[test], constant, target[test], examples.vote[test])
+    return scores
+
+
+def question_scores(answers: Floats, examples: OrderExamples, split: NDArray[np.str_]) -> dict[str, Score]:
+    """Scores of the answers (R, 3) to `QUESTIONS` on the test rows, by question and source.
+
+    The net moment is judged where the witnesses have said clearly which it is, its opposition where MAGNDATA has.
+    """
+    answer = examples.answer
+    clear = np.abs(answer[:, NET] - 0.5) > CLEAR - 0.5
+    measured = examples.source != CALCULATED
+    structures = examples.order >= 0
+    cases: dict[str, tuple[int, Mask, Mask]] = {
+        "moment, calculated": (MOMENT, ~measured, ~measured),
+        "moment, measured": (MOMENT, measured, np.isfinite(answer[:, MOMENT])),
+        **{f"net, {source}": (NET, clear & (examples.source == source), clear) for source in (MAGNDATA, NEMAD, CURIE)},
+        "net, all": (NET, clear, clear),
+        "opposed, magndata": (OPPOSED, structures & (answer[:, NET] > CLEAR) & np.isfinite(answer[:, OPPOSED]), clear),
+    }
+    scores = {}
+    for name, (question, test, pool) in cases.items():
+        test, train = test & (split == "test"), pool & (split == "train") & np.isfinite(answer[:, question])
+        if test.any() and train.any():
+            said = answer[:, question]
+            target = _two(said > 0.5 if question == NET else said)
+            constant = _shares(target, examples.vote, train)
+            scores[name] = _score(_two(answers[test, question]), constant, target[test], examples.vote[test])
+    return scores
+
+
+def reliability(probability: Floats, target: Floats, weight: Floats) -> list[dict[str, float]]:
+    """Mean probability, observed share and votes of each bin of equal width that is not empty."""
+    bins = np.minimum((probability * _BINS).astype(int), _BINS - 1)
+    rows = []
+    for index in np.unique(bins):
+        own = bins == index
+        predicted, observed = (float(np.average(v[own], weights=weight[own])) for v in (probability, target))
+        rows.append({"predicted": predicted, "observed": observed, "votes": float(weight[own].sum())})
+    return rows
+
+
+def order_report(answers: Floats, examples: OrderExamples, split: NDArray[np.str_]) -> dict[str, Any]:
+    """All that a model card tells of answers (R, 3) on the test rows, as plain numbers by name."""
+    probabilities = class_probabilities(answers)
+    test = split == "test"
+    measured = (examples.source != CALCULATED) & test
+    calculated = (examples.source == CALCULATED) & test
+    structures = (examples.order >= 0) & test
+    confusion = np.zeros((len(CLASSES), len(CLASSES)))
+    np.add.at(
+        confusion, (examples.order[structures], probabilities[structures].argmax(axis=1)), examples.vote[structures]
+    )
+    return {
+        "classes": {name: asdict(score) for name, score in class_scores(probabilities, examples, split).items()},
+        "questions": {name: asdict(score) for name, score in question_scores(answers, examples, split).items()},
+        "net_reliability": reliability(answers[measured, NET], examples.answer[measured, NET], examples.vote[measured]),
+        "moment_reliability": reliability(
+            answers[calculated, MOMENT], examples.answer[calculated, MOMENT], examples.vote[calculated]
+        ),
+        "magndata_confusion": confusion.round(2).tolist(),
+    }
+
+
+def _two(yes: Floats | Mask) -> Floats:
+    values = np.asarray(yes, dtype=np.float64)
+    return np.stack([1 - values, values], axis=1)
+
+
+def _shares(target: Floats, vote: Floats, rows: Mask) -> Floats:
+    """(K,) shares among these rows, by Laplace's rule of succession."""
+    return np.asarray((vote[rows] @ target[rows] + 1) / (vote[rows].sum() + target.shape[1]))
+
+
+def _score(probabilities: Floats, constant: Floats, target: Floats, vote: Floats) -> Score:
+    def log_loss(p: Floats) -> float:
+        return float(np.average(-(target * np.log(np.clip(p, _LEAST, 1.0))).sum(axis=1), weights=vote))
+
+    def accuracy(p: Floats) -> float:
+        return float(np.average(target[np.arange(len(target)), p.argmax(axis=1)], weights=vote))
+
+    same = np.tile(constant, (len(target), 1))
+    fitted, trivial = (log_loss(probabilities), accuracy(probabilities)), (log_loss(same), accuracy(same))
+    return Score(len(target), float(vote.sum()), *fitted, *trivial)

@@ -1,0 +1,50 @@
+"""The material classes there are, found through entry points, and the predictors that they bring."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+
+from screening import plugins
+from screening.errors import RequestError
+from screening.materials.base import MaterialClass, PredictorKind
+from screening.settings import nearest
+
+
+def class_names() -> list[str]:
+    """Names of all material classes, in alphabetical order; none of them is imported."""
+    return plugins.names(plugins.MATERIALS)
+
+
+@cache
+def material_class(name: str) -> MaterialClass:
+    """The class of a task. Raises RequestError if there is none of this name."""
+    found = plugins.load(plugins.MATERIALS, name, "task")()
+    if not isinstance(found, MaterialClass) or found.name != name:
+        raise RequestError(f"task={name}: {type(found).__name__} is not a MaterialClass of this name")
+    return found
+
+
+def all_classes() -> Iterator[MaterialClass]:
+    """Every material class."""
+    return map(material_class, class_names())
+
+
+@cache
+def predictor_kinds() -> dict[str, PredictorKind]:
+    """Kinds of predictors by name. Raises RequestError if two classes bring one of the same name."""
+    kinds: dict[str, PredictorKind] = {}
+    for owner in all_classes():
+        for kind in owner.predictors:
+            if kind.name in kinds:
+                raise RequestError(f"task={owner.name}: another class brings a predictor {kind.name!r} already")
+            kinds[kind.name] = kind
+    return kinds
+
+
+def predictor_kind(name: str, key: str) -> PredictorKind:
+    """The kind of predictor that a setting names. Raises RequestError if there is none."""
+    kinds = predictor_kinds()
+    if name not in kinds:
+        raise RequestError(f"{key}={name}: there is no such predictor{nearest(name, list(kinds))}")
+    return kinds[name]

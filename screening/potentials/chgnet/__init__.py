@@ -1,0 +1,1 @@
+"""CHGNet on whole batches."""

@@ -1,0 +1,116 @@
+"""The ranking: one score per candidate from its gates and its objective, fronts beside it, and an order.
+
+score = product over the gates of P(passed) x E[objective] / scale
+
+The expectation is over the objective's predictive distribution. The gates are multiplied as if they were independent
+of each other and of the objective. The scale is the objective's value in a well-known material, so that a score of 1
+reads as "surely as good as that one"; nothing is clipped, so a better material scores above 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from screening.chemistry.masses import Floats
+from screening.columns import GATE_PREFIX, GATE_SUFFIX
+from screening.errors import RequestError
+from screening.materials.arrays import floats, number_column, require_columns
+from screening.materials.sampling import Distribution
+from screening.ranking.gates import WaivableGate
+from screening.ranking.pareto import pareto_fronts
+from screening.settings import build_settings, settings_class
+
+SCORE_DECIMALS = 4
+"""Scores closer than this are ties: a few hundred samples tell no smaller probabilities apart, and the order of what is
+as good as out of the race is better left to the tie break."""
+_TIE_DECIMALS = 12
+
+
+@settings_class
+class ObjectiveSettings:
+    """The figure of merit that is maximised. scale: its value that scores 1, in the column's unit. when_unknown: the
+    share of `scale` that a null counts as."""
+
+    column: str
+    scale: float
+    when_unknown: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not self.scale > 0:
+            raise RequestError(f"objective.scale: expected a number above 0, got {self.scale}")
+
+    def expected(self, table: pl.DataFrame) -> Floats:
+        """E[objective] / scale, (B,); an objective is never negative."""
+        require_columns(table, [self.column])
+        mean = Distribution.from_table(table, self.column, lower=0.0).mean()
+        return np.nan_to_num(mean / self.scale, nan=self.when_unknown)
+
+
+@settings_class
+class ParetoAxis:
+    """One objective of the Pareto fronts."""
+
+    column: str
+    maximise: bool
+
+
+@settings_class
+class RankingSettings:
+    """How a task ranks. gates: name -> condition. tie_break: columns whose product decides between equal scores,
+    larger first. pareto: objectives of the fronts."""
+
+    gates: dict[str, WaivableGate]
+    objective: ObjectiveSettings
+    tie_break: tuple[str, ...]
+    pareto: tuple[ParetoAxis, ...]
+
+    def __post_init__(self) -> None:
+        if not self.pareto:
+            raise RequestError("task.ranking.pareto: expected at least one objective")
+
+
+def ranking_settings(values: Mapping[str, Any]) -> RankingSettings:
+    """From the task's `ranking` section as a plain dictionary; raises RequestError naming a wrong key."""
+    return build_settings(RankingSettings, values, "task.ranking")
+
+
+def rank_table(table: pl.DataFrame, settings: RankingSettings) -> pl.DataFrame:
+    """The table sorted by rank with `rank`, `score`, `pareto_front`, `limiting_gate` and `gate_<name>_probability`.
+
+    Every row is kept: one that fails a gate stands low. Equal scores are ordered by the product of the `tie_break`
+    columns (larger first, null last), then by `candidate_id`, so the result does not depend on the order of rows.
+    `limiting_gate` names the gate with the lowest probability; null if all are certain to be passed.
+    Raises RequestError if a column is missing.
+    """
+    require_columns(table, ["candidate_id", *settings.tie_break, *(axis.column for axis in settings.pareto)])
+    gates = {name: gate.probabilities(table) for name, gate in settings.gates.items()}
+    passed = np.prod(np.stack([*gates.values(), np.ones(table.height)]), axis=0)
+    score = np.round(passed * settings.objective.expected(table), SCORE_DECIMALS)
+    ties = np.prod(np.stack([*(floats(table, name) for name in settings.tie_break), np.ones(table.height)]), axis=0)
+    axes = [floats(table, axis.column) * (1 if axis.maximise else -1) for axis in settings.pareto]
+    scored = table.with_columns(
+        number_column("score", score),
+        pl.Series("pareto_front", pareto_fronts(np.stack(axes, axis=1)), dtype=pl.Int64),
+        _limiting_gate(gates, table.height),
+        *(number_column(f"{GATE_PREFIX}{name}{GATE_SUFFIX}", values) for name, values in gates.items()),
+        number_column("_ties", np.round(ties, _TIE_DECIMALS)),
+    )
+    keys = ["score", "_ties", "candidate_id"]
+    ordered = scored.sort(keys, descending=[True, True, False], nulls_last=True).drop("_ties")
+    return ordered.insert_column(0, pl.Series("rank", np.arange(1, table.height + 1), dtype=pl.Int64))
+
+
+def _limiting_gate(gates: dict[str, Floats], n_rows: int) -> pl.Series:
+    if not gates:
+        return pl.Series("limiting_gate", [None] * n_rows, dtype=pl.String)
+    names = list(gates)
+    stacked = np.stack(list(gates.values()))
+    lowest = stacked.argmin(axis=0)
+    certain = stacked.min(axis=0) >= 1.0
+    limiting = [None if sure else names[index] for index, sure in zip(lowest, certain, strict=True)]
+    return pl.Series("limiting_gate", limiting, dtype=pl.String)

@@ -1,0 +1,171 @@
+"""What `screening relax` has finished so far: one JSON line a crystal, which survives a kill."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Self
+
+import numpy as np
+import orjson
+
+from screening.chemistry.elements import SYMBOLS
+from screening.crystals import Crystal
+from screening.crystals.reading.parts import Sites
+from screening.crystals.reading.sanity import digest
+from screening.errors import RequestError
+from screening.relaxation.relaxation import Relaxed
+
+FILE = "progress.jsonl"
+_FIGURES = ("energy_eV", "start_energy_eV", "max_force_eV_per_A", "volume_change_percent")
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A result as it was kept. digest: of the crystal that went in."""
+
+    digest: str
+    result: Relaxed
+
+
+def digest_of(crystal: Crystal) -> str:
+    """Tells a crystal from another one with the same id."""
+    return f"{digest(Sites(crystal.lattice, crystal.numbers, crystal.frac)):016x}"
+
+
+class Progress:
+    """The file, opened to add to it; use as a context manager.
+
+    settings: what the results hang on; they are the file's first line, and RequestError is raised when it holds others,
+    or while another process adds to it. A last line that a kill cut short is dropped.
+    """
+
+    def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
+        self.path = folder / FILE
+        self.places: dict[tuple[str, str], int] = {}
+        self._header = orjson.loads(orjson.dumps({"settings": dict(settings)}))
+        self._stream: BinaryIO = self.path.open("a+b")
+        try:
+            _lock(self._stream, folder)
+            self._end = self._read()
+        except RequestError:
+            self._stream.close()
+            raise
+
+    def __enter__(self) -> Self:
+        self._stream.truncate(self._end)
+        self._stream.seek(0, 2)
+        if not self._end:
+            self._append(self._header)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stream.close()
+
+    def __contains__(self, key: tuple[str, str]) -> bool:
+        return key in self.places
+
+    def add(self, finished: Finished) -> None:
+        """Keep a result; it is on its way to the disk when this returns."""
+        self.places[finished.result.crystal.candidate_id, finished.digest] = self._stream.tell()
+        self._append(_as_row(finished))
+
+    def results(self, keys: Mapping[str, str]) -> Iterator[Relaxed]:
+        """The kept results of these crystals (id to digest), in this order; those without any are left out."""
+        with self.path.open("rb") as stream:
+            for key in keys.items():
+                if key in self.places:
+                    stream.seek(self.places[key])
+                    yield _from_row(orjson.loads(stream.readline())).result
+
+    def _append(self, row: Mapping[str, Any]) -> None:
+        self._stream.write(orjson.dumps(row) + b"\n")
+        self._stream.flush()
+
+    def _read(self) -> int:
+        """Note where each result is; returns where the last whole line ends."""
+        end = 0
+        with self.path.open("rb") as stream:
+            for line in stream:
+                row = _parsed(line)
+                if row is None:
+                    break
+                if end == 0:
+                    self._check(row)
+                else:
+                    self.places[str(row["id"]), str(row["digest"])] = end
+                end += len(line)
+        return end
+
+    def _check(self, header: Mapping[str, Any]) -> None:
+        found, wanted = header.get("settings"), self._header["settings"]
+        if not isinstance(found, Mapping):
+            raise RequestError(f"{self.path} is no record of a relaxation; choose another output_dir")
+        other = [f"{name}={found.get(name)}" for name in wanted if found.get(name) != wanted[name]]
+        if other:
+            raise RequestError(
+                f"output_dir={self.path.parent} holds a relaxation with {', '.join(other)}; "
+                "choose another output_dir, or repeat those settings to go on with it"
+            )
+
+
+def _lock(stream: BinaryIO, folder: Path) -> None:
+    """Until the stream is closed; where the system has such locks."""
+    try:
+        import fcntl
+    except ImportError:
+        return
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise RequestError(f"output_dir={folder}: another process is relaxing into this folder") from None
+    except OSError:  # a file system without locks
+        return
+
+
+def _parsed(line: bytes) -> dict[str, Any] | None:
+    if not line.endswith(b"\n"):
+        return None
+    try:
+        row = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
+    return row if isinstance(row, dict) else None
+
+
+def _as_row(finished: Finished) -> dict[str, Any]:
+    result, crystal = finished.result, finished.result.crystal
+    return {
+        "id": crystal.candidate_id,
+        "digest": finished.digest,
+        "source": crystal.source,
+        "lattice": crystal.lattice.tolist(),
+        "species": [SYMBOLS[z] for z in crystal.numbers],
+        "frac": crystal.frac.tolist(),
+        "flags": crystal.flags,
+        "parent_space_group": crystal.parent_space_group,
+        "converged": result.converged,
+        "n_steps": result.n_steps,
+        **{name: getattr(result, name) for name in _FIGURES},
+        "failure": result.failure,
+    }
+
+
+def _from_row(row: Mapping[str, Any]) -> Finished:
+    crystal = Crystal(
+        row["id"],
+        np.array(row["lattice"], dtype=np.float64).reshape(3, 3),
+        np.array([SYMBOLS.index(symbol) for symbol in row["species"]], dtype=np.int16),
+        np.array(row["frac"], dtype=np.float64).reshape(-1, 3),
+        row["source"],
+        tuple(row["flags"]),
+        row["parent_space_group"],
+    )
+    figures = {name: float("nan") if row[name] is None else row[name] for name in _FIGURES}
+    return Finished(
+        row["digest"], Relaxed(crystal, row["converged"], row["n_steps"], failure=row["failure"], **figures)
+    )

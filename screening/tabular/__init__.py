@@ -1,0 +1,1 @@
+"""Models on tables of descriptors: forests, kernel ridge, conformal intervals, their release format."""

@@ -1,0 +1,26 @@
+"""A worker that reads files outlives the signals by which Slurm stops a job: its reader decides what is kept."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from screening.crystals.reading.file_kinds import read_file
+from screening.crystals.reading.limits import ReadSettings
+from screening.crystals.reading.workers import Worker
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
+def test_a_file_is_not_called_broken_because_the_job_is_told_to_stop(tmp_path: Path, number: int) -> None:
+    (tmp_path / "a.poscar").write_text("Fe\n1\n2.8 0 0\n0 2.8 0\n0 0 2.8\nFe\n1\nDirect\n0 0 0\n")
+    worker = Worker(ReadSettings())
+    try:
+        os.kill(worker._process.pid, number)
+        (part,) = read_file(tmp_path / "a.poscar", "a.poscar")
+        (outcome,) = worker.examine([part], 30.0)
+    finally:
+        worker.stop()
+    assert not outcome.reason

@@ -1,0 +1,129 @@
+"""Families told by roles on their lattice: members, substitution, approximants, impostors; the table behind them."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+from helpers.crystals import rotated, supercell
+
+from screening.chemistry.elements import ATOMIC_NUMBERS
+from screening.crystals import Crystal, read_crystals
+from screening.crystals.packed import pack
+from screening.materials.magnets.anisotropy.axes import find_axes
+from screening.materials.magnets.anisotropy.host_families import (
+    FAMILIES,
+    HostFamilies,
+    host_families,
+    measured_anisotropy,
+)
+from screening.resources import resource
+from screening.tabular.composition_features import counts_of
+
+MAGNETS = {c.candidate_id: c for c in read_crystals("magnets") if isinstance(c, Crystal)}
+
+
+def found(*crystals: Crystal) -> HostFamilies:
+    packed = pack(crystals)
+    return host_families(packed, counts_of(packed))
+
+
+def names(*crystals: Crystal) -> list[str | None]:
+    return [FAMILIES[row].name if row >= 0 else None for row in found(*crystals).family]
+
+
+def changed(name: str, old: str, new: str, atoms: int | None = None) -> Crystal:
+    """A magnet with some atoms of one element replaced."""
+    one = MAGNETS[name]
+    numbers = one.numbers.copy()
+    numbers[np.flatnonzero(numbers == ATOMIC_NUMBERS[old])[:atoms]] = ATOMIC_NUMBERS[new]
+    return Crystal.from_arrays("changed", one.lattice, numbers, one.frac)
+
+
+MEMBERS = {
+    "Nd2Fe14B": "Nd2Fe14B Pr2Fe14B Ce2Fe14B La2Fe14B Y2Fe14B Sm2Fe14B Tb2Fe14B Dy2Fe14B Er2Fe14B",
+    "CaCu5": "SmCo5 YCo5 LaCo5 GdCo5",
+    "2:17": "Y2Fe17 Nd2Fe17",
+    "2:17 with interstitials": "Sm2Fe17N3",
+    "ThMn12": "SmFe12 SmFe11Ti YFe11Ti",
+    "M-type ferrite": "BaFe12O19 SrFe12O19",
+}
+
+
+def test_the_reference_magnets_have_their_families() -> None:
+    expected = {member: family for family, members in MEMBERS.items() for member in members.split()}
+    expected |= dict.fromkeys(("FePt L1_0", "CoPt L1_0", "FeNi L1_0", "MnAl L1_0"), "L1_0")
+    expected |= {"Mn3Ga D0_22": "D0_22"}
+    assert names(*MAGNETS.values()) == [expected.get(name) for name in MAGNETS]
+
+
+def test_measured_signs() -> None:
+    """Directions of compounds without anisotropic 4f shells, from the reference table (not the one looked up)."""
+    table = pl.read_csv(resource("datasets") / "reference" / "magnets.csv")
+    easy = {row["name"]: row["easy"] or "" for row in table.iter_rows(named=True)}
+    for name in ("Y2Fe14B", "La2Fe14B", "YCo5", "GdCo5", "YFe11Ti", "FePt L1_0", "MnAl L1_0", "BaFe12O19", "Y2Fe17"):
+        assert (found(MAGNETS[name]).K1_MJ_per_m3[0] > 0) == easy[name].startswith("easy axis")
+
+
+def test_substitution_keeps_the_family_and_widens_the_spread() -> None:
+    pure = found(MAGNETS["Nd2Fe14B"])
+    mixed = found(changed("Nd2Fe14B", "Fe", "Co", 8))
+    assert mixed.family == pure.family
+    assert mixed.spread[0] > pure.spread[0]
+    between = found(changed("FePt L1_0", "Fe", "Co"), MAGNETS["CoPt L1_0"]).K1_MJ_per_m3
+    assert between[0] == between[1]
+    assert names(changed("Nd2Fe14B", "Fe", "Co")) == [None]  # nothing supported was measured on R2Co14B
+
+
+def test_mixed_metals_are_mixed_by_share() -> None:
+    cell = supercell(MAGNETS["FePt L1_0"], (2, 1, 1))
+    numbers = cell.numbers.copy()
+    numbers[np.flatnonzero(numbers == ATOMIC_NUMBERS["Fe"])[0]] = ATOMIC_NUMBERS["Co"]
+    half = found(Crystal.from_arrays("half", cell.lattice, numbers, cell.frac)).K1_MJ_per_m3[0]
+    ends = found(MAGNETS["FePt L1_0"], MAGNETS["CoPt L1_0"]).K1_MJ_per_m3
+    assert half == pytest.approx(ends.mean())
+
+
+def test_impostors_have_none() -> None:
+    cubic = Crystal.from_arrays("B2", np.eye(3) * 2.9, [26, 78], [[0, 0, 0], [0.5, 0.5, 0.5]])
+    other_sites = MAGNETS["SmCo5"]
+    moved = other_sites.frac.copy()
+    moved[1] += [0.12, 0.03, 0.2]
+    broken = Crystal.from_arrays("moved", other_sites.lattice, other_sites.numbers, moved)
+    assert names(cubic, broken, MAGNETS["LaNi5"], MAGNETS["Fe bcc"], changed("BaFe12O19", "Fe", "Al", 12)) == [None] * 5
+
+
+def test_the_axis_of_an_approximant_is_that_of_its_sites() -> None:
+    approximant = MAGNETS["SmFe11Ti"]
+    assert not find_axes(pack([approximant])).uniaxial[0]
+    rng = np.random.default_rng(0)
+    same = found(approximant, rotated(approximant, rng), supercell(approximant, (1, 2, 1)))
+    assert set(same.family.tolist()) == {[f.name for f in FAMILIES].index("ThMn12")}
+    np.testing.assert_allclose(same.K1_MJ_per_m3, same.K1_MJ_per_m3[0])
+    fourfold = approximant.lattice[np.linalg.norm(approximant.lattice, axis=1).argmin()]
+    fourfold = fourfold / np.linalg.norm(fourfold)
+    assert abs(same.axis[0] @ fourfold) == pytest.approx(1, abs=1e-3)
+
+
+def test_every_row_of_the_table_belongs_to_a_family_and_has_a_source() -> None:
+    tables = measured_anisotropy()
+    assert set(tables) == {family.name for family in FAMILIES}
+    for family in FAMILIES:
+        rows = tables[family.name]
+        assert set(rows["metal"]) <= set(family.metal)
+        assert set(rows["other"].drop_nulls()) <= set(family.large)
+        assert (rows["spread_MJ_per_m3"] > 0).all()
+        assert rows["source"].str.contains(r"\d{4}").all()
+
+
+def test_a_relaxed_member_keeps_its_family() -> None:
+    rng = np.random.default_rng(0)
+    members = [MAGNETS[name] for name in ("SmCo5", "Sm2Fe17N3", "FePt L1_0", "BaFe12O19")]
+    relaxed = []
+    for one in members:
+        places = one.frac @ one.lattice + rng.normal(scale=0.01, size=one.frac.shape)
+        strained = one.lattice @ (np.eye(3) + np.diag(rng.normal(scale=0.003, size=3)))
+        frac = places @ np.linalg.inv(one.lattice)
+        relaxed.append(Crystal.from_arrays(one.candidate_id, strained, one.numbers, frac))
+    assert not find_axes(pack(relaxed)).uniaxial.all()
+    assert names(*relaxed) == names(*members)

@@ -1,0 +1,99 @@
+"""Anisotropy: known constants become hardness and field; signs, symmetry, temperature; no number without a method."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import polars as pl
+import pytest
+
+from screening.materials.magnets.figures.first_constant import anisotropy_field_T, hardness
+from screening.materials.magnets.merit import MagnetSettings, evaluate
+
+TableMaker = Callable[..., pl.DataFrame]
+HOST = {"host_K1_magnitude_MJ_per_m3": 5.8, "host_K1_temperature_K": 300.0, "host_axial_probability": 1.0,
+        "host_K1_method": "family: CaCu5"}  # fmt: skip
+MAGNET = {"volume_A3": 85.0, "host_magnetization_muB_per_A3": 0.0945, "curie_temperature_K": 1000.0,
+          "magnetic_order": "ferromagnetic", "magnetic_order_probability": 0.9, "ferromagnetic_probability": 0.9,
+          "ferrimagnetic_probability": 0.05}  # fmt: skip
+
+
+def ranked_row(maker: TableMaker, formula: str, values: dict[str, object], **settings: float) -> dict[str, object]:
+    return evaluate(maker((formula, {**MAGNET, **values})), MagnetSettings(**settings)).row(0, named=True)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("K1", "mu0_Ms", "kappa", "field"),
+    [(4.9, 1.61, 1.541, 7.65), (17.2, 1.07, 4.345, 40.4), (0.33, 0.48, 1.342, 1.73), (0.41, 1.81, 0.397, 0.57)],
+    ids=["Nd2Fe14B", "SmCo5", "BaFe12O19", "Co"],
+)  # datasets/reference/magnets.csv
+def test_hardness_and_anisotropy_field_of_known_magnets(K1: float, mu0_Ms: float, kappa: float, field: float) -> None:
+    constants, polarisations = np.array([K1, -K1, K1]), np.array([mu0_Ms, mu0_Ms, 0.0])
+    np.testing.assert_allclose(hardness(constants, polarisations), [kappa, np.nan, np.nan], rtol=2e-3)
+    np.testing.assert_allclose(anisotropy_field_T(constants, polarisations), [field, np.nan, np.nan], rtol=5e-3)
+
+
+def test_a_family_of_an_easy_axis(predictions: TableMaker) -> None:
+    row = ranked_row(predictions, "YCo5", HOST)
+    assert (row["easy_axis"], row["easy_axis_probability"], row["axial_probability"]) == ("axis", 1.0, 1.0)
+    assert row["K1_MJ_per_m3"] == pytest.approx(5.8)  # measured at the temperature that is asked for
+    assert row["K1_method"] == "3d: family: CaCu5"
+    assert row["hardness_kappa"] == pytest.approx(2.55, abs=0.1)
+    hot = ranked_row(predictions, "YCo5", HOST, temperature_K=600.0)
+    assert 1.0 < hot["K1_MJ_per_m3"] < 5.0  # type: ignore[operator]
+
+
+def test_both_parts_add_up_with_their_signs(predictions: TableMaker) -> None:
+    axial = ranked_row(predictions, "SmCo5", {**HOST, "four_f_K1_MJ_per_m3": 12.0}, temperature_K=0.0)
+    planar = ranked_row(predictions, "NdCo5", {**HOST, "four_f_K1_MJ_per_m3": -12.0}, temperature_K=0.0)
+    assert axial["K1_MJ_per_m3"] - planar["K1_MJ_per_m3"] == pytest.approx(24.0)  # type: ignore[operator]
+    assert planar["easy_axis"] == "plane"
+    assert planar["hardness_kappa"] is planar["anisotropy_field_T"] is None
+    assert axial["K1_method"] == "4f: crystal field; 3d: family: CaCu5"
+
+
+def test_an_unsure_sign_is_a_probability_and_its_size_is_given_if_the_axis_is_easy(predictions: TableMaker) -> None:
+    row = ranked_row(predictions, "YCo5", {**HOST, "host_axial_probability": 0.4})
+    assert row["axial_probability"] == pytest.approx(0.4, abs=0.01)
+    assert (row["easy_axis"], row["hardness_kappa"]) == ("plane", None)
+    assert row["easy_axis_probability"] == pytest.approx(0.6, abs=0.01)
+    assert row["hardness_kappa_if_axial"] == pytest.approx(2.55, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("group", "around", "flags", "easy", "axial"),
+    [
+        (191, None, "", "axis", 1.0),
+        (227, None, "", "cubic", 0.0),
+        (62, None, "", "unknown", 0.0),
+        (None, "uniaxial", "", "axis", 1.0),
+        (None, "cubic", "", "cubic", 0.0),
+        (None, None, "", "axis", 0.5),
+        (44, "uniaxial", "ordered_approximant", "axis", 1.0),
+        (44, "lower", "ordered_approximant", "axis", 0.5),
+        (44, "uniaxial", "", "axis", 1.0),  # a family whose symmetry is a little broken
+        (139, "lower", "ordered_approximant", "axis", 1.0),
+    ],
+)
+def test_symmetry_decides_what_can_have_an_axis(
+    predictions: TableMaker, group: int | None, around: str | None, flags: str, easy: str, axial: float
+) -> None:
+    table = predictions(("YCo5", {**MAGNET, **HOST, "flags": flags, "axis_symmetry": around}))
+    table = table.with_columns(pl.lit(group, pl.Int64).alias("space_group_number"))
+    row = evaluate(table, MagnetSettings()).row(0, named=True)
+    assert (row["easy_axis"], row["axial_probability"]) == (easy, axial)
+    if axial == 0:
+        assert row["K1_MJ_per_m3"] is row["K1_method"] is row["hardness_kappa"] is None
+
+
+def test_no_number_without_a_method(predictions: TableMaker) -> None:
+    row = ranked_row(predictions, "YCo5", {})
+    assert row["easy_axis"] == "unknown"
+    for name in ("K1_MJ_per_m3", "K1_method", "hardness_kappa", "anisotropy_field_T", "easy_axis_probability"):
+        assert row[name] is None
+
+
+def test_above_the_curie_temperature_nothing_tells_the_axis(predictions: TableMaker) -> None:
+    row = ranked_row(predictions, "YCo5", {**HOST, "curie_temperature_K": 100.0})
+    assert (row["easy_axis"], row["axial_probability"], row["K1_MJ_per_m3"]) == ("unknown", None, 0.0)

@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from screening.chemistry.elements import ATOMIC_NUMBERS
+from screening.chemistry.masses import atomic_masses, count_matrix, mass_fractions
+from screening.errors import RequestError
+from screening.materials.supply import SupplySettings, supply_columns
+from screening.resources import resource
+from screening.settings import build_settings
+
+SYMBOLS = ["Li", "C", "O", "Co", "Cs", "Sc", "S", "Nd", "N", "Ne", "B"]
+
+
+def supply(formula: str, overrides: dict[str, Any] | None = None) -> tuple[dict[str, float], set[str]]:
+    columns, flags = supply_columns(count_matrix([formula]), SupplySettings(prices=overrides or {}))
+    return {column.name: column[0] for column in columns}, {flag for flag, mask in flags.items() if mask[0]}
+
+
+@given(st.dictionaries(st.sampled_from(SYMBOLS), st.integers(1, 500), min_size=1))
+def test_a_formula_written_from_counts_is_read_back(counts: dict[str, int]) -> None:
+    formula = "".join(symbol + (str(count) if count > 1 else "") for symbol, count in counts.items())
+    row = count_matrix([formula])[0]
+    assert {symbol: row[ATOMIC_NUMBERS[symbol]] for symbol in counts} == counts
+    assert row.sum() == sum(counts.values())
+
+
+@pytest.mark.parametrize("text", ["", "nd2", "Nd2(Fe14)B", "Xx3", "Fe-2", None])
+def test_text_that_is_no_formula_is_refused_by_name(text: str) -> None:
+    with pytest.raises(RequestError, match="cell_formula"):
+        count_matrix([text])
+
+
+def test_masses_agree_with_pymatgen() -> None:
+    from pymatgen.core import Composition
+
+    for formula in ("Nd2Fe14B", "LiFePO4", "PtCo"):
+        assert count_matrix([formula])[0] @ atomic_masses() == pytest.approx(Composition(formula).weight, rel=1e-4)
+
+
+def test_mass_fractions_sum_to_one() -> None:
+    assert mass_fractions(count_matrix(["Nd8Fe56B4", "O2"])).sum(axis=1) == pytest.approx([1, 1])
+
+
+@pytest.mark.parametrize(
+    ("formula", "price", "tolerance"),
+    [
+        ("SmCo5", 26, 0.6),
+        ("Nd8Fe56B4", 16, 0.5),
+        ("Sm2Fe17N3", 3.6, 0.06),
+        ("Ce2Fe14B", 1.6, 0.05),
+        ("BaFe12O19", 0.3, 0.02),
+        ("FePt", 21600, 50),
+        ("LiCoO2", 26, 0.5),
+        ("LiFePO4", 4.4, 0.06),
+        ("NaFePO4", 1.1, 0.06),
+    ],
+)
+def test_prices_of_known_compounds(formula: str, price: float, tolerance: float) -> None:
+    assert supply(formula)[0]["price_USD_per_kg"] == pytest.approx(price, abs=tolerance)
+
+
+@pytest.mark.parametrize(
+    ("formula", "production", "reserve"),
+    [("Nd2Fe14B", 4300, 1860), ("SmCo5", 5262, 2835), ("LiCoO2", 2236, 2087), ("LiFePO4", 1573, 1885)],
+)
+def test_supply_concentration_of_known_compounds(formula: str, production: float, reserve: float) -> None:
+    values, flags = supply(formula)
+    assert values["hhi_production"] == pytest.approx(production, rel=0.002)
+    assert values["hhi_reserve"] == pytest.approx(reserve, rel=0.002)
+    assert flags == set()
+
+
+def test_mass_fractions_of_critical_elements() -> None:
+    values, _ = supply("DyNdCo10")
+    total = 162.500 + 144.242 + 10 * 58.933
+    assert values["rare_earth_mass_fraction"] == pytest.approx((162.500 + 144.242) / total, rel=1e-4)
+    assert values["heavy_rare_earth_mass_fraction"] == pytest.approx(162.500 / total, rel=1e-4)
+    assert values["cobalt_mass_fraction"] == pytest.approx(589.33 / total, rel=1e-4)
+
+
+def test_an_element_without_a_price_gives_null_and_a_flag_not_zero() -> None:
+    values, flags = supply("PuFe2")
+    assert values["price_USD_per_kg"] is None
+    assert values["hhi_production"] is None
+    assert flags == {"price_incomplete", "hhi_incomplete"}
+    overridden, flags = supply("PuFe2", {"Pu": 1000.0})
+    assert overridden["price_USD_per_kg"] > 500
+    assert flags == {"hhi_incomplete"}
+
+
+@pytest.mark.parametrize(
+    "overrides", [{"Xy": 1.0}, {"Fe": -1.0}, {"Fe": float("nan")}, {"Fe": "dear"}, {"Fe": {"cost": 1.0}}, {"Fe": True}]
+)
+def test_wrong_overrides_are_refused(overrides: dict[str, Any]) -> None:
+    with pytest.raises(RequestError, match=r"supply\.prices\."):
+        supply("Fe", overrides)
+
+
+def test_indices_are_replaced_and_checked() -> None:
+    table, _ = supply_columns(count_matrix(["Nd", "Fe"]), SupplySettings(hhi_reserve={"Nd": 10.0}))
+    assert {c.name: c.to_list() for c in table}["hhi_reserve"][0] == 10.0
+    with pytest.raises(RequestError, match=r"supply\.hhi_production\.Fe: expected an index"):
+        SupplySettings(hhi_production={"Fe": 10_001.0})
+
+
+def test_the_date_of_a_price_is_that_of_its_elements() -> None:
+    prices = {"Nd": {"price": 120, "date": 2026}, "Co": 30.0}
+    table, _ = supply_columns(count_matrix(["Nd2Fe14B", "Fe", "Nd", "SmCo5", "PuFe2"]), SupplySettings(prices=prices))
+    assert {c.name: c.to_list() for c in table}["price_date"] == [
+        "2018-2020; Nd 2026", "2018-2020", "Nd 2026", "2018-2020; Co undated", None,
+    ]  # fmt: skip
+
+
+def test_local_mass_is_the_share_of_the_local_elements_and_null_without_a_region() -> None:
+    assert supply("SmCo5")[0]["locally_available_mass_fraction"] is None
+    table, _ = supply_columns(count_matrix(["SmCo5", "Co", "Fe"]), SupplySettings(local={"Co": "mine", "Ni": "mine"}))
+    share = {c.name: c.to_list() for c in table}["locally_available_mass_fraction"]
+    assert share == pytest.approx([5 * 58.933 / (5 * 58.933 + 150.36), 1.0, 0.0], rel=1e-4)
+
+
+@pytest.mark.parametrize("path", sorted((resource("configs") / "supply").glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_region_states_its_sources(path: Path) -> None:
+    settings = build_settings(SupplySettings, yaml.safe_load(path.read_text(encoding="utf-8")), "supply")
+    assert set(settings.local.values()) - {"from the air"} == set(settings.sources)
+    for name, source in settings.sources.items():
+        assert source.source, name
+        assert re.match(r"20\d\d", source.date), name
+    assert (settings.region is None) == (not settings.local)
+
+
+def test_rows_do_not_influence_each_other() -> None:
+    columns, _ = supply_columns(count_matrix(["PuFe2", "Fe"]), SupplySettings())
+    table = pl.DataFrame(columns)
+    assert table["price_USD_per_kg"].to_list() == [None, pytest.approx(0.424)]
+    assert not np.isnan(table["rare_earth_mass_fraction"].to_numpy()).any()

@@ -1,0 +1,91 @@
+"""A few steps downhill: energies never rise, the order stays, a broken crystal harms no other."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from helpers.crystals import cubic, random_crystal, supercell
+from helpers.electrodes import Springs
+
+from screening.crystals import Crystal
+from screening.crystals.packed import pack
+from screening.errors import ScreeningError
+from screening.relaxation.few_steps import ROUGH_STEPS, brought_near, settle
+
+
+def crystals(n: int) -> list[Crystal]:
+    rng = np.random.default_rng(0)
+    return [random_crystal(rng, 2 + i % 5, (3, 8)) for i in range(n)]
+
+
+def test_without_steps_everything_stands_as_it_was() -> None:
+    packed = pack(crystals(9))
+    settled = settle(Springs(), packed, 0)
+    for name in ("lattice", "numbers", "frac", "offsets"):
+        np.testing.assert_array_equal(getattr(settled.packed, name), getattr(packed, name))
+    np.testing.assert_array_equal(settled.energy_eV, settled.first_energy_eV)
+    alone = [settle(Springs(), pack([crystal]), 0).energy_eV[0] for crystal in crystals(9)]
+    assert settled.energy_eV == pytest.approx(alone)
+
+
+@pytest.mark.parametrize("stiffness", [2.0, 12.0, 400.0])
+def test_energies_never_rise_and_belong_to_the_crystals_returned(stiffness: float) -> None:
+    potential, packed = Springs(stiffness), pack(crystals(12))
+    settled = settle(potential, packed, 6)
+    assert (settled.energy_eV <= settled.first_energy_eV).all()
+    assert (settled.energy_eV < settled.first_energy_eV - 0.01).mean() > 0.8
+    again = settle(potential, settled.packed, 0)
+    for name in ("energy_eV", "force_eV_per_A", "pressure_eV_per_A3"):
+        np.testing.assert_allclose(getattr(again, name), getattr(settled, name), atol=1e-9)
+
+
+def test_a_batch_gives_what_each_crystal_gives() -> None:
+    together = settle(Springs(), pack(crystals(8)), 4)
+    for row, crystal in enumerate(crystals(8)):
+        alone = settle(Springs(), pack([crystal]), 4)
+        assert together.energy_eV[row] == pytest.approx(alone.energy_eV[0], abs=1e-9)
+        np.testing.assert_allclose(together.packed.frac[together.packed.atoms(row)], alone.packed.frac, atol=1e-9)
+
+
+def test_a_crystal_without_a_finite_energy_harms_no_other() -> None:
+    good = crystals(4)
+    broken = Crystal.from_arrays("broken", np.eye(3) * 3, [2], [[0, 0, 0]])
+    settled = settle(Springs(), pack([*good[:2], broken, *good[2:]]), 5)
+    assert np.isnan(settled.energy_eV).tolist() == [False, False, True, False, False]
+    np.testing.assert_allclose(np.delete(settled.energy_eV, 2), settle(Springs(), pack(good), 5).energy_eV)
+
+
+def test_it_stops_after_the_steps_and_moves_no_atom_far() -> None:
+    potential, packed = Springs(1e4), pack(crystals(3))
+    settled = settle(potential, packed, 3)
+    assert potential.calls == 4
+    moved = np.einsum("ni,nij->nj", settled.packed.frac, np.repeat(packed.lattice, packed.n_atoms, axis=0)) - np.einsum(
+        "ni,nij->nj", packed.frac, np.repeat(packed.lattice, packed.n_atoms, axis=0)
+    )
+    assert np.linalg.norm(moved, axis=1).max() < 0.15 * 3 * 1.2
+    strain = settled.packed.lattice @ np.linalg.inv(packed.lattice)
+    assert np.abs(np.linalg.det(strain) - 1).max() < 1.16**3 - 1
+
+
+def test_unknown_elements_and_no_crystals() -> None:
+    with pytest.raises(ScreeningError, match="springs does not know U"):
+        settle(Springs(), pack([cubic(92, 3.0, "P")]), 1)
+    assert len(settle(Springs(), pack([]), 2).energy_eV) == 0
+    assert len(settle(Springs(), pack([supercell(cubic(8, 2.5, "P"), (2, 2, 2))]), 1).site_moment_muB) == 8
+
+
+def test_only_crystals_far_from_a_minimum_are_brought_near_it() -> None:
+    """A lattice of whole places at 16 Å³ an atom is the springs' minimum; the other crystals are rough."""
+    calm = Crystal.from_arrays("calm", np.diag([2.0, 2.0, 4.0]), [8], [[0, 0, 0]])
+    rough = random_crystal(np.random.default_rng(0), 4, (8,))
+    packed = pack([rough, calm, rough])
+    potential = Springs()
+    found = brought_near(potential, packed)
+    assert potential.calls <= 2 + ROUGH_STEPS
+    np.testing.assert_array_equal(found.frac[found.atoms(1)], calm.frac)
+    np.testing.assert_array_equal(found.lattice[1], calm.lattice)
+    before, after = settle(Springs(), packed, 0), settle(Springs(), found, 0)
+    assert (after.energy_eV[[0, 2]] < before.energy_eV[[0, 2]] - 0.1).all()
+    assert after.energy_eV[0] == pytest.approx(after.energy_eV[2])
+    still = brought_near(Springs(), pack([calm]))
+    np.testing.assert_array_equal(still.lattice, pack([calm]).lattice)

@@ -1,0 +1,37 @@
+"""Signals are noted, not died of, and what was there before comes back."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+
+import pytest
+
+from screening.errors import Interrupted
+from screening.signals import HEEDED, Signals
+
+
+def test_they_are_noted_and_heeded_when_asked() -> None:
+    before = [signal.getsignal(number) for number in HEEDED]
+    with Signals().caught() as signals:
+        signals.heed("nothing was done")
+        for number in (*HEEDED, *HEEDED):
+            os.kill(os.getpid(), number)
+        with pytest.raises(Interrupted, match="stopped by SIGTERM and SIGUSR1; all is safe") as raised:
+            signals.heed("all is safe")
+    assert raised.value.exit_status == 75
+    assert [signal.getsignal(number) for number in HEEDED] == before
+
+
+def test_a_thread_of_a_notebook_catches_none() -> None:
+    said: list[bool] = []
+
+    def work() -> None:
+        with Signals().caught() as signals:
+            said.append(bool(signals.received))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert said == [False]
