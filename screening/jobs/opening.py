@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from screening.configuration.scoring import RankConfig, ScoringConfig
+from screening.configuration.base import ScoringConfig
+from screening.configuration.rank import RankConfig
 from screening.crystals import ReadSettings
 from screening.crystals.reading.inputs import find_source
 from screening.errors import RequestError

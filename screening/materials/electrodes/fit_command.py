@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from screening.configuration.schemas import FitVoltageConfig
+from screening.configuration.fit import FitVoltageConfig
 from screening.console import say
 from screening.errors import RequestError
 from screening.files import output_folder

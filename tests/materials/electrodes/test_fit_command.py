@@ -10,7 +10,7 @@ from helpers.electrodes import METALS, Springs, electrode, electrode_row, write_
 from helpers.models import tiny_release
 
 from screening.configuration import load_config
-from screening.configuration.schemas import FitVoltageConfig
+from screening.configuration.fit import FitVoltageConfig
 from screening.errors import RequestError
 from screening.materials.electrodes import fit_command as fit_voltage
 from screening.materials.electrodes.voltage.voltage import FORMAT

@@ -16,7 +16,7 @@ from helpers.labelled import small_store
 import screening
 from screening.chemistry.elements import SYMBOLS
 from screening.configuration import load_config
-from screening.configuration.schemas import FitConfig
+from screening.configuration.fit import FitConfig
 from screening.crystals.packed import pack
 from screening.errors import RequestError
 from screening.materials.magnets import fit_command as fit
