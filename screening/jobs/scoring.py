@@ -163,7 +163,7 @@ def no_predictions(predictors: Predictors) -> pl.DataFrame:
 
 
 def rank_landmarks(predictors: Predictors, task: Mapping[str, Any], batch_atoms: int | None) -> pl.DataFrame:
-    """Known materials scored by the same models and task, to compare the candidates with; no rows if the class has none."""
+    """Known materials scored by the same models and task, to compare the candidates with; no rows without any."""
     file = material_class(str(task["name"])).landmarks
     items = () if file is None else read_crystals(file, ReadSettings(workers=0))
     return rank_candidates(predictors, items, task, batch_atoms, Tally()).drop(_OF_ONE_RANKING)
