@@ -18,7 +18,7 @@ from screening.crystals.reading.inputs import find_source
 from screening.data.store import open_store
 from screening.errors import RequestError
 from screening.jobs.opening import load_predictors
-from screening.jobs.scoring import check_task
+from screening.jobs.scoring import check_scoring
 from screening.jobs.sharding import unfinished_shards
 from screening.tracking.address import TrackingSettings, sqlite_path, tracking_uri
 from screening.tracking.provenance import sha256
@@ -71,7 +71,7 @@ def check_ranking(config: RankConfig) -> list[int]:
     if config.shards > 1:
         return unfinished_shards(config)
     find_source(config.candidates)
-    check_task(load_predictors(config), config.task_settings)
+    check_scoring(load_predictors(config), config.task_settings)
     return [0]
 
 

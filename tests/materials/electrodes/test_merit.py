@@ -8,7 +8,7 @@ import pytest
 from screening.errors import RequestError
 from screening.materials import evaluate_task
 from screening.materials.electrodes.merit import ElectrodeSettings, evaluate
-from screening.materials.flags import FLAGS
+from screening.materials.registry import flag_meanings
 
 TableMaker = Callable[..., pl.DataFrame]
 
@@ -163,5 +163,5 @@ def test_flags_of_earlier_steps_stay_and_every_flag_is_explained(predictions: Ta
                           for h in (None, 0.07, 0.2)))  # fmt: skip
     result = evaluate(table, ElectrodeSettings())
     assert all(text.startswith("out_of_domain") for text in result["flags"])
-    assert {flag for text in result["flags"] for flag in text.split(";")} <= set(FLAGS)
+    assert {flag for text in result["flags"] for flag in text.split(";")} <= set(flag_meanings())
     assert result["candidate_id"].to_list() == table["candidate_id"].to_list()

@@ -11,7 +11,7 @@ import pytest
 from screening.errors import RequestError
 from screening.materials.magnets.comparison import family_members
 from screening.materials.reference import Comparison
-from screening.materials.validation_init import check_task, compare_with_measurements
+from screening.materials.validation_init import check_request, compare_with_measurements
 
 # name: (formula, order, easy, easy_axis_uniaxial, mu0Ms_T, K1_MJ_m3, Tc_K), then what is predicted of it
 MEASURED: dict[str, tuple[str, ...]] = {
@@ -142,6 +142,6 @@ def test_words_in_a_column_of_numbers_are_refused_by_name() -> None:
 
 
 def test_a_class_without_reference_materials_says_so() -> None:
-    check_task("magnets")
+    check_request("magnets")
     with pytest.raises(RequestError, match="task=electrodes: there is no evaluation on reference materials yet"):
-        check_task("electrodes")
+        check_request("electrodes")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from screening.errors import RequestError
 from screening.materials import evaluate_task, symmetry_matters
-from screening.materials.flags import FLAGS
+from screening.materials.registry import flag_meanings
 from screening.materials.magnets.figures.polarization import TESLA_PER_MUB_A3
 from screening.materials.magnets.merit import MagnetSettings, evaluate
 
@@ -178,7 +178,7 @@ def test_every_flag_is_explained(predictions: TableMaker) -> None:
     names = ("magnetization_muB_per_A3", "energy_above_hull_eV_per_atom", "band_gap_eV")
     rows = [(formula, dict(zip(names, values, strict=True))) for formula, *values in grid]
     flags = {flag for text in evaluate(predictions(*rows), MagnetSettings())["flags"] for flag in text.split(";")}
-    assert flags - {""} <= set(FLAGS)
+    assert flags - {""} <= set(flag_meanings())
     assert len(flags) > 10
 
 
