@@ -241,7 +241,7 @@ def test_an_architecture_is_one_file_in_networks_and_its_configs() -> None:
 
 
 def test_a_command_is_one_schema_one_root_config_and_one_module() -> None:
-    from screening.configuration.schemas import COMMANDS
+    from screening.configuration.registry import COMMANDS
 
     modules = {schema.module for schema in COMMANDS.values()}
     assert {path.stem for path in (ROOT / "configs").glob("*.yaml")} == set(COMMANDS)

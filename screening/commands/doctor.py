@@ -7,7 +7,7 @@ from pathlib import Path
 
 from screening.cluster import health
 from screening.cluster.health import STATES, Finding
-from screening.configuration.watching import DoctorConfig
+from screening.configuration.doctor import DoctorConfig
 from screening.console import say
 from screening.errors import ScreeningError
 from screening.materials.registry import predictor_kind

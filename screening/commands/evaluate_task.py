@@ -12,8 +12,8 @@ import numpy as np
 import polars as pl
 
 from screening.configuration import as_dict, save_config
-from screening.configuration.schemas import EvaluateConfig
-from screening.configuration.trees import walk
+from screening.configuration.evaluate import EvaluateConfig
+from screening.configuration.trees import flattened
 from screening.console import say
 from screening.crystals import Crystal, ReadSettings, as_crystals
 from screening.crystals.reading.wyckoff_table import primitive_cell, read_rows
@@ -151,8 +151,8 @@ def _record(config: EvaluateConfig, models: Models, path: Path, run: Run, tally:
 
 
 def _track(run: Run, folder: Path, result: Comparison, config: EvaluateConfig) -> None:
-    run.log_params(dict(walk(as_dict(config))))
-    figures = walk(result.statistics)
+    run.log_params(dict(flattened(as_dict(config))))
+    figures = flattened(result.statistics)
     run.log_metrics({key.replace(".", "/"): value for key, value in figures if isinstance(value, int | float)})
     run.log_table(result.table, "reference")
     for file in (TABLE, STATISTICS):

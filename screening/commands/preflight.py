@@ -10,10 +10,10 @@ from typing import TypeVar
 from screening.cluster.submitted import JOBS
 from screening.commands.train import check_request, find_parent, training_settings
 from screening.configuration import as_dict
+from screening.configuration.rank import RankConfig
 from screening.configuration.saving import read_config
-from screening.configuration.schemas import TrainConfig
-from screening.configuration.scoring import RankConfig
-from screening.configuration.trees import walk
+from screening.configuration.train import TrainConfig
+from screening.configuration.trees import flattened
 from screening.crystals.reading.inputs import find_source
 from screening.data.store import open_store
 from screening.errors import RequestError
@@ -92,7 +92,7 @@ def check_training(config: TrainConfig) -> None:
 
 
 def _check_same_run(config: TrainConfig, earlier: TrainConfig) -> None:
-    ours, theirs = (dict(walk(as_dict(one))) for one in (config, earlier))
+    ours, theirs = (dict(flattened(as_dict(one))) for one in (config, earlier))
     changed = [key for key, value in ours.items() if key.startswith(_WHAT_IS_LEARNED) and theirs.get(key) != value]
     if changed:
         raise RequestError(

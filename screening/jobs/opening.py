@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from screening.configuration import as_dict
-from screening.configuration.scoring import ScoringConfig
+from screening.configuration.base import ScoringConfig
 from screening.crystals import ReadSettings
 from screening.crystals.reading.inputs import find_source
 from screening.errors import RequestError

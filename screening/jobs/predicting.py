@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from screening.configuration.scoring import PredictConfig
+from screening.configuration.predict import PredictConfig
 from screening.errors import RequestError
 from screening.files import output_folder
 from screening.jobs.opening import load_predictors, read_settings, require_any

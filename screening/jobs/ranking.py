@@ -12,7 +12,7 @@ import polars as pl
 from screening.cluster.part_files import SHARDS
 from screening.cluster.submitted import JOBS
 from screening.configuration import as_dict, save_config
-from screening.configuration.scoring import RankConfig
+from screening.configuration.rank import RankConfig
 from screening.crystals import Crystal
 from screening.crystals.spool import CrystalSpool
 from screening.files import output_folder

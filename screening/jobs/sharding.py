@@ -13,7 +13,7 @@ import polars as pl
 from screening.cluster.joining import INPUT_SCHEMA, join, once_each
 from screening.cluster.part_files import SHARDS, PartFolder
 from screening.configuration import as_dict, save_config
-from screening.configuration.scoring import RankConfig
+from screening.configuration.rank import RankConfig
 from screening.crystals import Crystal, Rejection
 from screening.crystals.reading.entries import Entry, Shard, Survey, read_entries
 from screening.crystals.reading.inputs import find_source

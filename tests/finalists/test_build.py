@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from screening.configuration import load_config
-from screening.configuration.scoring import RankConfig
+from screening.configuration.rank import RankConfig
 from screening.crystals import Crystal, ReadSettings, read_crystals
 from screening.finalists.build import finalists
 from screening.finalists.finalist import Finalist, folder_name
