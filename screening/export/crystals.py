@@ -11,6 +11,7 @@ from screening.crystals import Crystal, ReadSettings
 from screening.crystals.reading.examine import examine
 from screening.crystals.reading.parts import Part
 from screening.errors import ScreeningError
+from screening.materials.registry import shown_crystals
 from screening.tracking.reviews import Entry
 
 if TYPE_CHECKING:
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 CRYSTAL = "crystal"
 """The CIF that every finalist has; its material class may show further ones."""
 _MOST_ATOMS = 10_000
+
+
+def crystal_names() -> list[str]:
+    """What the CIFs of a finalist may be called, without `.cif`."""
+    return [CRYSTAL, *shown_crystals()]
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,7 @@ def read_crystal_files(entry: Entry, files: Mapping[str, bytes]) -> list[Crystal
     """The crystals of a finalist; files: content of CIFs by name. Raises ScreeningError if one is missing or wrong."""
     if f"{CRYSTAL}.cif" not in files:
         raise ScreeningError(f"the run has no artifact {CRYSTAL}.cif")
-    names = sorted((name.removesuffix(".cif") for name in files), key=lambda name: (name != CRYSTAL, name))
+    names = [name for name in crystal_names() if f"{name}.cif" in files]
     found = [_read(name, files[f"{name}.cif"], entry) for name in names]
     formula = found[0].crystal.formula
     if formula != entry.formula:

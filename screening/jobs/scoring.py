@@ -18,9 +18,9 @@ from screening.crystals import Crystal, ReadSettings, Rejection, as_crystals, re
 from screening.crystals.reading.counting import count_inputs
 from screening.crystals.reading.inputs import find_source
 from screening.crystals.symmetry import space_group_numbers
-from screening.materials.evaluation import evaluate_task, explain_task, symmetry_matters
 from screening.materials.predictors import Predictors
 from screening.materials.registry import material_class
+from screening.materials.task_merit import evaluate_task, explain_task, symmetry_matters
 from screening.networks.streaming import stream
 from screening.ranking import rank_table, ranking_settings
 from screening.tables import rejected_table

@@ -12,12 +12,12 @@ import polars as pl
 import pytest
 from helpers.crystals import random_crystal
 from helpers.labelled import small_store
-from screening.configuration.fit import FitConfig
 
 import screening
 from screening.chemistry.elements import SYMBOLS
 from screening.commands.fit import run
 from screening.configuration import load_config
+from screening.configuration.fit import FitConfig
 from screening.crystals.packed import pack
 from screening.errors import RequestError
 from screening.materials.magnets.anisotropy.anisotropy import ANISOTROPY_COLUMNS

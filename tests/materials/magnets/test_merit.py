@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from screening.errors import RequestError
-from screening.materials.evaluation import evaluate_task, symmetry_matters
 from screening.materials.magnets.figures.polarization import TESLA_PER_MUB_A3
 from screening.materials.magnets.merit import MagnetSettings, evaluate
 from screening.materials.registry import flag_meanings
+from screening.materials.task_merit import evaluate_task, symmetry_matters
 
 TableMaker = Callable[..., pl.DataFrame]
 Y2FE14B = 31.4

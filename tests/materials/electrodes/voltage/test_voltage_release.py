@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from helpers.electrodes import METALS, Springs, electrode, electrode_row, write_rows
 from helpers.models import tiny_release
-from screening.configuration.fit import FitConfig
 
 from screening.commands.fit import run
 from screening.configuration import load_config
+from screening.configuration.fit import FitConfig
 from screening.errors import RequestError
 from screening.materials.electrodes.voltage import voltage_release
 from screening.materials.electrodes.voltage.voltage import FORMAT
