@@ -90,7 +90,7 @@ class AnisotropyAnswers:
 
 
 @dataclass(frozen=True)
-class Anisotropy:
+class AnisotropyModel:
     """The fitted forest of log10 |K1|; axial_share: part of `METAL` and of `OTHER` crystals with an easy axis."""
 
     forest: IntervalForest
@@ -142,7 +142,7 @@ class Anisotropy:
         return Part(settings, self.forest.tensors())
 
     @classmethod
-    def from_part(cls, part: Part) -> Anisotropy:
+    def from_part(cls, part: Part) -> AnisotropyModel:
         """What a release kept; raises RequestError when it is damaged or fitted for another version."""
         part.require_features(anisotropy_feature_names())
         if part.get("target") != _TARGET:

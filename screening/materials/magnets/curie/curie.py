@@ -28,7 +28,7 @@ _TARGET = "sqrt(K)"
 
 
 @dataclass(frozen=True)
-class CurieTemperature:
+class CurieModel:
     """The fitted forest of the square root of the temperature in K."""
 
     forest: IntervalForest
@@ -59,7 +59,7 @@ class CurieTemperature:
         return Part({"features": list(curie_feature_names()), "target": _TARGET}, self.forest.tensors())
 
     @classmethod
-    def from_part(cls, part: Part) -> CurieTemperature:
+    def from_part(cls, part: Part) -> CurieModel:
         """What a release kept; raises RequestError when it is damaged or fitted for another version."""
         part.require_features(curie_feature_names())
         if part.get("target") != _TARGET:
