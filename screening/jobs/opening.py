@@ -15,7 +15,7 @@ from screening.materials.electrodes.predictor import ElectrodePredictor
 from screening.materials.magnets.magnetism import MagnetismPredictor
 from screening.materials.predictors import Predictors
 from screening.networks.predictor import Predictor
-from screening.potentials.base import load_potential
+from screening.potentials.registry import load_potential
 from screening.tracking.address import TrackingSettings, sqlite_path, tracking_uri
 from screening.tracking.provenance import sha256
 from screening.tracking.registry import fetch_model
@@ -43,7 +43,7 @@ def load_predictors(config: RankConfig) -> Predictors:
         load_network(config),
         MagnetismPredictor.load(config.magnetism) if config.task.magnetic else None,
         ElectrodePredictor.load(config.voltage, config.working_ion, config.device) if config.task.both_ends else None,
-        load_potential(config.relax, config.device) if config.relax != NO_RELAXATION else None,
+        load_potential(config.relax, config.device, "relax") if config.relax != NO_RELAXATION else None,
     )
 
 
