@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from screening.materials.base import (
     CloserLook,
-    FitRecipe,
     Finalists,
+    FitRecipe,
     LearnedPredictor,
     MaterialClass,
     PredictorKind,
@@ -101,6 +101,7 @@ class Electrodes(MaterialClass):
     columns = COLUMNS
     flags = FLAGS
     remarks = REMARKS
+    closer_keys = frozenset({"profile_states"})
     predictors = (VOLTAGE,)
 
     @property
