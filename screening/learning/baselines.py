@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from screening.array_types import Floats
 from screening.crystals.packed import PackedCrystals
 from screening.data.store import Store
 from screening.data.targets import TARGETS
 
 logger = logging.getLogger(__name__)
-Floats = NDArray[np.float64]
 Features = Callable[[PackedCrystals], Floats]
 """(B, F) descriptors of compositions."""
 

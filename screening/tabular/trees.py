@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.chemistry.element_table import Floats
+from screening.array_types import Floats
 from screening.errors import RequestError
 
 _TENSORS = ("roots", "outputs", "feature", "missing_left", "offset", "number", "baseline")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from screening.materials.base import (
     CloserLook,
-    FitRecipe,
     Finalists,
+    FitRecipe,
     LearnedPredictor,
     MaterialClass,
     PredictorKind,

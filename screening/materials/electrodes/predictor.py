@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from screening.chemistry.elements import cell_formula
+from screening.chemistry.formulas import cell_formula
 from screening.crystals.crystal import Crystal
 from screening.materials.electrodes.end_members.finding import find_pairs
 from screening.materials.electrodes.end_members.pair import ElectrodePair, NoPair

@@ -20,7 +20,7 @@ from screening.materials.magnets.magnetism_card import magnetism_card
 from screening.materials.magnets.moments import moment, moment_fit
 from screening.materials.magnets.order import order, order_card, order_fit
 from screening.tabular.interval_forest import ForestSettings
-from screening.tabular.release import CARD, TabularRelease, Part, save_release
+from screening.tabular.release import CARD, Part, TabularRelease, save_release
 from screening.tracking.provenance import machine
 
 Fit = Callable[[Store, Path, FitConfig], tuple[Part, dict[str, Any]]]

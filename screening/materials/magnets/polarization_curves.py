@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from screening.chemistry.compositions import Floats
+from screening.array_types import Floats
 from screening.finalists.finalist import Curve
 from screening.materials import evaluate_task
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from screening.chemistry.compositions import Floats
+from screening.array_types import Floats
 from screening.materials.electrodes.voltage.couples import Balance, Couples, balance_of
 from screening.materials.electrodes.voltage.descriptors import voltage_feature_names, voltage_features
 from screening.materials.electrodes.voltage.ends import Ends, potential_voltages

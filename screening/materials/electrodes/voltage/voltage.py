@@ -15,8 +15,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from screening.chemistry.compositions import N_ELEMENTS, Floats, Mask
-from screening.chemistry.elements import ATOMIC_NUMBERS
+from screening.array_types import Floats, Mask
+from screening.chemistry.elements import ATOMIC_NUMBERS, N_ELEMENTS
 from screening.crystals.packed import PackedCrystals, pack
 from screening.errors import RequestError
 from screening.materials.electrodes.end_members.pair import ElectrodePair, NoPair
@@ -148,7 +148,7 @@ class VoltagePredictor:
         if given == "charged":
             discharged = carried(discharged, couples.charged, charged)
         if given == "discharged":
-            owner = np.repeat(np.arange(len(couples)), charged.n_atoms)
+            owner = charged.owner
             left = np.bincount(owner, charged.numbers == couples.ions[owner], len(couples)).astype(np.int64)
             charged = without_ions(discharged, couples.ions, left)
         return Couples(discharged, charged, couples.ions, couples.charges)
@@ -177,7 +177,7 @@ class VoltagePredictor:
         """(B,) whether the potential knows all elements."""
         packed, elements = couples.discharged, self.potential.elements
         unknown = np.zeros(len(packed.numbers)) if elements is None else ~np.isin(packed.numbers, sorted(elements))
-        owner = np.repeat(np.arange(len(packed)), packed.n_atoms)
+        owner = packed.owner
         return np.asarray(np.bincount(owner, unknown, len(packed)) == 0)
 
     def _extractable(self, pairs: list[ElectrodePair], couples: Couples, whole: Floats) -> Floats:
@@ -211,7 +211,7 @@ class VoltagePredictor:
         if len(rows):
             own = couples.take(rows)
             discharged = own.discharged
-            owner = np.repeat(np.arange(len(own)), discharged.n_atoms)
+            owner = discharged.owner
             held = np.bincount(owner, discharged.numbers == own.ions[owner], len(own))
             charged = without_ions(discharged, own.ions, (held - ions[rows]).astype(np.int64))
             part = Couples(discharged, charged, own.ions, own.charges)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.chemistry.compositions import Floats
+from screening.array_types import Floats
 from screening.chemistry.elements import ATOMIC_NUMBERS, SYMBOLS
 from screening.crystals.crystal import Crystal
 from screening.crystals.packed import PackedCrystals, pack

@@ -10,13 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.chemistry.element_table import MAGNETIC_METALS, Floats, mask
+from screening.array_types import Floats
+from screening.chemistry.elements import indicator
 from screening.data.splits import DEFAULT_SALT, splits_of
 from screening.errors import RequestError
 from screening.materials.magnets.anisotropy.anisotropy import METAL, OTHER, Anisotropy, anisotropy_features
 from screening.materials.magnets.anisotropy.anisotropy_data import AnisotropyExamples, anisotropy_examples
 from screening.materials.magnets.anisotropy.axes import find_axes
 from screening.materials.magnets.anisotropy.directions import four_f_scores, host_directions, read_directions
+from screening.materials.magnets.carriers import MAGNETIC_METALS
 from screening.tabular.composition_features import Compositions
 from screening.tabular.interval_forest import ForestSettings, Rows, cross_validated, fit_interval_forest
 from screening.tabular.release import Part
@@ -71,7 +73,7 @@ def anisotropy_rows(examples: AnisotropyExamples) -> tuple[Rows, NDArray[np.bool
     Raises RequestError when none is left.
     """
     axes = find_axes(examples.packed)
-    usable = axes.uniaxial & (examples.counts @ mask(MAGNETIC_METALS) > 0)
+    usable = axes.uniaxial & (examples.counts @ indicator(MAGNETIC_METALS) > 0)
     if not usable.any():
         raise RequestError("anisotropy: the table holds no uniaxial crystal of a 3d metal with a K1")
     features = anisotropy_features(Compositions.of(examples.counts), axes)[usable].astype(np.float32)

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from screening.chemistry.element_table import N_ELEMENTS, Floats, may_be_magnetic
+from screening.array_types import Floats
+from screening.chemistry.elements import N_ELEMENTS
 from screening.errors import RequestError
+from screening.materials.magnets.carriers import may_be_magnetic
 from screening.materials.magnets.curie.curie_data import HIGHEST_K
 from screening.materials.magnets.curie.curie_features import curie_feature_names, curie_features
 from screening.tabular.composition_features import Compositions

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.chemistry.element_table import Floats
+from screening.array_types import Floats
 from screening.data.splits import DEFAULT_SALT, splits_of
 from screening.data.store import Store
 from screening.errors import RequestError
 from screening.materials.magnets.curie.curie import CurieTemperature
 from screening.materials.magnets.curie.curie_data import CurieExamples, curie_examples
 from screening.materials.magnets.curie.curie_features import curie_features
-from screening.tabular.composition_features import Compositions, composition_features, counts_of
+from screening.tabular.composition_features import Compositions, composition_features
 from screening.tabular.interval_forest import ForestSettings, Rows, fit_interval_forest, folds_by_system
 from screening.tabular.kernel_ridge import KernelSettings
 from screening.tabular.release import Part
@@ -152,7 +152,7 @@ def _composition_baseline(examples: CurieExamples, learn: NDArray[Any], rows: ND
 
 
 def _has_crystal(examples: CurieExamples, store: Store) -> NDArray[np.bool_]:
-    known = {row.tobytes() for row in _rounded(counts_of(store.crystals))}
+    known = {row.tobytes() for row in _rounded(store.crystals.element_counts())}
     return np.array([row.tobytes() in known for row in _rounded(examples.counts)])
 
 

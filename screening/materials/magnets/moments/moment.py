@@ -15,9 +15,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from screening.chemistry.element_table import GROUPS, MAGNETIC_METALS, Floats, mask
+from screening.array_types import Floats
+from screening.chemistry.elements import indicator
+from screening.chemistry.families import ELEMENT_GROUPS
 from screening.crystals.packed import PackedCrystals
 from screening.errors import RequestError
+from screening.materials.magnets.carriers import MAGNETIC_METALS
 from screening.materials.magnets.structure_features import structure_features, structure_names
 from screening.tabular.composition_features import Compositions, composition_names
 from screening.tabular.interval_forest import IntervalForest
@@ -26,7 +29,7 @@ from screening.tabular.release import Part
 PART = "moment"
 MOMENT_COLUMNS = tuple(f"host_magnetization_muB_per_A3{suffix}" for suffix in ("", "_lo", "_hi"))
 _TARGET = "muB/A3"
-_IONIC = tuple(symbol for symbol in GROUPS["anion"] if symbol != "N")
+_IONIC = tuple(symbol for symbol in ELEMENT_GROUPS["anion"] if symbol != "N")
 _NOTHING = -1.0  # below every value of a feature that matters
 
 
@@ -44,7 +47,7 @@ def moment_features(packed: PackedCrystals, compositions: Compositions) -> Float
 
 def metallic_hosts(counts: Floats) -> NDArray[np.bool_]:
     """(B,) cells with Cr, Mn, Fe, Co or Ni and no anion but nitrogen, whose nitrides of interest are metals."""
-    return (counts @ mask(MAGNETIC_METALS) > 0) & (counts @ mask(_IONIC) == 0)
+    return (counts @ indicator(MAGNETIC_METALS) > 0) & (counts @ indicator(_IONIC) == 0)
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from screening.chemistry.element_table import Floats, may_be_magnetic
+from screening.array_types import Floats
 from screening.crystals.packed import PackedCrystals
 from screening.errors import RequestError
+from screening.materials.magnets.carriers import may_be_magnetic
 from screening.materials.magnets.order.exchange_features import EXCHANGE_FEATURES, exchange_features
 from screening.materials.magnets.order.order_examples import MOMENT, NET, OPPOSED, QUESTIONS
 from screening.materials.magnets.order.order_labels import CLASSES, FERRI, FERRO
-from screening.tabular.composition_features import Compositions, composition_names, counts_of
+from screening.tabular.composition_features import Compositions, composition_names
 from screening.tabular.release import Part
 from screening.tabular.trees import TreeEnsemble, stacked
 
@@ -62,7 +63,7 @@ class MagneticOrder:
 
     def answers(self, packed: PackedCrystals) -> Floats:
         """(B, 3) calibrated probabilities of yes to `QUESTIONS`."""
-        counts = counts_of(packed)
+        counts = packed.element_counts()
         result = np.tile(self.otherwise, (len(packed), 1))
         rows = np.flatnonzero(may_be_magnetic(counts))
         if len(rows):

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.chemistry.element_table import Floats, may_be_magnetic
+from screening.array_types import Floats, Mask
 from screening.data.splits import DEFAULT_SALT, splits_of
 from screening.data.store import Store
 from screening.errors import RequestError
+from screening.materials.magnets.carriers import may_be_magnetic
 from screening.materials.magnets.order.order import MagneticOrder, calibrated, log_odds, order_features
 from screening.materials.magnets.order.order_examples import (
     MOMENT,
@@ -29,8 +30,6 @@ from screening.materials.magnets.order.order_witnesses import CALCULATED
 from screening.tabular.composition_features import Compositions
 from screening.tabular.release import Part
 from screening.tabular.trees import TreeEnsemble, from_forest
-
-Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
