@@ -101,6 +101,7 @@ class Electrodes(MaterialClass):
     columns = COLUMNS
     flags = FLAGS
     remarks = REMARKS
+    closer_keys = frozenset({"profile_states"})
     predictors = (VOLTAGE,)
 
     @property
