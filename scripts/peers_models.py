@@ -93,7 +93,7 @@ def _cutoff_part(crystals: PackedCrystals, cutoff_A: float, nearest: int | None)
 
 def make_ours(targets: Sequence[str], _: float | None = None) -> Contestant:
     """This package's network with its own defaults, without site moments."""
-    network, _parameters = build_network("edge_update", {}, GraphSettings().neighbours)
+    network = build_network("edge_update", {}, GraphSettings().neighbours)
     model = PropertyModel([network], targets)
     model.describe_elements()
     settings = OptimiserSettings(total_steps=1)

@@ -13,7 +13,7 @@ from helpers.crystals import cubic
 import screening
 from screening.configuration.predict import PredictConfig
 from screening.crystals import Crystal
-from screening.data.importers.jsonl import read_jsonl
+from screening.data.importers.jsonl import Jsonl
 from screening.data.splits import split_of
 from screening.data.store import LabelledCrystal, Store, write_store
 from screening.learning.measured import Measured, measure
@@ -90,7 +90,7 @@ def expected() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    rows = list(read_jsonl(default_release() / "test_sample.jsonl.gz"))
+    rows = list(Jsonl().read(default_release() / "test_sample.jsonl.gz"))
     labelled = [row for row in rows if isinstance(row, LabelledCrystal)]
     assert len(labelled) == len(rows)
     return write_store(tmp_path_factory.mktemp("sample") / "store", labelled, ["sample"])

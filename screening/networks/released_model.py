@@ -11,12 +11,14 @@ from typing import Any
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from screening import plugins
 from screening.data.targets import TARGETS
 from screening.errors import RequestError
 from screening.graphs.nearest import GraphSettings
-from screening.networks.architectures import build_networks
+from screening.networks.architectures import architecture_names, build_network
 from screening.networks.model import PropertyModel
 from screening.resources import resource
+from screening.settings import nearest
 
 FORMAT = 1
 WEIGHTS, CONFIG = "weights.safetensors", "config.json"
@@ -26,8 +28,15 @@ WEIGHTS, CONFIG = "weights.safetensors", "config.json"
 class ModelConfig:
     """Everything but the weights: enough to build the network and to say where it came from.
 
-    elements: atomic numbers with at least one training crystal; other elements are refused. members: networks whose
-    mean is the prediction.
+    Attributes:
+        name: Of the model.
+        architecture: Name of the network, see `screening.networks.architectures`.
+        parameters: All its parameters.
+        graph: How crystals become graphs.
+        targets: Columns that it predicts.
+        elements: Atomic numbers with at least one training crystal; other elements are refused.
+        training: What it learned from, and how.
+        members: Networks whose mean is the prediction.
     """
 
     name: str
@@ -47,8 +56,10 @@ class ModelConfig:
 
 def build_model(config: ModelConfig) -> PropertyModel:
     """An untrained model of this configuration."""
-    networks = build_networks(config.members, config.architecture, config.parameters, config.graph.neighbours)
-    return PropertyModel(networks, config.targets)
+    return PropertyModel(
+        [build_network(config.architecture, config.parameters, config.graph.neighbours) for _ in range(config.members)],
+        config.targets,
+    )
 
 
 def save_release(folder: Path, model: PropertyModel, config: ModelConfig) -> None:
@@ -58,7 +69,9 @@ def save_release(folder: Path, model: PropertyModel, config: ModelConfig) -> Non
     save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, part)
     part.chmod(0o644)  # safetensors writes for the owner alone
     part.replace(folder / WEIGHTS)
-    text = json.dumps({"format": FORMAT, **asdict(config)}, indent=2, ensure_ascii=False) + "\n"
+    # so that a reader without the package learns what to install
+    package = plugins.package(plugins.NETWORKS, config.architecture)
+    text = json.dumps({"format": FORMAT, **asdict(config), "package": package}, indent=2, ensure_ascii=False) + "\n"
     part = folder / f"{CONFIG}.part"
     part.write_text(text, encoding="utf-8")
     part.replace(folder / CONFIG)
@@ -131,4 +144,12 @@ def _read_config(file: Path) -> ModelConfig:
     unknown = [target for target in config.targets if target not in TARGETS]
     if unknown:
         raise RequestError(f"model: {file}: unknown target {unknown[0]!r}; known are {', '.join(TARGETS)}")
+    if config.architecture not in architecture_names():
+        raise RequestError(f"model: {file}: {_unknown_network(config.architecture, raw.get('package'))}")
     return config
+
+
+def _unknown_network(name: str, package: object) -> str:
+    if isinstance(package, str) and package != plugins.OWN:
+        return f"its network {name!r} comes from the package {package}, which is not installed here"
+    return f"its network {name!r} is not known{nearest(name, architecture_names())}"

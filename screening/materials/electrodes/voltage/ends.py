@@ -15,11 +15,11 @@ from screening.materials.electrodes.voltage.couples import Balance, Couples
 from screening.materials.electrodes.working_ions import pure_metal
 from screening.networks.predictor import Predictor
 from screening.potentials.base import Potential
-from screening.relaxation.few_steps import SETTLING_STEPS, Settled, settle
+from screening.relaxation.few_steps import PRERELAX_STEPS, Prerelaxed, prerelax
 
 _HULL = "energy_above_hull_eV_per_atom"
 PROPERTIES = ("formation_energy_eV_per_atom", _HULL, "band_gap_eV", "magnetization_muB_per_A3")
-STEPS = {"pair": (0, 0), "discharged": (0, SETTLING_STEPS), "charged": (SETTLING_STEPS, 0)}
+STEPS = {"pair": (0, 0), "discharged": (0, PRERELAX_STEPS), "charged": (PRERELAX_STEPS, 0)}
 """By what was given: steps downhill of the discharged and of the charged end, which was derived from the other."""
 _NETWORK_ATOMS = 4096
 _SCALES = np.linspace(0.94, 1.06, 13)
@@ -32,7 +32,7 @@ class End:
     hull: (B, 3) energy above the hull in eV/atom with its interval; None where it was not kept.
     """
 
-    settled: Settled
+    settled: Prerelaxed
     properties: Floats
     hull: Floats | None = None
 
@@ -61,7 +61,7 @@ def evaluate_ends(potential: Potential, network: Predictor, couples: Couples, gi
 
 def evaluate_end(potential: Potential, network: Predictor, packed: PackedCrystals, steps: int) -> End:
     """B crystals after some steps downhill."""
-    settled = settle(potential, packed, steps)
+    settled = prerelax(potential, packed, steps)
     values = network_properties(network, settled.packed)
     return End(settled, values[:, : len(PROPERTIES)], values[:, [PROPERTIES.index(_HULL), -2, -1]])
 

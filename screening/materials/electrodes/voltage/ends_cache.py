@@ -14,7 +14,7 @@ from screening.materials.electrodes.voltage.couples import Couples
 from screening.materials.electrodes.voltage.ends import STEPS, End, Ends, evaluate_end
 from screening.networks.predictor import Predictor
 from screening.potentials.base import Potential
-from screening.relaxation.few_steps import Settled
+from screening.relaxation.few_steps import Prerelaxed
 
 _CHUNK = 200
 _ARRAYS = ("first_energy_eV", "energy_eV", "force_eV_per_A", "pressure_eV_per_A3", "site_moment_muB")
@@ -42,7 +42,7 @@ def _kept(folder: Path, potential: Potential, network: Predictor, packed: Packed
         ends.append(load_file(file))
     joined = {name: np.concatenate([end[name] for end in ends]) for name in ends[0]}
     moved = PackedCrystals(joined["lattice"], packed.numbers, joined["frac"], packed.offsets)
-    return End(Settled(moved, *(joined[name] for name in _ARRAYS)), joined["properties"])
+    return End(Prerelaxed(moved, *(joined[name] for name in _ARRAYS)), joined["properties"])
 
 
 def _arrays(end: End) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:

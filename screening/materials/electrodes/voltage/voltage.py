@@ -25,7 +25,8 @@ from screening.materials.electrodes.voltage.couples import Couples, balance_of, 
 from screening.materials.electrodes.voltage.ends import STEPS, evaluate_ends
 from screening.materials.electrodes.working_ions import CHARGES
 from screening.networks.predictor import Predictor
-from screening.potentials.base import Potential, load_potential
+from screening.potentials.base import Potential
+from screening.potentials.registry import load_potential
 from screening.relaxation.few_steps import brought_near, moved
 from screening.tabular.release import Part, find_release, load_release
 
