@@ -33,6 +33,7 @@ from screening.learning.measured import Measured, measure, predictions_table
 from screening.learning.model_card import Setting, merge_card, model_card
 from screening.learning.quantities import shown
 from screening.networks.predictor import Predictor
+from screening.release_folder import CARD
 from screening.report.evaluation_page import EvaluationContent, render_evaluation
 from screening.tables import write_table
 from screening.tracking.address import TrackingSettings
@@ -40,7 +41,7 @@ from screening.tracking.provenance import write_json
 from screening.tracking.registry import fetch_model
 from screening.tracking.runs import Run, open_run
 
-CARD, PAGE = "MODEL_CARD.md", "evaluation.html"
+PAGE = "evaluation.html"
 _FIGURES = ("n", "mae", "rmse", "r2", "coverage", "width", "mae_constant", "mae_composition")
 
 

@@ -22,9 +22,9 @@ from screening.materials.magnets.moments.sublattices import host_of_ions, oppose
 from screening.materials.magnets.order import order
 from screening.materials.magnets.order.order_labels import FERRI, NONE
 from screening.tabular.composition_features import Compositions
-from screening.tabular.release import find_release, load_release
+from screening.tabular.release import find_tabular_release, load_tabular_release
 
-NO_MAGNETISM = "none"
+FORMAT, KEY, NO_MAGNETISM = "magnetism-1", "magnetism", "none"
 _LIKELY = 0.5  # a Curie temperature and an anisotropy need moments that are at least this likely
 
 
@@ -44,8 +44,8 @@ class MagnetismPredictor:
         """By released name or folder; None for `none`. Raises RequestError for a wrong name or a damaged release."""
         if magnetism == NO_MAGNETISM:
             return None
-        folder = find_release(magnetism)
-        release = load_release(folder)
+        folder = find_tabular_release(magnetism, KEY, FORMAT)
+        release = load_tabular_release(folder, KEY, FORMAT)
         parts = release.parts
         if order.PART not in parts:
             raise RequestError(

@@ -16,10 +16,10 @@ from screening.chemistry.constants import FARADAY_MAH_PER_MOL
 from screening.chemistry.elements import ATOMIC_NUMBERS, atomic_masses
 from screening.crystals.crystal import Crystal
 from screening.crystals.packed import pack
+from screening.data.raw_tables import json_rows
 from screening.errors import RequestError
 from screening.materials.electrodes.voltage.couples import Couples, balance_of, same_frames
 from screening.materials.electrodes.working_ions import CHARGES
-from screening.tabular.raw_tables import json_rows
 
 FILE = "electrodes.jsonl.gz"
 _SAME = 0.01

@@ -28,7 +28,7 @@ from screening.networks.predictor import Predictor
 from screening.potentials.base import Potential
 from screening.potentials.registry import load_potential
 from screening.relaxation.few_steps import brought_near, moved
-from screening.tabular.release import Part, find_release, load_release
+from screening.tabular.release import FittedPart, find_tabular_release, load_tabular_release
 
 FORMAT, KEY, NO_VOLTAGE = "voltage-1", "voltage", "none"
 _GIVEN = {"given": "pair", "topotactic": "discharged", "inserted": "charged"}
@@ -82,8 +82,8 @@ class VoltagePredictor:
         """By released name or folder; None for `none`. Raises RequestError for a wrong name or a damaged release."""
         if name == NO_VOLTAGE:
             return None
-        folder = find_release(name, KEY, FORMAT)
-        release = load_release(folder, KEY, FORMAT)
+        folder = find_tabular_release(name, KEY, FORMAT)
+        release = load_tabular_release(folder, KEY, FORMAT)
         wanted = [(target, given) for target in (VOLTAGE, VOLUME) for given in STEPS]
         corrections = {
             key: Correction.from_part(release.parts[part_name(*key)], key[0])
@@ -250,11 +250,11 @@ def _situation(pair: ElectrodePair | NoPair) -> str:
     return _GIVEN[pair.origin] if isinstance(pair, ElectrodePair) else ""
 
 
-def _metals(part: Part) -> Floats:
+def _metals(part: FittedPart) -> Floats:
     energies = np.full(N_ELEMENTS, np.nan)
     kept = part.get("metals_eV")
     if not isinstance(kept, dict) or not set(kept) <= set(ATOMIC_NUMBERS):
-        raise RequestError("voltage: the release lacks the energies of the pure metals")
+        raise part.problem("the release lacks the energies of the pure metals")
     for symbol, energy in kept.items():
         energies[ATOMIC_NUMBERS[symbol]] = float(energy)
     return energies

@@ -15,7 +15,7 @@ from screening.array_types import Floats
 from screening.chemistry.compositions import chemical_system, formula_counts
 from screening.crystals.crystal import Crystal
 from screening.crystals.packed import PackedCrystals, pack
-from screening.tabular.raw_tables import json_rows
+from screening.data.raw_tables import json_rows
 
 FILE = "novamag.jsonl.gz"
 K1_FIELD = "magnetocrystalline anisotropy constants"

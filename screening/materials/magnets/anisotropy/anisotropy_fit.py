@@ -21,7 +21,7 @@ from screening.materials.magnets.anisotropy.directions import four_f_scores, hos
 from screening.materials.magnets.carriers import MAGNETIC_METALS
 from screening.tabular.composition_features import Compositions
 from screening.tabular.interval_forest import ForestSettings, Rows, cross_validated, fit_interval_forest
-from screening.tabular.release import Part
+from screening.tabular.release import FittedPart
 
 FOREST = ForestSettings(n_trees=60, least_rows=4, tried=0.4, error_trees=10, error_least_rows=20)
 
@@ -36,7 +36,7 @@ class AnisotropyFitSettings:
     salt: str = DEFAULT_SALT
 
 
-def fit_anisotropy_part(folder: Path, settings: AnisotropyFitSettings) -> tuple[Part, dict[str, Any]]:
+def fit_anisotropy_part(folder: Path, settings: AnisotropyFitSettings) -> tuple[FittedPart, dict[str, Any]]:
     """The part that a release keeps and its scores; folder: holds `novamag/novamag.jsonl.gz` and
     `magndata/magndata.jsonl.gz`. Raises RequestError when one is missing or cannot be read.
 

@@ -14,8 +14,8 @@ from screening.array_types import Floats
 from screening.chemistry.compositions import chemical_system, formula_counts
 from screening.chemistry.elements import indicator
 from screening.chemistry.families import OPEN_4F
+from screening.data.raw_tables import read_csv
 from screening.materials.magnets.carriers import MAGNETIC_METALS, may_be_magnetic
-from screening.tabular.raw_tables import read_csv
 
 LITERATURE, EXPERIMENTAL, NEMAD, NEEL = range(4)
 FILES = ("curie_literature.csv", "curie_experimental.csv", "nemad.csv")

@@ -20,7 +20,7 @@ from screening.materials.magnets.curie.curie_features import curie_features
 from screening.tabular.composition_features import Compositions, composition_features
 from screening.tabular.interval_forest import ForestSettings, Rows, fit_interval_forest, folds_by_system
 from screening.tabular.kernel_ridge import KernelSettings
-from screening.tabular.release import Part
+from screening.tabular.release import FittedPart
 
 HOT_K = 300.0
 """Magnets live above this."""
@@ -43,7 +43,7 @@ class CurieFitSettings:
     salt: str = DEFAULT_SALT
 
 
-def fit_curie_part(store: Store, folder: Path, settings: CurieFitSettings) -> tuple[Part, dict[str, Any]]:
+def fit_curie_part(store: Store, folder: Path, settings: CurieFitSettings) -> tuple[FittedPart, dict[str, Any]]:
     """The part that a release keeps and its errors on the test systems; folder: as in `curie_examples`.
 
     The store's crystals only tell which test compositions have one. Raises RequestError on bad tables or too few rows.

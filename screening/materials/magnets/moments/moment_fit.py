@@ -19,7 +19,7 @@ from screening.materials.magnets.carriers import MAGNETIC_METALS
 from screening.materials.magnets.moments.moment import HostMagnetization, metallic_hosts, moment_features
 from screening.tabular.composition_features import Compositions, composition_features
 from screening.tabular.interval_forest import ForestSettings, Rows, fit_interval_forest
-from screening.tabular.release import Part
+from screening.tabular.release import FittedPart
 
 FOREST = ForestSettings(n_trees=30, least_rows=2, tried=0.4)
 LEAST_MOMENT_MUB = {"Cr": 0.3, "Mn": 0.6, "Fe": 0.6, "Co": 0.4, "Ni": 0.1}
@@ -42,7 +42,7 @@ class MomentFitSettings:
     salt: str = DEFAULT_SALT
 
 
-def fit_moment_part(store: Store, settings: MomentFitSettings) -> tuple[Part, dict[str, Any]]:
+def fit_moment_part(store: Store, settings: MomentFitSettings) -> tuple[FittedPart, dict[str, Any]]:
     """The part that a release keeps and its errors on the test systems; raises RequestError when there are no rows."""
     rows, counts, without_moments = moment_rows(store)
     split = np.array(splits_of(rows.systems.tolist(), settings.salt))

@@ -18,6 +18,7 @@ from screening.crystals import Crystal
 from screening.crystals.packed import pack
 from screening.data.splits import splits_of
 from screening.errors import RequestError
+from screening.materials.magnets.magnetism import FORMAT, KEY
 from screening.materials.magnets.order.order import (
     ORDER_COLUMNS,
     PART,
@@ -34,7 +35,7 @@ from screening.materials.magnets.order.order_labels import FERRI, FERRO, crystal
 from screening.materials.magnets.order.order_scores import order_report, reliability
 from screening.materials.magnets.order.order_witnesses import CALCULATED, CURIE, MAGNDATA, NEMAD
 from screening.resources import resource
-from screening.tabular.release import FORMAT, load_release
+from screening.tabular.release import load_tabular_release
 
 SETTINGS = OrderFitSettings(n_trees=20)
 _ELEMENTS = tuple(ATOMIC_NUMBERS[s] for s in ("Fe", "Co", "Mn", "Gd", "O", "F", "Al", "Si", "Y", "Ba", "Mg"))
@@ -180,7 +181,7 @@ NET_MOMENT = {
 def released() -> MagneticOrder:
     for config in sorted(resource("models").glob("*/config.json")):
         if json.loads(config.read_text(encoding="utf-8")).get("format") == FORMAT:
-            release = load_release(config.parent)
+            release = load_tabular_release(config.parent, KEY, FORMAT)
             if PART in release.parts:
                 return MagneticOrder.from_part(release.parts[PART])
     pytest.skip("no bundled release predicts magnetic order")
