@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from screening.chemistry.elements import cell_formula
+from screening.chemistry.formulas import cell_formula
 from screening.crystals import Crystal, ReadSettings
 from screening.crystals.reading.examine import examine
 from screening.crystals.reading.parts import Part

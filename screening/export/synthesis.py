@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 import polars as pl
 
-from screening.chemistry.elements import SYMBOLS
-from screening.chemistry.masses import atomic_masses, count_matrix, mass_fractions
+from screening.chemistry.compositions import count_matrix, mass_fractions
+from screening.chemistry.elements import SYMBOLS, atomic_masses
 from screening.tracking.reviews import ReviewedFinalist
 
 BATCH_G = 100.0

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from screening.chemistry.constants import TESLA_PER_MUB_PER_A3
 from screening.data.targets import TARGETS
-
-TESLA_PER_MUB_PER_A3 = 11.6541
-"""µ0 times one Bohr magneton per Å3, in T (CODATA 2022)."""
 
 
 @dataclass(frozen=True)

@@ -52,10 +52,10 @@ def _load(release: str, settings: Mapping[str, Any]) -> LearnedPredictor:
 
 def _check(release: str) -> Path:
     from screening.materials.electrodes.voltage.voltage import FORMAT, KEY, VoltagePredictor
-    from screening.tabular.release import find_release
+    from screening.tabular.release import find_tabular_release
 
     VoltagePredictor.load(release, "cpu")
-    return find_release(release, KEY, FORMAT)
+    return find_tabular_release(release, KEY, FORMAT)
 
 
 def _fit(*arguments: Any) -> Any:

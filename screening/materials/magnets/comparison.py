@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from screening.chemistry.masses import count_matrix
+from screening.chemistry.compositions import count_matrix
 from screening.errors import RequestError
 from screening.materials.arrays import floats, number_column
 from screening.materials.magnets.comparison_sentences import fixed, magnet_sentences

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from screening.chemistry.masses import Floats, Mask, count_matrix
+from screening.array_types import Floats, Mask
+from screening.chemistry.compositions import count_matrix
 from screening.errors import RequestError
 from screening.materials.arrays import flagged, floats, number_column, require_columns
 from screening.materials.magnets.figures import first_constant as anisotropy

@@ -7,8 +7,8 @@ from functools import partial
 
 import polars as pl
 
+from screening.chemistry.compositions import count_matrix
 from screening.chemistry.elements import SYMBOLS
-from screening.chemistry.masses import count_matrix
 from screening.materials.magnets.figures.rare_earths import rare_earth_table
 from screening.materials.sentences import Row, sentence
 

@@ -7,7 +7,7 @@ from functools import reduce
 
 import numpy as np
 
-from screening.chemistry.compositions import Mask
+from screening.array_types import Mask
 from screening.chemistry.elements import ATOMIC_NUMBERS
 from screening.crystals.crystal import Crystal
 from screening.materials.electrodes.end_members.images import Floats, Integers, distances, self_distances

@@ -13,15 +13,13 @@ import numpy as np
 import polars as pl
 from scipy.special import ndtr
 
-from screening.chemistry.masses import Floats, Mask
+from screening.array_types import Floats, Mask
+from screening.chemistry.constants import MU0_T2_PER_MJ_M3
 from screening.materials.arrays import floats
 from screening.materials.magnets.figures.polarization import Moments, Polarization, cobalt_share
 from screening.materials.magnets.figures.rare_earths import four_f_anisotropy_ratio
 from screening.materials.magnets.figures.temperature import host_ratio, reduced_temperature
 from screening.materials.sampling import Distribution
-
-MU0_T2_PER_MJ_M3 = 1.25663706
-"""µ0 in T² per MJ/m³ (4π/10)."""
 
 AXIS, PLANE, CUBIC, UNKNOWN = "axis", "plane", "cubic", "unknown"
 SCORES = ("host K1", "host sign", "four f K1")

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.chemistry.element_table import Floats, may_be_magnetic
+from screening.array_types import Floats, Mask
 from screening.data.splits import DEFAULT_SALT, splits_of
 from screening.data.store import Store
 from screening.errors import RequestError
+from screening.materials.magnets.carriers import may_be_magnetic
 from screening.materials.magnets.order.order import OrderModel, calibrated, log_odds, order_features
 from screening.materials.magnets.order.order_examples import (
     MOMENT,
@@ -27,10 +28,8 @@ from screening.materials.magnets.order.order_examples import (
 from screening.materials.magnets.order.order_scores import order_report
 from screening.materials.magnets.order.order_witnesses import CALCULATED
 from screening.tabular.composition_features import Compositions
-from screening.tabular.release import Part
-from screening.tabular.trees import TreeEnsemble, from_forest
-
-Mask = NDArray[np.bool_]
+from screening.tabular.release import FittedPart
+from screening.tabular.tree_ensemble import TreeEnsemble, from_forest
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ class OrderFitSettings:
     salt: str = DEFAULT_SALT
 
 
-def fit_order_part(store: Store, folder: Path, settings: OrderFitSettings) -> tuple[Part, dict[str, Any]]:
+def fit_order_part(store: Store, folder: Path, settings: OrderFitSettings) -> tuple[FittedPart, dict[str, Any]]:
     """The part that a release keeps, and its scores on the test systems (`order_report`).
 
     folder: measurements as in `Witnesses.read`. Raises RequestError as that and `fit_order` do.

@@ -23,7 +23,7 @@ from screening.materials.magnets.anisotropy.anisotropy_card import anisotropy_ca
 from screening.materials.magnets.anisotropy.anisotropy_data import anisotropy_examples
 from screening.materials.magnets.anisotropy.anisotropy_fit import AnisotropyFitSettings, fit_anisotropy_part
 from screening.materials.magnets.anisotropy.axes import AXIS_FEATURES, find_axes
-from screening.tabular.composition_features import Compositions, counts_of
+from screening.tabular.composition_features import Compositions
 from screening.tabular.interval_forest import ForestSettings
 
 
@@ -138,7 +138,7 @@ def check_answers(model: AnisotropyModel) -> None:
     alloy = crystal(123, Lattice.tetragonal(2.8, 3.7), ["Fe", "Au"], [[0, 0, 0], [0.5, 0.5, 0.5]])
     aluminium = crystal(225, Lattice.cubic(4.05), ["Al"], [[0, 0, 0]])
     packed = pack([FE, FEPT, SMCO5, alloy, oxide, aluminium, CEMENTITE])
-    table = pl.DataFrame(model.predict(packed, Compositions.of(counts_of(packed))).columns())
+    table = pl.DataFrame(model.predict(packed, Compositions.of(packed.element_counts())).columns())
     assert tuple(table.columns) == ANISOTROPY_COLUMNS
     assert table["axis_symmetry"].to_list() == ["cubic", *["uniaxial"] * 4, "cubic", "lower"]
     methods = table["host_K1_method"].to_list()

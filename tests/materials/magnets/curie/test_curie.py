@@ -9,9 +9,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from screening.chemistry.element_table import chemical_system
+from screening.chemistry.compositions import chemical_system, formula_counts
 from screening.chemistry.elements import ATOMIC_NUMBERS, SYMBOLS
-from screening.chemistry.formulas import formula_counts
 from screening.data.splits import split_of
 from screening.errors import RequestError
 from screening.materials.magnets.curie.curie import CURIE_COLUMNS, CurieModel, curie_columns

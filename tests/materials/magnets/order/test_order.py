@@ -11,12 +11,14 @@ import pytest
 from helpers.crystals import random_crystal
 from pymatgen.core import Lattice, Structure
 
-from screening.chemistry.element_table import GROUPS, chemical_system, mask
-from screening.chemistry.elements import ATOMIC_NUMBERS
+from screening.chemistry.compositions import chemical_system
+from screening.chemistry.elements import ATOMIC_NUMBERS, indicator
+from screening.chemistry.families import ELEMENT_GROUPS
 from screening.crystals import Crystal
 from screening.crystals.packed import pack
 from screening.data.splits import splits_of
 from screening.errors import RequestError
+from screening.materials.magnets.magnetism import FORMAT, KEY
 from screening.materials.magnets.order.order import (
     ORDER_COLUMNS,
     PART,
@@ -33,8 +35,7 @@ from screening.materials.magnets.order.order_labels import FERRI, FERRO, crystal
 from screening.materials.magnets.order.order_scores import order_report, reliability
 from screening.materials.magnets.order.order_witnesses import CALCULATED, CURIE, MAGNDATA, NEMAD
 from screening.resources import resource
-from screening.tabular.composition_features import counts_of
-from screening.tabular.release import FORMAT, load_release
+from screening.tabular.release import load_tabular_release
 
 SETTINGS = OrderFitSettings(n_trees=20)
 _ELEMENTS = tuple(ATOMIC_NUMBERS[s] for s in ("Fe", "Co", "Mn", "Gd", "O", "F", "Al", "Si", "Y", "Ba", "Mg"))
@@ -46,10 +47,10 @@ def examples() -> OrderExamples:
     rng = np.random.default_rng(0)
     crystals = [random_crystal(rng, int(rng.integers(2, 6)), _ELEMENTS) for _ in range(700)]
     packed = pack(crystals)
-    counts = counts_of(packed)
-    moment = counts @ mask(("Fe", "Co", "Gd")) > 0
-    net = counts @ mask(GROUPS["anion"]) == 0
-    opposed = counts @ mask(("Gd",)) > 0
+    counts = packed.element_counts()
+    moment = counts @ indicator(("Fe", "Co", "Gd")) > 0
+    net = counts @ indicator(ELEMENT_GROUPS["anion"]) == 0
+    opposed = counts @ indicator(("Gd",)) > 0
     source = rng.choice([MAGNDATA, NEMAD, CURIE, CALCULATED], len(crystals))
     answer = np.stack([moment, net, opposed], axis=1).astype(float)
     measured = source != CALCULATED
@@ -178,7 +179,7 @@ NET_MOMENT = {
 def released() -> OrderModel:
     for config in sorted(resource("models").glob("*/config.json")):
         if json.loads(config.read_text(encoding="utf-8")).get("format") == FORMAT:
-            release = load_release(config.parent)
+            release = load_tabular_release(config.parent, KEY, FORMAT)
             if PART in release.parts:
                 return OrderModel.from_part(release.parts[PART])
     pytest.skip("no bundled release predicts magnetic order")
