@@ -16,7 +16,7 @@ from screening.materials.base import LearnedPredictor
 from screening.materials.predictors import Predictors
 from screening.materials.registry import predictor_kind
 from screening.networks.predictor import Predictor
-from screening.potentials.base import load_potential
+from screening.potentials.registry import load_potential
 from screening.tracking.address import TrackingSettings, sqlite_path, tracking_uri
 from screening.tracking.provenance import sha256
 from screening.tracking.registry import fetch_model
@@ -44,7 +44,7 @@ def load_predictors(config: ScoringConfig) -> Predictors:
     return Predictors(
         load_network(config),
         learned_predictors(config.predictor_choices, as_dict(config)),
-        load_potential(relax, config.device) if relax != NO_RELAXATION else None,
+        load_potential(relax, config.device, "relax") if relax != NO_RELAXATION else None,
     )
 
 

@@ -10,7 +10,8 @@ from math import comb
 import numpy as np
 
 from screening.chemistry.compositions import count_matrix
-from screening.chemistry.elements import ATOMIC_NUMBERS, cell_formula
+from screening.chemistry.elements import ATOMIC_NUMBERS
+from screening.chemistry.formulas import cell_formula
 from screening.crystals.crystal import Crystal
 from screening.materials.electrodes.end_members.images import Floats, Integers
 from screening.materials.electrodes.end_members.insertion import enlarged
