@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.columns.column import Column
+from screening.columns.spec import Column
 from screening.crystals.crystal import Crystal
 from screening.errors import RequestError
 from screening.settings import settings_class
