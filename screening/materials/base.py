@@ -200,6 +200,16 @@ class MaterialClass(ABC):
         """The table of measured materials, with the columns of `datasets/reference/`."""
         return None
 
+    def missing(self, language: str) -> list[str]:
+        """What a reader of a report in a language will miss, in English words; nothing of a class that is complete."""
+        texts = self.texts / f"{language}.yaml" if self.texts is not None else None
+        parts = {
+            "known materials to score along": self.landmarks is not None,
+            "measured materials": self.reference is not None,
+            f"texts in {language}": texts is not None and texts.is_file(),
+        }
+        return [words for words, there in parts.items() if not there]
+
     @property
     def compares(self) -> bool:
         """Whether the class can hold its predictions against measurements."""
