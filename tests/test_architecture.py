@@ -21,7 +21,20 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "screening"
 
 # Crystals flow in one direction: a step imports itself, the steps before it, and the ground floor, which has an order.
-GROUND = ["errors", "resources", "console", "settings", "plugins", "files", "signals", "columns", "tables", "chemistry"]
+GROUND = [
+    "array_types",
+    "errors",
+    "resources",
+    "console",
+    "settings",
+    "plugins",
+    "files",
+    "release_folder",
+    "signals",
+    "columns",
+    "tables",
+    "chemistry",
+]
 STEPS = [
     "crystals", "data", "graphs", "networks", "tabular", "learning", "potentials", "relaxation", "materials", "ranking",
     "finalists", "report", "tracking", "export", "cluster", "configuration", "jobs", "testing", "api", "commands",
