@@ -142,6 +142,8 @@ def _check_refusals(potential: Potential) -> None:
         return
     crystal = Crystal.from_arrays("unknown", np.eye(3) * 3, [unknown], [[0, 0, 0]])
     message = require_refused(
-        lambda: _energies(potential, [crystal]), ScreeningError, "an element that the potential does not know is refused"
+        lambda: _energies(potential, [crystal]),
+        ScreeningError,
+        "an element that the potential does not know is refused",
     )
     require(SYMBOLS[unknown] in message, f"the message names the unknown element {SYMBOLS[unknown]}")
