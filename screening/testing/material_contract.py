@@ -52,7 +52,7 @@ def check_material_class(material: MaterialClass, crystals: Sequence[Crystal] | 
     _check_declarations(material)
     predictors = Predictors(_untrained_network(), _learned(task))
     candidates = list(crystals or _samples(material))
-    described = predictors.describe(candidates, predictors.network.predict(candidates), nullcontext)
+    described = predictors.describe(candidates, predictors.network.predict(candidates), lambda _: nullcontext())
     table = described.table.with_columns(space_group_number=pl.lit(1, pl.Int32))
     none = predictors.no_rows().with_columns(space_group_number=pl.lit(None, pl.Int32))
     require(table.schema == none.schema, "predictors give the same columns for no crystals as for some")
@@ -120,7 +120,7 @@ def _samples(material: MaterialClass) -> list[Crystal]:
 def _check_evaluate(
     material: MaterialClass, task: Mapping[str, Any], table: pl.DataFrame, none: pl.DataFrame
 ) -> pl.DataFrame:
-    settings = build_settings(material.settings, task.get("merit") or {}, "task.merit")
+    settings: Any = build_settings(material.settings, task.get("merit") or {}, "task.merit")
     found = material.evaluate(table, settings)
     require(found["candidate_id"].equals(table["candidate_id"]), "evaluate keeps the rows and their order")
     require_subset(table.columns, found.columns, "evaluate drops columns of the prediction table")

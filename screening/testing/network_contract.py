@@ -112,7 +112,7 @@ def _check_batches(network: nn.Module, crystals: Sequence[Crystal], tolerance: f
 
 
 def _check_continuity(network: nn.Module) -> None:
-    """In strained bcc the second shell first takes over from the first as eighth neighbour, then leaves the neighbours."""
+    """Strained, bcc goes through the exchange of its first two shells, and the second one leaves the neighbours."""
     iron = cubic(26, 2.87, "I")
     strained = [
         Crystal.from_arrays("s", iron.lattice @ np.diag([1 + strain, 1, 1 - strain]), iron.numbers, iron.frac)
