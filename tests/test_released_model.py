@@ -18,10 +18,10 @@ from screening.data.splits import split_of
 from screening.data.store import LabelledCrystal, Store, write_store
 from screening.learning.measured import Measured, measure
 from screening.materials.electrodes.voltage.voltage import FORMAT as VOLTAGE_FORMAT
+from screening.materials.magnets.magnetism import FORMAT as MAGNETISM_FORMAT
 from screening.networks.predictor import Predictor
 from screening.networks.released_model import find_release
 from screening.resources import resource
-from screening.tabular.release import FORMAT as MAGNETISM_FORMAT
 
 TESLA_PER_MUB_A3 = 11.6541
 COMMANDS = {MAGNETISM_FORMAT: ("screening fit ",), VOLTAGE_FORMAT: ("screening fit_voltage",)}

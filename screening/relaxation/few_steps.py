@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from screening.chemistry.compositions import Floats
+from screening.array_types import Floats
 from screening.crystals.packed import PackedCrystals
 from screening.networks.streaming import one_batch_a_core
 from screening.potentials.base import Potential, PotentialOutput
@@ -99,7 +99,7 @@ def moved(packed: PackedCrystals, rows: NDArray[np.int64], to: PackedCrystals) -
     """B crystals, those of these rows with the cells and positions of others with the same atoms."""
     lattice, frac = packed.lattice.copy(), packed.frac.copy()
     lattice[rows] = to.lattice
-    frac[np.isin(np.repeat(np.arange(len(packed)), packed.n_atoms), rows)] = to.frac
+    frac[np.isin(packed.owner, rows)] = to.frac
     return PackedCrystals(lattice, packed.numbers, frac, packed.offsets)
 
 

@@ -15,7 +15,7 @@ import yaml
 
 from screening.columns import is_gate
 from screening.columns.properties import IDENTITY, PREDICTION
-from screening.columns.ranking import RANKING, SUPPLY
+from screening.columns.ranked_columns import RANKING, SUPPLY
 from screening.crystals import Crystal, ReadSettings, read_crystals
 from screening.data.targets import TARGETS
 from screening.graphs.nearest import GraphSettings

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from screening.chemistry.compositions import N_ELEMENTS, Floats
-from screening.chemistry.elements import ATOMIC_NUMBERS
+from screening.array_types import Floats
+from screening.chemistry.elements import ATOMIC_NUMBERS, N_ELEMENTS
 from screening.crystals.crystal import Crystal
 from screening.crystals.packed import PackedCrystals, pack
 from screening.materials.electrodes.voltage.couples import Balance, Couples
@@ -74,7 +74,7 @@ def network_properties(network: Predictor, packed: PackedCrystals) -> Floats:
     wanted = [*PROPERTIES, f"{_HULL}_lo", f"{_HULL}_hi"]
     values = np.full((len(packed), len(wanted)), np.nan)
     known = np.isin(packed.numbers, sorted(network.elements))
-    owner = np.repeat(np.arange(len(packed)), packed.n_atoms)
+    owner = packed.owner
     able = np.bincount(owner[~known], minlength=len(packed)) == 0
     able &= (packed.n_atoms > 0) & np.isfinite(packed.lattice).all(axis=(1, 2)) & (packed.volume_A3 > 0)
     rows = np.flatnonzero(able)

@@ -42,6 +42,6 @@ def explain_task(ranked: pl.DataFrame, task: Mapping[str, Any]) -> pl.DataFrame:
     return ranked if why is None else ranked.with_columns(why)
 
 
-def symmetry_matters(table: pl.DataFrame, task: Mapping[str, Any]) -> NDArray[np.bool_]:
+def rows_needing_symmetry(table: pl.DataFrame, task: Mapping[str, Any]) -> NDArray[np.bool_]:
     """Rows of a prediction table, (B,), whose `space_group_number` the class wants to know."""
     return material_class(str(task["name"])).symmetry_matters(table, merit_settings(task))
