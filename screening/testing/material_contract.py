@@ -102,7 +102,7 @@ def _learned(task: Mapping[str, Any]) -> dict[str, LearnedPredictor]:
     loaded = {}
     for name in task.get("predictors") or ():
         kind = predictor_kind(name, "predictors")
-        predictor = kind.load(kind.default, {"device": "cpu"})
+        predictor = kind.implementation.load(kind.default, {"device": "cpu"})
         require(predictor is not None, f"the predictor {name} loads its default release {kind.default}")
         if predictor is not None:
             loaded[name] = predictor
@@ -179,6 +179,7 @@ def _check_closer_looks(
     require(len(looks) == len(own), "look_closer gives one look a finalist")
     for look in looks:
         require_subset(look.remarks, material.remarks, "closer looks make remarks that are not declared")
+        require_subset(look.crystals, material.shown_crystals, "closer looks show crystals that are not declared")
         if look.curve is not None:
             lengths = {len(look.curve.x), len(look.curve.y), len(look.curve.lo or look.curve.x)}
             require(len(lengths) == 1, f"the curve {look.curve.kind} has as many values as abscissae")

@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 import torch
 
-from screening.columns.column import Column
+from screening.columns.spec import Column
 from screening.crystals import Crystal
 from screening.data.importers.base import Importer, Labelled
 from screening.data.store import LabelledCrystal

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from screening.columns.column import Column
+from screening.columns.spec import Column
 from screening.materials.base import MaterialClass, NoKeys
 
 
@@ -17,10 +16,6 @@ class Heavy(MaterialClass):
     name = "heavy"
     settings = NoKeys
     columns = (Column("density_kg_per_m3", "Density", "kg/m³", "Mass density in kg/m³.", 0, "merit"),)
-
-    @property
-    def config(self) -> Path:
-        return Path(__file__).with_name("heavy.yaml")
 
     def evaluate(self, table: pl.DataFrame, settings: Any) -> pl.DataFrame:
         return table.with_columns(density_kg_per_m3=1000.0 * pl.col("density_g_per_cm3"))

@@ -7,12 +7,11 @@ Good thermoelectrics have heavy atoms, which conduct heat badly, and a gap of ab
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, ClassVar
 
 import polars as pl
 
-from screening.columns.column import Column
+from screening.columns.spec import Column
 from screening.materials.arrays import flagged, floats, number_column, require_columns
 from screening.materials.base import MaterialClass
 from screening.settings import setting, settings_class
@@ -20,7 +19,6 @@ from screening.settings import setting, settings_class
 BOLTZMANN_EV_PER_K = 8.617333262e-5
 GAP_IN_KT = 10.0
 DALTON_A3_PER_GRAM_CM3 = 1.0 / 1.66053906892
-HERE = Path(__file__).parent
 _ENDS = ("", "_lo", "_hi")
 
 
@@ -55,18 +53,6 @@ class Thermoelectrics(MaterialClass):
     flags: ClassVar[Mapping[str, str]] = {
         "gap_too_small": "The gap is below half of 10 kT at the hot end, so carriers of both signs conduct."
     }
-
-    @property
-    def config(self) -> Path:
-        return HERE / "thermoelectrics.yaml"
-
-    @property
-    def texts(self) -> Path:
-        return HERE / "texts"
-
-    @property
-    def landmarks(self) -> Path:
-        return HERE / "landmarks.jsonl"
 
     def evaluate(self, table: pl.DataFrame, settings: Any) -> pl.DataFrame:
         require_columns(table, ["band_gap_eV", "density_g_per_cm3", "volume_A3", "n_atoms"])
