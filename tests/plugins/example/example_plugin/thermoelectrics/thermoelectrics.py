@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import polars as pl
 
+from screening.chemistry.constants import G_PER_CM3_PER_U_PER_A3
 from screening.columns.spec import Column
 from screening.materials.arrays import flagged, floats, number_column, require_columns
 from screening.materials.base import MaterialClass
@@ -18,7 +19,6 @@ from screening.settings import setting, settings_class
 
 BOLTZMANN_EV_PER_K = 8.617333262e-5
 GAP_IN_KT = 10.0
-DALTON_A3_PER_GRAM_CM3 = 1.0 / 1.66053906892
 _ENDS = ("", "_lo", "_hi")
 
 
@@ -60,7 +60,7 @@ class Thermoelectrics(MaterialClass):
         ends = [
             number_column(f"best_temperature_K{end}", floats(table, f"band_gap_eV{end}") * per_gap) for end in _ENDS
         ]
-        mass = floats(table, "density_g_per_cm3") * floats(table, "volume_A3") * DALTON_A3_PER_GRAM_CM3
+        mass = floats(table, "density_g_per_cm3") * floats(table, "volume_A3") / G_PER_CM3_PER_U_PER_A3
         too_small = floats(table, "band_gap_eV") * per_gap < settings.hot_side_K / 2
         return table.with_columns(
             *ends,
