@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
+from screening.array_types import Floats
 from screening.commands.evaluate_task import evaluate_on_reference
 from screening.commands.evaluation_data import LabelledRows, labelled_rows
 from screening.configuration import as_dict, save_config
@@ -17,7 +18,7 @@ from screening.configuration.trees import flattened
 from screening.console import say
 from screening.crystals.packed import PackedCrystals
 from screening.files import output_folder, write_text_atomic
-from screening.learning.baselines import Baselines, Floats, baselines
+from screening.learning.baselines import Baselines, baselines
 from screening.learning.chemical_groups import group_masks
 from screening.learning.evaluation import (
     ALL_ROWS,

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from screening.chemistry.elements import SYMBOLS
 from screening.chemistry.formulas import reduced_formula
-from screening.crystals.reading.limits import ReadSettings
-from screening.crystals.reading.parts import Occupancy, Sites, UnreadableError
+from screening.crystals.read_settings import ReadSettings
+from screening.crystals.reading.parts import UnreadableError
 from screening.crystals.reading.rows import atomic_number, own_id
+from screening.crystals.sites import Occupancy, Sites
 
 if TYPE_CHECKING:
     from ase import Atoms

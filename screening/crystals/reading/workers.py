@@ -19,8 +19,8 @@ from pathlib import Path
 from queue import Empty, LifoQueue
 from typing import IO, cast
 
+from screening.crystals.read_settings import ReadSettings
 from screening.crystals.reading.examine import examine
-from screening.crystals.reading.limits import ReadSettings
 from screening.crystals.reading.parts import Outcome, Part
 
 _LOG = logging.getLogger(__name__)
