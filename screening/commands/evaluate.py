@@ -32,7 +32,7 @@ from screening.learning.evaluation import (
 )
 from screening.learning.measured import Measured, measure, predictions_table
 from screening.learning.model_card import Setting, merge_card, model_card
-from screening.learning.quantities import shown
+from screening.learning.quantities import reader_quantities
 from screening.networks.predictor import Predictor
 from screening.release_folder import CARD
 from screening.report.evaluation_page import EvaluationContent, render_evaluation
@@ -164,7 +164,7 @@ def _track(tracked: Run, folder: Path, result: Evaluation, name: str, config: Ev
 
 
 def _say(result: Evaluation, folder: Path) -> None:
-    wanted = [quantity.name for quantity in shown(result.measured.targets)]
+    wanted = [quantity.name for quantity in reader_quantities(result.measured.targets)]
     main = [EVERYTHING, FLAGGED, UNFLAGGED]
     table = result.table.filter(pl.col("target").is_in(wanted), pl.col("group").is_in(main))
     if table["group"].n_unique() == 1:

@@ -22,11 +22,11 @@ from screening.errors import RequestError
 from screening.files import output_folder
 from screening.jobs.opening import learned_predictors
 from screening.jobs.scoring import Tally, check_scoring, rank_candidates
-from screening.materials.evaluation import merit_settings
 from screening.materials.learned import MEANINGS, NEVER, learned
 from screening.materials.predictors import Predictors
 from screening.materials.reference import Comparison
 from screening.materials.registry import class_names, material_class
+from screening.materials.task_merit import merit_settings
 from screening.networks.predictor import Predictor
 from screening.tables import write_table
 from screening.tracking.address import TrackingSettings, shown_uri

@@ -35,6 +35,6 @@ def quantities(targets: Sequence[str]) -> list[Quantity]:
     return [q for target in targets for q in derived[target] or [Quantity(target, target, TARGETS[target].label, "")]]
 
 
-def shown(targets: Sequence[str]) -> list[Quantity]:
+def reader_quantities(targets: Sequence[str]) -> list[Quantity]:
     """One quantity a target, in the unit that readers expect: the last one derived from it."""
     return list({quantity.target: quantity for quantity in quantities(targets)}.values())

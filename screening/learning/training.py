@@ -16,7 +16,7 @@ from lightning import Trainer, seed_everything
 
 from screening.data.splits import DEFAULT_SALT
 from screening.errors import RequestError
-from screening.learning.after_training import settle
+from screening.learning.after_training import finish_model
 from screening.learning.checkpoint_schedule import KeepGoing
 from screening.learning.checkpoints import CHECKPOINTS, Checkpoint, Fingerprint, find_checkpoint
 from screening.learning.data import CrystalData
@@ -82,7 +82,7 @@ def train(
         model.eval().to(device)
         # a fine-tuned release still knows what it knew
         new = parent is None or model.targets != parent.config.targets
-        used = settle(model, data, _learned_splits(settings, parent), region=new)
+        used = finish_model(model, data, _learned_splits(settings, parent), region=new)
         record = _run(settings, device, times, speed) | (_recorded(model_dir) if idle else {})
         config = _model_config(settings, data, trainer.global_step, {"calibrated_on": used, **record}, parent)
         save_release(model_dir, model.cpu(), config)

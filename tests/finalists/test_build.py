@@ -17,7 +17,7 @@ from screening.finalists.finalist import Finalist, folder_name
 from screening.jobs.opening import learned_predictors
 from screening.jobs.scoring import Tally, rank_candidates
 from screening.materials.base import Curve
-from screening.materials.electrodes.predictor import ElectrodePredictor
+from screening.materials.electrodes.electrode_predictor import ElectrodePredictor
 from screening.materials.electrodes.voltage.voltage import VoltagePredictor
 from screening.materials.predictors import Predictors
 from screening.networks.predictor import Predictor

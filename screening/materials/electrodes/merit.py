@@ -22,7 +22,7 @@ from screening.errors import RequestError
 from screening.materials.arrays import flagged, floats, number_column, require_columns
 from screening.materials.electrodes.end_members.redox import ION_CHARGES
 from screening.materials.electrodes.end_members.roles import Roles, roles
-from screening.materials.electrodes.reasons import reasons
+from screening.materials.electrodes.reasons import electrode_reasons
 from screening.materials.sampling import Distribution
 from screening.materials.supply import SupplySettings, supply_columns
 from screening.settings import nearest, settings_class
@@ -129,7 +129,7 @@ def evaluate(table: pl.DataFrame, settings: ElectrodeSettings) -> pl.DataFrame:
 
 def explain(ranked: pl.DataFrame, gates: Mapping[str, Mapping[str, Any]]) -> pl.Series:
     """The column `why` of a ranked table; gates: those of the ranking, as in the task's config."""
-    return reasons(ranked, gates)
+    return electrode_reasons(ranked, gates)
 
 
 def _range(table: pl.DataFrame, counts: Floats, found: Roles, anode: Mask) -> tuple[list[str], Range]:

@@ -32,10 +32,10 @@ _LIKELY = 0.5  # a Curie temperature and an anisotropy need moments that are at 
 class MagnetismPredictor:
     """The parts of a release, which always has the order; folder: where it was loaded from; training: its record."""
 
-    order: order.MagneticOrder
+    order: order.OrderModel
     moment: moment.HostMagnetization | None
-    curie: curie.CurieTemperature | None
-    anisotropy: anisotropy.Anisotropy | None
+    curie: curie.CurieModel | None
+    anisotropy: anisotropy.AnisotropyModel | None
     folder: Path
     training: Mapping[str, Any]
 
@@ -52,10 +52,10 @@ class MagnetismPredictor:
                 f"magnetism={magnetism}: has no part {order.PART!r}; it has {', '.join(parts) or 'none'}"
             )
         return cls(
-            order.MagneticOrder.from_part(parts[order.PART]),
+            order.OrderModel.from_part(parts[order.PART]),
             moment.HostMagnetization.from_part(parts[moment.PART]) if moment.PART in parts else None,
-            curie.CurieTemperature.from_part(parts[curie.PART]) if curie.PART in parts else None,
-            anisotropy.Anisotropy.from_part(parts[anisotropy.PART]) if anisotropy.PART in parts else None,
+            curie.CurieModel.from_part(parts[curie.PART]) if curie.PART in parts else None,
+            anisotropy.AnisotropyModel.from_part(parts[anisotropy.PART]) if anisotropy.PART in parts else None,
             folder,
             release.training,
         )

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from screening.chemistry.constants import TESLA_PER_MUB_PER_A3
 from screening.errors import RequestError
-from screening.materials.evaluation import evaluate_task, symmetry_matters
 from screening.materials.magnets.merit import MagnetSettings, evaluate
 from screening.materials.registry import flag_meanings
+from screening.materials.task_merit import evaluate_task, rows_needing_symmetry
 
 TableMaker = Callable[..., pl.DataFrame]
 Y2FE14B = 31.4
@@ -229,5 +229,5 @@ def test_symmetry_is_only_asked_for_where_there_can_be_a_moment() -> None:
             "magnetization_muB_per_A3_hi": [0.2, 0.001, 0.2, 0.05],
         }
     )
-    assert symmetry_matters(table, {"name": "magnets"}).tolist() == [True, False, False, True]
-    assert not symmetry_matters(table, {"name": "electrodes"}).any()
+    assert rows_needing_symmetry(table, {"name": "magnets"}).tolist() == [True, False, False, True]
+    assert not rows_needing_symmetry(table, {"name": "electrodes"}).any()

@@ -48,7 +48,7 @@ def site_energies(frame: Frame, points: Floats, gradient: bool = False) -> tuple
     return np.asarray(energies, dtype=np.float64), slopes
 
 
-def settle(frame: Frame, points: Floats, steps: int = 12) -> tuple[Floats, Floats]:
+def descend(frame: Frame, points: Floats, steps: int = 12) -> tuple[Floats, Floats]:
     """Walk points a little downhill, by 1 Å or so: positions (k, 3) and energies (k,)."""
     points = points.copy()
     length = np.full(len(points), _STEP_A)

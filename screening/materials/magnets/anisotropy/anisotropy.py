@@ -92,7 +92,7 @@ class AnisotropyAnswers:
 
 
 @dataclass(frozen=True)
-class Anisotropy:
+class AnisotropyModel:
     """The fitted forest of log10 |K1|; axial_share: part of `METAL` and of `OTHER` crystals with an easy axis."""
 
     forest: IntervalForest
@@ -144,7 +144,7 @@ class Anisotropy:
         return FittedPart(settings, self.forest.tensors())
 
     @classmethod
-    def from_part(cls, part: FittedPart) -> Anisotropy:
+    def from_part(cls, part: FittedPart) -> AnisotropyModel:
         """What a release kept; raises RequestError when it is damaged or fitted for another version."""
         part.require_features(anisotropy_feature_names())
         part.require_target(_TARGET)

@@ -14,7 +14,7 @@ from screening.array_types import Floats
 from screening.chemistry.elements import indicator
 from screening.data.splits import DEFAULT_SALT, splits_of
 from screening.errors import RequestError
-from screening.materials.magnets.anisotropy.anisotropy import METAL, OTHER, Anisotropy, anisotropy_features
+from screening.materials.magnets.anisotropy.anisotropy import METAL, OTHER, AnisotropyModel, anisotropy_features
 from screening.materials.magnets.anisotropy.anisotropy_data import AnisotropyExamples, anisotropy_examples
 from screening.materials.magnets.anisotropy.axes import find_axes
 from screening.materials.magnets.anisotropy.directions import four_f_scores, host_directions, read_directions
@@ -50,7 +50,9 @@ def fit_anisotropy_part(folder: Path, settings: AnisotropyFitSettings) -> tuple[
     training = rows.take(np.flatnonzero(split == "train"))
     held_out = rows.take(np.flatnonzero(np.isin(split, ("calibration", "validation"))))
     seeds = [settings.seed + i for i in range(settings.n_seeds)]
-    fits = [Anisotropy(fit_interval_forest(training, held_out, settings.forest, seed)[0], shares) for seed in seeds]
+    fits = [
+        AnisotropyModel(fit_interval_forest(training, held_out, settings.forest, seed)[0], shares) for seed in seeds
+    ]
     tested = np.flatnonzero(split == "test")
     report: dict[str, Any] = {
         "rows": {name: int((split == name).sum()) for name in np.unique(split)},
@@ -121,7 +123,7 @@ def _cross_validation(
     }
 
 
-def _test_scores(fits: list[Anisotropy], rows: Rows, constant: float) -> dict[str, Any]:
+def _test_scores(fits: list[AnisotropyModel], rows: Rows, constant: float) -> dict[str, Any]:
     predicted = [fit.forest.predict(rows.features.astype(np.float64)) for fit in fits]
     value, width = predicted[0]
 

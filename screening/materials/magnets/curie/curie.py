@@ -29,7 +29,7 @@ _TARGET = "sqrt(K)"
 
 
 @dataclass(frozen=True)
-class CurieTemperature:
+class CurieModel:
     """The fitted forest of the square root of the temperature in K."""
 
     forest: IntervalForest
@@ -60,7 +60,7 @@ class CurieTemperature:
         return FittedPart({"features": list(curie_feature_names()), "target": _TARGET}, self.forest.tensors())
 
     @classmethod
-    def from_part(cls, part: FittedPart) -> CurieTemperature:
+    def from_part(cls, part: FittedPart) -> CurieModel:
         """What a release kept; raises RequestError when it is damaged or fitted for another version."""
         part.require_features(curie_feature_names())
         part.require_target(_TARGET)

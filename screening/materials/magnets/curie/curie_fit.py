@@ -14,7 +14,7 @@ from screening.array_types import Floats
 from screening.data.splits import DEFAULT_SALT, splits_of
 from screening.data.store import Store
 from screening.errors import RequestError
-from screening.materials.magnets.curie.curie import CurieTemperature
+from screening.materials.magnets.curie.curie import CurieModel
 from screening.materials.magnets.curie.curie_data import CurieExamples, curie_examples
 from screening.materials.magnets.curie.curie_features import curie_features
 from screening.tabular.composition_features import Compositions, composition_features
@@ -55,7 +55,7 @@ def fit_curie_part(store: Store, folder: Path, settings: CurieFitSettings) -> tu
     return fits[0].to_part(), report
 
 
-def fit_curie(examples: CurieExamples, settings: CurieFitSettings, seed: int) -> tuple[CurieTemperature, Floats]:
+def fit_curie(examples: CurieExamples, settings: CurieFitSettings, seed: int) -> tuple[CurieModel, Floats]:
     """One fit, and the cross-validated temperature in K of each row that it learned from.
 
     Raises RequestError when there are too few examples.
@@ -69,11 +69,11 @@ def fit_curie(examples: CurieExamples, settings: CurieFitSettings, seed: int) ->
     if not len(learn):
         raise RequestError("Curie temperatures: no measured compound falls in the training split; more are needed")
     forest, known = fit_interval_forest(rows.take(learn), rows.take(calibrate), settings.forest, seed)
-    return CurieTemperature(forest), np.maximum(known, 0.0) ** 2
+    return CurieModel(forest), np.maximum(known, 0.0) ** 2
 
 
 def curie_report(
-    fits: Sequence[CurieTemperature],
+    fits: Sequence[CurieModel],
     examples: CurieExamples,
     settings: CurieFitSettings,
     has_crystal: NDArray[np.bool_],

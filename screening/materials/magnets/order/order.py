@@ -45,7 +45,7 @@ def order_features(packed: PackedCrystals, compositions: Compositions) -> Floats
 
 
 @dataclass(frozen=True)
-class MagneticOrder:
+class OrderModel:
     """The fitted forests in the order of `QUESTIONS`.
 
     calibration: (3, 2) slope and shift of each answer's log-odds. otherwise: (3,) the answers for crystals without any
@@ -85,7 +85,7 @@ class MagneticOrder:
         return FittedPart({"features": list(order_feature_names()), "classes": list(CLASSES)}, tensors)
 
     @classmethod
-    def from_part(cls, part: FittedPart) -> MagneticOrder:
+    def from_part(cls, part: FittedPart) -> OrderModel:
         """What a release kept; raises RequestError when it is damaged or fitted for another version."""
         part.require_features(order_feature_names())
         if tuple(part.get("classes")) != CLASSES:

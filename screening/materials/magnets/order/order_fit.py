@@ -15,7 +15,7 @@ from screening.data.splits import DEFAULT_SALT, splits_of
 from screening.data.store import Store
 from screening.errors import RequestError
 from screening.materials.magnets.carriers import may_be_magnetic
-from screening.materials.magnets.order.order import MagneticOrder, calibrated, log_odds, order_features
+from screening.materials.magnets.order.order import OrderModel, calibrated, log_odds, order_features
 from screening.materials.magnets.order.order_examples import (
     MOMENT,
     NET,
@@ -74,7 +74,7 @@ class Lesson:
 
 def fit_order(
     examples: OrderExamples, settings: OrderFitSettings, leave_out: Collection[str] = ()
-) -> tuple[MagneticOrder, OrderExamples, Lesson]:
+) -> tuple[OrderModel, OrderExamples, Lesson]:
     """The fitted predictor, with the examples that may be magnetic and how they were used.
 
     leave_out: chemical systems kept from training and calibration whatever their split.
@@ -90,7 +90,7 @@ def fit_order(
     forests = tuple(_forest(lesson, question, settings) for question in range(len(QUESTIONS)))
     calibration = np.stack([_calibration(forest, lesson, q) for q, forest in enumerate(forests)])
     ordered = [_mean(lesson, question) for question in (NET, OPPOSED)]
-    return MagneticOrder(forests, calibration, np.array([otherwise, *ordered])), examples, lesson
+    return OrderModel(forests, calibration, np.array([otherwise, *ordered])), examples, lesson
 
 
 def _lesson(examples: OrderExamples, split: NDArray[np.str_]) -> Lesson:
