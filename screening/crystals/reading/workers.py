@@ -22,7 +22,6 @@ from typing import IO, cast
 from screening.crystals.read_settings import ReadSettings
 from screening.crystals.reading.examine import examine
 from screening.crystals.reading.parts import Outcome, Part
-from screening.crystals.read_settings import ReadSettings
 
 _LOG = logging.getLogger(__name__)
 _COMMAND = "from screening.crystals.reading.worker import main; main()"

@@ -7,10 +7,10 @@ from functools import reduce
 
 import numpy as np
 
-from screening.array_types import Mask
+from screening.array_types import Floats, Mask
 from screening.chemistry.elements import ATOMIC_NUMBERS
 from screening.crystals.crystal import Crystal
-from screening.materials.electrodes.end_members.images import Floats, Integers, distances, self_distances
+from screening.materials.electrodes.end_members.images import Integers, distances, self_distances
 from screening.materials.electrodes.end_members.redox import ION_CHARGES
 from screening.materials.electrodes.end_members.roles import has_anions
 from screening.materials.electrodes.end_members.voids import VoidSites, find_voids

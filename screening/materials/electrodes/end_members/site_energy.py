@@ -8,8 +8,9 @@ import numpy as np
 from scipy.spatial import cKDTree
 from scipy.special import erfc
 
+from screening.array_types import Floats
 from screening.chemistry.constants import COULOMB_EV_A
-from screening.materials.electrodes.end_members.images import Floats, Integers
+from screening.materials.electrodes.end_members.images import Integers
 
 CUTOFF_A = 8.0
 _DAMPING_PER_A = 0.25

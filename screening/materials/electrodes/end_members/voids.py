@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import QhullError, Voronoi, cKDTree
 
-from screening.array_types import Mask
+from screening.array_types import Floats, Mask
 from screening.chemistry.compositions import count_matrix
 from screening.chemistry.formulas import cell_formula
-from screening.materials.electrodes.end_members.images import Floats, Integers, distances, images_around
+from screening.materials.electrodes.end_members.images import Integers, distances, images_around
 from screening.materials.electrodes.end_members.redox import ION_CHARGES, formal_charges
 from screening.materials.electrodes.end_members.roles import has_anions
 from screening.materials.electrodes.end_members.site_energy import CUTOFF_A, Frame, descend, site_energies
