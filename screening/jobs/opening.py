@@ -55,9 +55,8 @@ def learned_predictors(choices: Mapping[str, str], settings: Mapping[str, Any]) 
         choices: Release by name of the predictor.
         settings: All settings of the command.
     """
-    loaded = {
-        name: predictor_kind(name, "task.predictors").load(release, settings) for name, release in choices.items()
-    }
+    kinds = {name: predictor_kind(name, "task.predictors") for name in choices}
+    loaded = {name: kind.implementation.load(choices[name], settings) for name, kind in kinds.items()}
     return {name: predictor for name, predictor in loaded.items() if predictor is not None}
 
 

@@ -11,21 +11,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from screening.array_types import Floats, Mask
 from screening.chemistry.compositions import count_matrix
 from screening.errors import RequestError
 from screening.materials.arrays import floats, number_column
 from screening.materials.magnets.comparison_sentences import fixed, magnet_sentences
 from screening.materials.magnets.merit import MagnetSettings
-from screening.materials.reference import (
-    Comparison,
-    Floats,
-    Mask,
-    classes,
-    composition_baseline,
-    constant_baseline,
-    errors,
-    spearman,
-)
+from screening.materials.reference import Comparison, classes, composition_baseline, constant_baseline, errors, spearman
 from screening.resources import resource
 
 SAME_TEMPERATURE_K = 10.0
