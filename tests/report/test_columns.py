@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from screening.columns import known_columns, column
+from screening.columns import column, known_columns
 
 UNITS_IN_NAMES = {
     "_eV_per_atom": "eV/atom",

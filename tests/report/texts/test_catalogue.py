@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from screening.columns import known_columns, column
+from screening.columns import column, known_columns
 from screening.errors import RequestError
 from screening.materials.registry import flag_meanings, remark_meanings
 from screening.report.texts import LANGUAGES, Catalogue, catalogue
