@@ -15,8 +15,8 @@ from screening.configuration.predict import PredictConfig
 from screening.configuration.rank import RankConfig
 from screening.errors import RequestError
 from screening.jobs.local_shards import rank_in_shards
-from screening.jobs.predicting import predict_to_file
-from screening.jobs.ranking import Ranking, rank_to_folder
+from screening.jobs.predict import predict_to_file
+from screening.jobs.rank import Ranking, rank_to_folder
 
 if TYPE_CHECKING:
     from screening.jobs.scoring import Candidates

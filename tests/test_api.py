@@ -23,7 +23,7 @@ from polars.testing import assert_frame_equal
 
 import screening
 from screening.errors import RequestError
-from screening.jobs.ranking import Ranking
+from screening.jobs.rank import Ranking
 from screening.networks.released_model import save_release
 from screening.resources import resource
 from screening.tables import read_table

@@ -14,7 +14,7 @@ from helpers.models import tiny_release
 from screening import cli
 from screening.cluster.submitted import JOBS, SubmittedJob
 from screening.commands import preflight
-from screening.commands.preflight import Fetched
+from screening.jobs.preflight import Fetched
 from screening.commands.submit import _command_line
 from screening.configuration import load_config
 from screening.configuration.registry import COMMANDS
