@@ -16,7 +16,7 @@ from screening.jobs.reference_ranking import (
     evaluate_on_reference,
 )
 from screening.learning.evaluation import ALL_ROWS, EVERYTHING, FEWEST, FLAGGED, UNFLAGGED, Scores
-from screening.learning.quantities import shown
+from screening.learning.quantities import reader_quantities
 from screening.materials.learned import MEANINGS
 
 
@@ -30,7 +30,7 @@ def run(config: EvaluateConfig) -> None:
 
 
 def _show(result: Evaluation, folder: Path) -> None:
-    wanted = [quantity.name for quantity in shown(result.measured.targets)]
+    wanted = [quantity.name for quantity in reader_quantities(result.measured.targets)]
     main = [EVERYTHING, FLAGGED, UNFLAGGED]
     table = result.table.filter(pl.col("target").is_in(wanted), pl.col("group").is_in(main))
     if table["group"].n_unique() == 1:

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from screening.chemistry.elements import cell_formula
+from screening.chemistry.formulas import cell_formula
 from screening.crystals import Crystal, ReadSettings
 from screening.crystals.reading.examine import examine
 from screening.crystals.reading.parts import Part
 from screening.errors import ScreeningError
-from screening.tracking.reviews import Entry
+from screening.materials.registry import shown_crystals
+from screening.tracking.reviews import ReviewedFinalist
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 CRYSTAL = "crystal"
 """The CIF that every finalist has; its material class may show further ones."""
 _MOST_ATOMS = 10_000
+
+
+def crystal_names() -> list[str]:
+    """What the CIFs of a finalist may be called, without `.cif`."""
+    return [CRYSTAL, *shown_crystals()]
 
 
 @dataclass(frozen=True)
@@ -35,11 +41,11 @@ class CrystalFile:
         return self.crystal.to_structure().get_sorted_structure()
 
 
-def read_crystal_files(entry: Entry, files: Mapping[str, bytes]) -> list[CrystalFile]:
+def read_crystal_files(entry: ReviewedFinalist, files: Mapping[str, bytes]) -> list[CrystalFile]:
     """The crystals of a finalist; files: content of CIFs by name. Raises ScreeningError if one is missing or wrong."""
     if f"{CRYSTAL}.cif" not in files:
         raise ScreeningError(f"the run has no artifact {CRYSTAL}.cif")
-    names = sorted((name.removesuffix(".cif") for name in files), key=lambda name: (name != CRYSTAL, name))
+    names = [name for name in crystal_names() if f"{name}.cif" in files]
     found = [_read(name, files[f"{name}.cif"], entry) for name in names]
     formula = found[0].crystal.formula
     if formula != entry.formula:
@@ -47,7 +53,7 @@ def read_crystal_files(entry: Entry, files: Mapping[str, bytes]) -> list[Crystal
     return found
 
 
-def _read(end: str, cif: bytes, entry: Entry) -> CrystalFile:
+def _read(end: str, cif: bytes, entry: ReviewedFinalist) -> CrystalFile:
     outcome = examine(Part("cif", f"{end}.cif", end, cif), ReadSettings(max_atoms=_MOST_ATOMS))
     if outcome.sites is None:
         raise ScreeningError(f"{end}.cif cannot be used: {outcome.reason}")

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from screening.chemistry.compositions import N_ELEMENTS, Floats
+from screening.array_types import Floats
+from screening.chemistry.elements import N_ELEMENTS
 from screening.finalists.finalist import KnownMaterial
 from screening.materials.registry import material_class
 
@@ -30,8 +31,8 @@ class KnownMaterials:
         Its keys are `formula`, the table's column of the formula, and `figures`: our column name -> the table's.
         """
         wanted = (task.get("report") or {}).get("known")
-        file = material_class(str(task["name"])).reference
-        if not wanted or file is None:
+        file = material_class(str(task["name"])).reference if wanted else None
+        if file is None:
             return cls((), np.zeros((0, N_ELEMENTS)))
         with file.open(newline="", encoding="utf-8") as stream:
             rows = list(csv.DictReader(stream))

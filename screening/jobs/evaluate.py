@@ -10,6 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
+from screening.array_types import Floats
 from screening.configuration import as_dict, save_config
 from screening.configuration.evaluate import EvaluateConfig
 from screening.configuration.trees import flattened
@@ -18,12 +19,13 @@ from screening.files import output_folder, write_text_atomic
 from screening.jobs.labelled_rows import LabelledRows, labelled_rows
 from screening.jobs.loaded import LoadedModels
 from screening.jobs.opening import load_network, tracking_settings
-from screening.learning.baselines import Baselines, Floats, baselines
-from screening.learning.chemical_groups import element_counts, group_masks
+from screening.learning.baselines import Baselines, baselines
+from screening.learning.chemical_groups import group_masks
 from screening.learning.evaluation import EVERYTHING, Scores, as_rows, flagged_over_rest, score
 from screening.learning.measured import Measured, measure, predictions_table
 from screening.learning.model_card import Setting, merge_card, model_card
 from screening.networks.predictor import Predictor
+from screening.release_folder import CARD
 from screening.report.evaluation_page import EvaluationContent, render_evaluation
 from screening.report.notebook import HtmlPage, table_html
 from screening.tables import write_table
@@ -31,7 +33,7 @@ from screening.tracking.provenance import write_json
 from screening.tracking.ranking_folder import SETTINGS_FILE
 from screening.tracking.runs import Run, open_run
 
-CARD, EVALUATION_PAGE = "MODEL_CARD.md", "evaluation.html"
+EVALUATION_PAGE = "evaluation.html"
 _FIGURES = ("n", "mae", "rmse", "r2", "coverage", "width", "mae_constant", "mae_composition")
 _PAGE_HEIGHT = 900
 
@@ -111,7 +113,7 @@ def _evaluation(predictor: Predictor, data: LabelledRows, config: EvaluateConfig
     """Raises RequestError when the model can score none of the crystals."""
     measured = measure(predictor, data.store, data.rows, config.batch_atoms)
     crystals = data.store.crystals.take(measured.rows)
-    groups = group_masks(element_counts(crystals))
+    groups = group_masks(crystals.element_counts())
     scores = score(measured, _baselines(data, measured, crystals), groups)
     calibration = None
     if data.reference is not None and len(data.calibration):
@@ -149,7 +151,7 @@ def _baselines(data: LabelledRows, measured: Measured, crystals: PackedCrystals)
 def _composition(crystals: PackedCrystals) -> Floats:
     from screening.tabular.composition_features import composition_features
 
-    return composition_features(element_counts(crystals).astype("float64"))
+    return composition_features(crystals.element_counts())
 
 
 def _command(config: EvaluateConfig) -> list[str]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from screening.configuration.evaluate import EvaluateConfig
-from screening.data.importers import kind_of
+from screening.data.importers.registry import kind_of
 from screening.data.splits import SPLITS, splits_of
 from screening.data.store import Store, label_columns, open_store
 from screening.errors import RequestError

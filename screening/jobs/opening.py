@@ -22,7 +22,8 @@ from screening.materials.predictors import Predictors
 from screening.materials.registry import predictor_kind
 from screening.networks.predictor import Predictor
 from screening.networks.released_model import find_release
-from screening.potentials.base import Potential, load_potential
+from screening.potentials.base import Potential
+from screening.potentials.registry import load_potential
 from screening.tracking.address import TrackingSettings, sqlite_path, tracking_uri
 from screening.tracking.provenance import sha256
 from screening.tracking.registry import fetch_model
@@ -63,15 +64,15 @@ def load_predictors(config: ScoringConfig | EvaluateConfig, models: LoadedModels
     return Predictors(
         load_network(config, models),
         learned_predictors(config.predictor_choices, as_dict(config), models),
-        kept_potential(relax, config.device, models) if relax != NO_RELAXATION else None,
+        kept_potential(relax, config.device, models, "relax") if relax != NO_RELAXATION else None,
     )
 
 
-def kept_potential(name: str, device: str, models: LoadedModels | None) -> Potential:
-    """A potential; models: those that are loaded already. Raises RequestError."""
+def kept_potential(name: str, device: str, models: LoadedModels | None, key: str = "potential") -> Potential:
+    """A potential, named by a key; models: those that are loaded already. Raises RequestError."""
     return (models or LoadedModels()).get(
         ("potential", name, Path.cwd(), device),
-        lambda: load_potential(name, device),
+        lambda: load_potential(name, device, key),
         lambda potential: potential.checkpoint,
     )
 

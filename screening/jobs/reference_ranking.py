@@ -22,11 +22,11 @@ from screening.files import output_folder
 from screening.jobs.loaded import LoadedModels
 from screening.jobs.opening import load_predictors, tracking_settings
 from screening.jobs.scoring import Tally, check_scoring, rank_candidates
-from screening.materials.evaluation import merit_settings
 from screening.materials.learned import MEANINGS, NEVER, learned
 from screening.materials.predictors import Predictors
 from screening.materials.reference import Comparison
 from screening.materials.registry import class_names, material_class
+from screening.materials.task_merit import merit_settings
 from screening.report.notebook import table_html
 from screening.tables import write_table
 from screening.tracking.address import shown_uri

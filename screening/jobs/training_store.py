@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from screening.configuration.train import TrainingDataConfig
-from screening.data.importers import kind_of
+from screening.data.importers.registry import kind_of
 from screening.data.store import Store, label_columns, open_store
 from screening.errors import RequestError
 from screening.jobs.import_data import REJECTED, import_labelled, label_counts

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.columns.column import Column
+from screening.columns.spec import Column
 from screening.crystals.crystal import Crystal
 from screening.errors import RequestError
 from screening.settings import settings_class
@@ -165,6 +165,7 @@ class MaterialClass(ABC):
         columns: The columns that it adds to tables, in the order in which a reader wants them.
         flags: Flag -> its meaning in one sentence, in English.
         remarks: Remark of a closer look -> its meaning.
+        shown_crystals: Names of the further crystals that its closer looks may show.
         closer_keys: Those of `keys` that change closer looks alone, not the table.
         predictors: Kinds of predictors that it brings; a task's config names those it wants.
     """
@@ -175,6 +176,7 @@ class MaterialClass(ABC):
     columns: ClassVar[tuple[Column, ...]] = ()
     flags: ClassVar[Mapping[str, str]] = {}
     remarks: ClassVar[Mapping[str, str]] = {}
+    shown_crystals: ClassVar[tuple[str, ...]] = ()
     closer_keys: ClassVar[frozenset[str]] = frozenset()
     predictors: ClassVar[tuple[PredictorKind, ...]] = ()
 

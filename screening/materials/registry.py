@@ -57,6 +57,11 @@ def flag_meanings() -> dict[str, str]:
     return dict(item for flags in (FLAGS, *(known.flags for known in all_classes())) for item in flags.items())
 
 
+def shown_crystals() -> list[str]:
+    """Names of the further crystals that finalists of any class may have."""
+    return list(dict.fromkeys(name for known in all_classes() for name in known.shown_crystals))
+
+
 @cache
 def remark_meanings() -> dict[str, str]:
     """Remark of a closer look -> its meaning, of every class."""

@@ -24,7 +24,7 @@ _NONE = (None, "", "none")
 
 
 @dataclass(frozen=True)
-class Step:
+class FunnelStep:
     """One step of the funnel: how many inputs are left after it, and how many it took away."""
 
     label: str
@@ -109,7 +109,9 @@ def provenance(run: Mapping[str, Any], texts: Catalogue) -> list[tuple[str, str]
     return [(name, value) for name, value in found if value]
 
 
-def funnel(ranking: pl.DataFrame, rejected: pl.DataFrame, task: Mapping[str, Any], texts: Catalogue) -> list[Step]:
+def funnel(
+    ranking: pl.DataFrame, rejected: pl.DataFrame, task: Mapping[str, Any], texts: Catalogue
+) -> list[FunnelStep]:
     """Inputs read, scored, and still in after each gate in turn (passed with a probability of at least one half)."""
     read = ranking.height + rejected.height
     steps = [(texts.text("funnel_read"), "", read), (texts.text("funnel_scored"), "", ranking.height)]
@@ -121,7 +123,7 @@ def funnel(ranking: pl.DataFrame, rejected: pl.DataFrame, task: Mapping[str, Any
         steps.append((texts.gate(gate_name(name)), words.get(name, ""), ranking.filter(passed).height))
     before = [read, *(count for *_, count in steps[:-1])]
     return [
-        Step(label, detail, count, previous - count, count / read if read else 0.0)
+        FunnelStep(label, detail, count, previous - count, count / read if read else 0.0)
         for (label, detail, count), previous in zip(steps, before, strict=True)
     ]
 

@@ -6,8 +6,8 @@ from dataclasses import asdict
 from typing import Any
 
 import pytest
-
 from screening.configuration.fields import REQUIRED, Leaf, build, leaves
+
 from screening.configuration.registry import COMMANDS
 from screening.configuration.train import TrainConfig
 from screening.configuration.trees import flattened, get, put

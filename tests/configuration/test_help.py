@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from screening.configuration.fields import leaves
 
 from screening.configuration.composing import compose_config
-from screening.configuration.fields import leaves
 from screening.configuration.groups import groups_of, remarks
 from screening.configuration.help import command_help, program_help
 from screening.configuration.registry import COMMANDS

@@ -8,10 +8,10 @@ import pytest
 import yaml
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from screening.configuration.fields import leaves
 
 from screening.configuration import as_dict, as_yaml, load_config
 from screening.configuration.composing import compose_config
-from screening.configuration.fields import leaves
 from screening.configuration.registry import COMMANDS
 from screening.configuration.trees import get
 

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from screening.configuration.composing import compose_config
-from screening.materials.evaluation import evaluate_task
+from screening.materials.task_merit import evaluate_task
 from screening.ranking import rank_table, ranking_settings
 
 # cell formula, volume (A3), magnetisation (muB/A3), order, Curie temperature (K), K1 of the host (MJ/m3), gap (eV)

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from screening.columns import is_gate
 from screening.errors import RequestError
-from screening.materials.evaluation import evaluate_task
 from screening.materials.registry import class_names
+from screening.materials.task_merit import evaluate_task
 from screening.ranking import rank_table, ranking_settings
 from screening.resources import resource
 

@@ -11,12 +11,12 @@ import numpy as np
 from screening.chemistry.elements import ATOMIC_NUMBERS
 from screening.crystals.crystal import Crystal
 from screening.materials.base import CloserLook, Curve, Finalists
+from screening.materials.electrodes.electrode_predictor import ElectrodePredictor
 from screening.materials.electrodes.end_members.finding import find_pair
 from screening.materials.electrodes.end_members.frames import framework_kept, with_ends
 from screening.materials.electrodes.end_members.orderings import partly_charged
 from screening.materials.electrodes.end_members.pair import ElectrodePair
 from screening.materials.electrodes.end_members.profile import Profile, State, voltage_profile
-from screening.materials.electrodes.predictor import ElectrodePredictor
 from screening.materials.electrodes.voltage.voltage import VoltagePredictor
 from screening.relaxation.relaxation import RelaxationSettings, Relaxed, relax
 

@@ -45,17 +45,17 @@ class VoltageFitKeys:
 
 
 def _load(release: str, settings: Mapping[str, Any]) -> LearnedPredictor:
-    from screening.materials.electrodes.predictor import ElectrodePredictor
+    from screening.materials.electrodes.electrode_predictor import ElectrodePredictor
 
     return ElectrodePredictor.load(release, settings.get("working_ion"), str(settings.get("device", "auto")))
 
 
 def _check(release: str) -> Path:
     from screening.materials.electrodes.voltage.voltage import FORMAT, KEY, VoltagePredictor
-    from screening.tabular.release import find_release
+    from screening.tabular.release import find_tabular_release
 
     VoltagePredictor.load(release, "cpu")
-    return find_release(release, KEY, FORMAT)
+    return find_tabular_release(release, KEY, FORMAT)
 
 
 def _fit(*arguments: Any) -> Any:
@@ -101,6 +101,7 @@ class Electrodes(MaterialClass):
     columns = COLUMNS
     flags = FLAGS
     remarks = REMARKS
+    shown_crystals = ("charged", "discharged")
     closer_keys = frozenset({"profile_states"})
     predictors = (VOLTAGE,)
 

@@ -13,13 +13,14 @@ from screening.data.store import Store, open_store
 from screening.errors import RequestError
 from screening.materials.magnets.anisotropy import anisotropy, anisotropy_card, anisotropy_fit
 from screening.materials.magnets.curie import curie, curie_card, curie_fit
+from screening.materials.magnets.magnetism import FORMAT
 from screening.materials.magnets.magnetism_card import magnetism_card
 from screening.materials.magnets.moments import moment, moment_fit
 from screening.materials.magnets.order import order, order_card, order_fit
 from screening.tabular.interval_forest import ForestSettings
-from screening.tabular.release import Part, TabularRelease
+from screening.tabular.release import FittedPart, TabularRelease
 
-Fit = Callable[[Store, Path, "FitSettings"], tuple[Part, dict[str, Any]]]
+Fit = Callable[[Store, Path, "FitSettings"], tuple[FittedPart, dict[str, Any]]]
 
 
 @dataclass(frozen=True)
@@ -35,23 +36,23 @@ class FitSettings:
         return replace(usual, n_trees=self.n_trees or usual.n_trees)
 
 
-def _order(store: Store, folder: Path, settings: FitSettings) -> tuple[Part, dict[str, Any]]:
+def _order(store: Store, folder: Path, settings: FitSettings) -> tuple[FittedPart, dict[str, Any]]:
     usual = order_fit.OrderFitSettings(seed=settings.seed)
     return order_fit.fit_order_part(store, folder, replace(usual, n_trees=settings.n_trees or usual.n_trees))
 
 
-def _moment(store: Store, folder: Path, settings: FitSettings) -> tuple[Part, dict[str, Any]]:
+def _moment(store: Store, folder: Path, settings: FitSettings) -> tuple[FittedPart, dict[str, Any]]:
     forest = settings.forest(moment_fit.FOREST)
     return moment_fit.fit_moment_part(store, moment_fit.MomentFitSettings(forest, settings.seed, settings.n_seeds))
 
 
-def _curie(store: Store, folder: Path, settings: FitSettings) -> tuple[Part, dict[str, Any]]:
+def _curie(store: Store, folder: Path, settings: FitSettings) -> tuple[FittedPart, dict[str, Any]]:
     forest = settings.forest(curie_fit.FOREST)
     wanted = curie_fit.CurieFitSettings(forest, settings.seed, settings.n_seeds)
     return curie_fit.fit_curie_part(store, folder / "curie", wanted)
 
 
-def _anisotropy(store: Store, folder: Path, settings: FitSettings) -> tuple[Part, dict[str, Any]]:
+def _anisotropy(store: Store, folder: Path, settings: FitSettings) -> tuple[FittedPart, dict[str, Any]]:
     forest = settings.forest(anisotropy_fit.FOREST)
     wanted = anisotropy_fit.AnisotropyFitSettings(forest, settings.seed, settings.n_seeds)
     return anisotropy_fit.fit_anisotropy_part(folder, wanted)
@@ -95,7 +96,7 @@ def fit_magnetism(settings: Mapping[str, Any], folder: Path, say: Callable[[str]
         "split_salt": DEFAULT_SALT,
         "minutes": minutes,
     }
-    return TabularRelease(settings["name"] or folder.resolve().name, parts, training)
+    return TabularRelease(settings["name"] or folder.resolve().name, parts, training, FORMAT)
 
 
 def fitted_card(release: TabularRelease) -> str:

@@ -61,11 +61,11 @@ def _load(release: str, settings: Mapping[str, Any]) -> LearnedPredictor | None:
 
 
 def _check(release: str) -> Path:
-    from screening.materials.magnets.magnetism import MagnetismPredictor
-    from screening.tabular.release import find_release
+    from screening.materials.magnets.magnetism import FORMAT, KEY, MagnetismPredictor
+    from screening.tabular.release import find_tabular_release
 
     MagnetismPredictor.load(release)
-    return find_release(release)
+    return find_tabular_release(release, KEY, FORMAT)
 
 
 def _fit(*arguments: Any) -> Any:

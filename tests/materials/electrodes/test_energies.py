@@ -11,7 +11,7 @@ import yaml
 
 from screening.errors import RequestError
 from screening.materials.electrodes.merit import ElectrodeSettings, evaluate
-from screening.materials.evaluation import explain_task
+from screening.materials.task_merit import explain_task
 from screening.ranking import rank_table, ranking_settings
 from screening.resources import resource
 

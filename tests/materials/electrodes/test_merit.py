@@ -7,8 +7,8 @@ import pytest
 
 from screening.errors import RequestError
 from screening.materials.electrodes.merit import ElectrodeSettings, evaluate
-from screening.materials.evaluation import evaluate_task
 from screening.materials.registry import flag_meanings
+from screening.materials.task_merit import evaluate_task
 
 TableMaker = Callable[..., pl.DataFrame]
 

@@ -13,7 +13,7 @@ from screening.materials.electrodes.voltage.insertion_data import FILE
 from screening.materials.electrodes.voltage.voltage import FORMAT
 from screening.materials.electrodes.voltage.voltage_fit import FOREST, VoltageFitSettings, fit_voltage_parts
 from screening.networks.predictor import Predictor
-from screening.potentials.base import load_potential
+from screening.potentials.registry import load_potential
 from screening.tabular.release import TabularRelease
 
 CACHE = "evaluated"

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from screening.chemistry.elements import cell_formula
+from screening.chemistry.formulas import cell_formula
 from screening.crystals.crystal import Crystal
 from screening.materials.base import Description
 from screening.materials.electrodes.end_members.finding import find_pairs
