@@ -42,9 +42,8 @@ def _show(result: Evaluation, folder: Path) -> None:
         say(f"lowest coverage of a chemical group: {worst}")
     if result.measured.left_out:
         say(f"{result.measured.left_out} crystals left out: the model cannot score them")
-    say(
-        f"{result.measured.structures_per_s:.0f} structures/s; scores and model card in {folder}; see {folder / EVALUATION_PAGE}"
-    )
+    page = folder / EVALUATION_PAGE
+    say(f"{result.measured.structures_per_s:.0f} structures/s; scores and model card in {folder}; see {page}")
 
 
 def _worst_group(scores: list[Scores], wanted: list[str]) -> str:

@@ -75,6 +75,13 @@ def predict_to_file(
     return tally
 
 
+def predict_and_keep(config: PredictConfig, candidates: Candidates, models: LoadedModels | None = None) -> Predictions:
+    """The same, and give what is in the file; arguments and errors as of `predict_to_file`."""
+    spool = CrystalSpool()
+    tally = predict_to_file(config, candidates, models, spool.add)
+    return Predictions(pl.read_parquet(config.output, glob=False), tally.rejected_table(), spool.get)
+
+
 def predict_in_memory(config: PredictConfig, candidates: Candidates, models: LoadedModels | None = None) -> Predictions:
     """The same without a file; arguments and errors as of `predict_to_file`."""
     tally, spool = Tally(expected_inputs(candidates)), CrystalSpool()

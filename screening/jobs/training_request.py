@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from screening.configuration import as_dict, load_config
-from screening.configuration.problems import as_typed
 from screening.configuration.train import TrainConfig
 from screening.configuration.trees import flattened
 from screening.data.store import Store, label_columns
 from screening.errors import RequestError
+from screening.settings import as_typed
 from screening.tracking.address import TrackingSettings
 from screening.tracking.registry import fetch_model
 

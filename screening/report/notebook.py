@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from screening.files import write_text_atomic
-from screening.report.cells import Cell, cells
+from screening.report.cells import TableCell, cells
 from screening.report.texts import catalogue
 
 ROWS_SHOWN = 10
@@ -42,7 +42,7 @@ def table_html(table: pl.DataFrame, names: Sequence[str], note: str) -> str:
     return f"<div>{body}<small>{html.escape(note)}</small></div>"
 
 
-def _cell(cell: Cell) -> str:
+def _cell(cell: TableCell) -> str:
     text = cell.text if len(cell.text) <= _TEXT_LENGTH else f"{cell.text[: _TEXT_LENGTH - 1]}…"
     interval = f"<br><small>{html.escape(cell.interval)}</small>" if cell.interval else ""
     return f"<td{_NUMBER if cell.column.kind == 'number' else _WORDS}>{html.escape(text)}{interval}</td>"
