@@ -1,4 +1,4 @@
-"""Screening of crystals for permanent magnets and battery electrodes: from files to a ranking a chemist can review.
+"""Screening of crystals by material class: from files to a ranking a chemist can review.
 
 `screening.rank(...)` and `screening.predict(...)` do from Python what the commands do in a shell. They are looked up on
 first use, so that importing this package stays quick.

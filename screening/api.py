@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import polars as pl
 
 from screening.configuration import load_config
-from screening.configuration.scoring import PredictConfig, RankConfig, ScoringConfig
+from screening.configuration.base import ScoringConfig
+from screening.configuration.predict import PredictConfig
+from screening.configuration.rank import RankConfig
 from screening.errors import RequestError
 from screening.jobs.local_shards import rank_in_shards
 from screening.jobs.predicting import predict_to_file

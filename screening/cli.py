@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Sequence
 
 from screening import __version__, console
-from screening.configuration.schemas import COMMANDS
+from screening.configuration.registry import COMMANDS
 from screening.errors import RequestError, ScreeningError
 
 DONE, FAILED, INTERRUPTED = 0, 1, 130

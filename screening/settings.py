@@ -56,7 +56,7 @@ def setting(
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field, setting))
 def settings_class(kind: type[T]) -> type[T]:
-    """Make a class of annotated fields a frozen dataclass whose values `build_settings` checks, unknown keys included."""
+    """Make a class of annotated fields a frozen dataclass whose values and keys `build_settings` checks."""
     kind.__pydantic_config__ = ConfigDict(extra="forbid", strict=True)  # type: ignore[attr-defined]
     return dataclass(frozen=True)(kind)
 

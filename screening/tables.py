@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 import polars as pl
 
-from screening.columns import COLUMNS
+from screening.columns import known_columns
 from screening.crystals import Rejection
 from screening.errors import RequestError
 from screening.files import atomic_path, part_path
@@ -56,7 +56,7 @@ def read_table(path: Path) -> pl.DataFrame:
     if path.suffix == ".parquet":
         return pl.read_parquet(path, glob=False)
     names = pl.read_csv(path, n_rows=0, glob=False).columns
-    as_text = {name: pl.String for name in names if name in COLUMNS and COLUMNS[name].text}
+    as_text = {name: pl.String for name in names if name in known_columns() and known_columns()[name].text}
     table = pl.read_csv(path, schema_overrides=as_text, infer_schema_length=None, glob=False)
     return table.with_columns(
         pl.when(pl.col(pl.String).str.contains(_ESCAPED_START))

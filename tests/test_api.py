@@ -131,7 +131,7 @@ def test_an_approximant_is_ranked_by_the_symmetry_it_stands_for(
 ) -> None:
     from screening.jobs import scoring
 
-    monkeypatch.setattr(scoring, "symmetry_matters", lambda name, table, merit: np.ones(table.height, dtype=bool))
+    monkeypatch.setattr(scoring, "symmetry_matters", lambda table, task: np.ones(table.height, dtype=bool))
     plain = {"lattice": (np.eye(3) * 4.0).tolist(), "species": ["Fe", "O"], "frac": [[0, 0, 0], [0.5, 0.5, 0.5]]}
     remarks = {"flags": ["ordered_approximant"], "parent_space_group": 139}
     stand_in = {**plain, "lattice": (np.eye(3) * 4.1).tolist(), "id": "stand-in", **remarks}

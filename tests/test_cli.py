@@ -16,8 +16,8 @@ import yaml
 
 import screening as package
 from screening import cli, console
-from screening.configuration.schemas import COMMANDS
-from screening.configuration.scoring import PredictConfig
+from screening.configuration.predict import PredictConfig
+from screening.configuration.registry import COMMANDS
 from screening.errors import RequestError, ScreeningError
 
 HEAVY = ("torch", "pymatgen", "ase", "lightning", "mlflow", "polars", "plotly", "pyarrow", "numpy", "pandas", "scipy")

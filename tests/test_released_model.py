@@ -11,7 +11,7 @@ import pytest
 from helpers.crystals import cubic
 
 import screening
-from screening.configuration.scoring import PredictConfig
+from screening.configuration.predict import PredictConfig
 from screening.crystals import Crystal
 from screening.data.importers.jsonl import read_jsonl
 from screening.data.splits import split_of

@@ -106,10 +106,10 @@ def queue() -> Iterator[Finding]:
         yield Finding(GOOD, "partition", line)
 
 
-def model(key: str, name: str, load: Callable[[str], object], folder: Callable[[str], Path]) -> Iterator[Finding]:
+def model(key: str, name: str, check: Callable[[str], Path]) -> Iterator[Finding]:
     """A released model: whether it can be loaded, and the hash of its folder, the same on every machine.
 
-    key: the setting that names it. load, folder: raise ScreeningError for what is wrong.
+    key: the setting that names it. check: loads it and gives its folder; raises ScreeningError for what is wrong.
     """
     if name == NOTHING:
         return
@@ -120,8 +120,7 @@ def model(key: str, name: str, load: Callable[[str], object], folder: Callable[[
         yield Finding(NOTE, key, f"{name} comes from MLflow; it was not looked at", advice)
         return
     try:
-        load(name)
-        yield Finding(GOOD, key, f"{name}, SHA-256 {sha256(folder(name))[:16]}")
+        yield Finding(GOOD, key, f"{name}, SHA-256 {sha256(check(name))[:16]}")
     except ScreeningError as error:
         yield Finding(BROKEN, key, str(error), f"{key}=NAME or FOLDER of a release that is whole; copy it anew")
 

@@ -6,33 +6,49 @@ a predicted quantity `q` with an 80 % interval is accompanied by `q_lo` and `q_h
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import cache
 
+from screening import plugins
 from screening.columns.column import MISSING, Column, Group, Kind
 from screening.columns.properties import IDENTITY, PREDICTION
-from screening.columns.ranking import RANKING, SUPPLY
-from screening.materials.electrodes.columns import ELECTRODE
-from screening.materials.magnets.columns import MAGNET
+from screening.columns.ranked_columns import RANKING, SUPPLY
+from screening.errors import RequestError
 
-__all__ = ["COLUMNS", "MISSING", "Column", "Group", "Kind", "column", "gate_name", "interval_names", "is_gate"]
+__all__ = ["MISSING", "Column", "Group", "Kind", "column", "gate_name", "interval_names", "is_gate", "known_columns"]
 
 GATE_PREFIX = "gate_"
 GATE_SUFFIX = "_probability"
 
-COLUMNS: dict[str, Column] = {
-    column.name: column for column in (*IDENTITY, *PREDICTION, *MAGNET, *ELECTRODE, *SUPPLY, *RANKING)
-}
-
 _BOUNDS = {"_lo": ("10 %", "10th percentile"), "_hi": ("90 %", "90th percentile")}
+
+
+@cache
+def known_columns() -> Mapping[str, Column]:
+    """Every column by name in reading order: those of any table, and between them those of all material classes.
+
+    Raises:
+        RequestError: A class brings a column that is there already.
+    """
+    classes = {name: plugins.load(plugins.MATERIALS, name, "task") for name in plugins.names(plugins.MATERIALS)}
+    found = {column.name: column for column in (*IDENTITY, *PREDICTION)}
+    last = {column.name: column for column in (*SUPPLY, *RANKING)}
+    for name, kind in classes.items():
+        for column in kind.columns:
+            if column.name in found or column.name in last:
+                raise RequestError(f"task={name}: its column {column.name} is there already")
+            found[column.name] = column
+    return found | last
 
 
 def column(name: str) -> Column:
     """What is known of a column, also of interval bounds and gate probabilities; others keep their name as label."""
-    if name in COLUMNS:
-        return COLUMNS[name]
+    known = known_columns()
+    if name in known:
+        return known[name]
     for suffix, (mark, words) in _BOUNDS.items():
-        base = COLUMNS.get(name.removesuffix(suffix)) if name.endswith(suffix) else None
+        base = known.get(name.removesuffix(suffix)) if name.endswith(suffix) else None
         if base is not None:
             return replace(base, name=name, label=f"{base.label} {mark}", description=f"{words}: {base.description}")
     if is_gate(name):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from screening.configuration import save_config
-from screening.configuration.schemas import CombineConfig
+from screening.configuration.combine import CombineConfig
 from screening.console import say
 from screening.data.store import Store, open_store
 from screening.errors import RequestError

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from screening.cluster import health
 from screening.cluster.health import STATES, Finding
-from screening.configuration.watching import DoctorConfig
+from screening.configuration.doctor import DoctorConfig
 from screening.console import say
 from screening.errors import ScreeningError
+from screening.materials.registry import predictor_kind
 from screening.tracking.address import TrackingSettings
 
 
@@ -36,19 +37,14 @@ def _examine(config: DoctorConfig) -> Iterator[Finding]:
 
 
 def _models(config: DoctorConfig) -> Iterator[Finding]:
-    from screening.materials.electrodes.voltage.voltage import FORMAT as VOLTAGE
-    from screening.materials.electrodes.voltage.voltage import VoltagePredictor
-    from screening.materials.magnets.magnetism import MagnetismPredictor
-    from screening.networks import released_model as networks
-    from screening.tabular import release as forests
+    yield from health.model("model", config.model, _check_network)
+    for name, release in config.predictor_choices.items():
+        yield from health.model(name, release, predictor_kind(name, "predictor").check)
 
-    yield from health.model(
-        "model", config.model, lambda name: networks.load_release(networks.find_release(name)), networks.find_release
-    )
-    yield from health.model("magnetism", config.magnetism, MagnetismPredictor.load, forests.find_release)
-    yield from health.model(
-        "voltage",
-        config.voltage,
-        lambda name: VoltagePredictor.load(name, "cpu"),
-        lambda name: forests.find_release(name, "voltage", VOLTAGE),
-    )
+
+def _check_network(name: str) -> Path:
+    from screening.networks.released_model import find_release, load_release
+
+    folder = find_release(name)
+    load_release(folder)
+    return folder

@@ -12,8 +12,8 @@ import polars as pl
 from screening.commands.evaluate_task import evaluate_on_reference
 from screening.commands.evaluation_data import LabelledRows, labelled_rows
 from screening.configuration import as_dict, save_config
-from screening.configuration.schemas import EvaluateConfig
-from screening.configuration.trees import walk
+from screening.configuration.evaluate import EvaluateConfig
+from screening.configuration.trees import flattened
 from screening.console import say
 from screening.crystals.packed import PackedCrystals
 from screening.files import output_folder, write_text_atomic
@@ -149,7 +149,7 @@ def _write(folder: Path, result: Evaluation, data: LabelledRows, predictor: Pred
 
 
 def _track(tracked: Run, folder: Path, result: Evaluation, name: str, config: EvaluateConfig) -> None:
-    tracked.log_params(dict(walk(as_dict(config))))
+    tracked.log_params(dict(flattened(as_dict(config))))
     part = name.removeprefix("the ").removesuffix(" split").replace("/", " ")
     for s in result.scores:
         where = "/".join([part, s.target, *([] if s.group == EVERYTHING else [s.group]), s.rows])

@@ -12,25 +12,23 @@ import numpy as np
 import polars as pl
 
 from screening.configuration import as_dict, save_config
-from screening.configuration.schemas import EvaluateConfig
-from screening.configuration.trees import walk
+from screening.configuration.evaluate import EvaluateConfig
+from screening.configuration.trees import flattened
 from screening.console import say
 from screening.crystals import Crystal, ReadSettings, as_crystals
 from screening.crystals.reading.wyckoff_table import primitive_cell, read_rows
 from screening.data.store import Store, open_store
 from screening.errors import RequestError
 from screening.files import output_folder
-from screening.jobs.scoring import Tally, check_task, rank_candidates
+from screening.jobs.opening import learned_predictors
+from screening.jobs.scoring import Tally, check_scoring, rank_candidates
 from screening.materials.learned import MEANINGS, NEVER, learned
-from screening.materials.magnets.magnetism import MagnetismPredictor
 from screening.materials.predictors import Predictors
 from screening.materials.reference import Comparison
-from screening.materials.validation_init import check_task as check_comparison
-from screening.materials.validation_init import compare_with_measurements
+from screening.materials.registry import class_names, material_class
+from screening.materials.task_merit import merit_settings
 from screening.networks.predictor import Predictor
-from screening.resources import resource
 from screening.tables import write_table
-from screening.tabular.release import load_release
 from screening.tracking.address import TrackingSettings, shown_uri
 from screening.tracking.provenance import run_record, sha256, write_json
 from screening.tracking.registry import fetch_model
@@ -54,15 +52,15 @@ class Models:
         systems, formulas = ranked["chemical_system"].to_list(), ranked["formula"].to_list()
         network = self.predictors.network.config.training
         found = {"learned_by_network": learned(systems, formulas, network, self.store, only=True)}
-        if self.predictors.magnetism is not None:
-            training = load_release(self.predictors.magnetism.folder).training
-            found["learned_by_magnetism"] = learned(systems, formulas, training, self.store, only=False)
+        for name, predictor in self.predictors.learned.items():
+            if predictor.training is not None:
+                entries = learned(systems, formulas, predictor.training, self.store, only=False)
+                found[f"learned_by_{name}"] = entries
         return found
 
 
 def evaluate_on_reference(config: EvaluateConfig) -> None:
     """Rank the reference materials, compare, write reference.csv and reference.json, print both in short."""
-    check_comparison(config.task.name)
     path = reference_table(config)
     rows = read_rows(path)
     crystals, left_out = reference_crystals(rows, path)
@@ -70,7 +68,7 @@ def evaluate_on_reference(config: EvaluateConfig) -> None:
     models = _models(config, tracking)
     task = config.task_settings
     predictors = models.predictors
-    check_task(predictors, task)
+    check_scoring(predictors, task)
     folder = output_folder(Path(config.output_dir), "output_dir")
     parameters = {"task": config.task.name, "model": config.model}
     with open_run(tracking, folder, f"evaluate: {config.task.name}", parameters) as run:
@@ -85,7 +83,7 @@ def evaluate_on_reference(config: EvaluateConfig) -> None:
             )
         known = models.learned(ranked)
         never = np.all([[entry == NEVER for entry in column] for column in known.values()], axis=0)
-        result = compare_with_measurements(config.task.name, ranked, rows, task["merit"], never)
+        result = material_class(config.task.name).compare(ranked, rows, merit_settings(task), never)
         table = result.table.with_columns(pl.Series(name, column) for name, column in known.items())
         record = _record(config, models, path, run, tally) | {
             "statistics": result.statistics,
@@ -99,10 +97,17 @@ def evaluate_on_reference(config: EvaluateConfig) -> None:
 
 
 def reference_table(config: EvaluateConfig) -> Path:
-    """The table that `reference=` names, or the bundled one of the task."""
-    if config.reference is not None:
-        return Path(config.reference)
-    return resource("datasets") / "reference" / f"{config.task.name}.csv"
+    """The table that `reference=` names, or that of the class. Raises RequestError if it has none to compare with."""
+    known = material_class(config.task.name)
+    if not known.compares:
+        others = ", ".join(name for name in class_names() if material_class(name).compares)
+        raise RequestError(
+            f"task={known.name}: there is no comparison with measurements for it yet; there is one for {others}"
+        )
+    path = Path(config.reference) if config.reference is not None else known.reference
+    if path is None:
+        raise RequestError(f"task={known.name} has no table of measured compounds; give one with reference=FILE")
+    return path
 
 
 def reference_crystals(
@@ -127,7 +132,7 @@ def reference_crystals(
 def _models(config: EvaluateConfig, tracking: TrackingSettings) -> Models:
     predictors = Predictors(
         Predictor.load(fetch_model(tracking, config.model), config.device, config.precision),
-        MagnetismPredictor.load(config.magnetism) if config.task.magnetic else None,
+        learned_predictors(config.predictor_choices, as_dict(config)),
     )
     return Models(predictors, open_store(Path(config.data.path)) if config.data.path is not None else None)
 
@@ -146,8 +151,8 @@ def _record(config: EvaluateConfig, models: Models, path: Path, run: Run, tally:
 
 
 def _track(run: Run, folder: Path, result: Comparison, config: EvaluateConfig) -> None:
-    run.log_params(dict(walk(as_dict(config))))
-    figures = walk(result.statistics)
+    run.log_params(dict(flattened(as_dict(config))))
+    figures = flattened(result.statistics)
     run.log_metrics({key.replace(".", "/"): value for key, value in figures if isinstance(value, int | float)})
     run.log_table(result.table, "reference")
     for file in (TABLE, STATISTICS):

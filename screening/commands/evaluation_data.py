@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from screening.commands.import_data import REJECTED, import_labelled
-from screening.configuration.schemas import EvaluateConfig
+from screening.configuration.evaluate import EvaluateConfig
 from screening.console import say
 from screening.data.importers import kind_of
 from screening.data.splits import SPLITS, splits_of

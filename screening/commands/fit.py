@@ -1,5 +1,27 @@
-"""`screening fit`."""
+"""`screening fit`: a predictor of a material class learned anew from tables."""
 
-from screening.materials.magnets.fit_command import run
+from __future__ import annotations
 
-__all__ = ["run"]
+from dataclasses import replace
+from pathlib import Path
+
+from screening.configuration.fit import FitConfig
+from screening.console import say
+from screening.errors import RequestError
+from screening.files import output_folder
+from screening.materials.registry import predictor_kind
+from screening.tabular.release import CARD, save_release
+from screening.tracking.provenance import machine
+
+
+def run(config: FitConfig) -> None:
+    """Fit, write the release, say how good it is."""
+    recipe = predictor_kind(config.predictor, "predictor").recipe
+    if recipe is None:
+        raise RequestError(f"predictor={config.predictor}: it cannot be fitted")
+    folder = output_folder(Path(config.output_dir), "output_dir")
+    release = recipe.fit(config.settings, folder, say)
+    release = replace(release, training=release.training | {"machine": machine()["machine"]})
+    save_release(folder, release, recipe.card(release))
+    say(f"release: {folder}, its errors in {folder / CARD}")
+    say(f"use it: screening rank task=... {config.predictor}={folder} candidates=... output_dir=...")

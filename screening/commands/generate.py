@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import orjson
 
-from screening.configuration.schemas import GenerateConfig
+from screening.configuration.generate import GenerateConfig
 from screening.console import say
 from screening.crystals.prototypes import Member, members, read_prototypes
 from screening.crystals.prototypes.generated_rows import as_row

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from screening.configuration.schemas import ImportConfig
+from screening.configuration.import_data import ImportConfig
 from screening.console import say
 from screening.crystals import Rejection
 from screening.data.importers import accepted, read_labelled

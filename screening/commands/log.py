@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from screening.configuration.recording import LogConfig
+from screening.configuration.log import LogConfig
 from screening.console import say
 from screening.errors import RequestError, ScreeningError
 from screening.tracking.address import OFF, TrackingSettings, shown_uri, tracking_uri

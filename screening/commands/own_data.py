@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from screening.commands.import_data import REJECTED, counts, import_labelled
-from screening.configuration.sections import TrainingDataConfig
+from screening.configuration.train import TrainingDataConfig
 from screening.console import say
 from screening.crystals import Rejection
 from screening.data.importers import kind_of

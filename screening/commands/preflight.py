@@ -10,15 +10,15 @@ from typing import TypeVar
 from screening.cluster.submitted import JOBS
 from screening.commands.train import check_request, find_parent, training_settings
 from screening.configuration import as_dict
+from screening.configuration.rank import RankConfig
 from screening.configuration.saving import read_config
-from screening.configuration.schemas import TrainConfig
-from screening.configuration.scoring import RankConfig
-from screening.configuration.trees import walk
+from screening.configuration.train import TrainConfig
+from screening.configuration.trees import flattened
 from screening.crystals.reading.inputs import find_source
 from screening.data.store import open_store
 from screening.errors import RequestError
 from screening.jobs.opening import load_predictors
-from screening.jobs.scoring import check_task
+from screening.jobs.scoring import check_scoring
 from screening.jobs.sharding import unfinished_shards
 from screening.tracking.address import TrackingSettings, sqlite_path, tracking_uri
 from screening.tracking.provenance import sha256
@@ -71,7 +71,7 @@ def check_ranking(config: RankConfig) -> list[int]:
     if config.shards > 1:
         return unfinished_shards(config)
     find_source(config.candidates)
-    check_task(load_predictors(config), config.task_settings)
+    check_scoring(load_predictors(config), config.task_settings)
     return [0]
 
 
@@ -92,7 +92,7 @@ def check_training(config: TrainConfig) -> None:
 
 
 def _check_same_run(config: TrainConfig, earlier: TrainConfig) -> None:
-    ours, theirs = (dict(walk(as_dict(one))) for one in (config, earlier))
+    ours, theirs = (dict(flattened(as_dict(one))) for one in (config, earlier))
     changed = [key for key, value in ours.items() if key.startswith(_WHAT_IS_LEARNED) and theirs.get(key) != value]
     if changed:
         raise RequestError(

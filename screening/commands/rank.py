@@ -7,7 +7,7 @@ import signal
 from pathlib import Path
 
 from screening.cluster.requeueing import requeue
-from screening.configuration.scoring import RankConfig
+from screening.configuration.rank import RankConfig
 from screening.console import complain, say
 from screening.errors import Interrupted
 from screening.jobs.local_shards import rank_in_shards

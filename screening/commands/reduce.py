@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from screening.commands.rank import show
-from screening.configuration.reducing import ReduceConfig
+from screening.configuration.rank import RankConfig
+from screening.configuration.reduce import ReduceConfig
 from screening.configuration.saving import read_config
-from screening.configuration.scoring import RankConfig
 from screening.jobs.sharding import reduce_shards
 from screening.tracking.ranking_folder import SETTINGS_FILE
 

@@ -11,8 +11,8 @@ from typing import Any
 import polars as pl
 
 from screening.configuration import as_dict, save_config
-from screening.configuration.relaxing import RelaxConfig
-from screening.configuration.trees import walk
+from screening.configuration.relax import RelaxConfig
+from screening.configuration.trees import flattened
 from screening.console import say
 from screening.crystals import Crystal, ReadSettings, Rejection, read_crystals
 from screening.crystals.reading.inputs import find_source
@@ -151,7 +151,7 @@ def _counts(table: pl.DataFrame, inputs: _Inputs) -> dict[str, Any]:
 
 
 def _track(run: Run, folder: Path, table: pl.DataFrame, inputs: _Inputs, config: RelaxConfig) -> None:
-    run.log_params(dict(walk(as_dict(config))))
+    run.log_params(dict(flattened(as_dict(config))))
     run.log_metrics({f"count/{name}": count for name, count in _counts(table, inputs).items()})
     run.log_table(table, "relaxed")
     run.log_table(rejected_table(inputs.rejected), "rejected")

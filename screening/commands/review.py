@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from screening.configuration.reviewing import ReviewConfig
+from screening.configuration.review import ReviewConfig
 from screening.console import complain, say
 from screening.errors import ScreeningError
 from screening.report.terminal import short_table

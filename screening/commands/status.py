@@ -8,7 +8,7 @@ from screening.cluster import slurm
 from screening.cluster.progress import shard_progress, training_progress
 from screening.cluster.submitted import submitted_jobs
 from screening.cluster.telling import Situation, ranking_lines, training_lines
-from screening.configuration.watching import StatusConfig
+from screening.configuration.status import StatusConfig
 from screening.console import say
 from screening.errors import RequestError
 from screening.tracking.ranking_folder import PAGE, RECORD

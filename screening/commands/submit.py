@@ -19,11 +19,11 @@ from screening.cluster.submission import AFTER_A_FAILURE, AFTER_ALL, Plan, Plann
 from screening.cluster.submitted import JOBS, SubmittedJob, submitted_jobs
 from screening.commands.preflight import check_ranking, check_training, fetched_model
 from screening.configuration import load_config
-from screening.configuration.problems import shown
-from screening.configuration.schemas import TrainConfig
-from screening.configuration.scoring import RankConfig
-from screening.configuration.submitting import SubmitConfig
-from screening.configuration.trees import walk
+from screening.configuration.problems import as_typed
+from screening.configuration.rank import RankConfig
+from screening.configuration.submit import SubmitConfig
+from screening.configuration.train import TrainConfig
+from screening.configuration.trees import flattened
 from screening.console import say
 from screening.errors import RequestError, ScreeningError
 from screening.tracking.ranking_folder import RECORD
@@ -133,7 +133,7 @@ def _show(plan: Plan) -> None:
 
 def _command_line(config: SubmitConfig) -> str:
     """The command that submits what lacks later."""
-    default = dict(walk(asdict(load_config("submit", [config.job]))))
-    given = walk(asdict(config.cluster), "cluster")
-    own = [f"{key}={shown(value)}" for key, value in given if value != default[key]]
+    default = dict(flattened(asdict(load_config("submit", [config.job]))))
+    given = flattened(asdict(config.cluster), "cluster")
+    own = [f"{key}={as_typed(value)}" for key, value in given if value != default[key]]
     return shlex.join(["screening", "submit", config.job, *own, *config.passed_on])

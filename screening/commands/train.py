@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from screening.cluster.requeueing import requeue
 from screening.commands.own_data import data_store
 from screening.configuration import as_dict, load_config, save_config
-from screening.configuration.problems import shown
-from screening.configuration.schemas import TrainConfig
-from screening.configuration.trees import walk
+from screening.configuration.problems import as_typed
+from screening.configuration.train import TrainConfig
+from screening.configuration.trees import flattened
 from screening.console import say
 from screening.data.store import Store, label_columns
 from screening.errors import Interrupted, RequestError
@@ -72,7 +72,7 @@ def _run(config: TrainConfig, rank: int, signals: Signals) -> None:
     with open_run(recorded, folder, f"train: {config.model_name}", tags) as tracked:
         if not rank:
             save_config(config, folder / "config.yaml")
-        tracked.log_params(dict(walk(as_dict(config))))
+        tracked.log_params(dict(flattened(as_dict(config))))
         settings = replace(settings, record={**settings.record, **trained_in(tracked.run_id)})
         try:
             result = train(settings, tracked.log_metrics, signals)
@@ -183,11 +183,11 @@ def training_settings(config: TrainConfig, store: Store, parent: Path | None) ->
 def command_line(config: TrainConfig) -> str:
     """The command with the keys that differ from their defaults, but for where its results go."""
     own = {"model": config.model, "data": config.data.source}
-    default = dict(walk(as_dict(_defaults(config))))
+    default = dict(flattened(as_dict(_defaults(config))))
     given = [f"{key}={value}" for key, value in own.items() if value]
     given += [
-        f"{key}={shown(value)}"
-        for key, value in walk(as_dict(config))
+        f"{key}={as_typed(value)}"
+        for key, value in flattened(as_dict(config))
         if value != default.get(key) and not key.startswith(_NOT_IN_A_CARD)
     ]
     return shlex.join(["screening", "train", *given])

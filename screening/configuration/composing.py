@@ -11,15 +11,15 @@ from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig, OmegaConf
 
+from screening.configuration.base import CommandConfig
 from screening.configuration.checking import check_grammar, check_keys, check_open_sections, check_values, explained
-from screening.configuration.command import CommandConfig
 from screening.configuration.fields import Leaf, build, leaves
 from screening.configuration.groups import Group, groups_of
 from screening.configuration.keys import keys_of
 from screening.configuration.overrides import add_values, named, sort_overrides
 from screening.configuration.presets import CHOICE, SECTION, apply, preset_of
 from screening.configuration.problems import missing_keys
-from screening.configuration.schemas import COMMANDS
+from screening.configuration.registry import COMMANDS
 from screening.configuration.trees import merged, put
 from screening.errors import RequestError
 from screening.resources import resource

@@ -8,13 +8,13 @@ import textwrap
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from screening.configuration.command import CommandConfig
+from screening.configuration.base import CommandConfig
 from screening.configuration.fields import Leaf, leaves
 from screening.configuration.groups import Group, groups_of, remarks
 from screening.configuration.presets import CHOICE, PRESETS, SECTION
-from screening.configuration.problems import shown
-from screening.configuration.schemas import COMMANDS
-from screening.configuration.trees import get, walk
+from screening.configuration.problems import as_typed
+from screening.configuration.registry import COMMANDS
+from screening.configuration.trees import flattened, get
 
 if TYPE_CHECKING:
     from screening.configuration.composing import Composed
@@ -89,10 +89,10 @@ def _keys(chosen: Iterable[Leaf], tree: dict[str, Any], told: dict[str, str]) ->
     for leaf in chosen:
         value = get(tree, leaf.key)
         if leaf.is_open and value:
-            rows += [(f"{key}={shown(inner)}", told.get(key, "")) for key, inner in walk(value, leaf.key)]
+            rows += [(f"{key}={as_typed(inner)}", told.get(key, "")) for key, inner in flattened(value, leaf.key)]
         else:
             choices = f" ({leaf.expected})" if leaf.choices else ""
-            rows.append((f"{leaf.key}={shown(value)}", told.get(leaf.key, leaf.help + choices)))
+            rows.append((f"{leaf.key}={as_typed(value)}", told.get(leaf.key, leaf.help + choices)))
     return _rows(rows)
 
 

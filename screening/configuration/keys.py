@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from screening.configuration.fields import Leaf
-from screening.configuration.trees import get, walk
+from screening.configuration.trees import flattened, get
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def keys_of(tree: dict[str, Any], leaves: Iterable[Leaf]) -> Keys:
         sections.append(leaf.key)
         if get(tree, leaf.key) == {}:
             empty.append(leaf.key)
-        for key, value in walk(get(tree, leaf.key), leaf.key):
+        for key, value in flattened(get(tree, leaf.key), leaf.key):
             parts = key.split(".")
             names += [".".join(parts[:n]) for n in range(leaf.key.count(".") + 2, len(parts) + 1)]
             if value == {}:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from screening.configuration.problems import shown, unknown_preset
-from screening.configuration.trees import merged, nested, walk
+from screening.configuration.problems import as_typed, unknown_preset
+from screening.configuration.trees import flattened, merged, nested
 from screening.errors import RequestError
 
 CHOICE, SECTION, PRESETS = "prefer", "task", "task.presets"
@@ -26,7 +26,7 @@ def preset_of(tree: Mapping[str, Any], name: str) -> dict[str, Any]:
     changes = task["presets"][name]
     sections = [key for key, value in task.items() if isinstance(value, dict) and key != "presets"]
     if not isinstance(changes, dict) or not set(changes) <= set(sections):
-        raise RequestError(f"task.presets.{name}: expected changes of {' or '.join(sections)}, got {shown(changes)}")
+        raise RequestError(f"task.presets.{name}: expected changes of {' or '.join(sections)}, got {as_typed(changes)}")
     return {SECTION: changes}
 
 
@@ -34,7 +34,7 @@ def apply(tree: dict[str, Any], preset: Mapping[str, Any], given: Iterable[str])
     """The tree with the preset's changes but for the keys that the user has given, or that lie in or around those."""
     result = tree
     kept = list(given)
-    for key, value in walk(dict(preset)):
+    for key, value in flattened(dict(preset)):
         if not any(_same_branch(key, own) for own in kept):
             result = merged(result, nested(key, value))
     return result

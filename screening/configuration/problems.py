@@ -58,7 +58,7 @@ def unknown_preset(task: str, value: str, presets: Iterable[str]) -> str:
 
 def wrong_value(leaf: Leaf, value: Any) -> str:
     """A value of the wrong type, outside the limits or not among the choices."""
-    return f"{leaf.key}={shown(value)}: expected {leaf.expected}"
+    return f"{leaf.key}={as_typed(value)}: expected {leaf.expected}"
 
 
 def wrong_kind(leaf: Leaf) -> str:
@@ -73,14 +73,14 @@ def missing_keys(command: str, leaves: Iterable[Leaf], groups: Iterable[Group]) 
     return "\n".join(["missing:", *lines, f"`screening {command} --help` explains every key."])
 
 
-def shown(value: Any) -> str:
+def as_typed(value: Any) -> str:
     """A value the way one types it on the command line."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, list):
-        return "[" + ",".join(map(shown, value)) + "]"
+        return "[" + ",".join(map(as_typed, value)) + "]"
     if isinstance(value, dict):
-        return "{" + ",".join(f"{key}:{shown(item)}" for key, item in value.items()) + "}"
+        return "{" + ",".join(f"{key}:{as_typed(item)}" for key, item in value.items()) + "}"
     return str(value)
 
 

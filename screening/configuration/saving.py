@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import yaml
 
-from screening.configuration.command import CommandConfig
+from screening.configuration.base import CommandConfig
 from screening.configuration.fields import build
 from screening.errors import RequestError
 
@@ -34,6 +34,11 @@ def save_config(config: CommandConfig, path: Path) -> None:
     part = path.with_name(f"{path.name}.{uuid4().hex[:8]}.part")
     part.write_text(as_yaml(as_dict(config)), encoding="utf-8")
     part.replace(path)
+
+
+def from_dict(schema: type[Config], tree: Mapping[str, Any]) -> Config:
+    """The settings that `as_dict` wrote."""
+    return cast(Config, build(schema, dict(tree)))
 
 
 def read_config(schema: type[Config], path: Path) -> Config:

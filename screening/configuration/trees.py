@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 
-def walk(tree: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def flattened(tree: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Dotted key and value of everything that is not itself a section with keys."""
     for name, value in tree.items():
         key = f"{prefix}.{name}" if prefix else str(name)
         if isinstance(value, dict) and value:
-            yield from walk(value, key)
+            yield from flattened(value, key)
         else:
             yield key, value
 

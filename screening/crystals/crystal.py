@@ -24,7 +24,7 @@ class Crystal:
     flags: remarks that travel to the ranking, for example `ordered_approximant`.
     parent_space_group: of an ordered approximant, the space group of the crystal that it stands for, if known: its own
     is lower than that.
-    charged: of a battery electrode, the charged crystal that came with this one, which is then the discharged end.
+    charged: of an insertion pair, the charged crystal that came with this one, which is then the discharged end.
     """
 
     candidate_id: str

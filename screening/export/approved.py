@@ -9,7 +9,7 @@ from pathlib import Path
 
 from screening.errors import RequestError, ScreeningError
 from screening.export.archive import ARCHIVE, earlier_files, put_in_place, write_archive, write_checksums
-from screening.export.crystals import CRYSTAL, ENDS, CrystalFile, poscar, read_crystal_files
+from screening.export.crystals import CRYSTAL, CrystalFile, crystal_names, poscar, read_crystal_files
 from screening.export.decision_tables import decisions_table, explanations_table, figures_table
 from screening.export.synthesis import HEADINGS, synthesis_table
 from screening.export.vasp import write_vasp_inputs
@@ -78,7 +78,7 @@ def _free_name(entry: Entry, taken: dict[str, Entry]) -> str:
 
 def _write_crystals(review: Review, entry: Entry, folder: Path, scratch: Path) -> list[CrystalFile]:
     with tempfile.TemporaryDirectory(dir=scratch) as downloads:
-        found = fetch_files(review.uri, entry.run_id, [f"{end}.cif" for end in ENDS], Path(downloads))
+        found = fetch_files(review.uri, entry.run_id, [f"{name}.cif" for name in crystal_names()], Path(downloads))
     ends = read_crystal_files(entry, found)
     folder.mkdir(parents=True)
     for file in ends:
@@ -88,7 +88,7 @@ def _write_crystals(review: Review, entry: Entry, folder: Path, scratch: Path) -
 
 
 def _write_inputs(ends: list[CrystalFile], folder: Path, dft: str) -> None:
-    """`vasp/` for the crystal, `vasp-charged/` and so on for the other end; whole or not at all."""
+    """`vasp/` for the crystal, `vasp-NAME/` for a further one that its class shows; whole or not at all."""
     for file in ends:
         inputs = folder / ("vasp" if file.end == CRYSTAL else f"vasp-{file.end}")
         try:

@@ -11,20 +11,25 @@ from screening.crystals import Crystal, ReadSettings
 from screening.crystals.reading.examine import examine
 from screening.crystals.reading.parts import Part
 from screening.errors import ScreeningError
+from screening.materials.registry import shown_crystals
 from screening.tracking.reviews import Entry
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
 CRYSTAL = "crystal"
-ENDS = (CRYSTAL, "charged", "discharged")
-"""Names of the CIFs that a finalist may have; the first one always, the others for electrodes."""
+"""The CIF that every finalist has; its material class may show further ones."""
 _MOST_ATOMS = 10_000
+
+
+def crystal_names() -> list[str]:
+    """What the CIFs of a finalist may be called, without `.cif`."""
+    return [CRYSTAL, *shown_crystals()]
 
 
 @dataclass(frozen=True)
 class CrystalFile:
-    """A crystal and the CIF it came from. end: one of `ENDS`."""
+    """A crystal and the CIF it came from. end: its name without `.cif`."""
 
     end: str
     cif: bytes
@@ -40,7 +45,8 @@ def read_crystal_files(entry: Entry, files: Mapping[str, bytes]) -> list[Crystal
     """The crystals of a finalist; files: content of CIFs by name. Raises ScreeningError if one is missing or wrong."""
     if f"{CRYSTAL}.cif" not in files:
         raise ScreeningError(f"the run has no artifact {CRYSTAL}.cif")
-    found = [_read(end, files[f"{end}.cif"], entry) for end in ENDS if f"{end}.cif" in files]
+    names = [name for name in crystal_names() if f"{name}.cif" in files]
+    found = [_read(name, files[f"{name}.cif"], entry) for name in names]
     formula = found[0].crystal.formula
     if formula != entry.formula:
         raise ScreeningError(f"{CRYSTAL}.cif holds {formula}, but the run is about {entry.formula}")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import polars as pl
 
-from screening.columns import COLUMNS, column, gate_name, is_gate
+from screening.columns import column, gate_name, is_gate, known_columns
 from screening.tracking.reviews import Entry
 
 _FIRST = ("rank", "candidate_id", "formula", "review_decision", "review_by", "review_comment")
@@ -17,7 +17,7 @@ _TYPES = {"number": pl.Float64, "text": pl.String, "boolean": pl.Boolean}
 def figures_table(entries: Sequence[Entry]) -> pl.DataFrame:
     """One row an entry: identity, decision, score and why, then every figure that any of them has, gates last."""
     present = {name for entry in entries for name in entry.figures} - set(_FIRST)
-    ordered = [bound for name in (*_NEXT, *COLUMNS) for bound in (name, f"{name}_lo", f"{name}_hi")]
+    ordered = [bound for name in (*_NEXT, *known_columns()) for bound in (name, f"{name}_lo", f"{name}_hi")]
     names = [name for name in dict.fromkeys((*ordered, *sorted(filter(is_gate, present)))) if name in present]
     columns = [pl.Series(name, [e.figures.get(name) for e in entries], strict=False) for name in names]
     typed = [values.cast(_TYPES[column(values.name).kind]) for values in columns]

@@ -10,37 +10,30 @@ import polars as pl
 from screening.crystals.crystal import Crystal
 from screening.finalists.finalist import Finalist
 from screening.finalists.known_materials import KnownMaterials
-from screening.materials.electrodes.charging import Charging, charging
-from screening.materials.electrodes.predictor import ElectrodePredictor
-from screening.materials.magnets.polarization_curves import polarization_curves
+from screening.materials.base import Finalists, LearnedPredictor
+from screening.materials.registry import material_class
 
 
 def finalists(
     best: pl.DataFrame,
     crystal_of: Callable[[str], Crystal],
     task: Mapping[str, Any],
-    electrodes: ElectrodePredictor | None,
-    n_states: int | None,
+    keys: Mapping[str, Any],
+    predictors: Mapping[str, LearnedPredictor],
 ) -> list[Finalist]:
-    """One for each row of `best`, the head of a ranked table, in its order.
+    """One for each row of the head of a ranked table, in its order.
 
-    crystal_of: gives the crystal of a candidate id. electrodes: None where the task has no two ends. n_states: as in
-    `charging`.
+    Args:
+        best: The rows.
+        crystal_of: Gives the crystal of a candidate id.
+        task: Sections of the task.
+        keys: The class's own keys as they were given.
+        predictors: The loaded predictors by name.
     """
-    rows = best.to_dicts()
-    crystals = [crystal_of(row["candidate_id"]) for row in rows]
+    if best.is_empty():
+        return []
+    ids = best["candidate_id"].to_list()
+    crystals = [crystal_of(candidate_id) for candidate_id in ids]
     known = KnownMaterials.of_task(task).nearest([crystal.formula for crystal in crystals])
-    curves = polarization_curves(best, task) if task.get("magnetic") and rows else [None] * len(rows)
-    charged = [Charging()] * len(rows) if electrodes is None else charging(crystals, rows, electrodes, n_states)
-    return [
-        Finalist(
-            candidate_id=row["candidate_id"],
-            crystal=crystal,
-            charged=None if found.charged is crystal else found.charged,
-            discharged=None if found.discharged is crystal else found.discharged,
-            curve=found.curve or curve,
-            nearest=nearest,
-            remarks=found.remarks,
-        )
-        for row, crystal, curve, found, nearest in zip(rows, crystals, curves, charged, known, strict=True)
-    ]
+    looks = material_class(str(task["name"])).look_closer(Finalists(best, crystals, task, keys, predictors))
+    return [Finalist(*parts) for parts in zip(ids, crystals, looks, known, strict=True)]

@@ -3,30 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
 
 from screening.crystals.crystal import Crystal
+from screening.materials.base import CloserLook
 
-CurveKind = Literal["polarization", "voltage"]
 _NAME_LENGTH = 40
-
-
-@dataclass(frozen=True)
-class Curve:
-    """A line to draw, all lists equally long.
-
-    kind: `polarization`, x the temperature in K and y µ0Ms in T; `voltage`, x the charge taken out in mAh per g, on
-    the mass that capacities are counted on, and y the voltage in V, plateaus with two points each, in the order of
-    charging.
-    lo, hi: ends of the 80 % interval of y, empty where there is none.
-    """
-
-    kind: CurveKind
-    x: tuple[float, ...]
-    y: tuple[float, ...]
-    lo: tuple[float, ...] = ()
-    hi: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -45,18 +27,17 @@ class KnownMaterial:
 class Finalist:
     """A candidate among the first of a ranking.
 
-    candidate_id: as in the ranking. crystal: as it was scored; of an electrode this is one end, and `charged` the
-    other one if that is the charged end, `discharged` if it is the discharged one. remarks: keys of what was found on
-    looking closer, as in `REMARKS`.
+    Attributes:
+        candidate_id: As in the ranking.
+        crystal: As it was scored.
+        look: What its material class adds: further crystals, a curve, remarks.
+        nearest: The measured material nearest in composition.
     """
 
     candidate_id: str
     crystal: Crystal
-    charged: Crystal | None = None
-    discharged: Crystal | None = None
-    curve: Curve | None = None
+    look: CloserLook = field(default_factory=CloserLook)
     nearest: KnownMaterial | None = None
-    remarks: tuple[str, ...] = ()
 
 
 def folder_name(rank: int, formula: str) -> str:

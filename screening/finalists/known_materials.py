@@ -11,7 +11,7 @@ import numpy as np
 
 from screening.chemistry.compositions import N_ELEMENTS, Floats
 from screening.finalists.finalist import KnownMaterial
-from screening.resources import resource
+from screening.materials.registry import material_class
 
 _SAME_GROUP_COST = 0.5
 
@@ -25,14 +25,14 @@ class KnownMaterials:
 
     @classmethod
     def of_task(cls, task: Mapping[str, Any]) -> KnownMaterials:
-        """Those that the section `report.known` of a task names; none without it.
+        """Those of the class's reference table, read as the section `report.known` of the task says; none without.
 
-        table: of `datasets/reference/`. formula: its column of the formula. figures: our column name -> its column.
+        Its keys are `formula`, the table's column of the formula, and `figures`: our column name -> the table's.
         """
         wanted = (task.get("report") or {}).get("known")
-        if not wanted:
+        file = material_class(str(task["name"])).reference if wanted else None
+        if file is None:
             return cls((), np.zeros((0, N_ELEMENTS)))
-        file = resource("datasets") / "reference" / f"{wanted['table']}.csv"
         with file.open(newline="", encoding="utf-8") as stream:
             rows = list(csv.DictReader(stream))
         materials = tuple(_material(row, wanted) for row in rows)

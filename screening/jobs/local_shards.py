@@ -12,8 +12,8 @@ import orjson
 
 from screening import console
 from screening.configuration import as_dict
-from screening.configuration.fields import build
-from screening.configuration.scoring import RankConfig
+from screening.configuration.rank import RankConfig
+from screening.configuration.saving import from_dict
 from screening.errors import RequestError, ScreeningError
 from screening.jobs.ranking import Ranking
 from screening.jobs.sharding import reduce_shards, score_shard
@@ -43,7 +43,7 @@ def main() -> None:
     """One shard: its number is the argument, the settings come as JSON on standard input."""
     console.configure(debug=False)
     try:
-        score_shard(build(RankConfig, orjson.loads(sys.stdin.buffer.read())), int(sys.argv[1]))
+        score_shard(from_dict(RankConfig, orjson.loads(sys.stdin.buffer.read())), int(sys.argv[1]))
     except ScreeningError as error:
         console.complain(str(error))
         sys.exit(error.exit_status)

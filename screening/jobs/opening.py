@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from screening.configuration.scoring import RankConfig, ScoringConfig
+from screening.configuration import as_dict
+from screening.configuration.base import ScoringConfig
 from screening.crystals import ReadSettings
 from screening.crystals.reading.inputs import find_source
 from screening.errors import RequestError
 from screening.jobs.scoring import Tally
-from screening.materials.electrodes.predictor import ElectrodePredictor
-from screening.materials.magnets.magnetism import MagnetismPredictor
+from screening.materials.base import LearnedPredictor
 from screening.materials.predictors import Predictors
+from screening.materials.registry import predictor_kind
 from screening.networks.predictor import Predictor
 from screening.potentials.base import load_potential
 from screening.tracking.address import TrackingSettings, sqlite_path, tracking_uri
@@ -37,14 +38,27 @@ def load_network(config: ScoringConfig) -> Predictor:
     return Predictor.load(fetch_model(tracking_settings(config), config.model), config.device, config.precision)
 
 
-def load_predictors(config: RankConfig) -> Predictors:
-    """Everything that a ranking predicts with. Raises RequestError."""
+def load_predictors(config: ScoringConfig) -> Predictors:
+    """Everything that a job predicts with. Raises RequestError."""
+    relax = getattr(config, "relax", NO_RELAXATION)
     return Predictors(
         load_network(config),
-        MagnetismPredictor.load(config.magnetism) if config.task.magnetic else None,
-        ElectrodePredictor.load(config.voltage, config.working_ion, config.device) if config.task.both_ends else None,
-        load_potential(config.relax, config.device) if config.relax != NO_RELAXATION else None,
+        learned_predictors(config.predictor_choices, as_dict(config)),
+        load_potential(relax, config.device) if relax != NO_RELAXATION else None,
     )
+
+
+def learned_predictors(choices: Mapping[str, str], settings: Mapping[str, Any]) -> dict[str, LearnedPredictor]:
+    """The predictors of material classes, without those that are switched off. Raises RequestError.
+
+    Args:
+        choices: Release by name of the predictor.
+        settings: All settings of the command.
+    """
+    loaded = {
+        name: predictor_kind(name, "task.predictors").load(release, settings) for name, release in choices.items()
+    }
+    return {name: predictor for name, predictor in loaded.items() if predictor is not None}
 
 
 def read_settings(config: ScoringConfig, network: Predictor, own: Iterable[Path]) -> ReadSettings:

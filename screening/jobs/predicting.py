@@ -5,13 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from screening.configuration.scoring import PredictConfig
+from screening.configuration.predict import PredictConfig
 from screening.errors import RequestError
 from screening.files import output_folder
-from screening.jobs.opening import load_network, read_settings, require_any
+from screening.jobs.opening import load_predictors, read_settings, require_any
 from screening.jobs.scoring import Tally, expected_inputs, open_candidates, predictions
-from screening.materials.magnets.magnetism import MagnetismPredictor
-from screening.materials.predictors import Predictors
 from screening.tables import TableWriter, write_table
 
 if TYPE_CHECKING:
@@ -28,9 +26,8 @@ def predict_to_file(config: PredictConfig, candidates: Candidates, *, keep: bool
     if output.is_dir():
         raise RequestError(f"output={output}: is a folder; expected the name of a file")
     tally = Tally(expected_inputs(candidates))
-    network = load_network(config)
-    items = open_candidates(candidates, read_settings(config, network, [output, rejected_file]))
-    predictors = Predictors(network, MagnetismPredictor.load(config.magnetism))
+    predictors = load_predictors(config)
+    items = open_candidates(candidates, read_settings(config, predictors.network, [output, rejected_file]))
     output_folder(output.parent, "output")
     with TableWriter(output) as writer:
         for table in predictions(predictors, items, config.batch_atoms, tally):

@@ -12,7 +12,7 @@ import polars as pl
 from screening.cluster.part_files import SHARDS
 from screening.cluster.submitted import JOBS
 from screening.configuration import as_dict, save_config
-from screening.configuration.scoring import RankConfig
+from screening.configuration.rank import RankConfig
 from screening.crystals import Crystal
 from screening.crystals.spool import CrystalSpool
 from screening.files import output_folder
@@ -20,7 +20,7 @@ from screening.finalists.build import finalists
 from screening.jobs.opening import hash_of, load_predictors, read_settings, require_any, tracking_settings
 from screening.jobs.scoring import (
     Tally,
-    check_task,
+    check_scoring,
     expected_inputs,
     no_predictions,
     open_candidates,
@@ -85,7 +85,7 @@ def rank_to_folder(config: RankConfig, candidates: Candidates, *, keep: bool = T
     predictors = load_predictors(config)
     items = open_candidates(candidates, read_settings(config, predictors.network, own_files(folder)))
     task = config.task_settings
-    check_task(predictors, task)
+    check_scoring(predictors, task)
     review = earlier_review(config)
     output_folder(folder, "output_dir")
     with tracked(config) as run, CrystalSpool(folder) as spool:
@@ -138,7 +138,7 @@ def complete(
     landmarks = rank_landmarks(predictors, task, config.batch_atoms)
     with tally.stage("finalists"):
         best = table.head(config.report.cards)
-        closer = finalists(best, scored.crystal_of, task, predictors.electrodes, config.profile_states)
+        closer = finalists(best, scored.crystal_of, task, config.class_keys, predictors.learned)
     content = ReportContent(table, rejected, landmarks, {}, task, closer, config.report.language)
     # Without its record a folder is no finished ranking: whoever stops here leaves none that is half an earlier one.
     (folder / RECORD).unlink(missing_ok=True)

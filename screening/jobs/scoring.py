@@ -16,12 +16,13 @@ import polars as pl
 
 from screening.crystals import Crystal, ReadSettings, Rejection, as_crystals, read_crystals
 from screening.crystals.reading.counting import count_inputs
+from screening.crystals.reading.inputs import find_source
 from screening.crystals.symmetry import space_group_numbers
-from screening.materials import evaluate_task, explain_task, symmetry_matters
 from screening.materials.predictors import Predictors
+from screening.materials.registry import material_class
+from screening.materials.task_merit import evaluate_task, explain_task, symmetry_matters
 from screening.networks.streaming import stream
 from screening.ranking import rank_table, ranking_settings
-from screening.resources import resource
 from screening.tables import rejected_table
 
 if TYPE_CHECKING:
@@ -103,11 +104,14 @@ def predictions(
     predictors.network.times.seconds.clear()
 
 
-def check_task(predictors: Predictors, task: Mapping[str, Any]) -> None:
+def check_scoring(predictors: Predictors, task: Mapping[str, Any]) -> None:
     """Rank nothing, so that a wrong setting or a model without the targets is refused before hours of reading.
 
-    Raises RequestError.
+    Raises RequestError, also for landmarks of the class that are not there.
     """
+    landmarks = material_class(str(task["name"])).landmarks
+    if landmarks is not None:
+        find_source(landmarks)
     rank_predictions(no_predictions(predictors), task)
 
 
@@ -135,7 +139,7 @@ def space_groups(
     def join(crystals: list[Crystal], table: pl.DataFrame) -> dict[str, pl.Series]:
         keep(crystals)
         with tally.stage("symmetry"):
-            rows = np.flatnonzero(symmetry_matters(str(task["name"]), table, task.get("merit", {})))
+            rows = np.flatnonzero(symmetry_matters(table, task))
             numbers: list[int | None] = [None] * len(crystals)
             for row in rows:  # an ordered approximant stands for a crystal of higher symmetry
                 numbers[row] = crystals[row].parent_space_group
@@ -149,9 +153,8 @@ def space_groups(
 
 def rank_predictions(table: pl.DataFrame, task: Mapping[str, Any]) -> pl.DataFrame:
     """The ranked table of predictions with space groups; task: as in `rank_candidates`."""
-    name, ranking = str(task["name"]), task.get("ranking", {})
-    merits = evaluate_task(name, table, task.get("merit", {}))
-    return explain_task(name, rank_table(merits, ranking_settings(ranking)), ranking)
+    ranked = rank_table(evaluate_task(table, task), ranking_settings(task.get("ranking", {})))
+    return explain_task(ranked, task)
 
 
 def no_predictions(predictors: Predictors) -> pl.DataFrame:
@@ -160,11 +163,10 @@ def no_predictions(predictors: Predictors) -> pl.DataFrame:
 
 
 def rank_landmarks(predictors: Predictors, task: Mapping[str, Any], batch_atoms: int | None) -> pl.DataFrame:
-    """Known materials scored by the same models and task, to compare the candidates with."""
-    file = resource("datasets") / "landmarks" / f"{task['name']}.jsonl"
-    settings = ReadSettings(workers=0)
-    table = rank_candidates(predictors, read_crystals(file, settings), task, batch_atoms, Tally())
-    return table.drop(_OF_ONE_RANKING)
+    """Known materials scored by the same models and task, to compare the candidates with; no rows without any."""
+    file = material_class(str(task["name"])).landmarks
+    items = () if file is None else read_crystals(file, ReadSettings(workers=0))
+    return rank_candidates(predictors, items, task, batch_atoms, Tally()).drop(_OF_ONE_RANKING)
 
 
 @contextmanager

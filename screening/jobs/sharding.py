@@ -13,7 +13,7 @@ import polars as pl
 from screening.cluster.joining import INPUT_SCHEMA, join, once_each
 from screening.cluster.part_files import SHARDS, PartFolder
 from screening.configuration import as_dict, save_config
-from screening.configuration.scoring import RankConfig
+from screening.configuration.rank import RankConfig
 from screening.crystals import Crystal, Rejection
 from screening.crystals.reading.entries import Entry, Shard, Survey, read_entries
 from screening.crystals.reading.inputs import find_source
@@ -22,8 +22,9 @@ from screening.errors import RequestError, ScreeningError
 from screening.files import output_folder
 from screening.jobs.opening import hash_of, load_predictors, read_settings
 from screening.jobs.ranking import Ranking, Scored, complete, earlier_review, own_files, tracked
-from screening.jobs.scoring import Tally, check_task, no_predictions, predictions, space_groups
+from screening.jobs.scoring import Tally, check_scoring, no_predictions, predictions, space_groups
 from screening.materials.predictors import Predictors
+from screening.materials.registry import material_class
 from screening.signals import Signals
 from screening.tracking.provenance import sha256
 from screening.tracking.ranking_folder import SETTINGS_FILE
@@ -31,8 +32,7 @@ from screening.tracking.ranking_folder import SETTINGS_FILE
 PART_ROWS, PART_SECONDS = 4096, 120.0
 """A part is written when it has so many rows or is so old: that much is lost at most when a job is killed."""
 _NOT_OF_THE_RESULT = (
-    "output_dir", "shard", "workers", "device", "batch_atoms", "debug", "tracking", "top", "report", "profile_states",
-    "review",
+    "output_dir", "shard", "workers", "device", "batch_atoms", "debug", "tracking", "top", "report", "review",
 )  # fmt: skip
 
 
@@ -94,7 +94,7 @@ def unfinished_shards(config: RankConfig) -> list[int]:
     """
     find_source(config.candidates)
     predictors = load_predictors(config)
-    check_task(predictors, config.task_settings)
+    check_scoring(predictors, config.task_settings)
     header = _header(config, predictors)
     folders = [_shard(config, header, index) for index in range(config.shards)]
     return [index for index, folder in enumerate(folders) if not folder.is_complete()]
@@ -107,7 +107,7 @@ def score_shard(config: RankConfig, index: int, signals: Signals | None = None) 
     the candidates have changed since; Interrupted once what is scored is on disk, if it was asked to stop.
     """
     predictors = load_predictors(config)
-    check_task(predictors, config.task_settings)
+    check_scoring(predictors, config.task_settings)
     parts = _part_folder(config, _header(config, predictors), index)
     done = _done_before(parts)
     survey, pending = Survey(), _Pending(parts)
@@ -180,7 +180,8 @@ def _shard(config: RankConfig, header: dict[str, Any], index: int) -> PartFolder
 
 def _header(config: RankConfig, predictors: Predictors) -> dict[str, Any]:
     """What the rows depend on: settings by name, and the hashes of the models."""
-    tree = {name: value for name, value in as_dict(config).items() if name not in _NOT_OF_THE_RESULT}
+    without = {*_NOT_OF_THE_RESULT, *material_class(config.task.name).closer_keys}
+    tree = {name: value for name, value in as_dict(config).items() if name not in without}
     return {**tree, **{f"SHA-256 of {name}": sha256(path) for name, path in predictors.folders.items()}}
 
 

@@ -3,7 +3,8 @@
 The network predicts a scale of its own error for every crystal and target. The calibration split then tells by which
 factor that scale must be multiplied so that 80 % of the errors fall inside (normalised split-conformal prediction,
 Lei et al., J. Am. Stat. Assoc. 113, 1094 (2018)). Crystals whose label is trivially zero (a metal's gap, a compound
-on the hull, a non-magnet) are covered by any interval and would make it too narrow for the rest: they are left out.
+on the hull, a crystal without moments) are covered by any interval and would make it too narrow for the rest: they
+are left out.
 
 Where there are crystals enough, factors are set for each kind (`screening.networks.kinds`): from the errors of that
 kind together with those of all kinds, which weigh as much as 30 crystals, so that a rare kind gets no wild interval.

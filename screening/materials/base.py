@@ -165,6 +165,8 @@ class MaterialClass(ABC):
         columns: The columns that it adds to tables, in the order in which a reader wants them.
         flags: Flag -> its meaning in one sentence, in English.
         remarks: Remark of a closer look -> its meaning.
+        shown_crystals: Names of the further crystals that its closer looks may show.
+        closer_keys: Those of `keys` that change closer looks alone, not the table.
         predictors: Kinds of predictors that it brings; a task's config names those it wants.
     """
 
@@ -174,6 +176,8 @@ class MaterialClass(ABC):
     columns: ClassVar[tuple[Column, ...]] = ()
     flags: ClassVar[Mapping[str, str]] = {}
     remarks: ClassVar[Mapping[str, str]] = {}
+    shown_crystals: ClassVar[tuple[str, ...]] = ()
+    closer_keys: ClassVar[frozenset[str]] = frozenset()
     predictors: ClassVar[tuple[PredictorKind, ...]] = ()
 
     @property
@@ -195,6 +199,11 @@ class MaterialClass(ABC):
     def reference(self) -> Path | None:
         """The table of measured materials, with the columns of `datasets/reference/`."""
         return None
+
+    @property
+    def compares(self) -> bool:
+        """Whether the class can hold its predictions against measurements."""
+        return type(self).compare is not MaterialClass.compare
 
     @abstractmethod
     def evaluate(self, table: pl.DataFrame, settings: Any) -> pl.DataFrame:

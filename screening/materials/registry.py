@@ -8,6 +8,7 @@ from functools import cache
 from screening import plugins
 from screening.errors import RequestError
 from screening.materials.base import MaterialClass, PredictorKind
+from screening.materials.flags import FLAGS
 from screening.settings import nearest
 
 
@@ -48,3 +49,20 @@ def predictor_kind(name: str, key: str) -> PredictorKind:
     if name not in kinds:
         raise RequestError(f"{key}={name}: there is no such predictor{nearest(name, list(kinds))}")
     return kinds[name]
+
+
+@cache
+def flag_meanings() -> dict[str, str]:
+    """Flag -> its meaning in one English sentence, of every class."""
+    return dict(item for flags in (FLAGS, *(known.flags for known in all_classes())) for item in flags.items())
+
+
+def shown_crystals() -> list[str]:
+    """Names of the further crystals that finalists of any class may have."""
+    return list(dict.fromkeys(name for known in all_classes() for name in known.shown_crystals))
+
+
+@cache
+def remark_meanings() -> dict[str, str]:
+    """Remark of a closer look -> its meaning, of every class."""
+    return dict(item for known in all_classes() for item in known.remarks.items())

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from screening.settings import settings_class
 from screening.chemistry.masses import Floats
 from screening.errors import RequestError
 from screening.materials.arrays import floats, require_columns
 from screening.materials.sampling import Distribution
+from screening.settings import settings_class
 
 CONDITIONS = ("at_least", "at_most", "is_in", "without_flag", "probability")
 

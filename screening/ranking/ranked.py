@@ -10,7 +10,6 @@ reads as "surely as good as that one"; nothing is clipped, so a better material 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np

@@ -19,8 +19,8 @@ import torch
 from screening.chemistry.elements import SYMBOLS
 from screening.crystals.crystal import Crystal
 from screening.crystals.packed import PackedCrystals, pack
-from screening.crystals.reading.limits import ReadSettings
 from screening.crystals.reading.parts import Sites
+from screening.crystals.reading.read_settings import ReadSettings
 from screening.crystals.reading.sanity import find_problem
 from screening.networks.streaming import one_batch_a_core
 from screening.potentials.base import Evaluation, Potential, evaluate_within_memory

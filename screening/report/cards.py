@@ -74,7 +74,7 @@ class Card:
     nearest: Nearest | None
     atoms: int
     pictures: dict[str, Any]
-    curve_kind: str
+    curve_title: str
     files: list[tuple[str, str]]
 
 
@@ -94,6 +94,7 @@ def card(row: Mapping[str, Any], finalist: Finalist | None, task: Mapping[str, A
     flags = [flag for flag in (row.get("flags") or "").split(";") if flag]
     short = [name for name in first_columns(task, list(row)) if name not in _TOLD_APART]
     nearest = finalist.nearest if finalist else None
+    curve = finalist.look.curve if finalist else None
     chosen = [name for name in table_columns(task, list(row)) if name in figure_columns(list(row))]
     others = [name for name in figure_columns(list(row)) if name not in chosen]
     main, more = (_figures(row, names, nearest, texts) for names in (chosen, others))
@@ -110,11 +111,11 @@ def card(row: Mapping[str, Any], finalist: Finalist | None, task: Mapping[str, A
         gates=gates,
         limiting=limiting if limiting is not None and limiting.percent < _CERTAIN else None,
         flags=[(flag, texts.flag(flag)) for flag in flags],
-        remarks=[texts.remarks.get(remark, remark) for remark in (finalist.remarks if finalist else ())],
+        remarks=[texts.remarks.get(remark, remark) for remark in (finalist.look.remarks if finalist else ())],
         nearest=_nearest(nearest, texts) if nearest else None,
         atoms=finalist.crystal.n_atoms if finalist else 0,
         pictures=_pictures(finalist, texts) if finalist else {},
-        curve_kind=finalist.curve.kind if finalist and finalist.curve else "",
+        curve_title=texts.named(f"curve_{curve.kind}", curve.kind) if curve else "",
         files=_files(row, finalist),
     )
 
@@ -147,16 +148,13 @@ def _gate(name: str, probability: float, texts: Catalogue) -> Gate:
 
 
 def _pictures(finalist: Finalist, texts: Catalogue) -> dict[str, Any]:
-    ends = {"scored": finalist.crystal, "charged": finalist.charged, "discharged": finalist.discharged}
+    crystals = {"scored": finalist.crystal, **finalist.look.crystals}
     structures = [
-        {"label": texts.text(f"structure_{name}"), **structure_data(crystal)}
-        for name, crystal in ends.items()
-        if crystal is not None and (name == "scored" or crystal is not finalist.crystal)
+        {"label": texts.named(f"structure_{name}", name), **structure_data(crystal)}
+        for name, crystal in crystals.items()
     ]
-    return {
-        "structures": structures,
-        "curve": curve_figure(finalist.curve, texts) if finalist.curve else None,
-    }
+    curve = finalist.look.curve
+    return {"structures": structures, "curve": curve_figure(curve, texts) if curve else None}
 
 
 def _files(row: Mapping[str, Any], finalist: Finalist | None) -> list[tuple[str, str]]:
@@ -168,5 +166,5 @@ def _files(row: Mapping[str, Any], finalist: Finalist | None) -> list[tuple[str,
 
 def crystal_files(finalist: Finalist) -> dict[str, Any]:
     """The crystals that a finalist's folder holds, by file name."""
-    ends = {"crystal.cif": finalist.crystal, "charged.cif": finalist.charged, "discharged.cif": finalist.discharged}
-    return {name: crystal for name, crystal in ends.items() if crystal is not None}
+    others = {f"{name}.cif": crystal for name, crystal in finalist.look.crystals.items()}
+    return {"crystal.cif": finalist.crystal, **others}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from screening.columns import COLUMNS, column, is_gate
+from screening.columns import column, is_gate, known_columns
 from screening.report.texts import Catalogue
 from screening.report.texts.numbers import THIN_SPACE
 
@@ -13,7 +13,7 @@ _FIRST = ("rank", "candidate_id", "formula", "score")
 _REVIEW = ("review_decision", "review_by", "review_comment")
 _LAST = ("pareto_front", *_REVIEW, "limiting_gate", "why", "space_group_number", "flags")
 _SHOWN = 8
-_GROUPS = ("magnet", "electrode", "prediction", "supply")
+_GROUPS = ("merit", "prediction", "supply")
 
 
 def table_columns(task: Mapping[str, Any], available: Sequence[str]) -> list[str]:
@@ -29,7 +29,7 @@ def table_columns(task: Mapping[str, Any], available: Sequence[str]) -> list[str
 
 def figure_columns(available: Sequence[str]) -> list[str]:
     """Figures of merit and predictions in the table, in reading order, without the ends of their intervals."""
-    known = [spec for spec in COLUMNS.values() if spec.name in available and spec.group in _GROUPS]
+    known = [spec for spec in known_columns().values() if spec.name in available and spec.group in _GROUPS]
     return [spec.name for spec in sorted(known, key=lambda spec: _GROUPS.index(spec.group))]
 
 

@@ -28,8 +28,8 @@ PAGE = "card.html"
 
 
 def write_finalist_files(output_dir: Path, content: ReportContent) -> None:
-    """Write `finalists/` in output_dir: index.json and a folder per finalist with crystal.cif (charged.cif and
-    discharged.cif where known), picture.png and card.html.
+    """Write `finalists/` in output_dir: index.json and a folder per finalist with crystal.cif, CIFs of the
+    further crystals that its class shows, picture.png and card.html.
 
     The folder appears whole; one of an earlier ranking is replaced, or removed if there are no finalists.
     """
@@ -81,7 +81,7 @@ def _write(part: Path, finalist: Finalist, row: Mapping[str, Any], content: Repo
         "candidate_id": finalist.candidate_id,
         "formula": row["formula"],
         "folder": name,
-        "remarks": list(finalist.remarks),
+        "remarks": list(finalist.look.remarks),
         "nearest": asdict(finalist.nearest) if finalist.nearest else None,
-        "curve": asdict(finalist.curve) if finalist.curve else None,
+        "curve": asdict(finalist.look.curve) if finalist.look.curve else None,
     }

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from screening.columns import interval_names
-from screening.finalists.finalist import Curve
+from screening.materials.base import Curve
 from screening.report.texts import Catalogue
 
 POINTS = 2000
@@ -49,7 +49,7 @@ def pareto_scatter(
 
 def curve_figure(curve: Curve, texts: Catalogue) -> dict[str, Any]:
     """The curve of a finalist with its interval as a band."""
-    x, y = (texts.text(f"curve_{axis}_{curve.kind}") for axis in "xy")
+    x, y = (texts.named(f"curve_{axis}_{curve.kind}", "") for axis in "xy")
     line = {
         "type": "scatter",
         "mode": "lines",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 import polars as pl
 
 from screening.columns import GATE_PREFIX, GATE_SUFFIX, gate_name, is_gate
+from screening.materials.registry import material_class
 from screening.report.choices import gate_words
 from screening.report.texts import Catalogue
 
@@ -56,13 +57,13 @@ def asked(run: Mapping[str, Any], task: Mapping[str, Any], texts: Catalogue) -> 
     """The question in words: what, from where, by which model, when."""
     config = run.get("config") or {}
     seeds = ", ".join(f"{name} {value}" for name, value in (run.get("seeds") or {}).items())
-    temperature = (task.get("merit") or {}).get("temperature_K")
+    merit = task.get("merit") or {}
+    keys = {item.name: merit.get(item.name) for item in fields(material_class(str(task["name"])).keys)}
     answers = {
         "task": task.get("name"),
         "candidates": config.get("candidates"),
         "prefer": config.get("prefer"),
-        "working_ion": config.get("working_ion"),
-        "temperature": f"{texts.numbers.short(temperature)} {texts.unit('K')}" if temperature else None,
+        **{name: value for name, value in keys.items() if f"asked_{name}" in texts.page},
         "model": Path(str(config.get("model") or "")).name,
         "relax": config.get("relax"),
         "finished": str(run.get("finished") or "").replace("T", " ").replace("+00:00", " UTC"),
@@ -72,10 +73,17 @@ def asked(run: Mapping[str, Any], task: Mapping[str, Any], texts: Catalogue) -> 
     }
     links = {"run": _run_link(run)}
     return [
-        Answer(texts.text(f"asked_{name}"), str(value), links.get(name, ""))
+        Answer(texts.text(f"asked_{name}"), _shown(name, value, texts), links.get(name, ""))
         for name, value in answers.items()
         if value not in _NONE
     ]
+
+
+def _shown(name: str, value: Any, texts: Catalogue) -> str:
+    """An answer with its unit, which ends the name of its key: `temperature_K`."""
+    if not isinstance(value, float):
+        return str(value)
+    return f"{texts.numbers.short(value)} {texts.unit(name.rpartition('_')[2])}"
 
 
 def _run_link(run: Mapping[str, Any]) -> str:

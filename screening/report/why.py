@@ -46,7 +46,7 @@ def why(row: Row, task: Mapping[str, Any], texts: Catalogue) -> str:
 def _figures(row: Row, task: Mapping[str, Any], texts: Catalogue) -> list[str]:
     """The figures of the short table that the row has, with units."""
     specs = [texts.column(name) for name in (task.get("report") or {}).get("short_table") or ()]
-    merits = [spec for spec in specs if spec.group in ("magnet", "electrode") and spec.kind == "number"]
+    merits = [spec for spec in specs if spec.group == "merit" and spec.kind == "number"]
     known = [spec for spec in merits if row.get(spec.name) is not None]
     return [f"{texts.inside(spec)} {texts.with_unit(spec, row[spec.name])}" for spec in known[:_FIGURES]]
 

@@ -94,7 +94,7 @@ class RankingFolder:
 
 
 def ranking_name(task: str, candidates: str) -> str:
-    """What a ranking's run is called: `magnets: my_cifs`."""
+    """What a ranking's run is called: `TASK: my_cifs`."""
     return f"{task}: {Path(candidates).name}"
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from screening.columns import COLUMNS, column
+from screening.columns import column, known_columns
 from screening.crystals.reading.identity import printable
 from screening.errors import RequestError
 from screening.tracking.address import OFF, TrackingSettings
@@ -138,8 +138,9 @@ def _entries(children: Iterable[MlflowRun], warnings: list[str]) -> Iterator[Ent
 
 def _entry(child: MlflowRun) -> Entry:
     tags = child.data.tags
-    texts: dict[str, Figure] = {name: tags[name] for name in tags if name in COLUMNS and COLUMNS[name].kind == "text"}
-    answers = {name: tags[name] == _YES for name in tags if name in COLUMNS and COLUMNS[name].kind == "boolean"}
+    kinds = {name: column(name).kind for name in tags if name in known_columns()}
+    texts: dict[str, Figure] = {name: tags[name] for name, kind in kinds.items() if kind == "text"}
+    answers = {name: tags[name] == _YES for name, kind in kinds.items() if kind == "boolean"}
     numbers = {name: value for name, value in child.data.metrics.items() if _is_figure(name) and math.isfinite(value)}
     rank = tags.get("rank", "").strip()
     return Entry(

@@ -17,8 +17,8 @@ from screening.commands import preflight
 from screening.commands.preflight import Fetched
 from screening.commands.submit import _command_line
 from screening.configuration import load_config
-from screening.configuration.schemas import COMMANDS
-from screening.configuration.submitting import SubmitConfig
+from screening.configuration.registry import COMMANDS
+from screening.configuration.submit import SubmitConfig
 from screening.tracking.address import TrackingSettings
 from screening.tracking.provenance import sha256
 

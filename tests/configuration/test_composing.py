@@ -17,8 +17,9 @@ from hydra.core.global_hydra import GlobalHydra
 from screening.configuration import as_dict, as_yaml, load_config, save_config
 from screening.configuration.composing import compose_config
 from screening.configuration.groups import groups_of
-from screening.configuration.schemas import COMMANDS, TrainConfig
-from screening.configuration.scoring import RankConfig
+from screening.configuration.rank import RankConfig
+from screening.configuration.registry import COMMANDS
+from screening.configuration.train import TrainConfig
 from screening.errors import RequestError
 from screening.resources import resource
 

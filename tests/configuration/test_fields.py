@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from screening.configuration.fields import REQUIRED, Leaf, build, leaves
-from screening.configuration.schemas import COMMANDS, TrainConfig
-from screening.configuration.trees import get, put, walk
+from screening.configuration.registry import COMMANDS
+from screening.configuration.train import TrainConfig
+from screening.configuration.trees import flattened, get, put
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -37,7 +38,7 @@ def test_walk_finds_nested_keys_and_build_reverses_it() -> None:
     tree = asdict(TrainConfig(output_dir="out", name="x"))
     keys = [leaf.key for leaf in leaves(TrainConfig)]
     assert {"seed", "data.path", "trainer.learning_rate", "tracking.uri"} <= set(keys)
-    assert [key for key, _ in walk(tree)] == keys
+    assert [key for key, _ in flattened(tree)] == keys
     put(tree, "trainer.threads", 3)
     built = build(TrainConfig, tree)
     assert isinstance(built, TrainConfig)

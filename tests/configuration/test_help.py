@@ -8,8 +8,8 @@ from screening.configuration.composing import compose_config
 from screening.configuration.fields import leaves
 from screening.configuration.groups import groups_of, remarks
 from screening.configuration.help import command_help, program_help
-from screening.configuration.schemas import COMMANDS
-from screening.configuration.trees import get, walk
+from screening.configuration.registry import COMMANDS
+from screening.configuration.trees import flattened, get
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +41,7 @@ def test_help_of_a_chosen_task_shows_its_settings() -> None:
     task = next(iter(groups_of("rank")["task"].options))
     composed = compose_config("rank", [f"task={task}"])
     text = command_help("rank", composed)
-    for key, _ in walk(get(composed.tree, "task.merit"), "task.merit"):
+    for key, _ in flattened(get(composed.tree, "task.merit"), "task.merit"):
         assert f"  {key}=" in text
     assert "task.*" in command_help("rank", compose_config("rank"))
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from screening.configuration import as_dict, as_yaml, load_config
 from screening.configuration.composing import compose_config
 from screening.configuration.fields import leaves
-from screening.configuration.schemas import COMMANDS
+from screening.configuration.registry import COMMANDS
 from screening.configuration.trees import get
 
 PATH_KEYS = sorted({(name, leaf.key) for name, schema in COMMANDS.items() for leaf in leaves(schema) if leaf.path})

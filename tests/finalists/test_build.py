@@ -10,14 +10,15 @@ import polars as pl
 import pytest
 
 from screening.configuration import load_config
-from screening.configuration.scoring import RankConfig
+from screening.configuration.rank import RankConfig
 from screening.crystals import Crystal, ReadSettings, read_crystals
 from screening.finalists.build import finalists
-from screening.finalists.finalist import Curve, Finalist, folder_name
+from screening.finalists.finalist import Finalist, folder_name
+from screening.jobs.opening import learned_predictors
 from screening.jobs.scoring import Tally, rank_candidates
-from screening.materials.electrodes.predictor import ElectrodePredictor
+from screening.materials.base import Curve
+from screening.materials.electrodes.electrode_predictor import ElectrodePredictor
 from screening.materials.electrodes.voltage.voltage import VoltagePredictor
-from screening.materials.magnets.magnetism import MagnetismPredictor
 from screening.materials.predictors import Predictors
 from screening.networks.predictor import Predictor
 from screening.potentials.base import Evaluation, Potential
@@ -33,8 +34,10 @@ class Ranked:
     settings: RankConfig
     predictors: Predictors
 
-    def finalists(self, electrodes: ElectrodePredictor | None, n_states: int | None = None) -> dict[str, Finalist]:
-        found = finalists(self.table, self.crystal_of, self.settings.task_settings, electrodes, n_states)
+    def finalists(self, voltage: ElectrodePredictor | None = None, n_states: int | None = None) -> dict[str, Finalist]:
+        learned = dict(self.predictors.learned) | ({} if voltage is None else {"voltage": voltage})
+        keys = {"profile_states": n_states}
+        found = finalists(self.table, self.crystal_of, self.settings.task_settings, keys, learned)
         assert [one.candidate_id for one in found] == self.table["candidate_id"].to_list()
         return {one.candidate_id: one for one in found}
 
@@ -47,11 +50,8 @@ def _ranked(task: str) -> Ranked:
         for item in read_crystals(task, ReadSettings(workers=0))
         if isinstance(item, Crystal) and item.candidate_id in WANTED[task]
     }
-    predictors = Predictors(
-        Predictor.load(config.model, "cpu", "32"),
-        MagnetismPredictor.load(config.magnetism) if task == "magnets" else None,
-        ElectrodePredictor.load(config.voltage, None, "cpu") if task == "electrodes" else None,
-    )
+    learned = learned_predictors(config.predictor_choices, {"device": "cpu"})
+    predictors = Predictors(Predictor.load(config.model, "cpu", "32"), learned)
     table = rank_candidates(predictors, crystals.values(), config.task_settings, None, Tally())
     return Ranked(table, crystals.__getitem__, config, predictors)
 
@@ -71,9 +71,9 @@ def _area(curve: Curve) -> float:
 
 
 def test_polarization_falls_to_zero_and_passes_through_the_table(magnets: Ranked) -> None:
-    found = magnets.finalists(None)
+    found = magnets.finalists()
     row = magnets.table.filter(pl.col("candidate_id") == "Nd2Fe14B").to_dicts()[0]
-    curve = found["Nd2Fe14B"].curve
+    curve = found["Nd2Fe14B"].look.curve
     assert curve is not None and curve.kind == "polarization"
     temperature_K = magnets.settings.task_settings["merit"]["temperature_K"]
     assert np.interp(temperature_K, curve.x, curve.y) == pytest.approx(row["mu0_Ms_T"], abs=0.01)
@@ -84,37 +84,37 @@ def test_polarization_falls_to_zero_and_passes_through_the_table(magnets: Ranked
 
 
 def test_without_a_closer_look_the_profile_is_one_plateau(electrodes: Ranked) -> None:
-    found = electrodes.finalists(electrodes.predictors.electrodes)
+    found = electrodes.finalists()
     for row in electrodes.table.to_dicts():
         one = found[row["candidate_id"]]
-        assert one.remarks == ()
+        assert one.look.remarks == ()
         if row["electrode_origin"] is None:
-            assert one.curve is None and one.charged is None
+            assert one.look.curve is None and not one.look.crystals
             continue
-        assert one.curve is not None and set(one.curve.y) == {row["voltage_extractable_V"]}
-        assert one.curve.x == (0.0, row["capacity_extractable_mAh_per_g"])
+        assert one.look.curve is not None and set(one.look.curve.y) == {row["voltage_extractable_V"]}
+        assert one.look.curve.x == (0.0, row["capacity_extractable_mAh_per_g"])
         if row["electrode_origin"] == "inserted":  # the crystal itself is the charged end
-            assert one.charged is None and one.discharged is not None and 3 in one.discharged.numbers
+            assert set(one.look.crystals) == {"discharged"} and 3 in one.look.crystals["discharged"].numbers
             continue
-        assert one.charged is not None and 3 not in one.charged.numbers
-        assert one.discharged is None  # the crystal itself
+        assert set(one.look.crystals) == {"charged"}  # the crystal itself is the discharged end
+        assert 3 not in one.look.crystals["charged"].numbers
 
 
 def test_steps_rise_on_charge_and_hold_the_same_energy(electrodes: Ranked) -> None:
-    one = electrodes.finalists(electrodes.predictors.electrodes, 1)["LiCoO2"]
+    one = electrodes.finalists(n_states=1)["LiCoO2"]
     row = electrodes.table.filter(pl.col("candidate_id") == "LiCoO2").to_dicts()[0]
-    assert one.curve is not None and len(one.curve.x) == 4
-    assert list(one.curve.y) == sorted(one.curve.y)
-    assert one.curve.x[-1] == pytest.approx(row["capacity_mAh_per_g"], abs=0.05)
-    assert _area(one.curve) == pytest.approx(row["voltage_V"] * row["capacity_mAh_per_g"], rel=1e-3)
-    assert one.remarks == ("frame_kept",)
-    widths = np.subtract(one.curve.hi, one.curve.lo)
+    assert one.look.curve is not None and len(one.look.curve.x) == 4
+    assert list(one.look.curve.y) == sorted(one.look.curve.y)
+    assert one.look.curve.x[-1] == pytest.approx(row["capacity_mAh_per_g"], abs=0.05)
+    assert _area(one.look.curve) == pytest.approx(row["voltage_V"] * row["capacity_mAh_per_g"], rel=1e-3)
+    assert one.look.remarks == ("frame_kept",)
+    widths = np.subtract(one.look.curve.hi, one.look.curve.lo)
     assert widths == pytest.approx(row["voltage_V_hi"] - row["voltage_V_lo"])
 
 
 def test_steps_end_at_the_capacity_of_the_table_also_for_an_anode_without_its_ion(electrodes: Ranked) -> None:
     """Its capacities are per mass of the host, as those of TiO2: 336 mAh/g, and 309 per gram of LiTiO2."""
-    curve = electrodes.finalists(electrodes.predictors.electrodes, 0)["Li0.5TiO2 anatase"].curve
+    curve = electrodes.finalists(n_states=0)["Li0.5TiO2 anatase"].look.curve
     row = electrodes.table.filter(pl.col("candidate_id") == "Li0.5TiO2 anatase").to_dicts()[0]
     assert curve is not None and curve.x[-1] == pytest.approx(row["capacity_extractable_mAh_per_g"], rel=1e-6)
     assert curve.x[-1] == pytest.approx(335.6, abs=0.2)
@@ -135,12 +135,12 @@ class Exploding:
 
 
 def test_ends_that_do_not_relax_leave_the_plateau_and_say_so(electrodes: Ranked) -> None:
-    sound = electrodes.predictors.electrodes
-    assert sound is not None and isinstance(sound.voltage, VoltagePredictor)
+    sound = electrodes.predictors.learned["voltage"]
+    assert isinstance(sound, ElectrodePredictor) and isinstance(sound.voltage, VoltagePredictor)
     broken = replace(sound, voltage=replace(sound.voltage, potential=Exploding(sound.voltage.potential)))
     found = electrodes.finalists(broken, 0)
-    assert found["LiCoO2"].remarks == ("relaxation_failed",)
-    assert found["LiCoO2"].curve == electrodes.finalists(sound)["LiCoO2"].curve
+    assert found["LiCoO2"].look.remarks == ("relaxation_failed",)
+    assert found["LiCoO2"].look.curve == electrodes.finalists()["LiCoO2"].look.curve
 
 
 def test_folders_have_safe_names() -> None:

@@ -8,7 +8,7 @@ from pymatgen.core import Composition, Element
 from scipy.optimize import linprog
 
 from screening.configuration import load_config
-from screening.configuration.scoring import RankConfig
+from screening.configuration.rank import RankConfig
 from screening.finalists.known_materials import KnownMaterials
 
 FORMULAS = ["Nd2Fe14B", "Pr2Fe14B", "Sm(Fe0.8Co0.2)12", "SmCo5", "BaFe12O19", "SrFe12O19", "MnBi", "Ga2Mn3", "Y2Co17"]

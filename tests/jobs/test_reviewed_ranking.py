@@ -16,7 +16,7 @@ from mlflow import MlflowClient
 import screening
 from screening.cli import main
 from screening.configuration import load_config
-from screening.configuration.scoring import RankConfig
+from screening.configuration.rank import RankConfig
 from screening.errors import RequestError
 from screening.jobs.ranking import Ranking
 from screening.jobs.sharding import reduce_shards, score_shard

@@ -20,7 +20,7 @@ from polars.testing import assert_frame_equal
 import screening
 from screening.cluster.part_files import PartFolder
 from screening.configuration import load_config
-from screening.configuration.scoring import RankConfig
+from screening.configuration.rank import RankConfig
 from screening.errors import RequestError, ScreeningError
 from screening.jobs import sharding
 from screening.jobs.ranking import Ranking, rank_to_folder

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from screening.configuration.composing import compose_config
-from screening.materials import evaluate_task
+from screening.materials.task_merit import evaluate_task
 from screening.ranking import rank_table, ranking_settings
 
 # cell formula, volume (A3), magnetisation (muB/A3), order, Curie temperature (K), K1 of the host (MJ/m3), gap (eV)
@@ -42,7 +42,7 @@ def predictions() -> pl.DataFrame:
 
 def ranks(*overrides: str) -> dict[str, int]:
     task = compose_config("rank", ["task=magnets", *overrides]).tree["task"]
-    table = rank_table(evaluate_task("magnets", predictions(), task["merit"]), ranking_settings(task["ranking"]))
+    table = rank_table(evaluate_task(predictions(), task), ranking_settings(task["ranking"]))
     return dict(zip(table["candidate_id"], table["rank"], strict=True))
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from screening.columns import is_gate
 from screening.errors import RequestError
-from screening.materials import evaluate_task, task_names
+from screening.materials.registry import class_names
+from screening.materials.task_merit import evaluate_task
 from screening.ranking import rank_table, ranking_settings
 from screening.resources import resource
 
@@ -138,7 +139,7 @@ def predictions() -> pl.DataFrame:
 def test_the_shipped_tasks_rank_a_mixed_table(name: str) -> None:
     task = yaml.safe_load((resource("configs") / "task" / f"{name}.yaml").read_text("utf-8"))
     assert task["name"] == name
-    result = rank_table(evaluate_task(name, predictions(), task["merit"]), ranking_settings(task["ranking"]))
+    result = rank_table(evaluate_task(predictions(), task), ranking_settings(task["ranking"]))
     assert result.height == 9
     assert set(task["report"]["short_table"]) <= set(result.columns)
     assert sum(map(is_gate, result.columns)) == len(task["ranking"]["gates"])
@@ -148,4 +149,4 @@ def test_the_shipped_tasks_rank_a_mixed_table(name: str) -> None:
 
 
 def test_every_material_class_has_a_config_and_the_other_way_round() -> None:
-    assert task_names() == sorted(path.stem for path in (resource("configs") / "task").glob("*.yaml"))
+    assert class_names() == sorted(path.stem for path in (resource("configs") / "task").glob("*.yaml"))

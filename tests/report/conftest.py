@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 from screening.crystals.crystal import Crystal
-from screening.finalists.finalist import Curve, Finalist, KnownMaterial
+from screening.finalists.finalist import Finalist, KnownMaterial
+from screening.materials.base import CloserLook, Curve
 from screening.report.page import ReportContent
 
 HOSTILE = [
@@ -78,7 +79,7 @@ def finalist_of(candidate_id: str) -> Finalist:
     charged = Crystal.from_arrays(candidate_id, 4.0 * np.eye(3), [9], [[0.5, 0.5, 0.5]])
     known = KnownMaterial("Nd2Fe14B", "<i>known</i>", 0.12, "Paper <1999>", {"mu0_Ms_T": 1.61})
     curve = Curve("polarization", (0.0, 300.0), (1.8, 1.6), (1.7, 1.5), (1.9, 1.7))
-    return Finalist(candidate_id, salt(candidate_id), charged, None, curve, known, ("frame_kept",))
+    return Finalist(candidate_id, salt(candidate_id), CloserLook({"charged": charged}, curve, ("frame_kept",)), known)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 from report.conftest import ranking_of
 
-from screening.finalists.finalist import Curve
+from screening.materials.base import Curve
 from screening.report.page import ReportContent
 from screening.report.pictures import curve_figure, pareto_scatter
 from screening.report.texts import catalogue

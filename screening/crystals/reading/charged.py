@@ -1,4 +1,4 @@
-"""`X.charged.cif` beside `X.cif`: two files of one battery electrode, read as one input."""
+"""`X.charged.cif` beside `X.cif`: two files of one insertion pair, read as one input."""
 
 from __future__ import annotations
 
@@ -63,5 +63,5 @@ def with_charged(discharged: Iterator[Part], charged: Callable[[], Iterator[Part
         yield replace(parts[0], charged=others[0])
         return
     many = parts if len(parts) > 1 else others
-    reason = f"{many[0].source}: expected a single crystal, as one of the two of an electrode"
+    reason = f"{many[0].source}: expected a single crystal, as one of the two of an insertion pair"
     yield replace(parts[0], reason=reason)

@@ -9,8 +9,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from screening.crystals.reading.examine import examine
-from screening.crystals.reading.limits import ReadSettings
 from screening.crystals.reading.parts import Outcome, Part, Sites
+from screening.crystals.reading.read_settings import ReadSettings
 from screening.crystals.reading.workers import WorkerPool
 
 _FEW = 32

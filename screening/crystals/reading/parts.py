@@ -29,7 +29,7 @@ class Sites:
     occupancy the most abundant element. occupancies: None for an ordered crystal, else one mapping per site.
     own_id: the id the input gives itself, empty if none. flags: remarks the input makes of itself.
     parent_space_group: of an ordered approximant, the space group of the crystal that it stands for, if known.
-    charged: of a battery electrode, the charged crystal that came with this one.
+    charged: of an insertion pair, the charged crystal that came with this one.
     """
 
     lattice: NDArray[np.float64]
@@ -60,7 +60,7 @@ class Part:
     kind: `cif`, `poscar`, `xyz` (bytes), `row` (the bytes of a JSON object, or the object), `sites` (already decoded).
     source: where it is, as shown to users; stem: its id if it has none of its own.
     flags: remarks that it carries already. reason: not empty if the input was refused before its content was looked at.
-    charged: of a battery electrode, the charged crystal that lies beside it.
+    charged: of an insertion pair, the charged crystal that lies beside it.
     """
 
     kind: str

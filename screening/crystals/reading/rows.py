@@ -20,7 +20,7 @@ ID_KEYS = ("id", "mp_id", "name", "material_id", "battery_id")
 """Keys under which a row may carry its own id, in order of preference."""
 
 PAIR_KEYS = (("structure", "charged"), ("discharged", "charged"), ("discharge_structure", "charge_structure"))
-"""Keys of the discharged and the charged crystal of a battery electrode in one row."""
+"""Keys of the discharged and the charged crystal of an insertion pair in one row."""
 
 APPROXIMANT = "ordered_approximant"
 OWN_FLAGS = (APPROXIMANT,)
@@ -72,7 +72,7 @@ def parse_json(data: bytes) -> Any:
 
 def read_row(row: Any) -> Sites:
     """A row of `lattice, species, frac` (with `id`, `mp_id` or `name`), or a pymatgen structure as JSON, as itself
-    or under `structure`; the charged crystal of a battery electrode under `charged` beside it (further names:
+    or under `structure`; the charged crystal of an insertion pair under `charged` beside it (further names:
     PAIR_KEYS). Raises UnreadableError."""
     if not isinstance(row, Mapping):
         raise UnreadableError(f"expected an object with lattice, species and frac, found {type(row).__name__}")

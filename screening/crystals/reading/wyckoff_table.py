@@ -121,7 +121,7 @@ def _site(row: Row, text: str) -> tuple[dict[str, float], list[float]]:
 
 
 def _formula(row: Row) -> str:
-    """The formula of the structure: an electrode's row has two, and says which one the structure is of."""
+    """The formula of the structure: the row of an insertion pair has two, and says which one the structure is of."""
     which = {"charged": "formula_charged", "discharged": "formula_discharged"}.get(
         row.get("structure_is", ""), "formula"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,13 +10,13 @@ import numpy as np
 
 from screening.chemistry.elements import ATOMIC_NUMBERS
 from screening.crystals.crystal import Crystal
-from screening.finalists.finalist import Curve
+from screening.materials.base import CloserLook, Curve, Finalists
+from screening.materials.electrodes.electrode_predictor import ElectrodePredictor
 from screening.materials.electrodes.end_members.finding import find_pair
 from screening.materials.electrodes.end_members.frames import framework_kept, with_ends
 from screening.materials.electrodes.end_members.orderings import partly_charged
 from screening.materials.electrodes.end_members.pair import ElectrodePair
 from screening.materials.electrodes.end_members.profile import Profile, State, voltage_profile
-from screening.materials.electrodes.predictor import ElectrodePredictor
 from screening.materials.electrodes.voltage.voltage import VoltagePredictor
 from screening.relaxation.relaxation import RelaxationSettings, Relaxed, relax
 
@@ -25,36 +25,25 @@ RELAXATION = RelaxationSettings(max_steps=200)
 _SMALL = 1e-6
 
 
-@dataclass(frozen=True)
-class Charging:
-    """discharged, charged: both ends as they were scored, None where no pair is known; remarks: keys of REMARKS."""
+def charging(finalists: Finalists) -> list[CloserLook]:
+    """What charging does to each of N electrodes: both ends, the voltage over charge, whether the frame is kept.
 
-    discharged: Crystal | None = None
-    charged: Crystal | None = None
-    curve: Curve | None = None
-    remarks: tuple[str, ...] = ()
-
-
-def charging(
-    crystals: Sequence[Crystal],
-    rows: Sequence[Mapping[str, Any]],
-    electrodes: ElectrodePredictor,
-    n_states: int | None,
-) -> list[Charging]:
-    """What charging does to each of B electrodes; rows: of the ranked table.
-
-    n_states: states of charge between the ends, by symmetry-distinct orderings of lowest Coulomb energy, that are
-    relaxed with both ends (0: the ends alone). None relaxes nothing: the curve is one plateau then, at the predicted
-    average, and the frame is not judged.
+    The key `profile_states` says how many states of charge between the ends, by symmetry-distinct orderings of lowest
+    Coulomb energy, are relaxed with both ends (0: the ends alone). None relaxes nothing: the curve is one plateau then,
+    at the predicted average, and the frame is not judged.
     """
-    found = [_pair(crystal, row, electrodes.working_ion) for crystal, row in zip(crystals, rows, strict=True)]
+    rows, n_states = finalists.table.to_dicts(), finalists.keys.get("profile_states")
+    predictor = finalists.predictors.get("voltage")
+    if not isinstance(predictor, ElectrodePredictor):
+        return [CloserLook() for _ in rows]
+    found = [_pair(crystal, row, predictor.working_ion) for crystal, row in zip(finalists.crystals, rows, strict=True)]
     profiles: dict[int, _Look] = {}
-    if n_states is not None and electrodes.voltage is not None:
+    if n_states is not None and predictor.voltage is not None:
         pairs = {index: pair for index, pair in enumerate(found) if pair is not None}
-        profiles = _closer(pairs, electrodes.voltage, n_states)
+        profiles = _closer(pairs, predictor.voltage, n_states)
     return [
-        Charging() if pair is None else _described(pair, row, profiles.get(index))
-        for index, (pair, row) in enumerate(zip(found, rows, strict=True))
+        CloserLook() if pair is None else _described(pair, crystal, row, profiles.get(index))
+        for index, (pair, crystal, row) in enumerate(zip(found, finalists.crystals, rows, strict=True))
     ]
 
 
@@ -71,9 +60,11 @@ def _pair(crystal: Crystal, row: Mapping[str, Any], working_ion: str | None) -> 
     return pair if isinstance(pair, ElectrodePair) else None
 
 
-def _described(pair: ElectrodePair, row: Mapping[str, Any], look: _Look | None) -> Charging:
+def _described(pair: ElectrodePair, crystal: Crystal, row: Mapping[str, Any], look: _Look | None) -> CloserLook:
     curve = _plateau(row) if look is None or look.profile is None else _staircase(look.profile, row)
-    return Charging(pair.discharged, pair.charged, curve, look.remarks if look else ())
+    ends = {"charged": pair.charged, "discharged": pair.discharged}
+    others = {name: end for name, end in ends.items() if end is not crystal}
+    return CloserLook(others, curve, look.remarks if look else ())
 
 
 def _plateau(row: Mapping[str, Any]) -> Curve | None:

@@ -6,9 +6,7 @@ from screening.columns.column import Column, text_column
 
 COLUMNS: tuple[Column, ...] = (
     text_column("working_ion", "Ion", "The ion that is inserted and extracted.", "merit"),
-    Column(
-        "voltage_V", "Voltage", "V", "Average voltage from the given crystal to its ion-free frame.", 2, "merit"
-    ),
+    Column("voltage_V", "Voltage", "V", "Average voltage from the given crystal to its ion-free frame.", 2, "merit"),
     Column(
         "voltage_extractable_V",
         "Voltage (use)",
@@ -68,9 +66,7 @@ COLUMNS: tuple[Column, ...] = (
     ),
     text_column("voltage_method", "Voltage by", "How the voltage was predicted.", "merit"),
     text_column("no_pair_reason", "No other end", "Why the other end could not be derived.", "merit"),
-    text_column(
-        "discharged_cell_formula", "Discharged", "Chemical formula of the cell with all of the ion.", "merit"
-    ),
+    text_column("discharged_cell_formula", "Discharged", "Chemical formula of the cell with all of the ion.", "merit"),
     Column("discharged_volume_A3", "Discharged volume", "Å³", "Volume of that cell.", 1, "merit"),
     Column("n_ions_removed", "Ions", "", "Working ions between both ends, in the discharged cell.", 2, "merit"),
     Column("n_ions_extractable", "Ions (use)", "", "Those of them that leave within the redox limit.", 2, "merit"),

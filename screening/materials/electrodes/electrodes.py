@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from screening.materials.base import (
     CloserLook,
-    FitRecipe,
     Finalists,
+    FitRecipe,
     LearnedPredictor,
     MaterialClass,
     PredictorKind,
@@ -45,7 +45,7 @@ class VoltageFitKeys:
 
 
 def _load(release: str, settings: Mapping[str, Any]) -> LearnedPredictor:
-    from screening.materials.electrodes.predictor import ElectrodePredictor
+    from screening.materials.electrodes.electrode_predictor import ElectrodePredictor
 
     return ElectrodePredictor.load(release, settings.get("working_ion"), str(settings.get("device", "auto")))
 
@@ -101,6 +101,8 @@ class Electrodes(MaterialClass):
     columns = COLUMNS
     flags = FLAGS
     remarks = REMARKS
+    shown_crystals = ("charged", "discharged")
+    closer_keys = frozenset({"profile_states"})
     predictors = (VOLTAGE,)
 
     @property

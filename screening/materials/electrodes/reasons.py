@@ -8,7 +8,8 @@ from typing import Any
 
 import polars as pl
 
-from screening.materials.flags import FLAGS
+from screening.materials import flags
+from screening.materials.electrodes.columns import FLAGS
 from screening.materials.sentences import Row, sentence
 
 Gate = Mapping[str, Any]
@@ -40,7 +41,7 @@ def _weakness(gates: Mapping[str, Gate], row: Row, name: str) -> str:
     if flag := gate.get("without_flag"):
         if flag == "not_an_electrode" and row.get("no_pair_reason"):
             return str(row["no_pair_reason"])
-        text = FLAGS.get(str(flag), name.replace("_", " ")).rstrip(".")
+        text = (flags.FLAGS | FLAGS).get(str(flag), name.replace("_", " ")).rstrip(".")
         return f"{text[0].lower()}{text[1:]}"
     words = _BY_COLUMN.get(column)
     value = row.get(column)

@@ -15,6 +15,7 @@ from screening.chemistry.masses import count_matrix
 from screening.errors import RequestError
 from screening.materials.arrays import floats, number_column
 from screening.materials.magnets.comparison_sentences import magnet_sentences, shown
+from screening.materials.magnets.merit import MagnetSettings
 from screening.materials.reference import (
     Comparison,
     Floats,
@@ -107,15 +108,15 @@ def family_members() -> frozenset[str]:
 
 
 def compare(
-    ranked: pl.DataFrame, rows: Sequence[Mapping[str, str]], settings: Mapping[str, Any], unseen: Mask
+    ranked: pl.DataFrame, rows: Sequence[Mapping[str, str]], settings: MagnetSettings, unseen: Mask
 ) -> Comparison:
-    """See `compare_with_measurements`; the temperature is that of the settings.
+    """See `MaterialClass.compare`; the temperature is that of the settings.
 
     Baselines of polarisation and Curie temperature know the other rows of the same table alone, a chemical system held
     out at a time: extra trees on composition, and the median.
     """
     by_name = {row["name"]: row for row in rows}
-    temperature = float(settings.get("temperature_K", 300.0))
+    temperature = settings.temperature_K
     measured = Measured(tuple(by_name[name] for name in ranked["candidate_id"]), temperature)
     predicted_order = _text(ranked, "magnetic_order")
     statistics = {

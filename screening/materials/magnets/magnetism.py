@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from screening.chemistry.element_table import may_be_magnetic
+from screening.crystals.crystal import Crystal
 from screening.crystals.packed import PackedCrystals, pack
 from screening.errors import RequestError
+from screening.materials.base import Description
 from screening.materials.magnets.anisotropy import anisotropy
 from screening.materials.magnets.curie import curie
 from screening.materials.magnets.moments import moment
@@ -26,13 +30,14 @@ _LIKELY = 0.5  # a Curie temperature and an anisotropy need moments that are at 
 
 @dataclass(frozen=True)
 class MagnetismPredictor:
-    """The parts of a release, which always has the order; folder: where it was loaded from."""
+    """The parts of a release, which always has the order; folder: where it was loaded from; training: its record."""
 
     order: order.MagneticOrder
     moment: moment.HostMagnetization | None
     curie: curie.CurieTemperature | None
     anisotropy: anisotropy.Anisotropy | None
     folder: Path
+    training: Mapping[str, Any]
 
     @classmethod
     def load(cls, magnetism: str) -> MagnetismPredictor | None:
@@ -40,7 +45,8 @@ class MagnetismPredictor:
         if magnetism == NO_MAGNETISM:
             return None
         folder = find_release(magnetism)
-        parts = load_release(folder).parts
+        release = load_release(folder)
+        parts = release.parts
         if order.PART not in parts:
             raise RequestError(
                 f"magnetism={magnetism}: has no part {order.PART!r}; it has {', '.join(parts) or 'none'}"
@@ -51,7 +57,12 @@ class MagnetismPredictor:
             curie.CurieTemperature.from_part(parts[curie.PART]) if curie.PART in parts else None,
             anisotropy.Anisotropy.from_part(parts[anisotropy.PART]) if anisotropy.PART in parts else None,
             folder,
+            release.training,
         )
+
+    def describe(self, crystals: Sequence[Crystal]) -> Description:
+        """The columns of B crystals; none is refused."""
+        return Description(self.columns(pack(crystals)))
 
     def columns(self, packed: PackedCrystals) -> list[pl.Series]:
         """Columns of B crystals, (B,) each: `ORDER_COLUMNS`, `SHARE_COLUMNS` of ferrimagnets, and of the parts there
@@ -88,7 +99,3 @@ class MagnetismPredictor:
                 directions.put(carriers[moments], found)
             columns += directions.columns()
         return columns
-
-    def no_rows(self) -> list[pl.Series]:
-        """The same columns without any row."""
-        return self.columns(pack([]))

@@ -29,7 +29,8 @@ Magnetic order, magnetisation of metallic hosts, Curie temperature and anisotrop
 on descriptors of composition and bonds, and a crystal field. Splits are by whole chemical systems, by a hash of their
 name with the salt `{DEFAULT_SALT}`.
 
-- Fitted with `screening fit data.path=STORE data.folder=TABLES output_dir={release.name} seed={training["seed"]}`.
+- Fitted with `screening fit magnetism data.path=STORE data.folder=TABLES output_dir={release.name}
+  seed={training["seed"]}`.
 - Store: sha256 `{training["store_sha256"][:16]}`; sources {"; ".join(training["sources"])}.
 - Time: {times}; one {training["machine"]} processor core, no GPU.
 - Columns: `magnetic_order` and its probabilities, `host_magnetization_muB_per_A3`, `curie_temperature_K`,

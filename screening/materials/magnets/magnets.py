@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from screening.materials.base import (
     CloserLook,
-    FitRecipe,
     Finalists,
+    FitRecipe,
     LearnedPredictor,
     MaterialClass,
     PredictorKind,
 )
 from screening.materials.magnets.columns import COLUMNS, FLAGS
 from screening.resources import resource
-from screening.settings import setting, settings_class
+from screening.settings import build_settings, setting, settings_class
 
 if TYPE_CHECKING:
     import numpy as np
@@ -75,9 +75,9 @@ def _fit(*arguments: Any) -> Any:
 
 
 def _card(release: Any) -> str:
-    from screening.materials.magnets.magnetism_fit import magnetism_card_of
+    from screening.materials.magnets.magnetism_fit import fitted_card
 
-    return magnetism_card_of(release)
+    return fitted_card(release)
 
 
 MAGNETISM = PredictorKind(
@@ -152,7 +152,8 @@ class Magnets(MaterialClass):
     def look_closer(self, finalists: Finalists) -> Sequence[CloserLook]:
         from screening.materials.magnets.polarization_curves import polarization_curves
 
-        return [CloserLook(curve=curve) for curve in polarization_curves(finalists.table, finalists.task)]
+        settings = build_settings(self.settings, finalists.task["merit"], "task.merit")
+        return [CloserLook(curve=curve) for curve in polarization_curves(finalists.table, settings)]
 
     def compare(
         self, ranked: pl.DataFrame, rows: Sequence[Mapping[str, str]], settings: Any, unseen: NDArray[np.bool_]

@@ -9,13 +9,12 @@ and `anisotropy_field_T` are those of an easy axis; how likely that is stands in
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from screening.settings import settings_class
 from screening.chemistry.masses import Floats, Mask, count_matrix
 from screening.errors import RequestError
 from screening.materials.arrays import flagged, floats, number_column, require_columns
@@ -32,6 +31,7 @@ from screening.materials.magnets.figures.polarization import Moments, find_momen
 from screening.materials.magnets.reasons import reasons
 from screening.materials.sampling import Distribution, common_scores, propagate
 from screening.materials.supply import SupplySettings, supply_columns
+from screening.settings import settings_class
 
 BHMAX_KJ_M3_PER_T2 = 198.94
 """1 / 4µ0 in kJ/m³ per T²: the largest energy product of a magnet with polarisation 1 T (Skomski and Coey, Scripta

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
 
 from screening.chemistry.compositions import Floats
-from screening.finalists.finalist import Curve
-from screening.materials import evaluate_task
+from screening.materials.base import Curve
+from screening.materials.magnets.merit import MagnetSettings, evaluate
 
-COLUMN, TEMPERATURE = "mu0_Ms_T", "temperature_K"
+COLUMN = "mu0_Ms_T"
 _STEP_K, _LEAST_K, _MOST_K = 10.0, 400.0, 1400.0
 _LOST_T = 1e-3
 
 
-def polarization_curves(rows: pl.DataFrame, task: Mapping[str, Any]) -> list[Curve | None]:
+def polarization_curves(rows: pl.DataFrame, settings: MagnetSettings) -> list[Curve | None]:
     """A curve for each of B rows of a ranked table, from 0 K until its order is lost for sure, or 1,400 K.
 
     None where the polarisation is unknown at some temperature, or zero at all.
     """
-    merit = dict(task.get("merit") or {})
     curie = rows["curie_temperature_K_hi"].drop_nulls().to_list() if "curie_temperature_K_hi" in rows.columns else []
     last = min(max([_LEAST_K, *curie]) + 2 * _STEP_K, _MOST_K)
     temperatures = np.arange(0.0, last, _STEP_K)
-    tables = [evaluate_task(str(task["name"]), rows, merit | {TEMPERATURE: float(t)}) for t in temperatures]
+    tables = [evaluate(rows, replace(settings, temperature_K=float(t))) for t in temperatures]
     value, low, high = (
         np.array([table[f"{COLUMN}{end}"].to_numpy() for table in tables]) for end in ("", "_lo", "_hi")
     )

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from screening.columns import COLUMNS, MISSING, Column, column, gate_name, is_gate
+from screening.columns import MISSING, Column, column, gate_name, is_gate, known_columns
 from screening.errors import RequestError
-from screening.finalists.finalist import REMARKS
-from screening.materials.flags import FLAGS
+from screening.materials.registry import all_classes, flag_meanings, remark_meanings
 from screening.report.texts.numbers import STYLES, THIN_SPACE, NumberStyle, plural_form
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-LANGUAGES = ("en", "ru")
+_ENGLISH = "en"
+LANGUAGES = (_ENGLISH, "ru")
 _FOLDER = Path(__file__).parent
 _BOUNDS = {"_lo": "lower_bound", "_hi": "upper_bound"}
 Entry = str | Mapping[str, str]
@@ -61,6 +61,10 @@ class Catalogue:
 
         return Markup(self._entry(key, values)).format(**self._written(values))  # noqa: S704 - the package's own text
 
+    def named(self, key: str, name: str) -> str:
+        """The page's text of a key that a material class may bring, else the name of what it is about."""
+        return self.text(key) if key in self.page else name.replace("_", " ")
+
     def _entry(self, key: str, values: Mapping[str, Any]) -> str:
         entry = self.page[key]
         return entry if isinstance(entry, str) else entry[plural_form(self.language, values["n"])]
@@ -83,7 +87,7 @@ class Catalogue:
         """What is known of a column, in this language; interval bounds and gates included."""
         spec = column(name)
         for suffix, key in _BOUNDS.items():
-            if name.endswith(suffix) and name.removesuffix(suffix) in COLUMNS:
+            if name.endswith(suffix) and name.removesuffix(suffix) in known_columns():
                 base = self.column(name.removesuffix(suffix))
                 label, words = self.text(f"{key}_label", label=base.label), self.text(key, description=base.description)
                 return replace(base, name=name, label=label, description=words)
@@ -143,19 +147,36 @@ class Catalogue:
 
 @cache
 def catalogue(language: str) -> Catalogue:
-    """The texts of a language; raises RequestError if there are none."""
+    """The texts of a language, those of all material classes among them; raises RequestError if there are none.
+
+    What a class does not say in the language is said in English, or by its name.
+    """
     if language not in LANGUAGES:
         raise RequestError(f"report.language={language}: expected one of {', '.join(LANGUAGES)}")
-    content = yaml.safe_load((_FOLDER / f"{language}.yaml").read_text(encoding="utf-8"))
-    return Catalogue(language=language, **(_english() | content if language == "en" else content))
+    content = _english()
+    for said in _files(language) if language != _ENGLISH else ():
+        for section, entries in said.items():
+            content[section] |= entries
+    return Catalogue(language=language, **content)
 
 
-def _english() -> dict[str, Any]:
-    """What the tables say of themselves is English, and said where columns, flags and remarks are defined."""
-    specs = COLUMNS.values()
-    return {
-        "columns": {spec.name: {"label": spec.label, "description": spec.description} for spec in specs},
-        "units": {spec.unit: spec.unit for spec in specs if spec.unit},
-        "flags": FLAGS,
-        "remarks": REMARKS,
-    }
+def _english() -> dict[str, dict[str, Any]]:
+    """What columns, flags and remarks say of themselves is English, and said where they are defined."""
+    specs = known_columns().values()
+    content: dict[str, dict[str, Any]] = {field.name: {} for field in fields(Catalogue) if field.name != "language"}
+    content["columns"] = {spec.name: {"label": spec.label, "description": spec.description} for spec in specs}
+    content["units"] = {spec.unit: spec.unit for spec in specs if spec.unit}
+    content["flags"], content["remarks"] = dict(flag_meanings()), dict(remark_meanings())
+    for said in _files(_ENGLISH):
+        for section, entries in said.items():
+            content[section] |= entries
+    return content
+
+
+def _files(language: str) -> Iterator[dict[str, Any]]:
+    """What the frame says, then what each class does."""
+    folders = [_FOLDER, *(known.texts for known in all_classes())]
+    for folder in folders:
+        file = folder / f"{language}.yaml" if folder is not None else None
+        if file is not None and file.is_file():
+            yield yaml.safe_load(file.read_text(encoding="utf-8"))

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from screening.errors import RequestError
-from screening.materials import explain_task
 from screening.materials.electrodes.merit import ElectrodeSettings, evaluate
+from screening.materials.task_merit import explain_task
 from screening.ranking import rank_table, ranking_settings
 from screening.resources import resource
 
@@ -134,7 +134,7 @@ def test_the_reason_names_what_holds_an_electrode_back(
     task = yaml.safe_load((resource("configs") / "task" / "electrodes.yaml").read_text("utf-8"))
     merits = evaluate(predictions(("Li4Fe4P4O16", {**LIFEPO4, **changes})), ElectrodeSettings())
     ranked = rank_table(merits, ranking_settings(task["ranking"]))
-    assert expected in explain_task("electrodes", ranked, task["ranking"])["why"][0]
+    assert expected in explain_task(ranked, task)["why"][0]
 
 
 def test_wrong_scales_are_refused_by_name() -> None:

@@ -6,9 +6,9 @@ import polars as pl
 import pytest
 
 from screening.errors import RequestError
-from screening.materials import evaluate_task
 from screening.materials.electrodes.merit import ElectrodeSettings, evaluate
-from screening.materials.flags import FLAGS
+from screening.materials.registry import flag_meanings
+from screening.materials.task_merit import evaluate_task
 
 TableMaker = Callable[..., pl.DataFrame]
 
@@ -138,9 +138,9 @@ def test_an_ion_that_is_not_there_makes_the_crystal_a_host(predictions: TableMak
 
 def test_a_wrong_ion_or_setting_is_refused_by_name(predictions: TableMaker) -> None:
     with pytest.raises(RequestError, match="working_ion=Fe"):
-        evaluate_task("electrodes", predictions("LiCoO2"), {"working_ion": "Fe"})
+        evaluate_task(predictions("LiCoO2"), {"name": "electrodes", "merit": {"working_ion": "Fe"}})
     with pytest.raises(RequestError, match="did you mean working_ion"):
-        evaluate_task("electrodes", predictions("LiCoO2"), {"working_ions": "Li"})
+        evaluate_task(predictions("LiCoO2"), {"name": "electrodes", "merit": {"working_ions": "Li"}})
 
 
 def test_the_cell_size_does_not_matter(predictions: TableMaker) -> None:
@@ -163,5 +163,5 @@ def test_flags_of_earlier_steps_stay_and_every_flag_is_explained(predictions: Ta
                           for h in (None, 0.07, 0.2)))  # fmt: skip
     result = evaluate(table, ElectrodeSettings())
     assert all(text.startswith("out_of_domain") for text in result["flags"])
-    assert {flag for text in result["flags"] for flag in text.split(";")} <= set(FLAGS)
+    assert {flag for text in result["flags"] for flag in text.split(";")} <= set(flag_meanings())
     assert result["candidate_id"].to_list() == table["candidate_id"].to_list()

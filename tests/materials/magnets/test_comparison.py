@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 
 from screening.errors import RequestError
-from screening.materials.magnets.comparison import family_members
+from screening.materials.magnets.comparison import compare, family_members
+from screening.materials.magnets.merit import MagnetSettings
 from screening.materials.reference import Comparison
-from screening.materials.validation_init import check_task, compare_with_measurements
 
 # name: (formula, order, easy, easy_axis_uniaxial, mu0Ms_T, K1_MJ_m3, Tc_K), then what is predicted of it
 MEASURED: dict[str, tuple[str, ...]] = {
@@ -59,7 +59,7 @@ def ranking(*order: str) -> pl.DataFrame:
 def compared(table: pl.DataFrame | None = None, unseen: tuple[str, ...] = (), **settings: Any) -> Comparison:
     ranked = ranking() if table is None else table
     mask = np.isin(ranked["candidate_id"].to_list(), unseen)
-    return compare_with_measurements("magnets", ranked, reference(), settings, mask)
+    return compare(ranked, reference(), MagnetSettings(**settings), mask)
 
 
 def test_polarization_is_judged_on_what_is_ordered_at_the_temperature() -> None:
@@ -129,7 +129,7 @@ def test_what_the_family_table_was_written_from_is_scored_apart() -> None:
     assert {"YCo5", "BaFe12O19", "FePt"} <= family_members()
     assert not {"Y2", "Buschow", "Fe"} & family_members()
     rows = reference(hard={"formula": "YCo5"})
-    statistics = compare_with_measurements("magnets", ranking(), rows, {}, np.zeros(6, dtype=bool)).statistics
+    statistics = compare(ranking(), rows, MagnetSettings(), np.zeros(6, dtype=bool)).statistics
     assert statistics["K1_MJ_per_m3"]["n"] == 2
     assert statistics["K1_MJ_per_m3"]["not_in_family_table"]["n"] == 1
     assert statistics["easy_axis"]["not_in_family_table"]["n"] == statistics["easy_axis"]["n"] - 1
@@ -138,10 +138,4 @@ def test_what_the_family_table_was_written_from_is_scored_apart() -> None:
 def test_words_in_a_column_of_numbers_are_refused_by_name() -> None:
     rows = reference(hard={"K1_MJ_m3": "large"})
     with pytest.raises(RequestError, match="hard: K1_MJ_m3=large: expected a number or nothing"):
-        compare_with_measurements("magnets", ranking(), rows, {}, np.zeros(6, dtype=bool))
-
-
-def test_a_class_without_reference_materials_says_so() -> None:
-    check_task("magnets")
-    with pytest.raises(RequestError, match="task=electrodes: there is no evaluation on reference materials yet"):
-        check_task("electrodes")
+        compare(ranking(), rows, MagnetSettings(), np.zeros(6, dtype=bool))

@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
-from screening.columns import COLUMNS, column
+from screening.columns import column, known_columns
 from screening.errors import RequestError
-from screening.finalists.finalist import REMARKS
-from screening.materials.flags import FLAGS
+from screening.materials.registry import flag_meanings, remark_meanings
 from screening.report.texts import LANGUAGES, Catalogue, catalogue
 
 TASKS = sorted((Path(__file__).parents[3] / "configs" / "task").glob("*.yaml"))
@@ -49,8 +48,8 @@ def _values(entry: str | Mapping[str, str]) -> set[str]:
 
 def test_nothing_in_russian_is_left_in_english() -> None:
     english, russian = (catalogue(language) for language in LANGUAGES)
-    assert set(COLUMNS) == set(russian.columns) and set(FLAGS) == set(russian.flags)
-    assert set(REMARKS) == set(russian.remarks)
+    assert set(known_columns()) == set(russian.columns) and set(flag_meanings()) == set(russian.flags)
+    assert set(remark_meanings()) == set(russian.remarks)
     for section in ("flags", "remarks", "gates", "titles", "stages"):
         mine, theirs = getattr(russian, section), getattr(english, section)
         assert not [key for key, text in mine.items() if text == theirs[key]], section
@@ -95,7 +94,7 @@ def test_units_and_numbers_of_russian_chemists() -> None:
 
 
 def test_english_is_as_the_columns_say() -> None:
-    assert all(catalogue("en").column(name) == spec for name, spec in COLUMNS.items())
+    assert all(catalogue("en").column(name) == spec for name, spec in known_columns().items())
     assert catalogue("en").column("mu0_Ms_T_hi") == column("mu0_Ms_T_hi")
     assert catalogue("en").column("gate_easy_axis_probability") == column("gate_easy_axis_probability")
 

@@ -49,7 +49,7 @@ moments and the properties that `{training["network"]}` predicts for both ends. 
 the discharged crystal (frame and ion), by a hash of their name with the salt `{DEFAULT_SALT}`: the test systems judge,
 all others teach. Intervals are cross-conformal by chemical system.
 
-- Fitted with `screening fit_voltage electrodes=FOLDER output_dir={release.name} seed={training["seed"]}`.
+- Fitted with `screening fit voltage electrodes=FOLDER output_dir={release.name} seed={training["seed"]}`.
 - Time: {training["minutes"]} min on {training["machine"]}, no GPU, evaluations of crystals that were kept not counted.
 - Columns: `voltage_V`, `voltage_extractable_V`, `volume_change_percent`, each with an 80 % interval `_lo`, `_hi`, and
   `voltage_method`.

@@ -15,7 +15,7 @@ from screening.errors import RequestError
 from screening.materials.electrodes.end_members.finding import find_pair, find_pairs
 from screening.materials.electrodes.end_members.insertion import enlarged
 from screening.materials.electrodes.end_members.pair import ElectrodePair, NoPair
-from screening.materials.flags import FLAGS
+from screening.materials.registry import flag_meanings
 
 Known = Callable[[str], Crystal]
 Reference = dict[str, tuple[dict[str, str], Crystal]]
@@ -42,7 +42,7 @@ def test_the_reference_table_is_told_apart(reference: Reference) -> None:
             assert not found.refused
             continue
         assert isinstance(found, ElectrodePair), name
-        assert set(found.flags) <= set(FLAGS), name
+        assert set(found.flags) <= set(flag_meanings()), name
         assert "ion_sites_blocked" not in found.flags, name
         assert found.origin == ("inserted" if row["structure_is"] == "charged" else "topotactic"), name
         ion = Composition(row["ion"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from screening.configuration.command import CommandConfig
+from screening.configuration.base import CommandConfig
 from screening.configuration.fields import setting
 
 RUN_HELP = "id of the ranking's MLflow run or of one of its finalists, or the output folder of a tracked ranking"

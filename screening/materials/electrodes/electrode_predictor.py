@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from screening.chemistry.elements import cell_formula
 from screening.crystals.crystal import Crystal
+from screening.materials.base import Description
 from screening.materials.electrodes.end_members.finding import find_pairs
 from screening.materials.electrodes.end_members.pair import ElectrodePair, NoPair
 from screening.materials.electrodes.voltage.voltage import VOLTAGE_COLUMNS, VoltagePredictor
@@ -22,16 +24,8 @@ PAIR_SCHEMA: dict[str, type[pl.DataType]] = {
     "n_ions_removed": pl.Float64,
     "n_ions_extractable": pl.Float64,
     "no_pair_reason": pl.String,
-    "electrode_flags": pl.String,
+    "flags": pl.String,
 }
-
-
-@dataclass(frozen=True)
-class Electrodes:
-    """columns: those of `PAIR_SCHEMA` and of voltages, (B,) each; refused: row -> why it is no candidate at all."""
-
-    columns: list[pl.Series]
-    refused: dict[int, str]
 
 
 @dataclass(frozen=True)
@@ -51,16 +45,17 @@ class ElectrodePredictor:
         """Of the release of voltages."""
         return self.voltage.folder if self.voltage is not None else None
 
-    def describe(self, crystals: Sequence[Crystal]) -> Electrodes:
-        """B crystals as electrodes."""
+    @property
+    def training(self) -> Mapping[str, Any] | None:
+        """Rankings of measured electrodes do not exist yet, so nobody asks."""
+        return None
+
+    def describe(self, crystals: Sequence[Crystal]) -> Description:
+        """B crystals as electrodes: columns of `PAIR_SCHEMA`, flags and voltages."""
         pairs = list(find_pairs(crystals, self.working_ion))
         table = pl.DataFrame([_row(pair) for pair in pairs], schema=PAIR_SCHEMA)
         refused = {row: pair.reason for row, pair in enumerate(pairs) if isinstance(pair, NoPair) and pair.refused}
-        return Electrodes([*table.get_columns(), *self._voltages(pairs)], refused)
-
-    def no_rows(self) -> list[pl.Series]:
-        """The same columns without any row."""
-        return self.describe([]).columns
+        return Description([*table.get_columns(), *self._voltages(pairs)], refused)
 
     def _voltages(self, pairs: list[ElectrodePair | NoPair]) -> list[pl.Series]:
         if self.voltage is not None:
@@ -72,7 +67,7 @@ class ElectrodePredictor:
 def _row(pair: ElectrodePair | NoPair) -> dict[str, object]:
     flags = ";".join(pair.flags)
     if isinstance(pair, NoPair):
-        return {"no_pair_reason": pair.reason, "electrode_flags": flags}
+        return {"no_pair_reason": pair.reason, "flags": flags}
     return {
         "working_ion": pair.working_ion,
         "electrode_origin": pair.origin,
@@ -80,5 +75,5 @@ def _row(pair: ElectrodePair | NoPair) -> dict[str, object]:
         "discharged_volume_A3": pair.discharged.volume_A3,
         "n_ions_removed": pair.n_ions_removed,
         "n_ions_extractable": None if pair.n_ions_extractable != pair.n_ions_extractable else pair.n_ions_extractable,
-        "electrode_flags": flags,
+        "flags": flags,
     }

@@ -1,4 +1,4 @@
-"""`screening fit_voltage` writes a release that can be loaded, and says what it was given wrongly."""
+"""`screening fit voltage` writes a release that can be loaded, and says what it was given wrongly."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ import pytest
 from helpers.electrodes import METALS, Springs, electrode, electrode_row, write_rows
 from helpers.models import tiny_release
 
+from screening.commands.fit import run
 from screening.configuration import load_config
-from screening.configuration.schemas import FitVoltageConfig
+from screening.configuration.fit import FitConfig
 from screening.errors import RequestError
-from screening.materials.electrodes import fit_command as fit_voltage
+from screening.materials.electrodes.voltage import voltage_release
 from screening.materials.electrodes.voltage.voltage import FORMAT
 from screening.tabular.release import load_release
 
 
-def config(folder: Path, **keys: str) -> FitVoltageConfig:
+def config(folder: Path, **keys: str) -> FitConfig:
     values = {"electrodes": str(folder / "tables"), "output_dir": str(folder / "out"), "model": str(folder / "tiny")}
-    loaded = load_config("fit_voltage", ["n_trees=2", "n_seeds=1", "device=cpu"], values | keys)
-    assert isinstance(loaded, FitVoltageConfig)
+    loaded = load_config("fit", ["voltage", "n_trees=2", "n_seeds=1", "device=cpu"], values | keys)
+    assert isinstance(loaded, FitConfig)
     return loaded
 
 
@@ -32,8 +33,8 @@ def test_a_release_with_its_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ions = [ion for ion in ("Li", "Na") for _ in METALS for _ in (1, 2)]
     rows = [electrode_row(*pair, ion, 3.0 + 0.1 * i) for i, (pair, ion) in enumerate(zip(ends, ions, strict=True))]
     write_rows(tmp_path / "tables", rows)
-    monkeypatch.setattr(fit_voltage, "load_potential", lambda name, device: Springs())
-    fit_voltage.run(config(tmp_path, name="mine"))
+    monkeypatch.setattr(voltage_release, "load_potential", lambda name, device: Springs())
+    run(config(tmp_path, name="mine"))
     release = load_release(tmp_path / "out", "voltage", FORMAT)
     assert release.name == "mine"
     assert release.training["potential"] == "chgnet"
@@ -43,4 +44,4 @@ def test_a_release_with_its_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match=r"electrodes=.*tables: expected a folder with electrodes\.jsonl\.gz"):
-        fit_voltage.run(config(tmp_path))
+        run(config(tmp_path))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from screening.configuration.command import CommandConfig
+from screening.configuration.base import CommandConfig
 from screening.configuration.fields import setting
 from screening.configuration.overrides import named
 

@@ -1,4 +1,4 @@
-"""`screening fit` on small tables; the release it writes adds its columns to predictions and rankings."""
+"""`screening fit magnetism` on small tables; the release it writes adds its columns to predictions and rankings."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from helpers.labelled import small_store
 
 import screening
 from screening.chemistry.elements import SYMBOLS
+from screening.commands.fit import run
 from screening.configuration import load_config
-from screening.configuration.schemas import FitConfig
+from screening.configuration.fit import FitConfig
 from screening.crystals.packed import pack
 from screening.errors import RequestError
-from screening.materials.magnets import fit_command as fit
 from screening.materials.magnets.anisotropy.anisotropy import ANISOTROPY_COLUMNS
 from screening.materials.magnets.curie.curie import CURIE_COLUMNS
 from screening.materials.magnets.magnetism import MagnetismPredictor
@@ -83,9 +83,9 @@ def release(tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("fit")
     store = small_store(folder / "store")
     keys = {"data.path": str(store.path), "data.folder": str(tables), "output_dir": str(folder / "mine")}
-    config = load_config("fit", ["n_trees=2", "n_seeds=1"], keys)
+    config = load_config("fit", ["magnetism", "n_trees=2", "n_seeds=1"], keys)
     assert isinstance(config, FitConfig)
-    fit.run(config)
+    run(config)
     return folder / "mine"
 
 
@@ -140,4 +140,4 @@ def test_wrong_requests_are_named(release: Path, tmp_path: Path) -> None:
     config = load_config("fit", values={"output_dir": str(tmp_path / "out")})
     assert isinstance(config, FitConfig)
     with pytest.raises(RequestError, match=r"data\.folder"):
-        fit.run(config)
+        run(config)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from screening.configuration.command import CommandConfig
+from screening.configuration.base import CommandConfig
 from screening.configuration.fields import setting
 
 

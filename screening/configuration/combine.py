@@ -1,0 +1,42 @@
+"""Keys of `screening combine`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from screening.configuration.base import MODEL_HELP, CommandConfig
+from screening.configuration.fields import setting
+from screening.configuration.shared_sections import split_column, split_file
+from screening.errors import RequestError
+
+
+@dataclass
+class CombinedDataConfig:
+    """The crystals that set the intervals of a combined model."""
+
+    path: str = setting(help="the store that the models were trained on", path=True)
+    max_crystals: int | None = setting(None, help="use only that many crystals of each split; null: all", minimum=1)
+    split_file: str | None = split_file()
+    split_column: str = split_column()
+
+
+@dataclass
+class CombineConfig(CommandConfig):
+    """Make one model of several that differ in their seed: their mean predicts, and intervals are set anew.
+
+    Examples:
+      screening combine models=[runs/seed1/model,runs/seed2/model] data.path=stores/mp output_dir=runs/both name=both
+    """
+
+    command: ClassVar[str] = "combine"
+    module: ClassVar[str] = "combine"
+
+    models: list[str] = setting(help=f"the models: each a {MODEL_HELP}")
+    output_dir: str = setting(help="folder for the combined model", path=True)
+    name: str | None = setting(None, help="name of the model; null: that of output_dir")
+    data: CombinedDataConfig = field(default_factory=CombinedDataConfig)
+
+    def finish(self) -> None:
+        if len(self.models) < 2:
+            raise RequestError("models: expected two or more, for example models=[runs/seed1/model,runs/seed2/model]")

@@ -1,0 +1,34 @@
+"""Keys of `screening import`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from screening.configuration.base import CommandConfig
+from screening.configuration.fields import setting
+
+
+@dataclass
+class ImportConfig(CommandConfig):
+    """Turn labelled crystals into a store that training reads.
+
+    Left-out crystals are listed with the reason in OUTPUT/rejected.csv.
+
+    Examples:
+      screening import source=downloads/mp kind=materials_project output=stores/mp
+      screening import source=my_cifs/ kind=csv labels=my_labels.csv output=stores/mine
+    """
+
+    command: ClassVar[str] = "import"
+    module: ClassVar[str] = "import_data"
+
+    source: str = setting(help="the file or folder with the crystals", path=True)
+    kind: str = setting(
+        help="format of the source; csv: structures of any form with a CSV of ids and labels beside them",
+        choices=("materials_project", "jsonl", "csv"),
+    )
+    labels: str | None = setting(
+        None, help="kind=csv: the CSV of ids and labels; null: the only one in the source folder", path=True
+    )
+    output: str = setting(help="folder of the store to write", path=True)

@@ -1,0 +1,104 @@
+"""Magnetic order, Curie temperature and anisotropy learned from tables of measurements, as one release."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from screening.data.splits import DEFAULT_SALT
+from screening.data.store import Store, open_store
+from screening.errors import RequestError
+from screening.materials.magnets.anisotropy import anisotropy, anisotropy_card, anisotropy_fit
+from screening.materials.magnets.curie import curie, curie_card, curie_fit
+from screening.materials.magnets.magnetism_card import magnetism_card
+from screening.materials.magnets.moments import moment, moment_fit
+from screening.materials.magnets.order import order, order_card, order_fit
+from screening.tabular.interval_forest import ForestSettings
+from screening.tabular.release import Part, TabularRelease
+
+Fit = Callable[[Store, Path, "FitSettings"], tuple[Part, dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """How the parts are fitted: n_trees in every forest, None for as many as was best; n_seeds fits from seed on."""
+
+    seed: int
+    n_seeds: int
+    n_trees: int | None
+
+    def forest(self, usual: ForestSettings) -> ForestSettings:
+        """The usual forest of a part with as many trees as was asked for."""
+        return replace(usual, n_trees=self.n_trees or usual.n_trees)
+
+
+def _order(store: Store, folder: Path, settings: FitSettings) -> tuple[Part, dict[str, Any]]:
+    usual = order_fit.OrderFitSettings(seed=settings.seed)
+    return order_fit.fit_order_part(store, folder, replace(usual, n_trees=settings.n_trees or usual.n_trees))
+
+
+def _moment(store: Store, folder: Path, settings: FitSettings) -> tuple[Part, dict[str, Any]]:
+    forest = settings.forest(moment_fit.FOREST)
+    return moment_fit.fit_moment_part(store, moment_fit.MomentFitSettings(forest, settings.seed, settings.n_seeds))
+
+
+def _curie(store: Store, folder: Path, settings: FitSettings) -> tuple[Part, dict[str, Any]]:
+    forest = settings.forest(curie_fit.FOREST)
+    wanted = curie_fit.CurieFitSettings(forest, settings.seed, settings.n_seeds)
+    return curie_fit.fit_curie_part(store, folder / "curie", wanted)
+
+
+def _anisotropy(store: Store, folder: Path, settings: FitSettings) -> tuple[Part, dict[str, Any]]:
+    forest = settings.forest(anisotropy_fit.FOREST)
+    wanted = anisotropy_fit.AnisotropyFitSettings(forest, settings.seed, settings.n_seeds)
+    return anisotropy_fit.fit_anisotropy_part(folder, wanted)
+
+
+PARTS: dict[str, tuple[Fit, Callable[[dict[str, Any]], str]]] = {
+    order.PART: (_order, order_card.order_card),
+    moment.PART: (_moment, moment_fit.moment_card),
+    curie.PART: (_curie, curie_card.curie_card),
+    anisotropy.PART: (_anisotropy, anisotropy_card.anisotropy_card),
+}
+
+
+def fit_magnetism(settings: Mapping[str, Any], folder: Path, say: Callable[[str], object]) -> TabularRelease:
+    """Fit every part.
+
+    Args:
+        settings: Of `screening fit magnetism`.
+        folder: Where the release will be written; its name is the release's if none is given.
+        say: Hears how long each part took.
+
+    Raises:
+        RequestError: The store or the tables are not there.
+    """
+    store, tables = open_store(Path(settings["data"]["path"])), Path(settings["data"]["folder"])
+    if not tables.is_dir():
+        raise RequestError(f"data.folder={tables}: there is no such folder")
+    wanted = FitSettings(settings["seed"], settings["n_seeds"], settings["n_trees"])
+    parts, minutes = {}, {}
+    for name, (fit, _) in PARTS.items():
+        started = time.perf_counter()
+        parts[name], report = fit(store, tables, wanted)
+        parts[name].settings["report"] = report
+        minutes[name] = round((time.perf_counter() - started) / 60, 2)
+        say(f"{name}: fitted in {minutes[name]} min")
+    training = {
+        "store_sha256": store.content_hash,
+        "sources": store.meta["sources"],
+        "seed": wanted.seed,
+        "learned_splits": ["train", "validation"],
+        "split_salt": DEFAULT_SALT,
+        "minutes": minutes,
+    }
+    return TabularRelease(settings["name"] or folder.resolve().name, parts, training)
+
+
+def fitted_card(release: TabularRelease) -> str:
+    """The model card of a release, with a section for each part."""
+    sections = [card(release.parts[name].settings["report"]) for name, (_, card) in PARTS.items()]
+    return magnetism_card(release, sections)

@@ -1,0 +1,43 @@
+"""A task's class asked by name, with its settings as they stand in the task's config."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from screening.materials.registry import material_class
+from screening.settings import build_settings
+
+
+def merit_settings(task: Mapping[str, Any]) -> Any:
+    """The settings of the figures of merit. Raises RequestError for an unknown class, an unknown key or a wrong value.
+
+    Args:
+        task: Sections of a task, as in `configs/task/NAME.yaml`.
+    """
+    return build_settings(material_class(str(task["name"])).settings, task.get("merit") or {}, "task.merit")
+
+
+def evaluate_task(table: pl.DataFrame, task: Mapping[str, Any]) -> pl.DataFrame:
+    """The prediction table with the figures of merit of a task; rows keep their order and number.
+
+    Raises:
+        RequestError: An unknown class, an unknown setting or a missing column.
+    """
+    return material_class(str(task["name"])).evaluate(table, merit_settings(task))
+
+
+def explain_task(ranked: pl.DataFrame, task: Mapping[str, Any]) -> pl.DataFrame:
+    """The ranked table with the column `why`, a plain sentence a row, if the class explains itself."""
+    gates = (task.get("ranking") or {}).get("gates", {})
+    why = material_class(str(task["name"])).explain(ranked, gates)
+    return ranked if why is None else ranked.with_columns(why)
+
+
+def symmetry_matters(table: pl.DataFrame, task: Mapping[str, Any]) -> NDArray[np.bool_]:
+    """Rows of a prediction table, (B,), whose `space_group_number` the class wants to know."""
+    return material_class(str(task["name"])).symmetry_matters(table, merit_settings(task))
