@@ -24,9 +24,10 @@ html_copy_source = False
 html_show_sphinx = False
 html_math_renderer = "mathml"
 
-myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
+myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
 nb_execution_mode = "force"
+nb_execution_in_temp = True
 nb_execution_raise_on_error = True
 nb_execution_timeout = 600
 
@@ -36,7 +37,7 @@ napoleon_numpy_docstring = False
 napoleon_use_ivar = True
 nitpicky = True
 # Without a network there are no inventories of other packages; what is ours and not on the API page is shown as text.
-nitpick_ignore_regex = [("py:.*", ".*")]
+nitpick_ignore_regex = [("py:.*", r"(?!screening\.).*")]
 
 
 def _inline(translator: Any, node: nodes.math) -> None:

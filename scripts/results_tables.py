@@ -122,24 +122,29 @@ def _magnets_reference() -> str:
     constant = found["K1_MJ_per_m3"]
     rows.append([f"sign of K1 ({constant['n']})", _percent(constant["sign_right"] / constant["n"]), "", ""])
     axis, apart = found["easy_axis"], found["easy_axis"]["not_in_family_table"]
-    rows.append([f"easy axis, plane or cubic ({axis['n']})", f"{_percent(axis['accuracy'])}", "", ""])
+    rows.append([f"easy axis, plane or cubic ({axis['n']})", _percent(axis["accuracy"]), "", ""])
     rows.append(
         [f"the same without the compounds of the family table ({apart['n']})", f"{_percent(apart['accuracy'])}", "", ""]
     )
     net = found["net_moment"]
-    rows.append([f"net moment or none ({net['n']})", f"{_percent(net['accuracy'])}", "", ""])
+    rows.append([f"net moment or none ({net['n']})", _percent(net["accuracy"]), "", ""])
     return _table([f"on the {found['rows']} reference compounds", "ours", "composition only", "constant"], rows)
 
 
 def _magnets_generated() -> str:
     rows = [
-        [row["rank"], row["formula"], row["candidate_id"].rpartition("__")[2] if row["candidate_id"].count("__") > 1 else "",
+        [row["rank"], row["formula"], _site(row["candidate_id"]),
          f"{row['mu0_Ms_T']:.2f}", f"{row['hardness_kappa']:.1f}", f"{row['curie_temperature_K']:.0f}",
          f"{row['energy_above_hull_eV_per_atom']:.3f}", f"{row['price_USD_per_kg']:.0f}"]
         for row in _load("docs/results/magnets_generated.json")["first"]
     ]  # fmt: skip
     header = ["rank", "formula", "site of the substituent", "µ0Ms, T", "κ", "Tc, K", "above hull, eV/atom", "USD/kg"]
     return _table(header, rows)
+
+
+def _site(candidate: str) -> str:
+    """Of an id such as `Nd2Fe14B__Nd2Fe13CoB__4e-Co`; empty where nothing is mixed."""
+    return "".join(candidate.split("__")[2:])
 
 
 def _voltages() -> str:
@@ -165,7 +170,7 @@ def _electrodes_reference() -> str:
         f"{found['mae_V']:.2f} V",
         f"{found['bias_V']:+.2f} V",
         f"{found['spearman']:.2f}",
-        f"{_percent(found['coverage'])}",
+        _percent(found["coverage"]),
     ]
     header = ["measured electrodes", "MAE", "bias", "rank correlation", "80 % interval covers"]
     return _table(header, [[found["n"], *row]])
