@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Sequence
 
 from screening import __version__, console
-from screening.configuration.registry import COMMANDS
+from screening.configuration.registry import COMMANDS, module_of
 from screening.errors import RequestError, ScreeningError
 
 DONE, FAILED, INTERRUPTED = 0, 1, 130
@@ -67,12 +67,12 @@ def _command(command: str, arguments: list[str]) -> None:
     if show_help:
         from screening.configuration.help import command_help
 
-        console.say(command_help(command, composing.compose_config(command, overrides, values)))
+        console.say(command_help(composing.compose_config(command, overrides, values)))
     elif show_config:
         console.say(as_yaml(composing.compose_config(command, overrides, values).tree).rstrip())
     else:
         config = composing.load_config(command, overrides, values)
-        importlib.import_module(f"screening.commands.{COMMANDS[command].module}").run(config)
+        importlib.import_module(f"screening.commands.{module_of(command)}").run(config)
 
 
 def _options(arguments: list[str]) -> tuple[list[str], bool, bool]:

@@ -8,9 +8,13 @@ All are found through entry points, ours included, so that a package of its own 
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
 from functools import cache
+from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from screening.errors import RequestError
@@ -20,7 +24,7 @@ MATERIALS = "screening.materials"
 NETWORKS = "screening.networks"
 POTENTIALS = "screening.potentials"
 IMPORTERS = "screening.importers"
-_OWN = "screening"
+OWN = "screening"
 
 
 @cache
@@ -35,7 +39,7 @@ def found(group: str) -> Mapping[str, EntryPoint]:
         other = by_name.setdefault(point.name, point)
         if other.value != point.value:
             raise RequestError(f"{group}: {_package(other)} and {_package(point)} both declare {point.name!r}")
-    if not any(_package(point) == _OWN for point in by_name.values()):
+    if not any(_package(point) == OWN for point in by_name.values()):
         raise RequestError(f"{group}: nothing of screening's own is declared; install it again (pip install -e .)")
     return by_name
 
@@ -64,6 +68,39 @@ def load(group: str, name: str, key: str) -> Any:
         return point.load()
     except (ImportError, AttributeError) as error:
         raise RequestError(f"{key}={name}: {point.value} of {_package(point)} cannot be loaded: {error}") from error
+
+
+def package(group: str, name: str) -> str:
+    """The distribution that declares an entry point, for example `screening`."""
+    return _package(found(group)[name])
+
+
+def source_file(group: str, name: str) -> Path | None:
+    """The file of the module that an entry point names; None if there is none. The module is not imported."""
+    try:
+        spec = find_spec(found(group)[name].module)
+    except (ImportError, ValueError):
+        return None
+    return Path(spec.origin) if spec is not None and spec.has_location and spec.origin else None
+
+
+def summary(group: str, name: str) -> str:
+    """The first line of the docstring of what an entry point names, read without importing it; empty if it has none."""
+    file, attribute = source_file(group, name), found(group)[name].attr
+    try:
+        tree = ast.parse(file.read_text(encoding="utf-8")) if file else ast.Module([], [])
+    except (OSError, SyntaxError, ValueError):
+        return ""
+    nodes = (node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == attribute)
+    node = next(nodes, None) if attribute else tree
+    text = ast.get_docstring(node) if node is not None else None
+    return text.partition("\n")[0] if text else ""
+
+
+def imported(reference: str) -> Any:
+    """The object that `module:name` names, imported when it is asked for."""
+    module, _, name = reference.partition(":")
+    return getattr(import_module(module), name)
 
 
 def _package(point: EntryPoint) -> str:

@@ -34,9 +34,9 @@ from benchmarks_common import (
 
 from screening.crystals import Crystal
 from screening.crystals.packed import pack
-from screening.potentials.base import spans
+from screening.potentials.batching import spans
 from screening.potentials.chgnet.bond_graph import build_graph
-from screening.potentials.chgnet.chgnet import ChgnetPotential, load_network
+from screening.potentials.chgnet.chgnet import ChgnetPotential, chgnet_module
 from screening.potentials.state import CrystalState
 from screening.relaxation.relaxation import RelaxationSettings, Relaxed, relax
 
@@ -63,10 +63,10 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     torch.set_num_threads(arguments.threads)
     warnings.filterwarnings("ignore")
     crystals = sample_crystals(arguments, arguments.crystals)
-    network = load_network()
+    network = chgnet_module()
     network.to(arguments.device)
     network.graph_converter.set_isolated_atom_response("ignore")
-    ours = ChgnetPotential(load_network(), torch.device(arguments.device))
+    ours = ChgnetPotential(chgnet_module(), torch.device(arguments.device))
     report: dict[str, Any] = {
         "machine": machine(arguments.threads, arguments.device) | {"load_at_start": os.getloadavg()},
         "sample": describe(crystals, arguments),

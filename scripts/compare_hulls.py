@@ -25,7 +25,6 @@ from scipy.optimize import linprog
 
 from screening.data.splits import splits_of
 from screening.data.store import Store, open_store
-from screening.learning.chemical_groups import element_counts
 
 ENERGY, HULL = "formation_energy_eV_per_atom", "energy_above_hull_eV_per_atom"
 Floats = NDArray[np.float64]
@@ -36,7 +35,7 @@ class KnownCompounds:
 
     def __init__(self, store: Store, left_out: str) -> None:
         self.energy = store.labels((ENERGY,))[:, 0].astype(np.float64)
-        counts = element_counts(store.crystals).astype(np.float64)
+        counts = store.crystals.element_counts()
         self.fractions = counts / counts.sum(axis=1, keepdims=True)
         systems = store.index["chemical_system"].to_list()
         usable = (self.energy < 0) & (np.array(splits_of(systems)) != left_out)

@@ -128,7 +128,7 @@ def _bonded(store: Store, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
     found = np.zeros(len(rows), dtype=bool)
     for start in range(0, len(rows), 512):
         part = store.crystals.take(rows[start : start + 512])
-        owner = np.repeat(np.arange(len(part)), part.n_atoms)
+        owner = part.owner
         pairs = neighbour_pairs(part, np.full(len(part), MEGNET_CUTOFF_A))
         found[start : start + 512] = np.bincount(owner[pairs.centre.numpy()], minlength=len(part)) > 0
     return found

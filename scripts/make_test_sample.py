@@ -28,8 +28,8 @@ from screening.chemistry.elements import SYMBOLS
 from screening.crystals import ReadSettings
 from screening.crystals.reading.parts import Sites
 from screening.crystals.reading.sanity import find_problem
-from screening.data.importers import accepted
-from screening.data.importers.jsonl import read_jsonl
+from screening.data.importers.base import accepted
+from screening.data.importers.jsonl import Jsonl
 from screening.data.splits import DEFAULT_SALT, splits_of
 from screening.data.store import Store, open_store, write_store
 from screening.learning.measured import Measured, measure
@@ -58,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     rows = choose(store, predictor)
     write_rows(arguments.model / SAMPLE, store, rows, predictor.config.targets)
     with tempfile.TemporaryDirectory() as scratch:
-        sample = write_store(Path(scratch) / "store", accepted(read_jsonl(arguments.model / SAMPLE), []), ["sample"])
+        sample = write_store(Path(scratch) / "store", accepted(Jsonl().read(arguments.model / SAMPLE), []), ["sample"])
         measured = measure(predictor, sample, np.arange(len(sample)))
     if len(measured) != len(rows):
         raise SystemExit(f"{len(rows)} rows were written, and {len(measured)} can be scored")

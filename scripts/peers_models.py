@@ -85,7 +85,7 @@ def _cutoff_part(crystals: PackedCrystals, cutoff_A: float, nearest: int | None)
         counts = torch.bincount(pairs.centre, minlength=len(crystals.numbers))
         place = torch.arange(len(pairs.centre)) - (counts.cumsum(0) - counts)[pairs.centre]
         pairs = pairs.take(torch.nonzero(place < nearest)[:, 0])
-    owner = torch.repeat_interleave(torch.arange(len(crystals)), torch.as_tensor(crystals.n_atoms))
+    owner = torch.as_tensor(crystals.owner)
     first = torch.as_tensor(np.asarray(crystals.offsets[:-1]))[owner]
     local = [(atoms - first[atoms]).int() for atoms in (pairs.centre, pairs.neighbour)]
     return torch.bincount(owner[pairs.centre], minlength=len(crystals)), *local, pairs.vectors().float()
@@ -93,7 +93,7 @@ def _cutoff_part(crystals: PackedCrystals, cutoff_A: float, nearest: int | None)
 
 def make_ours(targets: Sequence[str], _: float | None = None) -> Contestant:
     """This package's network with its own defaults, without site moments."""
-    network, _parameters = build_network("edge_update", {}, GraphSettings().neighbours)
+    network = build_network("edge_update", {}, GraphSettings().neighbours)
     model = PropertyModel([network], targets)
     model.describe_elements()
     settings = OptimiserSettings(total_steps=1)

@@ -13,15 +13,15 @@ from helpers.crystals import cubic
 import screening
 from screening.configuration.predict import PredictConfig
 from screening.crystals import Crystal
-from screening.data.importers.jsonl import read_jsonl
+from screening.data.importers.jsonl import Jsonl
 from screening.data.splits import split_of
 from screening.data.store import LabelledCrystal, Store, write_store
 from screening.learning.measured import Measured, measure
 from screening.materials.electrodes.voltage.voltage import FORMAT as VOLTAGE_FORMAT
+from screening.materials.magnets.magnetism import FORMAT as MAGNETISM_FORMAT
 from screening.networks.predictor import Predictor
 from screening.networks.released_model import find_release
 from screening.resources import resource
-from screening.tabular.release import FORMAT as MAGNETISM_FORMAT
 
 TESLA_PER_MUB_A3 = 11.6541
 COMMANDS = {MAGNETISM_FORMAT: ("screening fit ",), VOLTAGE_FORMAT: ("screening fit_voltage",)}
@@ -90,7 +90,7 @@ def expected() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    rows = list(read_jsonl(default_release() / "test_sample.jsonl.gz"))
+    rows = list(Jsonl().read(default_release() / "test_sample.jsonl.gz"))
     labelled = [row for row in rows if isinstance(row, LabelledCrystal)]
     assert len(labelled) == len(rows)
     return write_store(tmp_path_factory.mktemp("sample") / "store", labelled, ["sample"])

@@ -1,1 +1,1 @@
-"""Elements, compositions, formulas, families: what is known before any crystal is read."""
+"""Elements, compositions, formulas, families, physical constants: what is known before any crystal is read."""

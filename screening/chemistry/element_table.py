@@ -1,45 +1,20 @@
-"""The elements as magnetism sees them: properties, 4f ground states and the groups that carry or dilute moments."""
+"""Properties of the elements: of the free atoms, of trivalent 4f ions, and usual charges of ions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache, lru_cache
+from functools import lru_cache
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from screening.chemistry.elements import ATOMIC_NUMBERS, SYMBOLS
+from screening.array_types import Floats
+from screening.chemistry.elements import ATOMIC_NUMBERS, N_ELEMENTS
+from screening.chemistry.families import LANTHANIDES
 from screening.resources import resource
 
-Floats = NDArray[np.float64]
-
-N_ELEMENTS = len(SYMBOLS)
-"""Columns of a count matrix: one per atomic number, column 0 unused."""
-
-MAGNETIC_METALS = ("Cr", "Mn", "Fe", "Co", "Ni")
-LANTHANIDES = tuple(SYMBOLS[57:72])
-OPEN_4F = tuple(SYMBOLS[58:71])
-GROUPS: dict[str, tuple[str, ...]] = {
-    "metal_3d": MAGNETIC_METALS,
-    "open_4f": OPEN_4F,
-    "rare_earth": ("Sc", "Y", *LANTHANIDES),
-    "light_metal": ("Li", "Na", "K", "Rb", "Cs", "Be", "Mg", "Ca", "Sr", "Ba"),
-    "early_metal": ("Ti", "V", "Zr", "Nb", "Mo", "Hf", "Ta", "W", "Re"),
-    "late_metal": ("Cu", "Zn", "Ru", "Rh", "Pd", "Ag", "Cd", "Os", "Ir", "Pt", "Au", "Hg"),
-    "actinide": tuple(SYMBOLS[90:104]),
-    "metalloid": ("B", "C", "Al", "Si", "P", "Ga", "Ge", "As", "In", "Sn", "Sb", "Tl", "Pb", "Bi"),
-    "anion": ("N", "O", "F", "S", "Cl", "Se", "Br", "Te", "I"),
-    "hydrogen": ("H",),
-}
-"""Roles in a magnet; the groups do not overlap but for `open_4f`, which is part of `rare_earth`."""
-
-MAY_BE_MAGNETIC = (*MAGNETIC_METALS, *OPEN_4F, "Ti", "V", "Cu", "Mo", "Ru", "Rh", "Re", "Os", "Ir", "U", "Np", "Pu")
-"""Elements that carry a moment in some ordered compound."""
-
-# Usual charges of ions whose state hardly varies: what is left over falls to the magnetic metals.
+# Usual charges of ions whose state hardly varies: what is left over falls to the others.
 _CHARGES = {
     **dict.fromkeys(("Li", "Na", "K", "Rb", "Cs", "Ag", "Tl", "H"), 1),
     **dict.fromkeys(("Be", "Mg", "Ca", "Sr", "Ba", "Zn", "Cd", "Hg", "Pb", "Cu", "Eu"), 2),
@@ -88,19 +63,6 @@ def element_table() -> ElementTable:
     return ElementTable((*names, "unpaired", "spin_4f", "total_4f", "moment_4f_muB", "de_gennes"), values)
 
 
-@cache
-def mask(symbols: tuple[str, ...]) -> Floats:
-    """A 0/1 vector over the elements, (119,); `counts @ mask(...)` counts those atoms."""
-    vector = np.zeros(N_ELEMENTS)
-    vector[[ATOMIC_NUMBERS[symbol] for symbol in symbols]] = 1.0
-    return vector
-
-
-def may_be_magnetic(counts: Floats) -> NDArray[np.bool_]:
-    """(B,) whether a cell of these counts, (B, 119), holds an element that can carry a moment."""
-    return counts @ mask(MAY_BE_MAGNETIC) > 0
-
-
 @lru_cache(maxsize=1)
 def usual_charges() -> Floats:
     """(119,) charge of ions whose state hardly varies, 0 for the rest."""
@@ -108,8 +70,3 @@ def usual_charges() -> Floats:
     for symbol, charge in _CHARGES.items():
         charges[ATOMIC_NUMBERS[symbol]] = charge
     return charges
-
-
-def chemical_system(counts: Iterable[float]) -> str:
-    """Sorted symbols of the elements present in a row of counts: `Co-Sm`."""
-    return "-".join(sorted(SYMBOLS[z] for z, count in enumerate(counts) if count > 0))

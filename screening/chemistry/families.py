@@ -1,4 +1,4 @@
-"""Families of elements by atomic number, as chemists group them.
+"""Families of elements, as chemists group them: by atomic number, and by symbol where they part all elements.
 
 Rare earths are Sc, Y and La to Lu (IUPAC Red Book 2005, IR-3.5); the 3d transition metals here are Ti to Cu, whose d
 shell is partly filled in common ions; f elements with an open shell are Ce to Yb and Pa to Cm.
@@ -6,7 +6,7 @@ shell is partly filled in common ions; f elements with an open shell are Ce to Y
 
 from __future__ import annotations
 
-from screening.chemistry.elements import ATOMIC_NUMBERS
+from screening.chemistry.elements import ATOMIC_NUMBERS, SYMBOLS
 
 
 def _numbers(symbols: str) -> tuple[int, ...]:
@@ -22,3 +22,19 @@ NOT_IN_ALLOYS = (*_numbers("H C At He Ne Ar Kr Xe Rn"), *OXYGEN, *HALOGENS, *CHA
 RARE_EARTHS = (21, 39, *range(57, 72))
 OPEN_F_SHELL = (*range(58, 71), *range(91, 97))
 TITANIUM_TO_COPPER = tuple(range(22, 30))
+
+LANTHANIDES = tuple(SYMBOLS[57:72])
+OPEN_4F = tuple(SYMBOLS[58:71])
+ELEMENT_GROUPS: dict[str, tuple[str, ...]] = {
+    "metal_3d": ("Cr", "Mn", "Fe", "Co", "Ni"),
+    "open_4f": OPEN_4F,
+    "rare_earth": ("Sc", "Y", *LANTHANIDES),
+    "light_metal": ("Li", "Na", "K", "Rb", "Cs", "Be", "Mg", "Ca", "Sr", "Ba"),
+    "early_metal": ("Ti", "V", "Zr", "Nb", "Mo", "Hf", "Ta", "W", "Re"),
+    "late_metal": ("Cu", "Zn", "Ru", "Rh", "Pd", "Ag", "Cd", "Os", "Ir", "Pt", "Au", "Hg"),
+    "actinide": tuple(SYMBOLS[90:104]),
+    "metalloid": ("B", "C", "Al", "Si", "P", "Ga", "Ge", "As", "In", "Sn", "Sb", "Tl", "Pb", "Bi"),
+    "anion": ("N", "O", "F", "S", "Cl", "Se", "Br", "Te", "I"),
+    "hydrogen": ("H",),
+}
+"""Roles in a solid by symbol; the groups do not overlap but for `open_4f`, which is part of `rare_earth`."""

@@ -13,7 +13,6 @@ from uuid import uuid4
 import orjson
 import polars as pl
 
-from screening.durable import to_disk
 from screening.errors import RequestError
 from screening.files import atomic_path
 
@@ -50,17 +49,13 @@ class PartFolder:
         path = self.folder / f"part-{time.time_ns():020d}-{uuid4().hex[:8]}.parquet"
         arrow = table.to_arrow()
         arrow = arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), _KEY: _dumps(self.header)})
-        with atomic_path(path) as part:
+        with atomic_path(path, durable=True) as part:
             pq.write_table(arrow, part, compression="zstd", write_page_checksum=True)
-            to_disk(part)
-        to_disk(self.folder)
 
     def finish(self, summary: Mapping[str, Any]) -> None:
         """Say that the shard is complete."""
-        with atomic_path(self.folder / DONE) as part:
+        with atomic_path(self.folder / DONE, durable=True) as part:
             part.write_bytes(_dumps({"header": dict(self.header), **summary}))
-            to_disk(part)
-        to_disk(self.folder)
 
     def summary(self) -> dict[str, Any] | None:
         """What `finish` said; None for an unfinished shard. Raises RequestError for one of another job."""

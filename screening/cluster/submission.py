@@ -65,7 +65,7 @@ def check(plan: Plan, resources: Resources) -> None:
     slurm.check_time(resources.time, resources.partition)
 
 
-def queue(plan: Plan) -> list[SubmittedJob]:
+def queue_jobs(plan: Plan) -> list[SubmittedJob]:
     """Write the scripts, queue the jobs, keep a record. Raises ScreeningError, and nothing stays queued then."""
     folder = output_folder(plan.folder / JOBS, "output_dir")
     done: list[SubmittedJob] = []

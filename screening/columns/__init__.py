@@ -11,9 +11,9 @@ from dataclasses import replace
 from functools import cache
 
 from screening import plugins
-from screening.columns.column import MISSING, Column, Group, Kind
 from screening.columns.properties import IDENTITY, PREDICTION
 from screening.columns.ranked_columns import RANKING, SUPPLY
+from screening.columns.spec import MISSING, Column, Group, Kind
 from screening.errors import RequestError
 
 __all__ = ["MISSING", "Column", "Group", "Kind", "column", "gate_name", "interval_names", "is_gate", "known_columns"]

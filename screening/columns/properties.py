@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from screening.columns.column import Column, text_column
+from screening.columns.spec import Column, text_column
 
 IDENTITY: tuple[Column, ...] = (
     text_column("candidate_id", "Candidate", "The input's own identifier, or the name of its file.", "identity"),

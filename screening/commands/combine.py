@@ -26,7 +26,7 @@ MODEL_FOLDER = "model"
 
 def run(config: CombineConfig) -> None:
     """Combine, calibrate on the crystals that no member has seen, and say where the model is."""
-    from screening.learning.after_training import settle
+    from screening.learning.after_training import finish_model
     from screening.learning.combining import combine
     from screening.learning.data import CrystalData
     from screening.networks.predictor import resolve_device
@@ -46,7 +46,7 @@ def run(config: CombineConfig) -> None:
     with open_run(tracking, folder, f"combine: {name}", {"model": name}) as tracked:
         save_config(config, folder / "config.yaml")
         model.to(resolve_device(config.device))
-        combined.training["calibrated_on"] = settle(model, data, combined.learned_splits)
+        combined.training["calibrated_on"] = finish_model(model, data, combined.learned_splits)
         combined.training.update(trained_in(tracked.run_id))
         save_release(folder / MODEL_FOLDER, model.cpu(), combined)
         registered = register_model(tracking, tracked.run_id, folder / MODEL_FOLDER, name) if tracked.run_id else ""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
+from screening.array_types import Floats
 from screening.commands.evaluate_task import evaluate_on_reference
 from screening.commands.evaluation_data import LabelledRows, labelled_rows
 from screening.configuration import as_dict, save_config
@@ -17,8 +18,8 @@ from screening.configuration.trees import flattened
 from screening.console import say
 from screening.crystals.packed import PackedCrystals
 from screening.files import output_folder, write_text_atomic
-from screening.learning.baselines import Baselines, Floats, baselines
-from screening.learning.chemical_groups import element_counts, group_masks
+from screening.learning.baselines import Baselines, baselines
+from screening.learning.chemical_groups import group_masks
 from screening.learning.evaluation import (
     ALL_ROWS,
     EVERYTHING,
@@ -31,8 +32,9 @@ from screening.learning.evaluation import (
 )
 from screening.learning.measured import Measured, measure, predictions_table
 from screening.learning.model_card import Setting, merge_card, model_card
-from screening.learning.quantities import shown
+from screening.learning.quantities import reader_quantities
 from screening.networks.predictor import Predictor
+from screening.release_folder import CARD
 from screening.report.evaluation_page import EvaluationContent, render_evaluation
 from screening.tables import write_table
 from screening.tracking.address import TrackingSettings
@@ -40,7 +42,7 @@ from screening.tracking.provenance import write_json
 from screening.tracking.registry import fetch_model
 from screening.tracking.runs import Run, open_run
 
-CARD, PAGE = "MODEL_CARD.md", "evaluation.html"
+PAGE = "evaluation.html"
 _FIGURES = ("n", "mae", "rmse", "r2", "coverage", "width", "mae_constant", "mae_composition")
 
 
@@ -81,7 +83,7 @@ def evaluate(predictor: Predictor, data: LabelledRows, config: EvaluateConfig) -
     """Scores of a model; raises RequestError when it can score none of the crystals."""
     measured = measure(predictor, data.store, data.rows, config.batch_atoms)
     crystals = data.store.crystals.take(measured.rows)
-    groups = group_masks(element_counts(crystals))
+    groups = group_masks(crystals.element_counts())
     scores = score(measured, _baselines(data, measured, crystals), groups)
     calibration = None
     if data.reference is not None and len(data.calibration):
@@ -110,7 +112,7 @@ def _baselines(data: LabelledRows, measured: Measured, crystals: PackedCrystals)
 def _composition(crystals: PackedCrystals) -> Floats:
     from screening.tabular.composition_features import composition_features
 
-    return composition_features(element_counts(crystals).astype("float64"))
+    return composition_features(crystals.element_counts())
 
 
 def _command(config: EvaluateConfig) -> list[str]:
@@ -162,7 +164,7 @@ def _track(tracked: Run, folder: Path, result: Evaluation, name: str, config: Ev
 
 
 def _say(result: Evaluation, folder: Path) -> None:
-    wanted = [quantity.name for quantity in shown(result.measured.targets)]
+    wanted = [quantity.name for quantity in reader_quantities(result.measured.targets)]
     main = [EVERYTHING, FLAGGED, UNFLAGGED]
     table = result.table.filter(pl.col("target").is_in(wanted), pl.col("group").is_in(main))
     if table["group"].n_unique() == 1:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from screening.commands.import_data import REJECTED, import_labelled
 from screening.configuration.evaluate import EvaluateConfig
 from screening.console import say
-from screening.data.importers import kind_of
+from screening.data.importers.registry import kind_of
 from screening.data.splits import SPLITS, splits_of
 from screening.data.store import Store, label_columns, open_store
 from screening.errors import RequestError

@@ -10,7 +10,8 @@ from screening.console import say
 from screening.errors import RequestError
 from screening.files import output_folder
 from screening.materials.registry import predictor_kind
-from screening.tabular.release import CARD, save_release
+from screening.release_folder import CARD
+from screening.tabular.release import save_tabular_release
 from screening.tracking.provenance import machine
 
 
@@ -22,6 +23,6 @@ def run(config: FitConfig) -> None:
     folder = output_folder(Path(config.output_dir), "output_dir")
     release = recipe.fit(config.settings, folder, say)
     release = replace(release, training=release.training | {"machine": machine()["machine"]})
-    save_release(folder, release, recipe.card(release))
+    save_tabular_release(folder, release, recipe.card(release))
     say(f"release: {folder}, its errors in {folder / CARD}")
     say(f"use it: screening rank task=... {config.predictor}={folder} candidates=... output_dir=...")

@@ -7,7 +7,8 @@ from pathlib import Path
 from screening.configuration.import_data import ImportConfig
 from screening.console import say
 from screening.crystals import Rejection
-from screening.data.importers import accepted, read_labelled
+from screening.data.importers.base import accepted
+from screening.data.importers.registry import read_labelled
 from screening.data.store import Store, write_store
 from screening.tables import rejected_table, write_table
 

@@ -11,7 +11,7 @@ from screening.commands.import_data import REJECTED, counts, import_labelled
 from screening.configuration.train import TrainingDataConfig
 from screening.console import say
 from screening.crystals import Rejection
-from screening.data.importers import kind_of
+from screening.data.importers.registry import kind_of
 from screening.data.store import Store, label_columns, open_store
 from screening.errors import RequestError
 

@@ -17,6 +17,7 @@ from screening.configuration.trees import flattened
 from screening.crystals.reading.inputs import find_source
 from screening.data.store import open_store
 from screening.errors import RequestError
+from screening.files import atomic_folder
 from screening.jobs.opening import load_predictors
 from screening.jobs.scoring import check_scoring
 from screening.jobs.sharding import unfinished_shards
@@ -50,9 +51,8 @@ class Fetched:
         """Put it where the job finds it, whole or not at all; nothing if it is there."""
         if self.kept.is_dir():
             return
-        part = self.kept.with_name(f"{self.kept.name}.part")
-        shutil.copytree(self.source, part, dirs_exist_ok=True)
-        part.replace(self.kept)
+        with atomic_folder(self.kept) as part:
+            shutil.copytree(self.source, part, dirs_exist_ok=True)
 
 
 def fetched_model(config: RankConfig | TrainConfig) -> Fetched | None:

@@ -19,7 +19,8 @@ from screening.crystals.reading.inputs import find_source
 from screening.errors import RequestError
 from screening.files import output_folder
 from screening.jobs.scoring import expected_inputs, progress
-from screening.potentials.base import Potential, load_potential
+from screening.potentials.base import Potential
+from screening.potentials.registry import load_potential
 from screening.relaxation.progress_file import FILE, Finished, Progress, digest_of
 from screening.relaxation.relaxation import RelaxationSettings, Relaxed, relax
 from screening.relaxation.results import results_table, write_xyz

@@ -15,7 +15,7 @@ from screening.cluster.scripts import (
     shards_script,
     training_script,
 )
-from screening.cluster.submission import AFTER_A_FAILURE, AFTER_ALL, Plan, Planned, check, living_tasks, queue
+from screening.cluster.submission import AFTER_A_FAILURE, AFTER_ALL, Plan, Planned, check, living_tasks, queue_jobs
 from screening.cluster.submitted import JOBS, SubmittedJob, submitted_jobs
 from screening.commands.preflight import check_ranking, check_training, fetched_model
 from screening.configuration import load_config
@@ -51,7 +51,7 @@ def run(config: SubmitConfig) -> None:
         raise ScreeningError("no Slurm answers on this machine; dry_run=true shows the scripts")
     if model is not None:
         model.copy()
-    for job in queue(plan):
+    for job in queue_jobs(plan):
         tasks = f" ({len(job.shards)} shards)" if job.shards else ""
         say(f"{job.id}  {job.name}{tasks}")
     say(f"how it goes: screening status {shlex.quote(str(plan.folder))}")

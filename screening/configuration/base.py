@@ -1,29 +1,26 @@
-"""The keys that every command has, those that several share, and the texts of them."""
+"""What the schemas of commands have in common: keys of every command, of those that score, and of those that rank."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any, ClassVar
+from dataclasses import asdict, field, fields, replace
+from typing import Any, ClassVar, Self
 
-from screening.configuration.fields import setting
 from screening.configuration.shared_sections import SupplyConfig, TaskConfig, TrackingConfig
 from screening.errors import RequestError
+from screening.resources import resource
+from screening.settings import setting, settings_class
+
+BUNDLED = sorted({path.name.partition(".")[0] for path in (resource("datasets") / "candidates").glob("*.jsonl*")})
+"""Names of the sets of candidates that travel with the package."""
 
 CANDIDATES_HELP = (
     "what to score: a CIF, POSCAR, extended XYZ, ASE database, pymatgen JSON, .jsonl(.gz) rows, a zip or tar of those, "
-    "a folder of any mix, or the name of a bundled set (magnets, electrodes)"
+    f"a folder of any mix, or the name of a bundled set ({', '.join(BUNDLED)})"
 )
 MODEL_HELP = "released name, folder, or models:/NAME@ALIAS in MLflow"
-
-
-def magnetism_key() -> Any:
-    """The key that names what predicts magnetism."""
-    return setting(
-        "magnetism-v2",
-        help="what predicts magnetic order and Curie temperature: released name, folder, or none",
-        path=True,
-    )
+ORDER_HELP = "make ordered approximants of partially occupied crystals instead of refusing"
+BATCH_HELP = "atoms per batch of the network; null: 2,048 on the CPU, 32,768 on a GPU"
 
 
 def precision_key() -> Any:
@@ -35,14 +32,15 @@ def precision_key() -> Any:
     )
 
 
-@dataclass
+@settings_class
 class CommandConfig:
     """Keys that every command has."""
 
     command: ClassVar[str] = ""
-    module: ClassVar[str] = ""
     positional: ClassVar[str] = ""
     """The key whose value may be given without its name."""
+    extended_by: ClassVar[str] = ""
+    """The group or key whose choice adds keys to the command."""
 
     seed: int = setting(0, help="seed of everything random", minimum=0, maximum=2**32 - 1)
     debug: bool = setting(False, help="show a traceback when something fails, and log more")
@@ -61,66 +59,113 @@ class CommandConfig:
         """Options of config groups that follow from the text keys given, where the user chooses none."""
         return {}
 
-    def finish(self) -> None:
-        """Check what concerns several keys at once; raises RequestError."""
+    @classmethod
+    def extensions(cls) -> dict[str, str]:
+        """The values of the key `extended_by`, with a sentence each; empty if it is a group."""
+        return {}
 
-    @property
-    def predictor_choices(self) -> dict[str, str]:
-        """Predictor of a material class -> the release that its key names, in the task's order."""
-        return {name: getattr(self, name) for name in ("magnetism", "voltage") if hasattr(self, name)}
+    @classmethod
+    def extended(cls, tree: Mapping[str, Any]) -> type[Self]:
+        """The schema with the keys that follow from the choices in a config. Raises RequestError for a wrong choice."""
+        return cls
+
+    @classmethod
+    def passes_over(cls, key: str, value: str) -> bool:
+        """Whether a key that the command does not have is allowed all the same, as it changes nothing."""
+        return False
+
+    @classmethod
+    def unknown(cls, key: str, value: str, tree: Mapping[str, Any]) -> str | None:
+        """What to say of a key that the command does not have; None: nothing in particular."""
+        return None
+
+    def finish(self) -> Self:
+        """The settings with what follows from several keys at once. Raises RequestError if those contradict."""
+        return self
+
+
+class ClassKeys:
+    """What a schema knows of the keys that material classes and predictors added to it."""
+
+    class_name: ClassVar[str] = ""
+    class_key_names: ClassVar[tuple[str, ...]] = ()
+    predictor_names: ClassVar[tuple[str, ...]] = ()
 
     @property
     def class_keys(self) -> dict[str, Any]:
         """The material class's own keys, as they were given."""
-        keys = ("temperature_K", "working_ion", "profile_states")
-        return {name: getattr(self, name) for name in keys if hasattr(self, name)}
+        return {name: getattr(self, name) for name in self.class_key_names}
+
+    @property
+    def predictor_choices(self) -> dict[str, str]:
+        """Predictor -> the release that its key names, in the task's order."""
+        return {name: getattr(self, name) for name in self.predictor_names}
+
+    @classmethod
+    def passes_over(cls, key: str, value: str) -> bool:
+        """See `CommandConfig`."""
+        from screening.configuration.class_keys import is_switched_off
+
+        return is_switched_off(key, value)
 
 
-@dataclass
-class ScoringConfig(CommandConfig):
+@settings_class
+class ScoringConfig(ClassKeys, CommandConfig):
     """Keys of the commands that run a released model over candidates."""
 
     candidates: str = setting(help=CANDIDATES_HELP, path=True)
     model: str = setting("screening-v3", help=MODEL_HELP, path=True)
-    magnetism: str = magnetism_key()
-    order: bool = setting(False, help="make ordered approximants of partially occupied crystals instead of refusing")
+    order: bool = setting(False, help=ORDER_HELP)
     workers: int | None = setting(None, help="processes that read crystals; null: as many as cores", minimum=0)
     max_atoms: int = setting(1000, help="refuse crystals with more atoms in the cell", minimum=1)
-    batch_atoms: int | None = setting(
-        None, help="atoms per batch of the network; null: 2,048 on the CPU, 32,768 on a GPU", minimum=1
-    )
+    batch_atoms: int | None = setting(None, help=BATCH_HELP, minimum=1)
     precision: str = precision_key()
 
 
-@dataclass
-class RankingConfig(CommandConfig):
+@settings_class
+class RankingConfig(ClassKeys, CommandConfig):
     """Keys of the commands that rank for a material class."""
 
-    temperature_K: float | None = setting(
-        None, help="magnets only: working temperature in K, for example 450 for motors; null: as task.merit says"
-    )
+    extended_by: ClassVar[str] = "task"
+
     prefer: str | None = setting(None, help="preset of the task, which changes gates and objective; null: none")
-    working_ion: str | None = setting(
-        None, help="electrodes only: the ion that moves, for example Na; null: found in each crystal"
-    )
     task: TaskConfig = field(default_factory=TaskConfig)
     supply: SupplyConfig = field(default_factory=SupplyConfig)
 
-    def finish(self) -> None:
-        self.task.presets = {}  # the chosen one is in the other sections by now
-        if self.task.merit.get("seed") == 0:
-            self.task.merit["seed"] = self.seed
-        self._pass_on("working_ion", "has no working ion")
-        self._pass_on("temperature_K", "has no working temperature")
+    @classmethod
+    def extended(cls, tree: Mapping[str, Any]) -> type[Self]:
+        from screening.configuration.class_keys import class_schema
 
-    def _pass_on(self, key: str, lacking: str) -> None:
-        """Put a key of the command, if given, into the settings of the figures of merit."""
-        value = getattr(self, key)
-        if value is None:
-            return
-        if key not in self.task.merit:
-            raise RequestError(f"{key}={value}: task={self.task.name} {lacking}")
-        self.task.merit[key] = value
+        task = tree["task"]
+        return class_schema(cls, task["name"], tuple(task["predictors"])) if task["name"] else cls
+
+    @classmethod
+    def unknown(cls, key: str, value: str, tree: Mapping[str, Any]) -> str | None:
+        from screening.configuration.class_keys import owners
+
+        known = " or ".join(f"task={name}" for name in owners(key))
+        if not known:
+            return None
+        task = tree["task"]["name"]
+        return f"{key}={value}: " + (f"task={task} has no such key; {known} has it" if task else f"needs {known}")
+
+    def finish(self) -> Self:
+        if (self.task.name, tuple(self.task.predictors)) != (self.class_name, self.predictor_names):
+            raise RequestError("task.name and task.predictors are set in the task's config file and nowhere else")
+        merit = dict(self.task.merit)
+        if merit.get("seed") == 0:
+            merit["seed"] = self.seed
+        if self.task.name:
+            merit |= self._given_for_merit()
+        # The preset that was chosen is in the other sections by now.
+        return replace(self, task=replace(self.task, merit=merit, presets={}))
+
+    def _given_for_merit(self) -> dict[str, Any]:
+        """The class's own keys that replace a setting of its figures of merit."""
+        from screening.materials.registry import material_class
+
+        names = {item.name for item in fields(material_class(self.task.name).settings)}
+        return {name: value for name, value in self.class_keys.items() if name in names and value is not None}
 
     @property
     def task_settings(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Checks of a composed config that Hydra and OmegaConf do not make, in words a user understands."""
+"""Checks of a request and of a composed config beside those of the schema, in words a user understands."""
 
 from __future__ import annotations
 
@@ -8,63 +8,71 @@ from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
-from omegaconf.errors import (
-    ConfigAttributeError,
-    ConfigKeyError,
-    ConfigTypeError,
-    OmegaConfBaseException,
-    ValidationError,
-)
+from omegaconf.errors import OmegaConfBaseException
 
-from screening.configuration.fields import Leaf
+from screening.configuration.base import CommandConfig
 from screening.configuration.groups import Group
-from screening.configuration.keys import Keys
+from screening.configuration.keys import KnownKeys
 from screening.configuration.overrides import Request
-from screening.configuration.problems import unknown_key, wrong_kind, wrong_value
+from screening.configuration.problems import unknown_key
 from screening.configuration.trees import get
 from screening.errors import RequestError
+from screening.settings import Key, wrong_value
 
 
 @contextmanager
-def explained(command: str, known: Mapping[str, Leaf], key: str = "") -> Iterator[None]:
-    """Turn errors of Hydra and OmegaConf into a RequestError that names the key, the value and what was expected."""
+def explained() -> Iterator[None]:
+    """Turn errors of Hydra and OmegaConf into a RequestError."""
     try:
         yield
     except (HydraException, OmegaConfBaseException) as error:
         inner: BaseException | None = error
         while inner is not None and not isinstance(inner, OmegaConfBaseException):
             inner = inner.__cause__
-        where = getattr(inner, "full_key", None) or key
-        if isinstance(inner, ConfigKeyError | ConfigAttributeError):
-            raise RequestError(unknown_key(command, where, known)) from error
-        if isinstance(inner, ConfigTypeError) and where in known:
-            raise RequestError(wrong_kind(known[where])) from error
-        if isinstance(inner, ValidationError) and where in known:
-            raise RequestError(wrong_value(known[where], inner.value)) from error
         raise RequestError(_one_line(inner or error)) from error
 
 
-def check_grammar(grammar: Mapping[str, str], known: Mapping[str, Leaf]) -> None:
+def check_grammar(grammar: Mapping[str, str], known: Mapping[str, Key]) -> None:
     """Every value can be read, and is one value: a sweep over several is not something a command does."""
     parser = OverridesParser.create()
-    for key, text in grammar.items():
+    for name, text in grammar.items():
         try:
-            readable = not parser.parse_override(f"{key}={text}").is_sweep_override()
+            readable = not parser.parse_override(f"{name}={text}").is_sweep_override()
         except HydraException:
             readable = False
         if not readable:
-            raise RequestError(wrong_value(known.get(key, Leaf(key, Any)), text))
+            raise RequestError(wrong_value(known.get(name, Key(name, Any)), text))
 
 
-def check_keys(command: str, request: Request, keys: Keys, groups: Mapping[str, Group], unset: list[Group]) -> None:
-    """Every key is a known name, or may be new; raises RequestError with the nearest one."""
+def check_keys(
+    schema: type[CommandConfig],
+    request: Request,
+    keys: KnownKeys,
+    groups: Mapping[str, Group],
+    unset: list[Group],
+    plain: Mapping[str, Any],
+) -> None:
+    """Every key is a known name, or may be new.
+
+    Args:
+        schema: Of the command.
+        request: What the user asked for.
+        keys: The names there are.
+        groups: Of the command.
+        unset: Those of them without an option.
+        plain: The config without any values of the user.
+
+    Raises:
+        RequestError: A key is unknown; the message names the nearest one.
+    """
     for key in request.keys:
         group = groups.get(key.partition(".")[0])
         if group in unset and "." in key:
             raise RequestError(f"{key}: choose {group.name}= first ({', '.join(group.options)})")
         added = key in request.added and keys.is_open(key)
         if key not in keys.names and not keys.may_be_new(key) and not added:
-            raise RequestError(unknown_key(command, key, [*keys.names, *groups]))
+            said = schema.unknown(key, request.shown(key), plain)
+            raise RequestError(said or unknown_key(schema.command, key, [*keys.names, *groups]))
     for key in request.removed:
         if not keys.is_open(key):
             raise RequestError(
@@ -72,28 +80,20 @@ def check_keys(command: str, request: Request, keys: Keys, groups: Mapping[str, 
             )
 
 
-def check_values(tree: dict[str, Any], leaves: Iterable[Leaf]) -> None:
-    """Every value is within the limits and choices of its schema."""
-    for leaf in leaves:
-        value = get(tree, leaf.key)
-        if not leaf.accepts(value):
-            raise RequestError(wrong_value(leaf, value))
-
-
-def check_open_sections(tree: dict[str, Any], defaults: dict[str, Any], leaves: Iterable[Leaf]) -> None:
+def check_open_sections(tree: dict[str, Any], defaults: dict[str, Any], declared: Iterable[Key]) -> None:
     """Keys of open sections have no declared type: they keep the type of the value in the chosen config file."""
-    for section in (leaf.key for leaf in leaves if leaf.is_open):
+    for section in (key.name for key in declared if key.is_open):
         _compare(get(tree, section), get(defaults, section), section)
 
 
-def _compare(value: Any, default: Any, key: str) -> None:
+def _compare(value: Any, default: Any, name: str) -> None:
     if default is None or value is None:
         return
     if not _same_kind(value, default):
-        raise RequestError(wrong_value(Leaf(key, _kind(default)), value))
+        raise RequestError(wrong_value(Key(name, _kind(default)), value))
     if isinstance(default, dict):
-        for name in value.keys() & default.keys():
-            _compare(value[name], default[name], f"{key}.{name}")
+        for key in value.keys() & default.keys():
+            _compare(value[key], default[key], f"{name}.{key}")
 
 
 def _kind(default: Any) -> Any:

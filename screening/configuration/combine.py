@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import ClassVar
+from dataclasses import field
+from typing import ClassVar, Self
 
 from screening.configuration.base import MODEL_HELP, CommandConfig
-from screening.configuration.fields import setting
 from screening.configuration.shared_sections import split_column, split_file
 from screening.errors import RequestError
+from screening.settings import setting, settings_class
 
 
-@dataclass
+@settings_class
 class CombinedDataConfig:
     """The crystals that set the intervals of a combined model."""
 
@@ -21,7 +21,7 @@ class CombinedDataConfig:
     split_column: str = split_column()
 
 
-@dataclass
+@settings_class
 class CombineConfig(CommandConfig):
     """Make one model of several that differ in their seed: their mean predicts, and intervals are set anew.
 
@@ -30,13 +30,13 @@ class CombineConfig(CommandConfig):
     """
 
     command: ClassVar[str] = "combine"
-    module: ClassVar[str] = "combine"
 
     models: list[str] = setting(help=f"the models: each a {MODEL_HELP}")
     output_dir: str = setting(help="folder for the combined model", path=True)
     name: str | None = setting(None, help="name of the model; null: that of output_dir")
-    data: CombinedDataConfig = field(default_factory=CombinedDataConfig)
+    data: CombinedDataConfig = field(kw_only=True)
 
-    def finish(self) -> None:
+    def finish(self) -> Self:
         if len(self.models) < 2:
             raise RequestError("models: expected two or more, for example models=[runs/seed1/model,runs/seed2/model]")
+        return self

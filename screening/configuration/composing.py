@@ -1,8 +1,9 @@
-"""From the arguments of a command to its typed settings: Hydra composes the config groups over the command's schema."""
+"""From the arguments of a command to its typed settings: Hydra composes its config groups over its defaults."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -12,28 +13,36 @@ from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig, OmegaConf
 
 from screening.configuration.base import CommandConfig
-from screening.configuration.checking import check_grammar, check_keys, check_open_sections, check_values, explained
-from screening.configuration.fields import Leaf, build, leaves
-from screening.configuration.groups import Group, groups_of
-from screening.configuration.keys import keys_of
-from screening.configuration.overrides import add_values, named, sort_overrides
+from screening.configuration.checking import check_grammar, check_keys, check_open_sections, explained
+from screening.configuration.groups import Group, groups_of, plugged_in
+from screening.configuration.keys import known_keys
+from screening.configuration.overrides import Request, named, read_request
 from screening.configuration.presets import CHOICE, SECTION, apply, preset_of
 from screening.configuration.problems import missing_keys
 from screening.configuration.registry import COMMANDS
-from screening.configuration.trees import merged, put
+from screening.configuration.trees import MISSING, drop, merged, put
 from screening.errors import RequestError
 from screening.resources import resource
+from screening.settings import Key, build_settings, check_settings, keys_of
 
 
 @dataclass(frozen=True)
 class Composed:
-    """A composed config as a nested dictionary, and the keys and groups that still have no value."""
+    """A composed config and what it lacks.
 
+    Attributes:
+        schema: The schema of the command, with the keys that follow from what was chosen.
+        tree: The config as a nested dictionary.
+        missing: Keys that still have no value.
+        unset_groups: Groups without an option.
+        choices: Group -> the option it was composed with.
+    """
+
+    schema: type[CommandConfig]
     tree: dict[str, Any]
-    missing: list[Leaf]
+    missing: list[Key]
     unset_groups: list[Group]
     choices: dict[str, str]
-    """Group -> the option it was composed with."""
 
     @property
     def missing_groups(self) -> list[Group]:
@@ -42,69 +51,100 @@ class Composed:
 
 
 def load_config(command: str, overrides: Sequence[str] = (), values: Mapping[str, Any] | None = None) -> CommandConfig:
-    """The settings of a command as an instance of its schema.
+    """The settings of a command.
 
-    overrides: `key=value` texts as typed in a shell. values: Python values by dotted key or group name, applied after
-    the overrides. Raises RequestError if anything is unknown, missing or of the wrong type.
+    Args:
+        command: Its name.
+        overrides: `key=value` texts as typed in a shell.
+        values: Python values by dotted key or group name, applied after the overrides.
+
+    Raises:
+        RequestError: Anything is unknown, missing or not allowed.
     """
     composed = compose_config(command, overrides, values)
     if composed.missing or composed.missing_groups:
         raise RequestError(missing_keys(command, composed.missing, composed.missing_groups))
-    config = cast(CommandConfig, build(COMMANDS[command], composed.tree))
-    config.finish()
-    return config
+    return build_settings(composed.schema, composed.tree).finish()
 
 
 def compose_config(command: str, overrides: Sequence[str] = (), values: Mapping[str, Any] | None = None) -> Composed:
-    """The composed config, which may still lack required keys; arguments and errors as in `load_config`."""
-    known = {leaf.key: leaf for leaf in leaves(COMMANDS[command])}
+    """The composed config, in which required keys may still be missing; arguments and errors as in `load_config`."""
     groups = groups_of(command)
-    request = sort_overrides(named(overrides, COMMANDS[command].positional), known, groups)
-    add_values(request, values or {}, known, groups)
-
-    for name, option in COMMANDS[command].implied(request.texts).items():
-        request.choices.setdefault(name, option)
+    schema, request, plain = _chosen(command, named(overrides, COMMANDS[command].positional), values or {}, groups)
+    known = {key.name: key for key in keys_of(schema)}
     unset = [group for group in groups.values() if group.default is None and group.name not in request.choices]
     inside = {group.name for group in unset}
 
-    plain = _to_tree(command, _hydra(command, request.choices_as_overrides(), known), known, resolve=False)
+    request.pass_over(known, schema.passes_over)
     prefer = request.texts.get(CHOICE) if SECTION not in inside else None
     if prefer is not None and prefer in plain[SECTION]["presets"]:
         plain = merged(plain, preset_of(plain, prefer))
-    keys = keys_of(plain, known.values())
-    check_keys(command, request, keys, groups, unset)
+    keys = known_keys(plain, known.values())
+    check_keys(schema, request, keys, groups, unset, plain)
     check_grammar(request.grammar, known)
-    config = _hydra(command, request.as_overrides(keys), known)
+    config = _hydra(command, schema, request, request.as_overrides(keys))
     for key, value in request.values.items():
-        with explained(command, known, key):
+        with explained():
             OmegaConf.update(config, key, value, force_add=keys.may_be_new(key) or keys.is_open(key))
 
-    tree = _to_tree(command, config, known, resolve=True)
+    missing = OmegaConf.missing_keys(config) - request.texts.keys()
+    tree = _to_tree(config, resolve=True)
     if prefer is not None:
         tree = apply(tree, preset_of(tree, prefer), request.keys)
     for key, text in request.texts.items():
         put(tree, key, text)
-    missing = OmegaConf.missing_keys(config) - request.texts.keys()
-    given = [leaf for leaf in known.values() if leaf.key not in missing]
-    check_values(tree, given)
-    check_open_sections(tree, plain, given)
-    lacking = [leaf for key, leaf in known.items() if key in missing and key.partition(".")[0] not in inside]
+    _check(schema, tree, missing)
+    check_open_sections(tree, plain, known.values())
+    still = [key for name, key in known.items() if name in missing and name.partition(".")[0] not in inside]
     defaults = {group.name: group.default for group in groups.values() if group.default is not None}
-    return Composed(tree, lacking, unset, defaults | request.choices)
+    return Composed(schema, tree, still, unset, defaults | request.choices)
 
 
-def _hydra(command: str, overrides: list[str], known: Mapping[str, Leaf]) -> DictConfig:
-    ConfigStore.instance().store(name=f"{command}_schema", node=COMMANDS[command])
+def _chosen(
+    command: str, arguments: Sequence[str], values: Mapping[str, Any], groups: Mapping[str, Group]
+) -> tuple[type[CommandConfig], Request, dict[str, Any]]:
+    """The schema that the choices lead to, the request read by it, and the config without any values of the user."""
+    schema = COMMANDS[command]
+    request = read_request(arguments, values, schema, groups)
+    plain = _to_tree(_hydra(command, schema, request, request.choices_as_overrides()), resolve=False)
+    extended = schema.extended(plain | request.texts)
+    if extended is not schema:
+        request = read_request(arguments, values, extended, groups)
+        plain = merged(_defaults(extended), plain)
+    return extended, request, plain
+
+
+def _defaults(schema: type[CommandConfig]) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    for key in keys_of(schema):
+        put(tree, key.name, MISSING if key.required else key.default)
+    return tree
+
+
+def _hydra(command: str, schema: type[CommandConfig], request: Request, overrides: list[str]) -> DictConfig:
+    store = ConfigStore.instance()
+    store.store(name=f"{command}_schema", node=_defaults(schema))
+    for group, option in request.choices.items():
+        if (node := plugged_in(group, option)) is not None:
+            store.store(group=group, name=option, node=node)
     # A caller may be inside a Hydra application of its own; it gets its state back.
     instance = GlobalHydra.instance()
     outer, instance.hydra = instance.hydra, None
     try:
-        with explained(command, known), initialize_config_dir(str(resource("configs")), version_base="1.3"):
+        with explained(), initialize_config_dir(str(resource("configs")), version_base="1.3"):
             return compose(command, overrides=overrides)
     finally:
         GlobalHydra.instance().hydra = outer
 
 
-def _to_tree(command: str, config: DictConfig, known: Mapping[str, Leaf], *, resolve: bool) -> dict[str, Any]:
-    with explained(command, known):
+def _to_tree(config: DictConfig, *, resolve: bool) -> dict[str, Any]:
+    with explained():
         return cast(dict[str, Any], OmegaConf.to_container(config, resolve=resolve))
+
+
+def _check(schema: type[CommandConfig], tree: dict[str, Any], missing: set[str]) -> None:
+    """Check all values but those that are missing."""
+    given = deepcopy(tree)
+    for key in missing:
+        drop(given, key)
+    check_settings(schema, given)

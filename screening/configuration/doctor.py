@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
 
-from screening.configuration.base import MODEL_HELP, CommandConfig, magnetism_key
-from screening.configuration.fields import setting
+from screening.configuration.base import MODEL_HELP, ClassKeys, CommandConfig
+from screening.settings import setting, settings_class
 
 
-@dataclass
-class DoctorConfig(CommandConfig):
-    """Look for what would make a job fail: Python and its packages, GPU, Slurm, models, tracking server, disk.
+@settings_class
+class DoctorConfig(ClassKeys, CommandConfig):
+    """Check what jobs depend on: Python and its packages, GPU, Slurm, models, tracking server, disk.
 
-    Run it where jobs are submitted and, as a job, on the machines that run them: a compute node has no network, and
-    nothing is downloaded, neither here nor there. Exit status 1 if something is broken, with what to do about it.
+    Run it where you submit jobs and, as a job, on a compute node. Nothing is downloaded, as a compute node may have no
+    network. Exit status 1 if something is broken; what to do about it is printed.
 
     Examples:
       screening doctor
@@ -22,9 +22,13 @@ class DoctorConfig(CommandConfig):
     """
 
     command: ClassVar[str] = "doctor"
-    module: ClassVar[str] = "doctor"
 
     output_dir: str = setting(".", help="where results will go", path=True)
     model: str = setting("screening-v3", help=MODEL_HELP, path=True)
-    magnetism: str = magnetism_key()
-    voltage: str = setting("voltage-v1", help="what predicts voltages: released name, folder, or none", path=True)
+
+    @classmethod
+    def extended(cls, tree: Mapping[str, Any]) -> type[Self]:
+        from screening.configuration.class_keys import class_schema
+        from screening.materials.registry import predictor_kinds
+
+        return class_schema(cls, "", tuple(predictor_kinds()))

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import ClassVar
+from dataclasses import field
+from typing import ClassVar, Self
 
-from screening.configuration.base import MODEL_HELP, RankingConfig, magnetism_key, precision_key
-from screening.configuration.fields import REQUIRED, setting
+from screening.configuration.base import BATCH_HELP, MODEL_HELP, RankingConfig, precision_key
 from screening.configuration.shared_sections import split_column, split_file
 from screening.errors import RequestError
+from screening.settings import setting, settings_class
 
 
-@dataclass
+@settings_class
 class StoredDataConfig:
     """The labelled crystals to evaluate on."""
 
@@ -34,30 +34,28 @@ class StoredDataConfig:
     split_column: str = split_column()
 
 
-@dataclass
+@settings_class
 class EvaluateConfig(RankingConfig):
     """Measure a model's errors and the coverage of its intervals on labelled crystals, by chemical group.
 
     Writes scores.csv, predictions.parquet, evaluation.html (pictures) and MODEL_CARD.md in output_dir, the card also
     beside a model that has none. Baselines learn from the training split of data.path.
 
-    With task= it ranks compounds that were measured instead and says how far off each prediction is, which of them were
-    learned and what stands where it should not: reference.csv and reference.json. data.path then only tells more
-    exactly what was learned.
+    With task= it ranks measured compounds instead, and writes how far off each prediction is, which compounds the
+    models learned from and which are ranked too high or too low: reference.csv and reference.json. data.path is then
+    used only to say more exactly which compounds were learned.
 
     Examples:
       screening evaluate model=screening-v3 data.path=stores/mp output_dir=runs/evaluation
       screening evaluate model=runs/mine/model data.source=my_cifs/ data.labels=values.csv output_dir=runs/check
-      screening evaluate model=models:/magnets@champion data.source=rows.jsonl data.path=stores/mp output_dir=runs/check
-      screening evaluate task=magnets output_dir=runs/reference
+      screening evaluate model=models:/mine@champion data.source=rows.jsonl data.path=stores/mp output_dir=runs/check
+      screening evaluate task={task} output_dir=runs/reference
     """
 
     command: ClassVar[str] = "evaluate"
-    module: ClassVar[str] = "evaluate"
 
     output_dir: str = setting(help="folder for the scores, made if it is not there", path=True)
     model: str = setting("screening-v3", help=MODEL_HELP, path=True)
-    magnetism: str = magnetism_key()
     precision: str = precision_key()
     order: bool = setting(
         True, help="with task=: make ordered approximants of partially occupied compounds instead of leaving them out"
@@ -72,20 +70,16 @@ class EvaluateConfig(RankingConfig):
         help="which crystals, by chemical system; auto: test of a store, all of data.source",
         choices=("auto", "test", "calibration", "validation", "train", "all"),
     )
-    batch_atoms: int | None = setting(
-        None, help="atoms per batch of the network; null: 2,048 on the CPU, 32,768 on a GPU", minimum=1
-    )
+    batch_atoms: int | None = setting(None, help=BATCH_HELP, minimum=1)
     data: StoredDataConfig = field(default_factory=StoredDataConfig)
 
     @property
     def has_task(self) -> bool:
         """Whether a material class is evaluated on measured compounds, instead of a model on labels."""
-        return self.task.name not in ("", REQUIRED)
+        return bool(self.task.name)
 
-    def finish(self) -> None:
-        if not self.has_task:
-            self.task.name = ""
-        for key in ("reference", "prefer", "temperature_K", "working_ion"):
+    def finish(self) -> Self:
+        for key in ("reference", "prefer"):
             if getattr(self, key) is not None and not self.has_task:
-                raise RequestError(f"{key}={getattr(self, key)}: needs task=, for example task=magnets")
-        super().finish()
+                raise RequestError(f"{key}={getattr(self, key)}: needs task=NAME")
+        return super().finish()

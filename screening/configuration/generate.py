@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from screening.configuration.base import CommandConfig
-from screening.configuration.fields import setting
 from screening.errors import RequestError
+from screening.settings import setting, settings_class
 
 
-@dataclass
+@settings_class
 class GenerateConfig(CommandConfig):
     """Make candidates by substitution: the chosen elements on the sites of known structure types, cells from radii.
 
@@ -18,23 +17,21 @@ class GenerateConfig(CommandConfig):
     elements.ROLE=[] leaves out the prototypes that need it.
 
     Examples:
-      screening generate output=magnets.jsonl.gz
+      screening generate output=candidates.jsonl.gz
       screening generate output=nd.jsonl.gz prototypes=[Nd2Fe14B,ThMn12N] elements.rare_earth=[Nd,Pr]
       screening generate output=free.jsonl.gz elements=rare_earth_free max_candidates=1000
     """
 
     command: ClassVar[str] = "generate"
-    module: ClassVar[str] = "generate"
 
     output: str = setting(help="file to write, FILE.jsonl.gz or FILE.jsonl", path=True)
     prototypes: list[str] | None = setting(None, help="structure types, as in datasets/prototypes; null: all")
     max_candidates: int | None = setting(
         None, help="keep only that many, spread evenly over all that can be made; null: all", minimum=1
     )
-    elements: dict[str, Any] = field(
-        default_factory=dict, metadata={"help": "elements or ions that may stand on the sites of each role"}
-    )
+    elements: dict[str, Any] = setting({}, help="elements or ions that may stand on the sites of each role")
 
-    def finish(self) -> None:
+    def finish(self) -> Self:
         if not self.output.endswith((".jsonl", ".jsonl.gz")):
             raise RequestError(f"output={self.output}: expected a file name that ends in .jsonl.gz or .jsonl")
+        return self

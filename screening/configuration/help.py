@@ -8,24 +8,27 @@ import textwrap
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from screening import plugins
 from screening.configuration.base import CommandConfig
-from screening.configuration.fields import Leaf, leaves
 from screening.configuration.groups import Group, groups_of, remarks
 from screening.configuration.presets import CHOICE, PRESETS, SECTION
-from screening.configuration.problems import as_typed
 from screening.configuration.registry import COMMANDS
 from screening.configuration.trees import flattened, get
+from screening.settings import Key, as_typed, keys_of
 
 if TYPE_CHECKING:
     from screening.configuration.composing import Composed
 
+_TASK, _PREDICTOR = "{task}", "{predictor}"
+"""What stands in examples for a name that only a plug-in knows."""
+
 
 def program_help() -> str:
     """The list of commands, one sentence each."""
-    rows = [(name, _docstring(schema).partition("\n")[0]) for name, schema in COMMANDS.items()]
+    rows = [(name, docstring(schema).partition("\n")[0]) for name, schema in COMMANDS.items()]
     return "\n".join(
         [
-            "Screen crystals for permanent magnets and battery electrodes.",
+            "Screen crystals: predict their properties, rank them for a use, review and export the best.",
             "",
             "Usage: screening COMMAND [key=value ...]",
             "",
@@ -39,44 +42,69 @@ def program_help() -> str:
     )
 
 
-def command_help(command: str, composed: Composed) -> str:
+def command_help(composed: Composed) -> str:
     """Every key of a command with its value, its groups and their options, for the config composed so far."""
+    schema = composed.schema
     unset = [group.name for group in composed.unset_groups]
-    required = [group.name for group in composed.missing_groups]
-    common = {leaf.key for leaf in leaves(CommandConfig)}
-    open_keys = [leaf for leaf in leaves(COMMANDS[command]) if leaf not in composed.missing]
-    own = [
-        leaf
-        for leaf in open_keys
-        if leaf.key not in common and leaf.key.partition(".")[0] not in unset and leaf.key != PRESETS
-    ]
-    told = {f"{g}.{key}": text for g, option in composed.choices.items() for key, text in remarks(g, option).items()}
-    later = [(f"{name}.*", f"see screening {command} {name}=... --help") for name in unset]
-    positional = COMMANDS[command].positional
-    given = ["|".join(leaf.choices) or "PATH" if leaf.key == positional else _given(leaf) for leaf in composed.missing]
-    usage = " ".join([*(f"{name}=..." for name in required), *given])
+    common = {key.name for key in keys_of(CommandConfig)}
+    given = [key for key in keys_of(schema) if key not in composed.missing]
+    own = [key for key in given if key.name not in common and key.name.partition(".")[0] not in unset]
+    said = {f"{g}.{key}": text for g, option in composed.choices.items() for key, text in remarks(g, option).items()}
+    groups = groups_of(schema.command)
     parts = [
-        f"Usage: screening {command} {usage} [key=value ...]\n\n{_docstring(COMMANDS[command])}",
-        _block("Required keys", _rows((_given(leaf), leaf.help) for leaf in composed.missing)),
-        *(_block(_title(group), _rows(group.options.items())) for group in groups_of(command).values()),
-        *_presets(composed, told),
-        _block("Keys and their values", [*_keys(own, composed.tree, told), *_rows(later)]),
-        _block("Keys of every command", _keys([leaf for leaf in open_keys if leaf.key in common], composed.tree, told)),
+        f"Usage: {_usage(composed)}\n\n{docstring(schema, composed.choices.get(SECTION))}",
+        _block("Required keys", _rows((_given(key), key.help) for key in composed.missing)),
+        _block(f"{schema.extended_by}=...  (required)", _rows(schema.extensions().items())),
+        *(_block(_title(group), _rows(group.options.items())) for group in groups.values()),
+        *_presets(composed, said),
+        _block(
+            "Keys and their values",
+            [*_keys((key for key in own if key.name != PRESETS), composed.tree, said), *_later(composed)],
+        ),
+        _block("Keys of every command", _keys([key for key in given if key.name in common], composed.tree, said)),
         "Values that are text, file names above all, are taken as typed: only your shell needs quotes.",
     ]
     return "\n\n".join(part for part in parts if part)
 
 
-def _presets(composed: Composed, told: dict[str, str]) -> list[str]:
+def docstring(schema: type[CommandConfig], task: str | None = None) -> str:
+    """The help page of a schema; its examples are of the given task, or of the first there is."""
+    text = inspect.cleandoc(schema.__doc__ or "")
+    if _TASK in text:
+        text = text.replace(_TASK, task or plugins.names(plugins.MATERIALS)[0])
+    return text.replace(_PREDICTOR, next(iter(schema.extensions()), ""))
+
+
+def _usage(composed: Composed) -> str:
+    schema = composed.schema
+    required = [f"{group.name}=..." for group in composed.missing_groups]
+    positional = ["|".join(key.choices) or "PATH" for key in composed.missing if key.name == schema.positional]
+    others = [_given(key) for key in composed.missing if key.name != schema.positional]
+    return " ".join(["screening", schema.command, *positional, *required, *others, "[key=value ...]"])
+
+
+def _later(composed: Composed) -> list[str]:
+    """Where the keys are explained that depend on what is not chosen yet."""
+    command, extended_by = composed.schema.command, composed.schema.extended_by
+    rows = []
+    for group in composed.unset_groups:
+        more = " and its own keys" if group.name == extended_by else ""
+        rows.append((f"{group.name}.*{more}", f"see screening {command} {group.name}=... --help"))
+    if any(key.name == extended_by for key in composed.missing):
+        rows += [(f"keys of {name}", f"see screening {command} {name} --help") for name in composed.schema.extensions()]
+    return _rows(rows)
+
+
+def _presets(composed: Composed, said: dict[str, str]) -> list[str]:
     """What `prefer=` can choose, for the task composed so far."""
     unset = {group.name for group in composed.unset_groups}
     presets = {} if SECTION in unset else composed.tree.get(SECTION, {}).get("presets", {})
     title = f"{CHOICE}=...  (none if not given)"
-    return [_block(title, _rows((name, told.get(f"{PRESETS}.{name}", "")) for name in presets))]
+    return [_block(title, _rows((name, said.get(f"{PRESETS}.{name}", "")) for name in presets))]
 
 
-def _given(leaf: Leaf) -> str:
-    return f"{leaf.key}={'PATH' if leaf.path else '...'}"
+def _given(key: Key) -> str:
+    return f"{key.name}={'PATH' if key.path else '...'}"
 
 
 def _title(group: Group) -> str:
@@ -84,15 +112,15 @@ def _title(group: Group) -> str:
     return f"{group.name}=...  " + (f"({group.default} if not given)" if group.default else f"({otherwise})")
 
 
-def _keys(chosen: Iterable[Leaf], tree: dict[str, Any], told: dict[str, str]) -> list[str]:
+def _keys(chosen: Iterable[Key], tree: dict[str, Any], said: dict[str, str]) -> list[str]:
     rows = []
-    for leaf in chosen:
-        value = get(tree, leaf.key)
-        if leaf.is_open and value:
-            rows += [(f"{key}={as_typed(inner)}", told.get(key, "")) for key, inner in flattened(value, leaf.key)]
+    for key in chosen:
+        value = get(tree, key.name)
+        if key.is_open and value:
+            rows += [(f"{name}={as_typed(inner)}", said.get(name, "")) for name, inner in flattened(value, key.name)]
         else:
-            choices = f" ({leaf.expected})" if leaf.choices else ""
-            rows.append((f"{leaf.key}={as_typed(value)}", told.get(leaf.key, leaf.help + choices)))
+            choices = f" ({key.expected})" if key.choices else ""
+            rows.append((f"{key.name}={as_typed(value)}", said.get(key.name, key.help + choices)))
     return _rows(rows)
 
 
@@ -113,7 +141,3 @@ def _rows(rows: Iterable[tuple[str, str]]) -> list[str]:
             lines.append(f"  {name.ljust(column - 2)}{wrapped.pop(0)}".rstrip())
         lines += [" " * column + line for line in wrapped if line]
     return lines
-
-
-def _docstring(schema: type) -> str:
-    return inspect.cleandoc(schema.__doc__ or "")

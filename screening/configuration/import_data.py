@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from screening import plugins
 from screening.configuration.base import CommandConfig
-from screening.configuration.fields import setting
+from screening.settings import setting, settings_class
 
 
-@dataclass
+@settings_class
 class ImportConfig(CommandConfig):
     """Turn labelled crystals into a store that training reads.
 
@@ -21,12 +21,11 @@ class ImportConfig(CommandConfig):
     """
 
     command: ClassVar[str] = "import"
-    module: ClassVar[str] = "import_data"
 
     source: str = setting(help="the file or folder with the crystals", path=True)
     kind: str = setting(
         help="format of the source; csv: structures of any form with a CSV of ids and labels beside them",
-        choices=("materials_project", "jsonl", "csv"),
+        choices=lambda: plugins.names(plugins.IMPORTERS),
     )
     labels: str | None = setting(
         None, help="kind=csv: the CSV of ids and labels; null: the only one in the source folder", path=True

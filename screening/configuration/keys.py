@@ -10,13 +10,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from screening.configuration.fields import Leaf
 from screening.configuration.trees import flattened, get
+from screening.settings import Key
 
 
 @dataclass(frozen=True)
-class Keys:
-    """names: dotted keys that can be set; sections: the open ones; empty: sections that take any key."""
+class KnownKeys:
+    """The keys that can be set.
+
+    Attributes:
+        names: Dotted keys.
+        sections: The open sections among them.
+        empty: Sections that take any key.
+    """
 
     names: list[str]
     sections: list[str]
@@ -31,22 +37,23 @@ class Keys:
         return any(_inside(key, section) for section in self.sections)
 
 
-def keys_of(tree: dict[str, Any], leaves: Iterable[Leaf]) -> Keys:
+def known_keys(tree: dict[str, Any], declared: Iterable[Key]) -> KnownKeys:
     """The keys of a config composed without any values of the user."""
     names, sections, empty = [], [], []
-    for leaf in leaves:
-        names.append(leaf.key)
-        if not leaf.is_open:
+    for declared_key in declared:
+        names.append(declared_key.name)
+        if not declared_key.is_open:
             continue
-        sections.append(leaf.key)
-        if get(tree, leaf.key) == {}:
-            empty.append(leaf.key)
-        for key, value in flattened(get(tree, leaf.key), leaf.key):
+        section = declared_key.name
+        sections.append(section)
+        if get(tree, section) == {}:
+            empty.append(section)
+        for key, value in flattened(get(tree, section), section):
             parts = key.split(".")
-            names += [".".join(parts[:n]) for n in range(leaf.key.count(".") + 2, len(parts) + 1)]
+            names += [".".join(parts[:n]) for n in range(section.count(".") + 2, len(parts) + 1)]
             if value == {}:
                 empty.append(key)
-    return Keys(list(dict.fromkeys(names)), sections, empty)
+    return KnownKeys(list(dict.fromkeys(names)), sections, empty)
 
 
 def _inside(key: str, section: str, or_itself: bool = False) -> bool:

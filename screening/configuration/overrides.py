@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from screening.configuration.fields import Leaf
+from screening.configuration.base import CommandConfig
 from screening.configuration.groups import Group
-from screening.configuration.keys import Keys
+from screening.configuration.keys import KnownKeys
 from screening.configuration.problems import not_a_setting, unknown_choice
 from screening.errors import RequestError
+from screening.settings import Key, as_typed, keys_of
 
 _SETTING = re.compile(r"-|~[^/\\]*$|[^/\\=]*=")
 """How an argument begins that is an option, a removal or key=value."""
@@ -25,31 +26,44 @@ _SETTING = re.compile(r"-|~[^/\\]*$|[^/\\=]*=")
 
 @dataclass
 class Request:
-    """What a user asked for, by how it is applied; later values of a key replace earlier ones."""
+    """What a user asked for, by how it is applied; later values of a key replace earlier ones.
+
+    Attributes:
+        choices: Group -> option.
+        texts: Text keys, as typed.
+        grammar: Other keys: Hydra's grammar reads their values.
+        added: Those of them written `+key=value`: they may be new in a section whose keys a config file chooses.
+        removed: Keys written `~key`.
+        values: Other keys given as Python values.
+    """
 
     choices: dict[str, str] = field(default_factory=dict)
-    """Group -> option."""
     texts: dict[str, str | None] = field(default_factory=dict)
-    """Text keys, as typed."""
     grammar: dict[str, str] = field(default_factory=dict)
-    """Other keys: Hydra's grammar reads their values."""
     added: set[str] = field(default_factory=set)
-    """Those of them written `+key=value`: they may be new in a section whose keys a config file chooses."""
     removed: list[str] = field(default_factory=list)
-    """Keys written `~key`."""
     values: dict[str, Any] = field(default_factory=dict)
-    """Other keys given as Python values."""
 
     @property
     def keys(self) -> list[str]:
         """Every key that is given a value, group choices left out."""
         return [*self.texts, *self.grammar, *self.removed, *self.values]
 
+    def shown(self, key: str) -> str:
+        """The value of a key that is not a text, as typed."""
+        return self.grammar[key] if key in self.grammar else as_typed(self.values.get(key))
+
+    def pass_over(self, known: Container[str], allowed: Callable[[str, str], bool]) -> None:
+        """Forget the unknown keys that are allowed, by name and value."""
+        for given in (self.grammar, self.values):
+            for key in [key for key in given if key not in known and allowed(key, self.shown(key))]:
+                del given[key]
+
     def choices_as_overrides(self) -> list[str]:
         """The group choices as Hydra takes them."""
         return [f"{name}={option}" for name, option in self.choices.items()]
 
-    def as_overrides(self, keys: Keys) -> list[str]:
+    def as_overrides(self, keys: KnownKeys) -> list[str]:
         """All that Hydra composes; its `++` sets a key whether or not the config has it."""
         given = [
             f"{'++' if keys.is_open(key) or keys.may_be_new(key) else ''}{key}={value}"
@@ -70,50 +84,63 @@ def named(arguments: Sequence[str], key: str) -> list[str]:
     return found
 
 
-def sort_overrides(arguments: Sequence[str], known: Mapping[str, Leaf], groups: Mapping[str, Group]) -> Request:
-    """Split each argument at its first `=`. Raises RequestError for anything but key=value and unknown choices."""
+def read_request(
+    arguments: Sequence[str], values: Mapping[str, Any], schema: type[CommandConfig], groups: Mapping[str, Group]
+) -> Request:
+    """Read what a user asked for by the keys of a schema.
+
+    Args:
+        arguments: `key=value` texts; each is split at its first `=`.
+        values: Python values by dotted key or group name, which replace those.
+        schema: Of the command.
+        groups: Of the command.
+
+    Raises:
+        RequestError: An argument is not key=value, or chooses an option that a group does not have.
+    """
+    known = {key.name: key for key in keys_of(schema)}
     request = Request()
     for argument in arguments:
-        key, equals, value = argument.partition("=")
-        if key.startswith("~") and not equals:
-            request.removed.append(key[1:])
-            continue
-        if key.startswith("-") or not equals or not key:
-            raise RequestError(not_a_setting(argument, [*known, *groups]))
-        written, key = key, key.lstrip("+")
-        if key in groups:
-            _choose(request, groups[key], value, known)
-        elif key in known and known[key].is_text:
-            request.texts[key] = as_text(value, known[key])
+        _read(argument, request, known, groups)
+    for name, value in values.items():
+        if name in groups:
+            _choose(request, groups[name], str(value), known)
+        elif name in known and known[name].is_text:
+            request.texts[name] = as_text(value, known[name])
         else:
-            request.grammar[key] = value
-            if written != key:
-                request.added.add(key)
+            request.values[name] = value
+    for name, option in schema.implied(request.texts).items():
+        request.choices.setdefault(name, option)
     return request
 
 
-def add_values(
-    request: Request, values: Mapping[str, Any], known: Mapping[str, Leaf], groups: Mapping[str, Group]
-) -> None:
-    """Add Python values by dotted key or group name. Raises RequestError for unknown choices."""
-    for key, value in values.items():
-        if key in groups:
-            _choose(request, groups[key], str(value), known)
-        elif key in known and known[key].is_text:
-            request.texts[key] = as_text(value, known[key])
-        else:
-            request.values[key] = value
+def _read(argument: str, request: Request, known: Mapping[str, Key], groups: Mapping[str, Group]) -> None:
+    written, equals, value = argument.partition("=")
+    if written.startswith("~") and not equals:
+        request.removed.append(written[1:])
+        return
+    if written.startswith("-") or not equals or not written:
+        raise RequestError(not_a_setting(argument, [*known, *groups]))
+    name = written.lstrip("+")
+    if name in groups:
+        _choose(request, groups[name], value, known)
+    elif name in known and known[name].is_text:
+        request.texts[name] = as_text(value, known[name])
+    else:
+        request.grammar[name] = value
+        if written != name:
+            request.added.add(name)
 
 
-def as_text(value: Any, leaf: Leaf) -> str | None:
+def as_text(value: Any, key: Key) -> str | None:
     """A text value as typed; `~` of a path is expanded, and `null` empties a text that is optional."""
-    if leaf.optional and value in (None, "null"):
+    if key.optional and value in (None, "null"):
         return None
     text = os.fspath(value) if isinstance(value, os.PathLike) else str(value)
-    return os.path.expanduser(text) if leaf.path else text  # noqa: PTH111 - Path() would change what was typed
+    return os.path.expanduser(text) if key.path else text  # noqa: PTH111 - Path() would change what was typed
 
 
-def _choose(request: Request, group: Group, option: str, known: Mapping[str, Leaf]) -> None:
+def _choose(request: Request, group: Group, option: str, known: Mapping[str, Key]) -> None:
     """Choose an option; `GROUP=PATH` is short for `GROUP.source=PATH` where the group has such a key."""
     if option in group.options:
         request.choices[group.name] = option
@@ -121,7 +148,7 @@ def _choose(request: Request, group: Group, option: str, known: Mapping[str, Lea
     source = known.get(f"{group.name}.source")
     if source is None or not _is_path(option):
         raise RequestError(unknown_choice(group.name, option, group.options, or_path=source is not None))
-    request.texts[source.key] = as_text(option, source)
+    request.texts[source.name] = as_text(option, source)
 
 
 def _is_path(text: str) -> bool:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
 
 from screening.configuration.base import ScoringConfig
-from screening.configuration.fields import setting
 from screening.errors import RequestError
+from screening.settings import setting, settings_class
 
 
-@dataclass
+@settings_class
 class PredictConfig(ScoringConfig):
     """Predict properties of crystals, with 80 % intervals, into a Parquet table.
 
@@ -22,10 +22,16 @@ class PredictConfig(ScoringConfig):
     """
 
     command: ClassVar[str] = "predict"
-    module: ClassVar[str] = "predict"
 
     output: str = setting(help="table to write, FILE.parquet", path=True)
 
-    def finish(self) -> None:
+    @classmethod
+    def extended(cls, tree: Mapping[str, Any]) -> type[Self]:
+        from screening.configuration.class_keys import class_schema, general_predictors
+
+        return class_schema(cls, "", general_predictors())
+
+    def finish(self) -> Self:
         if not self.output.endswith(".parquet"):
             raise RequestError(f"output={self.output}: expected a file name that ends in .parquet")
+        return self

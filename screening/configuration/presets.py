@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from screening.configuration.problems import as_typed, unknown_preset
+from screening.configuration.problems import unknown_preset
 from screening.configuration.trees import flattened, merged, nested
 from screening.errors import RequestError
+from screening.settings import as_typed
 
 CHOICE, SECTION, PRESETS = "prefer", "task", "task.presets"
 

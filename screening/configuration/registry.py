@@ -9,7 +9,7 @@ from screening.configuration.base import CommandConfig
 from screening.configuration.combine import CombineConfig
 from screening.configuration.doctor import DoctorConfig
 from screening.configuration.evaluate import EvaluateConfig
-from screening.configuration.fit import FitConfig, FitVoltageConfig
+from screening.configuration.fit import FitConfig
 from screening.configuration.generate import GenerateConfig
 from screening.configuration.import_data import ImportConfig
 from screening.configuration.log import LogConfig
@@ -31,7 +31,6 @@ COMMANDS: dict[str, type[CommandConfig]] = {
         CombineConfig,
         EvaluateConfig,
         FitConfig,
-        FitVoltageConfig,
         RelaxConfig,
         ImportConfig,
         GenerateConfig,
@@ -43,3 +42,8 @@ COMMANDS: dict[str, type[CommandConfig]] = {
         DoctorConfig,
     )
 }
+
+
+def module_of(command: str) -> str:
+    """The name of the module of a command, here and in `screening/commands/`."""
+    return COMMANDS[command].__module__.rpartition(".")[2]

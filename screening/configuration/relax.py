@@ -1,16 +1,15 @@
-"""The keys of `screening relax`."""
+"""Keys of `screening relax`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
-from screening.configuration.base import CANDIDATES_HELP, CommandConfig
-from screening.configuration.fields import setting
+from screening.configuration.base import CANDIDATES_HELP, ORDER_HELP, CommandConfig
 from screening.errors import RequestError
+from screening.settings import setting, settings_class
 
 
-@dataclass
+@settings_class
 class RelaxConfig(CommandConfig):
     """Relax crystals, positions and cell, with an interatomic potential; many at once.
 
@@ -19,12 +18,11 @@ class RelaxConfig(CommandConfig):
 
     Examples:
       screening relax candidates=my_cifs/ output_dir=runs/relaxed
-      screening relax candidates=electrodes output_dir=runs/tight fmax_eV_per_A=0.02 max_steps=1000
+      screening relax candidates=rows.jsonl.gz output_dir=runs/tight fmax_eV_per_A=0.02 max_steps=1000
       screening relax candidates=a.cif output_dir=runs/mace potential=ase:mace.calculators.MACECalculator:mace.model
     """
 
     command: ClassVar[str] = "relax"
-    module: ClassVar[str] = "relax"
 
     candidates: str = setting(help=CANDIDATES_HELP.replace("score", "relax"), path=True)
     output_dir: str = setting(help="folder for the results, made if it is not there", path=True)
@@ -36,13 +34,14 @@ class RelaxConfig(CommandConfig):
     )
     max_steps: int = setting(500, help="steps after which a relaxation is given up as not converged", minimum=1)
     relax_cell: bool = setting(True, help="relax the cell as well; false: only the positions in it")
-    order: bool = setting(False, help="make ordered approximants of partially occupied crystals instead of refusing")
+    order: bool = setting(False, help=ORDER_HELP)
     workers: int | None = setting(None, help="processes that read crystals; null: as many as cores", minimum=0)
     max_atoms: int = setting(1000, help="refuse crystals with more atoms in the cell", minimum=1)
     batch_atoms: int | None = setting(
         None, help="atoms that are relaxed together; null: what is fastest with the potential", minimum=1
     )
 
-    def finish(self) -> None:
+    def finish(self) -> Self:
         if self.fmax_eV_per_A == 0:
             raise RequestError("fmax_eV_per_A=0: expected a number above 0, such as 0.1")
+        return self

@@ -1,33 +1,31 @@
-"""The keys of `screening review`."""
+"""Keys of `screening review`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from screening.configuration.base import CommandConfig
-from screening.configuration.fields import setting
+from screening.settings import setting, settings_class
 
 RUN_HELP = "id of the ranking's MLflow run or of one of its finalists, or the output folder of a tracked ranking"
 
 
-@dataclass
+@settings_class
 class ReviewConfig(CommandConfig):
     """Show what reviewers decided in MLflow about a ranking's finalists, and export the approved ones.
 
     Reviewers set the tags review.decision (approve, reject or hold), review.comment and review.by on a finalist's run.
     Writes in output_dir a folder for each approved candidate (crystal.cif, POSCAR, inputs for VASP), candidates.xlsx,
-    synthesis.csv (grams of each element in 100 g), SHA256SUMS, and all of it in approved.zip. What was changed by hand
-    in an earlier export is never overwritten. Exit status 1 if an approved candidate could not be exported in full.
+    synthesis.csv (grams of each element in 100 g), SHA256SUMS, and all of it in approved.zip. Files of an
+    earlier export that were changed by hand are never overwritten. Exit status 1 if an approved candidate could not be exported in full.
 
     Examples:
       screening review run=0f8fad5bd9cb469fa16570867728950e
-      screening review run=runs/magnets output_dir=runs/approved
-      screening review run=runs/magnets output_dir=runs/approved dft=scan tracking.uri=http://mlflow.lab:5000
+      screening review run=runs/mine output_dir=runs/approved
+      screening review run=runs/mine output_dir=runs/approved dft=scan tracking.uri=http://mlflow.lab:5000
     """
 
     command: ClassVar[str] = "review"
-    module: ClassVar[str] = "review"
 
     run: str = setting(help=RUN_HELP, path=True)
     output_dir: str | None = setting(

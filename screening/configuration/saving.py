@@ -11,8 +11,8 @@ from uuid import uuid4
 import yaml
 
 from screening.configuration.base import CommandConfig
-from screening.configuration.fields import build
 from screening.errors import RequestError
+from screening.settings import build_settings
 
 Config = TypeVar("Config", bound=CommandConfig)
 
@@ -37,15 +37,19 @@ def save_config(config: CommandConfig, path: Path) -> None:
 
 
 def from_dict(schema: type[Config], tree: Mapping[str, Any]) -> Config:
-    """The settings that `as_dict` wrote."""
-    return cast(Config, build(schema, dict(tree)))
+    """The settings that `as_dict` wrote. Raises RequestError if they are of another command or version."""
+    try:
+        extended = schema.extended(tree)
+    except (KeyError, TypeError):
+        raise RequestError(f"these are not the settings of `screening {schema.command}`") from None
+    return build_settings(extended, tree)
 
 
 def read_config(schema: type[Config], path: Path) -> Config:
     """The settings that `save_config` wrote. Raises RequestError if they are not there or of another version."""
     try:
-        return cast(Config, build(schema, yaml.safe_load(path.read_text(encoding="utf-8"))))
+        return from_dict(schema, yaml.safe_load(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise RequestError(f"{path} is not there: expected the settings that a job has written") from None
-    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
-        raise RequestError(f"{path} does not hold the settings of {schema.command} ({error})") from None
+    except (OSError, yaml.YAMLError, RequestError) as error:
+        raise RequestError(f"{path} does not hold the settings of `screening {schema.command}` ({error})") from None

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from screening.configuration.base import CommandConfig
-from screening.configuration.fields import setting
+from screening.settings import setting, settings_class
 
 
-@dataclass
+@settings_class
 class StatusConfig(CommandConfig):
-    """Show how far a ranking or a training is, what its jobs do, why those that failed did, and what to do next.
+    """Show how far a ranking or a training is, the states of its jobs, why jobs failed, and what to do next.
 
-    Reads what lies in output_dir; where Slurm answers, also the states of the jobs that `screening submit` queued.
+    Reads the files in output_dir and, where there is Slurm, asks it for the jobs that `screening submit` queued.
 
     Examples:
       screening status runs/all
     """
 
     command: ClassVar[str] = "status"
-    module: ClassVar[str] = "status"
     positional: ClassVar[str] = "output_dir"
 
     output_dir: str = setting(help="folder of a ranking or a training, running or not", path=True)

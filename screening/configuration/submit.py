@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, ClassVar
 
 from screening.configuration.base import CommandConfig
-from screening.configuration.fields import setting
 from screening.configuration.overrides import named
+from screening.settings import setting, settings_class
 
 _OWN = ("cluster", "dry_run", "job")
 
 
-@dataclass
+@settings_class
 class ClusterConfig:
     """What a job asks Slurm for."""
 
@@ -22,15 +22,17 @@ class ClusterConfig:
     account: str | None = setting(None, help="account that pays; null: yours by default")
     qos: str | None = setting(None, help="quality of service; null: yours by default")
     nodes: int = setting(1, help="nodes that train together; a shard of a ranking takes one", minimum=1)
-    gpus: int = setting(0, help="GPUs of each node, a process for each; 0: CPUs alone", minimum=0)
+    gpus: int = setting(0, help="GPUs of each node, with a process for each; 0: CPUs only", minimum=0)
     cpus_per_task: int = setting(8, help="CPU cores of each process", minimum=1)
     memory: str | None = setting(None, help="memory of each node, such as 32G; null: as the partition says")
     time: str | None = setting(None, help="time limit, such as 04:00:00; null: as the partition says")
     signal_seconds: int = setting(
-        120, help="so long before its time limit a job keeps what it has and goes back into the queue", minimum=10
+        120,
+        help="seconds before its time limit at which a job saves its work and goes back into the queue",
+        minimum=10,
     )
     at_once: int | None = setting(
-        None, help="shards that may run at the same time; null: as many as Slurm lets", minimum=1
+        None, help="shards that may run at the same time; null: as many as Slurm allows", minimum=1
     )
     environment: str = setting(
         "",
@@ -40,29 +42,29 @@ class ClusterConfig:
     options: str = setting("", help="further options of sbatch, such as `--constraint=a100 --exclusive`")
 
 
-@dataclass
+@settings_class
 class SubmitConfig(CommandConfig):
-    """Put a ranking or a training into the queue of Slurm; with dry_run=true show the job's scripts instead.
+    """Submit a ranking or a training to Slurm; with dry_run=true show the job's scripts instead.
 
-    Everything but cluster=, cluster.* and dry_run= belongs to the command and is checked first, with models, data,
-    earlier results in output_dir and Slurm's own opinion: a wrong request queues nothing. `rank` with shards=N becomes
-    an array of jobs, one that joins the shards, and one that reports if a shard fails. The same command again submits
-    only what lacks. Scripts, logs and the jobs' ids are kept in output_dir/jobs; `screening status` tells how they are.
+    Everything but cluster=, cluster.* and dry_run= belongs to the command. Models, data, earlier results in output_dir
+    and the scripts are checked first, these by Slurm itself: a wrong request queues nothing. `rank` with shards=N
+    becomes an array of jobs, one that joins the shards, and one that reports if a shard fails. The same command again
+    submits only what is not done yet. Scripts, logs and job ids are kept in output_dir/jobs; `screening status` shows
+    how far the jobs are.
 
     Examples:
-      screening submit rank task=magnets candidates=rows.jsonl.gz output_dir=runs/all shards=8 cluster.partition=gpu
-      screening submit rank task=magnets candidates=rows.jsonl.gz output_dir=runs/all shards=64 cluster=slurm_cpu
+      screening submit rank task={task} candidates=rows.jsonl.gz output_dir=runs/all shards=8 cluster.partition=gpu
+      screening submit rank task={task} candidates=rows.jsonl.gz output_dir=runs/all shards=64 cluster=slurm_cpu
       screening submit train data.path=stores/mp output_dir=runs/mine cluster.gpus=4 cluster.nodes=2 dry_run=true
     """
 
     command: ClassVar[str] = "submit"
-    module: ClassVar[str] = "submit"
     positional: ClassVar[str] = "job"
 
     job: str = setting(help="what to run; the key may be left out", choices=("rank", "train"))
     dry_run: bool = setting(False, help="check everything, show the scripts, queue and write nothing")
     cluster: ClusterConfig = field(default_factory=ClusterConfig)
-    arguments: str = setting("", help="what the command is given: taken from the rest of the line")
+    arguments: str = setting("", help="arguments of that command: taken from the rest of the line")
 
     @classmethod
     def sort(cls, arguments: Sequence[str]) -> tuple[list[str], dict[str, Any]]:

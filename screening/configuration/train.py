@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, ClassVar
 
 from screening.configuration.base import MODEL_HELP, CommandConfig
-from screening.configuration.fields import setting
 from screening.configuration.shared_sections import split_column, split_file
 from screening.data.targets import TARGETS
+from screening.settings import setting, settings_class
 
 
-@dataclass
+@settings_class
 class TrainingDataConfig:
     """The labelled crystals a network learns from."""
 
@@ -42,16 +42,16 @@ class TrainingDataConfig:
     split_column: str = split_column()
 
 
-@dataclass
+@settings_class
 class NetworkConfig:
     """The architecture: one file in screening/networks/ and its parameters."""
 
     name: str = setting(help="name of the architecture")
-    parameters: dict[str, Any] = field(default_factory=dict, metadata={"help": "its widths, depths and the like"})
+    parameters: dict[str, Any] = setting({}, help="its widths, depths and the like")
     members: int = setting(1, help="networks trained side by side, whose mean is the prediction", minimum=1)
 
 
-@dataclass
+@settings_class
 class GraphConfig:
     """How a crystal becomes a graph."""
 
@@ -62,7 +62,7 @@ class GraphConfig:
     max_cutoff_A: float = setting(8.0, help="no edge is longer than this, in Å", minimum=1)
 
 
-@dataclass
+@settings_class
 class TrainerConfig:
     """Optimisation and the machine it runs on."""
 
@@ -76,7 +76,7 @@ class TrainerConfig:
     ema_decay: float = setting(0.999, help="decay of the running average of weights per step", minimum=0, maximum=1)
     warmup_fraction: float = setting(0.02, help="part of all steps with a rising learning rate", minimum=0, maximum=1)
     target_weights: list[float] = setting(
-        (),
+        [],
         help="weight of each of data.targets in the loss, in their order; empty: 5 of formation energy, 3 of "
         "magnetisation, 2 of gap, 1 of hull",
     )
@@ -95,7 +95,7 @@ class TrainerConfig:
     validate_every_steps: int = setting(1000, help="steps between looks at the validation split", minimum=1)
 
 
-@dataclass
+@settings_class
 class TrainConfig(CommandConfig):
     """Train a network on labelled crystals; the same command again resumes a run that was stopped.
 
@@ -109,13 +109,12 @@ class TrainConfig(CommandConfig):
     """
 
     command: ClassVar[str] = "train"
-    module: ClassVar[str] = "train"
 
-    output_dir: str = setting(help="folder for checkpoints and the finished model", path=True)
+    output_dir: str = setting(help="folder for checkpoints and the finished model, made if it is not there", path=True)
     name: str | None = setting(None, help="name of the model; null: that of output_dir")
     model: str | None = setting(None, help=f"start from a {MODEL_HELP}; null: from random weights", path=True)
     data: TrainingDataConfig = field(default_factory=TrainingDataConfig)
-    network: NetworkConfig = field(default_factory=NetworkConfig)
+    network: NetworkConfig = field(kw_only=True)
     graph: GraphConfig = field(default_factory=GraphConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+MISSING = "???"
+"""The value of a key that the user has not given yet (OmegaConf's mark)."""
 
-def flattened(tree: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+
+def flattened(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Dotted key and value of everything that is not itself a section with keys."""
     for name, value in tree.items():
         key = f"{prefix}.{name}" if prefix else str(name)
@@ -16,8 +19,8 @@ def flattened(tree: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any
             yield key, value
 
 
-def get(tree: dict[str, Any], key: str) -> Any:
-    """The value or section at a dotted key; raises KeyError."""
+def get(tree: Mapping[str, Any], key: str) -> Any:
+    """The value or section at a dotted key. Raises KeyError."""
     found: Any = tree
     for part in key.split("."):
         found = found[part]
@@ -25,9 +28,17 @@ def get(tree: dict[str, Any], key: str) -> Any:
 
 
 def put(tree: dict[str, Any], key: str, value: Any) -> None:
-    """Set the value at a dotted key whose section exists."""
+    """Set the value at a dotted key; sections are made where they are missing."""
+    *sections, name = key.split(".")
+    for section in sections:
+        tree = tree.setdefault(section, {})
+    tree[name] = value
+
+
+def drop(tree: dict[str, Any], key: str) -> None:
+    """Remove a dotted key. Raises KeyError."""
     section, _, name = key.rpartition(".")
-    (get(tree, section) if section else tree)[name] = value
+    del (get(tree, section) if section else tree)[name]
 
 
 def nested(key: str, value: Any) -> dict[str, Any]:
@@ -37,7 +48,7 @@ def nested(key: str, value: Any) -> dict[str, Any]:
     return dict(value)
 
 
-def merged(tree: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+def merged(tree: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """A tree with the changes in it: sections are merged key by key, everything else is replaced."""
     result = dict(tree)
     for name, value in changes.items():

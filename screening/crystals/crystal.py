@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from screening.chemistry.elements import SYMBOLS, reduced_formula
+from screening.chemistry.elements import SYMBOLS
+from screening.chemistry.formulas import reduced_formula
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure

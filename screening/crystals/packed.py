@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from screening.array_types import Floats
+from screening.chemistry.elements import N_ELEMENTS
 from screening.crystals.crystal import Crystal
 
 
@@ -36,6 +39,16 @@ class PackedCrystals:
     def volume_A3(self) -> NDArray[np.float64]:
         """(B,) cell volumes in Å³."""
         return np.asarray(np.abs(np.linalg.det(self.lattice)))
+
+    @cached_property
+    def owner(self) -> NDArray[np.int64]:
+        """(N,) the crystal that each atom belongs to."""
+        return np.repeat(np.arange(len(self)), self.n_atoms)
+
+    def element_counts(self) -> Floats:
+        """(B, 119) atoms of each element in each cell; the column is the atomic number, column 0 unused."""
+        flat = np.bincount(self.owner * N_ELEMENTS + self.numbers, minlength=len(self) * N_ELEMENTS)
+        return flat.reshape(len(self), N_ELEMENTS).astype(np.float64)
 
     def atoms(self, index: int) -> slice:
         """The rows of `numbers` and `frac` that belong to crystal `index`."""

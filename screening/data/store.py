@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +28,7 @@ from screening.crystals.crystal import Crystal
 from screening.crystals.packed import PackedCrystals, pack
 from screening.data.targets import SITE_MOMENT, TARGETS
 from screening.errors import RequestError
+from screening.files import atomic_folder
 
 FORMAT = 1
 _ARRAYS = ("lattice", "offsets", "numbers", "frac", "site_moment")
@@ -93,19 +93,12 @@ def write_store(path: Path, rows: Iterable[LabelledCrystal], sources: Sequence[s
     """
     if path.exists() and not (path / "meta.json").is_file():
         raise RequestError(f"output: {path} exists and is not a data store; choose another folder")
-    part = path.with_name(path.name + ".part")
-    shutil.rmtree(part, ignore_errors=True)
     try:
-        part.mkdir(parents=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RequestError(f"output: {path}: not a folder that can be made ({error.strerror})") from None
-    try:
+    with atomic_folder(path) as part:
         _write_files(part, rows, sources)
-        if path.exists():
-            shutil.rmtree(path)
-        part.replace(path)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
     return open_store(path)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from screening.chemistry.constants import TESLA_PER_MUB_PER_A3
+
 
 @dataclass(frozen=True)
 class Target:
@@ -35,7 +37,7 @@ TARGETS: dict[str, Target] = {
             "magnetization_muB_per_A3",
             "magnetisation, ferromagnetic state, 4f frozen",
             minimum=0.0,
-            trivial_below=0.1 / 11.6541,  # 0.1 T over 11.6541 T per µB/Å3
+            trivial_below=0.1 / TESLA_PER_MUB_PER_A3,  # 0.1 T
             largest=0.5,
             per_volume=True,
             loss_weight=3.0,

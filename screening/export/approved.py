@@ -19,7 +19,7 @@ from screening.finalists.finalist import folder_name
 from screening.tables import write_table
 from screening.tracking.downloads import fetch_files
 from screening.tracking.review_tags import APPROVE
-from screening.tracking.reviews import Entry, Review
+from screening.tracking.reviews import Review, ReviewedFinalist
 
 WORKBOOK, SYNTHESIS = "candidates.xlsx", "synthesis.csv"
 
@@ -47,7 +47,7 @@ def export_approved(review: Review, folder: Path, dft: str) -> Export:
     earlier = earlier_files(output_folder(folder, "output_dir"))
     with tempfile.TemporaryDirectory(dir=folder, prefix=".export-") as scratch:
         built = Path(scratch) / "built"
-        folders: dict[str, Entry] = {}
+        folders: dict[str, ReviewedFinalist] = {}
         problems: dict[str, str] = {}
         for entry in approved:
             name = _free_name(entry, folders)
@@ -66,7 +66,7 @@ def export_approved(review: Review, folder: Path, dft: str) -> Export:
     return Export(tuple(folders), tuple(told))
 
 
-def _free_name(entry: Entry, taken: dict[str, Entry]) -> str:
+def _free_name(entry: ReviewedFinalist, taken: dict[str, ReviewedFinalist]) -> str:
     """Ranks and formulas may repeat or be missing, so a number tells equal names apart."""
     base = folder_name(entry.rank or 0, entry.formula)
     number, name = 1, base
@@ -76,7 +76,7 @@ def _free_name(entry: Entry, taken: dict[str, Entry]) -> str:
     return name
 
 
-def _write_crystals(review: Review, entry: Entry, folder: Path, scratch: Path) -> list[CrystalFile]:
+def _write_crystals(review: Review, entry: ReviewedFinalist, folder: Path, scratch: Path) -> list[CrystalFile]:
     with tempfile.TemporaryDirectory(dir=scratch) as downloads:
         found = fetch_files(review.uri, entry.run_id, [f"{name}.cif" for name in crystal_names()], Path(downloads))
     ends = read_crystal_files(entry, found)
@@ -98,7 +98,7 @@ def _write_inputs(ends: list[CrystalFile], folder: Path, dft: str) -> None:
             raise
 
 
-def _write_tables(folder: Path, review: Review, exported: list[Entry], problems: dict[str, str]) -> None:
+def _write_tables(folder: Path, review: Review, exported: list[ReviewedFinalist], problems: dict[str, str]) -> None:
     folder.mkdir(exist_ok=True)
     figures, synthesis = figures_table(exported), synthesis_table(exported)
     sheets = [

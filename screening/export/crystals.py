@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from screening.chemistry.elements import cell_formula
+from screening.chemistry.formulas import cell_formula
 from screening.crystals import Crystal, ReadSettings
 from screening.crystals.reading.examine import examine
 from screening.crystals.reading.parts import Part
 from screening.errors import ScreeningError
 from screening.materials.registry import shown_crystals
-from screening.tracking.reviews import Entry
+from screening.tracking.reviews import ReviewedFinalist
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
@@ -41,7 +41,7 @@ class CrystalFile:
         return self.crystal.to_structure().get_sorted_structure()
 
 
-def read_crystal_files(entry: Entry, files: Mapping[str, bytes]) -> list[CrystalFile]:
+def read_crystal_files(entry: ReviewedFinalist, files: Mapping[str, bytes]) -> list[CrystalFile]:
     """The crystals of a finalist; files: content of CIFs by name. Raises ScreeningError if one is missing or wrong."""
     if f"{CRYSTAL}.cif" not in files:
         raise ScreeningError(f"the run has no artifact {CRYSTAL}.cif")
@@ -53,7 +53,7 @@ def read_crystal_files(entry: Entry, files: Mapping[str, bytes]) -> list[Crystal
     return found
 
 
-def _read(end: str, cif: bytes, entry: Entry) -> CrystalFile:
+def _read(end: str, cif: bytes, entry: ReviewedFinalist) -> CrystalFile:
     outcome = examine(Part("cif", f"{end}.cif", end, cif), ReadSettings(max_atoms=_MOST_ATOMS))
     if outcome.sites is None:
         raise ScreeningError(f"{end}.cif cannot be used: {outcome.reason}")

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 import polars as pl
 
 from screening.columns import column, gate_name, is_gate, known_columns
-from screening.tracking.reviews import Entry
+from screening.tracking.reviews import ReviewedFinalist
 
 _FIRST = ("rank", "candidate_id", "formula", "review_decision", "review_by", "review_comment")
 _NEXT = ("score", "why", "limiting_gate", "flags")
 _TYPES = {"number": pl.Float64, "text": pl.String, "boolean": pl.Boolean}
 
 
-def figures_table(entries: Sequence[Entry]) -> pl.DataFrame:
+def figures_table(entries: Sequence[ReviewedFinalist]) -> pl.DataFrame:
     """One row an entry: identity, decision, score and why, then every figure that any of them has, gates last."""
     present = {name for entry in entries for name in entry.figures} - set(_FIRST)
     ordered = [bound for name in (*_NEXT, *known_columns()) for bound in (name, f"{name}_lo", f"{name}_hi")]
@@ -29,7 +29,7 @@ def heading(name: str) -> str:
     return f"Gate: {gate_name(name)}" if is_gate(name) else column(name).heading
 
 
-def decisions_table(entries: Sequence[Entry], remarks: Mapping[str, str]) -> pl.DataFrame:
+def decisions_table(entries: Sequence[ReviewedFinalist], remarks: Mapping[str, str]) -> pl.DataFrame:
     """One row an entry, whatever its decision; remarks: by run id, what kept a candidate from being exported."""
     scores = pl.Series("score", [entry.score for entry in entries], dtype=pl.Float64)
     runs = pl.Series("run_id", [entry.run_id for entry in entries], dtype=pl.String)
@@ -43,7 +43,7 @@ def explanations_table(names: Iterable[str]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=dict.fromkeys(("column", "heading", "unit", "meaning"), pl.String), orient="row")
 
 
-def _decided(entries: Iterable[Entry]) -> pl.DataFrame:
+def _decided(entries: Iterable[ReviewedFinalist]) -> pl.DataFrame:
     rows = [(e.rank, e.candidate_id, e.formula, e.decision, e.by, e.comment) for e in entries]
     schema = {name: pl.Int64 if name == "rank" else pl.String for name in _FIRST}
     return pl.DataFrame(rows, schema=schema, orient="row")

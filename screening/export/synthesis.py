@@ -7,9 +7,9 @@ from collections.abc import Iterable
 import numpy as np
 import polars as pl
 
-from screening.chemistry.elements import SYMBOLS
-from screening.chemistry.masses import atomic_masses, count_matrix, mass_fractions
-from screening.tracking.reviews import Entry
+from screening.chemistry.compositions import count_matrix, mass_fractions
+from screening.chemistry.elements import SYMBOLS, atomic_masses
+from screening.tracking.reviews import ReviewedFinalist
 
 BATCH_G = 100.0
 LEFT_TO_THE_CHEMIST = ("precursor", "precursor_mass_g", "hazards", "remarks")
@@ -37,7 +37,7 @@ HEADINGS = {
 }
 
 
-def synthesis_table(entries: Iterable[Entry]) -> pl.DataFrame:
+def synthesis_table(entries: Iterable[ReviewedFinalist]) -> pl.DataFrame:
     """One row for each element of each candidate, the heaviest share first; masses by the formula, without losses."""
     rows: list[tuple[object, ...]] = []
     for entry in entries:

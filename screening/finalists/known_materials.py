@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from screening.chemistry.compositions import N_ELEMENTS, Floats
+from screening.array_types import Floats
+from screening.chemistry.elements import N_ELEMENTS
 from screening.finalists.finalist import KnownMaterial
 from screening.materials.registry import material_class
 

@@ -116,7 +116,7 @@ def build_batch(
     packed = crystals if isinstance(crystals, PackedCrystals) else pack(crystals)
     edges = nearest_edges(packed, settings, device)
     n_atoms = torch.as_tensor(packed.n_atoms, device=device)
-    owner = torch.repeat_interleave(torch.arange(len(packed), device=device), n_atoms)
+    owner = torch.as_tensor(packed.owner, device=device)
     n_edges = torch.bincount(owner[edges.centre], minlength=len(packed))
     return GraphBatch(
         torch.as_tensor(packed.numbers, device=device).long(),

@@ -108,7 +108,7 @@ def _batched_search(
     dtype = torch.float64
     lattice = torch.as_tensor(crystals.lattice, dtype=dtype, device=device)
     offsets = torch.as_tensor(crystals.offsets, device=device)
-    owner = torch.repeat_interleave(torch.arange(len(crystals), device=device), offsets.diff())
+    owner = torch.as_tensor(crystals.owner, device=device)
     frac = torch.as_tensor(crystals.frac, dtype=dtype, device=device)
     positions = torch.einsum("ni,nij->nj", frac, lattice[owner])
     pbc = torch.full((len(crystals), 3), periodic, dtype=torch.bool, device=device)

@@ -16,7 +16,7 @@ from screening.materials.base import LearnedPredictor
 from screening.materials.predictors import Predictors
 from screening.materials.registry import predictor_kind
 from screening.networks.predictor import Predictor
-from screening.potentials.base import load_potential
+from screening.potentials.registry import load_potential
 from screening.tracking.address import TrackingSettings, sqlite_path, tracking_uri
 from screening.tracking.provenance import sha256
 from screening.tracking.registry import fetch_model
@@ -44,7 +44,7 @@ def load_predictors(config: ScoringConfig) -> Predictors:
     return Predictors(
         load_network(config),
         learned_predictors(config.predictor_choices, as_dict(config)),
-        load_potential(relax, config.device) if relax != NO_RELAXATION else None,
+        load_potential(relax, config.device, "relax") if relax != NO_RELAXATION else None,
     )
 
 
@@ -55,9 +55,8 @@ def learned_predictors(choices: Mapping[str, str], settings: Mapping[str, Any]) 
         choices: Release by name of the predictor.
         settings: All settings of the command.
     """
-    loaded = {
-        name: predictor_kind(name, "task.predictors").load(release, settings) for name, release in choices.items()
-    }
+    kinds = {name: predictor_kind(name, "task.predictors") for name in choices}
+    loaded = {name: kind.implementation.load(choices[name], settings) for name, kind in kinds.items()}
     return {name: predictor for name, predictor in loaded.items() if predictor is not None}
 
 

@@ -20,7 +20,7 @@ from screening.crystals.reading.inputs import find_source
 from screening.crystals.symmetry import space_group_numbers
 from screening.materials.predictors import Predictors
 from screening.materials.registry import material_class
-from screening.materials.task_merit import evaluate_task, explain_task, symmetry_matters
+from screening.materials.task_merit import evaluate_task, explain_task, rows_needing_symmetry
 from screening.networks.streaming import stream
 from screening.ranking import rank_table, ranking_settings
 from screening.tables import rejected_table
@@ -139,7 +139,7 @@ def space_groups(
     def join(crystals: list[Crystal], table: pl.DataFrame) -> dict[str, pl.Series]:
         keep(crystals)
         with tally.stage("symmetry"):
-            rows = np.flatnonzero(symmetry_matters(table, task))
+            rows = np.flatnonzero(rows_needing_symmetry(table, task))
             numbers: list[int | None] = [None] * len(crystals)
             for row in rows:  # an ordered approximant stands for a crystal of higher symmetry
                 numbers[row] = crystals[row].parent_space_group

@@ -10,7 +10,7 @@ from screening.learning.known_region import set_domain
 from screening.networks.model import PropertyModel
 
 
-def settle(
+def finish_model(
     model: PropertyModel, data: CrystalData, learned_splits: Collection[str], *, region: bool = True
 ) -> dict[str, int]:
     """Set the intervals and, if `region`, what counts as unlike the training data; the calibration crystals by target.

@@ -7,17 +7,17 @@ import json
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from screening.array_types import Floats
 from screening.crystals.packed import PackedCrystals
 from screening.data.store import Store
 from screening.data.targets import TARGETS
+from screening.files import atomic_path
 
 logger = logging.getLogger(__name__)
-Floats = NDArray[np.float64]
 Features = Callable[[PackedCrystals], Floats]
 """(B, F) descriptors of compositions."""
 
@@ -67,7 +67,11 @@ def baselines(
     constant = Baselines.without_training(labels).constant
     predicted = [_boosted(known, labels[:, i], asked, target) for i, target in enumerate(targets)]
     fitted = Baselines(constant, np.stack(predicted, axis=1))
-    _keep(file, lambda part: save_file({"constant": fitted.constant, "composition": fitted.composition}, part))
+    try:
+        with atomic_path(file) as part:
+            save_file({"constant": fitted.constant, "composition": fitted.composition}, part)
+    except OSError as error:  # costs no more than the time next time
+        logger.warning("%s: the baselines could not be kept (%s)", file.parent, error.strerror)
     return fitted
 
 
@@ -81,17 +85,6 @@ def _boosted(features: NDArray[np.float32], labels: Floats, asked: NDArray[np.fl
     told = np.isfinite(features[rows]).any(axis=0)  # scikit-learn stumbles over a column without a value
     model = HistGradientBoostingRegressor(loss=loss, **_BOOSTING).fit(features[rows][:, told], labels[rows])
     return np.maximum(model.predict(asked[:, told]), TARGETS[target].minimum)
-
-
-def _keep(file: Path, write: Callable[[Path], None]) -> None:
-    """Write the file whole; a store that cannot be written to costs no more than the time next time."""
-    part = file.with_suffix(".part")
-    try:
-        file.parent.mkdir(exist_ok=True)
-        write(part)
-        part.replace(file)
-    except OSError as error:
-        logger.warning("%s: the baselines could not be kept (%s)", file.parent, error.strerror)
 
 
 def _sklearn_version() -> str:

@@ -17,7 +17,7 @@ from screening.learning.evaluation import (
     strictest,
 )
 from screening.learning.published import published
-from screening.learning.quantities import Quantity, quantities, shown
+from screening.learning.quantities import Quantity, quantities, reader_quantities
 
 _POOR_RATIO = 1.5
 _POOR_COVERAGE = 0.70
@@ -39,7 +39,7 @@ def coverage_table(scores: Sequence[Scores], targets: Sequence[str]) -> list[str
     """Coverage and mean width, over all rows and over the non-trivial ones."""
     rows = [
         (_name(quantity), s.rows, f"{s.n:,}", _percent(s.coverage), _figure(s.width))
-        for quantity in shown(targets)
+        for quantity in reader_quantities(targets)
         for s in _of(scores, quantity.name, EVERYTHING)
     ]
     return _table(("quantity", "rows", "n", "coverage", "mean width"), rows)
@@ -49,7 +49,7 @@ def flagged_table(scores: Sequence[Scores], targets: Sequence[str]) -> list[str]
     """Crystals flagged as out of domain beside the rest; nothing if none is flagged."""
     ratios = flagged_over_rest(scores)
     rows = []
-    for quantity in shown(targets):
+    for quantity in reader_quantities(targets):
         pair = [strictest(scores, quantity.name, group) for group in (FLAGGED, UNFLAGGED)]
         cells = [cell for s in pair if s for cell in (f"{s.n:,}", _figure(s.mae), _percent(s.coverage))]
         if quantity.name in ratios:
@@ -62,7 +62,7 @@ def flagged_table(scores: Sequence[Scores], targets: Sequence[str]) -> list[str]
 
 def group_table(scores: Sequence[Scores], targets: Sequence[str]) -> list[str]:
     """One line a group: error, coverage, width for every quantity; groups with few rows show a dash."""
-    chosen = shown(targets)
+    chosen = reader_quantities(targets)
     rows = []
     for group in chemical_groups(scores):
         found = [strictest(scores, quantity.name, group) for quantity in chosen]
@@ -78,7 +78,7 @@ def chemical_groups(scores: Sequence[Scores]) -> list[str]:
 def failures(scores: Sequence[Scores], targets: Sequence[str]) -> list[str]:
     """Groups whose error is 1.5 times that of all crystals or more, or whose interval covers less than 70 %."""
     lines = []
-    for quantity in shown(targets):
+    for quantity in reader_quantities(targets):
         whole = strictest(scores, quantity.name)
         found = [strictest(scores, quantity.name, group) for group in chemical_groups(scores)]
         known = [s for s in found if s is not None and s.n >= FEWEST]

@@ -12,7 +12,7 @@ from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 
 from screening.errors import ScreeningError
-from screening.learning.devices import Agreement
+from screening.learning.devices import SharedMaximum
 from screening.signals import Signals
 
 _GO_ON, _SAVE = 0, 1
@@ -29,12 +29,12 @@ class KeepGoing(Checkpoint):
 
     def __init__(self, folder: Path, minutes: float, seed: int, signals: Signals) -> None:
         self.folder, self.seconds, self.seed, self.signals = folder, 60 * minutes, seed, signals
-        self._agreement = Agreement()
+        self._agreement = SharedMaximum()
         self._saved_step, self._saved_at = 0, 0.0
 
     def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
         step = trainer.global_step
-        self._agreement = Agreement()
+        self._agreement = SharedMaximum()
         self._saved_step, self._saved_at = step, time.monotonic()
         wanted, most, least = self._agreement.now(self._wish(), step, -step)
         if most != -least:

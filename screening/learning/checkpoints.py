@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
-import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,8 +16,8 @@ from lightning import Callback, LightningModule, Trainer
 from lightning.fabric.plugins import TorchCheckpointIO
 from torch import Tensor
 
-from screening.durable import to_disk
 from screening.errors import RequestError
+from screening.files import PART, atomic_path
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +25,7 @@ CHECKPOINTS = "checkpoints"
 RUN = "screening_run"
 KEPT = 2
 _NAME = re.compile(r"step-(\d+)-([0-9a-f]{16})\.ckpt")
-_PART, _DAMAGED = ".part", ".damaged"
+_DAMAGED = ".damaged"
 
 
 @dataclass(frozen=True)
@@ -55,22 +54,13 @@ class SoundCheckpointIO(TorchCheckpointIO):
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
         """path: `FOLDER/step-00000042.ckpt`; the file will be `FOLDER/step-00000042-CHECKSUM.ckpt`."""
         wanted = Path(path)
-        wanted.parent.mkdir(parents=True, exist_ok=True)
-        for left in wanted.parent.glob(f"*{_PART}"):  # by a process that was killed
+        for left in wanted.parent.glob(f"*{PART}"):  # by a process that was killed
             left.unlink(missing_ok=True)
         buffer = io.BytesIO()
         torch.save(checkpoint, buffer)
         content = buffer.getbuffer()
-        part = wanted.with_name(wanted.name + _PART)
-        try:
-            with part.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(wanted.with_name(f"{wanted.stem}-{_checksum(content)}{wanted.suffix}"))
-        finally:
-            part.unlink(missing_ok=True)
-        to_disk(wanted.parent)
+        with atomic_path(wanted.with_name(f"{wanted.stem}-{_checksum(content)}{wanted.suffix}"), durable=True) as part:
+            part.write_bytes(content)
         for old in checkpoint_files(wanted.parent)[KEPT:]:
             old.unlink(missing_ok=True)
 

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.chemistry.elements import ATOMIC_NUMBERS, SYMBOLS
+from screening.array_types import Mask
+from screening.chemistry.elements import ATOMIC_NUMBERS
 from screening.chemistry.families import (
     CHALCOGENS,
     HALOGENS,
@@ -22,19 +23,8 @@ from screening.chemistry.families import (
     RARE_EARTHS,
     TITANIUM_TO_COPPER,
 )
-from screening.crystals.packed import PackedCrystals
 
-Mask = NDArray[np.bool_]
 LARGE_CELL_ATOMS = 60
-N_ELEMENTS = len(SYMBOLS)
-
-
-def element_counts(crystals: PackedCrystals) -> NDArray[np.float32]:
-    """(B, 119) atoms of each element in each cell; the column is the atomic number, column 0 unused."""
-    counts = np.zeros((len(crystals), N_ELEMENTS), dtype=np.float32)
-    owner = np.repeat(np.arange(len(crystals)), crystals.n_atoms)
-    np.add.at(counts, (owner, crystals.numbers), 1.0)
-    return counts
 
 
 def group_masks(counts: NDArray[np.floating]) -> dict[str, Mask]:

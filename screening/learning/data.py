@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from dataclasses import asdict, dataclass
@@ -28,6 +27,7 @@ from screening.data.split_files import splits_in_file
 from screening.data.splits import SPLITS, splits_of
 from screening.data.store import Store, open_store
 from screening.errors import RequestError
+from screening.files import atomic_path
 from screening.graphs.batch import GraphBatch, GraphSet, build_graph_set
 from screening.graphs.nearest import GraphSettings
 
@@ -287,10 +287,8 @@ def labelled_graphs(
     else:
         logger.info("building %d graphs", len(rows))
         graphs = build_graph_set(crystals, graph)
-        file.parent.mkdir(exist_ok=True)
-        part = file.with_suffix(f".{os.getpid()}.part")  # several ranks may build the same graphs at once
-        save_file(dict(graphs.__dict__), part)
-        part.replace(file)
+        with atomic_path(file, unique=True) as part:  # several ranks may build the same graphs at once
+            save_file(dict(graphs.__dict__), part)
     labels = torch.from_numpy(settings.labels(store)[rows])
     sizes = crystals.n_atoms
     atoms = np.arange(sizes.sum()) + np.repeat(store.crystals.offsets[:-1][rows] - crystals.offsets[:-1], sizes)

@@ -29,7 +29,7 @@ def mean_over_ranks(count: Tensor) -> Tensor:
     return total / distributed.get_world_size()
 
 
-class Agreement:
+class SharedMaximum:
     """The largest of the numbers that the processes of a run say, which all of them hear.
 
     It goes through the CPUs, so that no device is waited for.

@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from screening.array_types import Mask
 from screening.learning.baselines import Baselines
 from screening.learning.calibration import nontrivial
 from screening.learning.measured import Measured
 from screening.learning.quantities import Quantity, quantities
 
-Mask = NDArray[np.bool_]
 EVERYTHING, FLAGGED, UNFLAGGED = "all", "out of domain", "in domain"
 ALL_ROWS, NONTRIVIAL = "all", "non-trivial"
 FEWEST = 20

@@ -30,7 +30,8 @@ from screening.learning.module import OptimiserSettings, PropertyLearning
 from screening.learning.run import TrainingSettings
 from screening.networks.model import PropertyModel
 from screening.networks.outputs import Prediction
-from screening.networks.released_model import WEIGHTS, ModelConfig, build_model, load_release
+from screening.networks.released_model import ModelConfig, build_model, load_release
+from screening.release_folder import WEIGHTS
 
 _FEWEST_FOR_A_SLOPE = 20
 _SHARED = (".network.", ".site_head.")  # what members for other targets take over

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from screening.array_types import Floats
 from screening.crystals.crystal import Crystal
 from screening.crystals.packed import PackedCrystals
 from screening.data.store import Store
@@ -19,7 +20,6 @@ from screening.networks.streaming import stream
 
 OUT_OF_DOMAIN = "out_of_domain"
 """The flag of crystals unlike the training data."""
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

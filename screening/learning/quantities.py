@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from screening.chemistry.constants import TESLA_PER_MUB_PER_A3
 from screening.data.targets import TARGETS
-
-TESLA_PER_MUB_PER_A3 = 11.6541
-"""µ0 times one Bohr magneton per Å3, in T (CODATA 2022)."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +35,6 @@ def quantities(targets: Sequence[str]) -> list[Quantity]:
     return [q for target in targets for q in derived[target] or [Quantity(target, target, TARGETS[target].label, "")]]
 
 
-def shown(targets: Sequence[str]) -> list[Quantity]:
+def reader_quantities(targets: Sequence[str]) -> list[Quantity]:
     """One quantity a target, in the unit that readers expect: the last one derived from it."""
     return list({quantity.target: quantity for quantity in quantities(targets)}.values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from screening.array_types import Floats
 from screening.learning.calibration import nontrivial
 from screening.learning.measured import Measured
 from screening.tabular.quantiles import COVERAGE
@@ -12,7 +13,6 @@ from screening.tabular.quantiles import COVERAGE
 LEVELS = np.round(np.arange(0.10, 0.951, 0.05), 2)
 """Nominal coverages."""
 _FEWEST = 20
-Floats = NDArray[np.float64]
 
 
 def half_widths(measured: Measured, target: int) -> Floats:

@@ -16,7 +16,7 @@ from lightning import Trainer, seed_everything
 
 from screening.data.splits import DEFAULT_SALT
 from screening.errors import RequestError
-from screening.learning.after_training import settle
+from screening.learning.after_training import finish_model
 from screening.learning.checkpoint_schedule import KeepGoing
 from screening.learning.checkpoints import CHECKPOINTS, Checkpoint, Fingerprint, find_checkpoint
 from screening.learning.data import CrystalData
@@ -32,7 +32,7 @@ from screening.learning.trainer import (
     resolve_precision,
     validation_scores,
 )
-from screening.networks.architectures import build_network, build_networks
+from screening.networks.architectures import build_network, full_parameters
 from screening.networks.model import PropertyModel
 from screening.networks.released_model import ModelConfig, load_release, save_release
 from screening.signals import Signals
@@ -82,7 +82,7 @@ def train(
         model.eval().to(device)
         # a fine-tuned release still knows what it knew
         new = parent is None or model.targets != parent.config.targets
-        used = settle(model, data, _learned_splits(settings, parent), region=new)
+        used = finish_model(model, data, _learned_splits(settings, parent), region=new)
         record = _run(settings, device, times, speed) | (_recorded(model_dir) if idle else {})
         config = _model_config(settings, data, trainer.global_step, {"calibrated_on": used, **record}, parent)
         save_release(model_dir, model.cpu(), config)
@@ -105,7 +105,8 @@ def _fit(trainer: Trainer, learning: PropertyLearning, data: CrystalData, resume
 
 
 def _from_scratch(settings: TrainingSettings, optimiser: OptimiserSettings, data: CrystalData) -> PropertyLearning:
-    networks = build_networks(settings.members, settings.network, settings.parameters, settings.graph.neighbours)
+    named = settings.network, settings.parameters, settings.graph.neighbours
+    networks = [build_network(*named) for _ in range(settings.members)]
     model = PropertyModel(networks, settings.data.targets)
     model.standardise(*robust_scales(data.labelled("train").labels))
     model.describe_elements()
@@ -158,14 +159,13 @@ def _model_config(
     settings: TrainingSettings, data: CrystalData, steps: int, run: Mapping[str, Any], parent: Parent | None
 ) -> ModelConfig:
     rows = data.split_rows["train"]
-    _, parameters = build_network(settings.network, settings.parameters, settings.graph.neighbours)
     # heads of its own have learned nothing of elements that only the release knew
     known = parent.config.elements if parent and parent.config.targets == (settings.data.columns or ()) else ()
     learned = {"started_from": str(parent), "learned": list(settings.data.targets)} if parent else {}
     return ModelConfig(
         name=settings.name,
         architecture=settings.network,
-        parameters=parameters,
+        parameters=full_parameters(settings.network, settings.parameters),
         graph=settings.graph,
         targets=settings.data.columns or settings.data.targets,
         elements=tuple(sorted({*_elements(data, rows), *known})),

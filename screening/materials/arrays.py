@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import polars as pl
 
-from screening.chemistry.masses import Floats, Mask
+from screening.array_types import Floats, Mask
 from screening.errors import RequestError
 
 

@@ -8,10 +8,8 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Mask = NDArray[np.bool_]
+from screening.array_types import Floats, Mask
 
 
 @dataclass(frozen=True)

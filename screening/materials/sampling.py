@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from scipy.special import ndtr, ndtri
 
-from screening.chemistry.masses import Floats, Mask
+from screening.array_types import Floats, Mask
 from screening.materials.arrays import floats
 
 Z90 = float(ndtri(0.9))

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from screening.chemistry.elements import ATOMIC_NUMBERS
-from screening.chemistry.masses import N_ELEMENTS, Floats, Mask, indicator, mass_fractions
+from screening.array_types import Floats, Mask
+from screening.chemistry.compositions import mass_fractions
+from screening.chemistry.elements import ATOMIC_NUMBERS, N_ELEMENTS, indicator
 from screening.errors import RequestError
 from screening.materials.arrays import number_column
 from screening.resources import resource

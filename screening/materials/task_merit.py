@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,10 @@ def merit_settings(task: Mapping[str, Any]) -> Any:
     Args:
         task: Sections of a task, as in `configs/task/NAME.yaml`.
     """
-    return build_settings(material_class(str(task["name"])).settings, task.get("merit") or {}, "task.merit")
+    kind, merit = material_class(str(task["name"])).settings, dict(task.get("merit") or {})
+    if "supply" not in {field.name for field in fields(kind)}:
+        merit.pop("supply", None)  # given with every task, for the classes that ask
+    return build_settings(kind, merit, "task.merit")
 
 
 def evaluate_task(table: pl.DataFrame, task: Mapping[str, Any]) -> pl.DataFrame:
@@ -38,6 +42,6 @@ def explain_task(ranked: pl.DataFrame, task: Mapping[str, Any]) -> pl.DataFrame:
     return ranked if why is None else ranked.with_columns(why)
 
 
-def symmetry_matters(table: pl.DataFrame, task: Mapping[str, Any]) -> NDArray[np.bool_]:
+def rows_needing_symmetry(table: pl.DataFrame, task: Mapping[str, Any]) -> NDArray[np.bool_]:
     """Rows of a prediction table, (B,), whose `space_group_number` the class wants to know."""
     return material_class(str(task["name"])).symmetry_matters(table, merit_settings(task))

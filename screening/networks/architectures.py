@@ -1,46 +1,70 @@
-"""From a name and parameters to a network: the file `screening/networks/NAME.py` is the whole registration.
+"""The networks there are, found through entry points, and the one that a config names.
 
-Such a file has a dataclass `Settings` and a class `Network(settings, neighbours)` that satisfies
-`screening.networks.outputs.Encoder`.
+A network is one module with two names in it, here or in a package of its own, and one entry point:
+
+- `Settings`: its parameters and their defaults, a class made by `screening.settings.settings_class`;
+- `Network`: a torch module made by `Network(settings, neighbours)` that satisfies `screening.networks.outputs.Encoder`.
+
+    [project.entry-points."screening.networks"]
+    my_network = "my_package.my_network"
+
+Then `screening train network=my_network` finds it. A file `my_network.yaml` beside the module may hold other defaults,
+as `configs/network/edge_update.yaml` does. `screening.testing.check_network` tests a network.
 """
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import screening.networks
+from screening import plugins
 from screening.errors import RequestError
 from screening.networks.outputs import Encoder
+from screening.settings import build_settings
 
 
-def architectures() -> list[str]:
-    """Names of the architectures that exist."""
-    names = [module.name for module in pkgutil.iter_modules(screening.networks.__path__)]
-    return [name for name in names if hasattr(_module(name), "Network")]
+def architecture_names() -> list[str]:
+    """Names of all networks, in alphabetical order; none of them is imported."""
+    return plugins.names(plugins.NETWORKS)
 
 
-def _module(name: str) -> ModuleType:
-    return importlib.import_module(f"screening.networks.{name}")
+def load_architecture(name: str) -> ModuleType:
+    """The module of a network. Raises RequestError if there is none of this name, or it lacks what a network has."""
+    module: ModuleType = plugins.load(plugins.NETWORKS, name, "network")
+    for part in ("Settings", "Network"):
+        if not hasattr(module, part):
+            raise RequestError(f"network={name}: {module!r} has no {part}")
+    return module
 
 
-def build_networks(n: int, name: str, parameters: Mapping[str, Any], neighbours: int) -> list[Encoder]:
-    """Several networks of one kind, each with random weights of its own; see `build_network`."""
-    return [build_network(name, parameters, neighbours)[0] for _ in range(n)]
+def full_parameters(name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of a network with those that are not given filled in. Raises as `build_network` does."""
+    return asdict(build_settings(load_architecture(name).Settings, parameters, "network.parameters"))
 
 
-def build_network(name: str, parameters: Mapping[str, Any], neighbours: int) -> tuple[Encoder, dict[str, Any]]:
-    """The network and its full parameters (defaults filled in); raises RequestError naming what is unknown."""
-    if name not in architectures():
-        raise RequestError(f"network.name={name}: no such architecture; there are {', '.join(architectures())}")
-    module = _module(name)
-    known = [field.name for field in fields(module.Settings)]
-    for key in parameters:
-        if key not in known:
-            raise RequestError(f"network.parameters.{key}: unknown for {name}; it has {', '.join(known)}")
-    settings = module.Settings(**parameters)
-    return module.Network(settings, neighbours), asdict(settings)
+def build_network(name: str, parameters: Mapping[str, Any], neighbours: int) -> Encoder:
+    """Make a network with random weights.
+
+    Args:
+        name: Of the network.
+        parameters: Values of its `Settings`; what is left out has its default.
+        neighbours: How many each atom of a graph has, more or less.
+
+    Raises:
+        RequestError: There is no such network, a parameter is unknown, or its value is of the wrong type.
+    """
+    module = load_architecture(name)
+    network: Encoder = module.Network(build_settings(module.Settings, parameters, "network.parameters"), neighbours)
+    return network
+
+
+def config_file(name: str) -> Path | None:
+    """The YAML file beside a network's module that holds its `parameters`; None if there is none."""
+    if name not in architecture_names():
+        return None
+    module = plugins.source_file(plugins.NETWORKS, name)
+    file = module.with_suffix(".yaml") if module else None
+    return file if file and file.is_file() else None

@@ -8,8 +8,6 @@ is a distance, an element or a rotation invariant. Edge updates follow the findi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 
@@ -18,17 +16,24 @@ from screening.networks.angular import AngularFeatures
 from screening.networks.blocks import EdgeSum, ElementEmbedding, Perceptron, RadialBasis, segment_max, segment_sum
 from screening.networks.linear import Linear, fused_inference, silu
 from screening.networks.outputs import Encoding
+from screening.settings import settings_class
 
 
-@dataclass(frozen=True)
+@settings_class
 class Settings:
-    """width: atom channels; edge_width: edge channels; angular_channels: 0 leaves the power spectrum out.
+    """The network's parameters.
 
-    crystal_state: after every layer each atom also learns the mean over its crystal: energies and gaps hang on what
-    else is in it, beyond the reach of a few neighbours (as the global state of Chen et al., Chem. Mater. 31, 3564
-    (2019)).
-    readout_width: hidden channels of the map that each atom passes before pooling, 0 for none: the mean of a non-linear
-    map is a sum over sites, as an energy is.
+    Attributes:
+        width: Channels of an atom.
+        edge_width: Channels of an edge.
+        layers: Rounds of messages.
+        radial_size: Functions of the distance.
+        angular_channels: Of the neighbourhood's power spectrum; 0 leaves angles out.
+        crystal_state: Whether after every layer each atom also learns the mean over its crystal: energies and gaps
+            hang on what else is in it, beyond the reach of a few neighbours (as the global state of Chen et al., Chem.
+            Mater. 31, 3564 (2019)).
+        readout_width: Hidden channels of the map that each atom passes before pooling, 0 for none: the mean of a
+            non-linear map is a sum over sites, as an energy is.
     """
 
     width: int = 128

@@ -11,7 +11,9 @@ import numpy as np
 import polars as pl
 import torch
 
-from screening.chemistry.elements import cell_formula
+from screening.chemistry.constants import G_PER_CM3_PER_U_PER_A3
+from screening.chemistry.elements import atomic_masses
+from screening.chemistry.formulas import cell_formula
 from screening.crystals.crystal import Crystal
 from screening.crystals.packed import PackedCrystals, pack
 from screening.data.targets import TARGETS
@@ -20,8 +22,6 @@ from screening.graphs.batch import build_batch, padded
 from screening.networks.linear import has_bf16
 from screening.networks.model import PropertyModel
 from screening.networks.released_model import ModelConfig, find_release, load_release
-
-_GRAM_PER_A3 = 1.66053906892  # g/cm3 in one dalton per Å3 (CODATA 2022)
 
 
 class StageTimes:
@@ -128,9 +128,7 @@ def inference_dtype(precision: str, device: torch.device) -> torch.dtype:
 
 
 def _identity(crystals: Sequence[Crystal], packed: PackedCrystals) -> dict[str, object]:
-    from ase.data import atomic_masses
-
-    mass = np.add.reduceat(atomic_masses[packed.numbers], packed.offsets[:-1])
+    mass = np.add.reduceat(atomic_masses()[packed.numbers], packed.offsets[:-1])
     volume_A3 = packed.volume_A3
     return {
         "candidate_id": [c.candidate_id for c in crystals],
@@ -140,5 +138,5 @@ def _identity(crystals: Sequence[Crystal], packed: PackedCrystals) -> dict[str, 
         "chemical_system": [c.chemical_system for c in crystals],
         "n_atoms": [c.n_atoms for c in crystals],
         "volume_A3": volume_A3,
-        "density_g_per_cm3": mass / volume_A3 * _GRAM_PER_A3,
+        "density_g_per_cm3": mass / volume_A3 * G_PER_CM3_PER_U_PER_A3,
     }

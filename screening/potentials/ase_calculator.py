@@ -29,17 +29,16 @@ import torch
 
 from screening.crystals.packed import PackedCrystals
 from screening.errors import RequestError, ScreeningError
-from screening.networks.predictor import resolve_device
-from screening.potentials.base import ASE_PREFIX, Evaluation, Potential
+from screening.potentials.base import Potential, PotentialOutput
 from screening.potentials.state import CrystalState
 
 logger = logging.getLogger(__name__)
-_FORM = f"{ASE_PREFIX}package.module.Class:CHECKPOINT"
+_FORM = "ase:package.module.Class:CHECKPOINT, for example ase:mace.calculators.MACECalculator:mace.model"
 _BATCH_ATOMS = 256
 
 
 class AsePotential(Potential):
-    """One calculator, crystal by crystal; one that it fails on gets NaN, and the reason is logged."""
+    """An ASE calculator, crystal by crystal; one that it fails on gets NaN, and the reason is logged."""
 
     elements = None
     batch_atoms = _BATCH_ATOMS
@@ -49,26 +48,25 @@ class AsePotential(Potential):
         self.device = device or torch.device("cpu")
 
     @classmethod
-    def load(cls, name: str, device: str = "auto") -> AsePotential:
-        """From `ase:package.module.Class:CHECKPOINT`; RequestError if class or file is not there or fails."""
-        target, _, checkpoint = name.removeprefix(ASE_PREFIX).partition(":")
-        make = _find(target, name)
-        where = resolve_device(device)
-        positional, named = _arguments(checkpoint, name)
+    def load(cls, argument: str, device: torch.device) -> AsePotential:
+        """From `package.module.Class:CHECKPOINT`. Raises RequestError if class or file is not there or fails."""
+        target, _, checkpoint = argument.partition(":")
+        make = _find(target)
+        positional, named = _arguments(checkpoint)
         if parameter := _device_parameter(make):
-            named[parameter] = where.type
+            named[parameter] = device.type
         try:
             calculator = make(*positional, **named)
         except Exception as error:  # whatever the user's package raises
-            raise RequestError(f"potential={name}: {target} failed: {type(error).__name__}: {error}") from error
+            raise RequestError(f"{target} failed: {type(error).__name__}: {error}") from error
         if not hasattr(calculator, "get_potential_energy"):
-            raise RequestError(f"potential={name}: {target} made a {type(calculator).__name__}, not an ASE calculator")
-        made = cls(calculator, name, where)
+            raise RequestError(f"{target} made a {type(calculator).__name__}, not an ASE calculator")
+        made = cls(calculator, f"ase:{argument}", device)
         files = [Path(file) for file in (*positional, *named.values()) if Path(file).is_file()]
         made.checkpoint = files[0] if files else None
         return made
 
-    def evaluate(self, state: CrystalState, forces: bool = True) -> Evaluation:
+    def evaluate(self, state: CrystalState, forces: bool = True) -> PotentialOutput:
         """Energy, and forces and stress if asked for; moments are left out."""
         packed = state.packed()
         energy = np.full(len(packed), np.nan)
@@ -84,7 +82,7 @@ class AsePotential(Potential):
             if found is not None:
                 force[packed.atoms(index)], stress[index] = found
         tensors = [torch.as_tensor(array, device=state.lattice.device) for array in (energy, force, stress)]
-        return Evaluation(*tensors) if forces else Evaluation(tensors[0])
+        return PotentialOutput(*tensors) if forces else PotentialOutput(tensors[0])
 
     def _one(self, packed: PackedCrystals, index: int, forces: bool) -> tuple[float, tuple[Any, Any] | None]:
         from ase import Atoms
@@ -99,19 +97,19 @@ class AsePotential(Potential):
         try:
             return energy, (atoms.get_forces(), atoms.get_stress(voigt=False))
         except PropertyNotImplementedError as error:
-            raise ScreeningError(f"potential={self.name}: the calculator gives no {error}") from error
+            raise ScreeningError(f"{self.name}: the calculator gives no {error}") from error
 
 
-def _find(target: str, name: str) -> Callable[..., Any]:
+def _find(target: str) -> Callable[..., Any]:
     module_name, _, attribute = target.rpartition(".")
     if not module_name or not attribute:
-        raise RequestError(f"potential={name}: expected {_FORM}")
+        raise RequestError(f"expected {_FORM}")
     try:
         found = getattr(importlib.import_module(module_name), attribute, None)
     except ImportError as error:
-        raise RequestError(f"potential={name}: {module_name} cannot be imported ({error}); is it installed?") from error
+        raise RequestError(f"{module_name} cannot be imported ({error}); is it installed?") from error
     if not callable(found):
-        raise RequestError(f"potential={name}: {module_name} has no class or function {attribute}")
+        raise RequestError(f"{module_name} has no class or function {attribute}")
     return found
 
 
@@ -123,7 +121,7 @@ def _device_parameter(make: Callable[..., Any]) -> str:
     return next((name for name in ("device", "use_device") if name in known), "")
 
 
-def _arguments(checkpoint: str, name: str) -> tuple[list[str], dict[str, str]]:
+def _arguments(checkpoint: str) -> tuple[list[str], dict[str, str]]:
     """The checkpoint by position, or by name if it is given as NAME=FILE."""
     if not checkpoint:
         return [], {}
@@ -132,5 +130,5 @@ def _arguments(checkpoint: str, name: str) -> tuple[list[str], dict[str, str]]:
         parameter, file = "", checkpoint
     path = Path(file).expanduser()
     if not path.exists():
-        raise RequestError(f"potential={name}: no such checkpoint: {file}; expected {_FORM} with a local file")
+        raise RequestError(f"no such checkpoint: {file}; expected {_FORM}")
     return ([], {parameter: str(path)}) if parameter else ([str(path)], {})

@@ -1,13 +1,18 @@
-"""What an interatomic potential offers, and the ones that `potential=` names.
+"""What an interatomic potential is: energies, forces and stress of many crystals at once.
 
-A new potential is one file here with a subclass of `Potential`, and a name in `load_potential`; anything with an ASE
-calculator needs no code (`screening/energetics/ase_potential.py`).
+A potential is one file with a subclass of `Potential`, here or in a package of its own, and one entry point:
+
+    [project.entry-points."screening.potentials"]
+    my_potential = "my_package.potential:MyPotential"
+
+Then `potential=my_potential` and `relax=my_potential` find it. `screening.testing.check_potential` tests one. Anything
+with an ASE calculator needs no code: see `screening.potentials.ase_calculator`.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,18 +25,19 @@ from screening.chemistry.elements import SYMBOLS
 from screening.crystals.packed import PackedCrystals
 from screening.errors import RequestError, ScreeningError
 from screening.networks.streaming import one_batch_a_core
+from screening.potentials.batching import is_out_of_memory, spans
 from screening.potentials.state import CrystalState
-
-ASE_PREFIX = "ase:"
-CHGNET = "chgnet"
 
 
 @dataclass(frozen=True)
-class Evaluation:
-    """Tensors on the potential's device; all but the energy None unless forces were asked for.
+class PotentialOutput:
+    """What a potential gives for B crystals with N atoms: float64 tensors on its device.
 
-    energy_eV: (B,) of the whole cell; forces_eV_per_A: (N, 3); stress_eV_per_A3: (B, 3, 3), positive where the crystal
-    wants to shrink; site_moment_muB: (N,) sizes of the moments, None where the potential has none. All float64.
+    Attributes:
+        energy_eV: (B,) of the whole cell.
+        forces_eV_per_A: (N, 3); None unless asked for.
+        stress_eV_per_A3: (B, 3, 3), positive where the crystal wants to shrink; None unless forces were asked for.
+        site_moment_muB: (N,) sizes of the moments; None where the potential has none, or unless forces were asked for.
     """
 
     energy_eV: Tensor
@@ -42,7 +48,7 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Energies:
-    """The same as arrays."""
+    """The same figures as arrays; see `PotentialOutput`."""
 
     energy_eV: NDArray[np.float64]
     forces_eV_per_A: NDArray[np.float64] | None = None
@@ -53,9 +59,13 @@ class Energies:
 class Potential(ABC):
     """Energy of crystals as a function of their atoms and cells.
 
-    elements: atomic numbers it knows, None where that cannot be told. batch_atoms: atoms in one evaluation, as many as
-    are fastest on its device. shareable: whether several threads may evaluate at once. checkpoint: the file of its
-    weights, None where there is none.
+    Attributes:
+        name: In messages.
+        device: Where it computes.
+        elements: Atomic numbers that it knows; None where that cannot be told.
+        batch_atoms: Atoms in one evaluation, as many as are fastest on its device.
+        shareable: Whether several threads may evaluate at once.
+        checkpoint: The file of its weights; None where there is none.
     """
 
     name: str
@@ -65,25 +75,42 @@ class Potential(ABC):
     shareable: bool = False
     checkpoint: Path | None = None
 
+    @classmethod
+    def load(cls, argument: str, device: torch.device) -> Potential:
+        """Make the potential that a user named.
+
+        Args:
+            argument: What follows the name and a colon in `potential=NAME:ARGUMENT`; empty if nothing does.
+            device: Where it shall compute.
+
+        Raises:
+            RequestError: Something is wrong with the argument. The caller puts the key before the message.
+        """
+        raise RequestError(f"{cls.__name__} has no method `load`, so it cannot be chosen by name")
+
+    @abstractmethod
+    def evaluate(self, state: CrystalState, forces: bool = True) -> PotentialOutput:
+        """Evaluate a batch on the device; the figures of a broken crystal may be NaN, all others hold."""
+
     @property
     def cores(self) -> int:
         """Threads that may evaluate at once, a batch each: a batch alone does not fill several cores."""
         return torch.get_num_threads() if self.shareable and self.device.type == "cpu" else 1
 
-    @abstractmethod
-    def evaluate(self, state: CrystalState, forces: bool = True) -> Evaluation:
-        """One evaluation of a batch on the device; the figures of a broken crystal may be NaN, all others stand."""
-
     def energies(self, packed: PackedCrystals, forces: bool = True) -> Energies:
-        """Energies of any number of crystals, in batches of about `batch_atoms`.
+        """Evaluate any number of crystals, in batches of about `batch_atoms`, on a CPU one on every core.
 
-        On a CPU every core takes its own. A batch too large for the memory is halved. Raises ScreeningError when a
-        single crystal is, or for an element that the potential does not know.
+        Args:
+            packed: B crystals with N atoms.
+            forces: Whether forces, stress and moments are wanted too.
+
+        Raises:
+            ScreeningError: An element that the potential does not know, or a crystal too large for the memory.
         """
         self.check_elements(packed.numbers)
 
-        def evaluated(span: tuple[int, int]) -> list[Evaluation]:
-            return evaluate_within_memory(self, CrystalState.of(packed.chunk(*span), self.device), forces)
+        def evaluated(span: tuple[int, int]) -> list[PotentialOutput]:
+            return self.evaluate_within_memory(CrystalState.of(packed.chunk(*span), self.device), forces)
 
         chunks = list(spans(packed.n_atoms, self.batch_atoms))
         if min(self.cores, len(chunks)) > 1:
@@ -98,74 +125,50 @@ class Potential(ABC):
             _joined([part.site_moment_muB for part in parts]),
         )
 
+    def evaluate_within_memory(
+        self,
+        state: CrystalState,
+        forces: bool = True,
+        too_large: Callable[[CrystalState], PotentialOutput] | None = None,
+    ) -> list[PotentialOutput]:
+        """Evaluate a batch, halved again and again where the memory is too small.
+
+        Args:
+            state: The batch.
+            forces: As in `evaluate`.
+            too_large: Gives the figures of a single crystal that does not fit.
+
+        Returns:
+            The outputs of consecutive parts of the batch.
+
+        Raises:
+            ScreeningError: A single crystal does not fit, and there is no `too_large`.
+        """
+        try:
+            return [self.evaluate(state, forces)]
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            if len(state) == 1 and too_large is None:
+                atoms = len(state.numbers)
+                raise ScreeningError(f"{self.name}: a crystal of {atoms} atoms does not fit into the memory") from error
+        # outside the handler, whose traceback would hold on to the tensors
+        if state.lattice.is_cuda:
+            torch.cuda.empty_cache()
+        if len(state) == 1 and too_large is not None:
+            return [too_large(state)]
+        halves = (state.take(half) for half in torch.arange(len(state), device=state.lattice.device).chunk(2))
+        return [part for half in halves for part in self.evaluate_within_memory(half, forces, too_large)]
+
     def check_elements(self, numbers: NDArray[np.int16]) -> None:
-        """Raises ScreeningError that names the elements it does not know."""
+        """Raise ScreeningError that names the elements among these atomic numbers that it does not know."""
+        if unknown := self.unknown_elements(numbers):
+            raise ScreeningError(unknown)
+
+    def unknown_elements(self, numbers: NDArray[np.int16]) -> str:
+        """A clause that names the elements it does not know; empty if it knows them all."""
         unknown = set(np.unique(numbers).tolist()) - self.elements if self.elements is not None else set()
-        if unknown:
-            raise ScreeningError(f"{self.name} does not know {', '.join(SYMBOLS[z] for z in sorted(unknown))}")
-
-
-def load_potential(name: str, device: str = "auto") -> Potential:
-    """`chgnet`, or `ase:package.module.Class:CHECKPOINT` for any ASE calculator that takes a local file.
-
-    Raises RequestError if the name is neither, or the class or the file is not there.
-    """
-    if name == CHGNET:
-        from screening.potentials.chgnet.chgnet import ChgnetPotential
-
-        return ChgnetPotential.load(device)
-    if name.startswith(ASE_PREFIX):
-        from screening.potentials.ase_calculator import AsePotential
-
-        return AsePotential.load(name, device)
-    raise RequestError(
-        f"potential={name}: expected {CHGNET} or {ASE_PREFIX}package.module.Class:CHECKPOINT, "
-        f"for example {ASE_PREFIX}mace.calculators.MACECalculator:mace.model"
-    )
-
-
-def spans(n_atoms: NDArray[np.int64], batch_atoms: int) -> Iterator[tuple[int, int]]:
-    """Consecutive crystals (start, stop) with about that many atoms together."""
-    start = atoms = 0
-    for stop, count in enumerate(n_atoms.tolist(), 1):
-        atoms += count
-        if atoms >= batch_atoms or stop == len(n_atoms):
-            yield start, stop
-            start, atoms = stop, 0
-
-
-def evaluate_within_memory(
-    potential: Potential,
-    state: CrystalState,
-    forces: bool = True,
-    too_large: Callable[[CrystalState], Evaluation] | None = None,
-) -> list[Evaluation]:
-    """The evaluations of consecutive parts of a batch: one, or halves of halves where the memory is too small.
-
-    too_large: what to take for a single crystal that does not fit; without it ScreeningError is raised.
-    """
-    try:
-        return [potential.evaluate(state, forces)]
-    except RuntimeError as error:
-        if not is_out_of_memory(error):
-            raise
-        if len(state) == 1 and too_large is None:
-            atoms = len(state.numbers)
-            raise ScreeningError(
-                f"{potential.name}: a crystal of {atoms} atoms does not fit into the memory"
-            ) from error
-    # outside the handler, whose traceback would hold on to the tensors
-    if state.lattice.is_cuda:
-        torch.cuda.empty_cache()
-    if len(state) == 1 and too_large is not None:
-        return [too_large(state)]
-    halves = torch.arange(len(state), device=state.lattice.device).chunk(2)
-    return [part for half in halves for part in evaluate_within_memory(potential, state.take(half), forces, too_large)]
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether PyTorch could not allocate: on CUDA an error of its own, on a CPU one that only its text tells."""
-    return isinstance(error, torch.cuda.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
+        return f"{self.name} does not know {', '.join(SYMBOLS[z] for z in sorted(unknown))}" if unknown else ""
 
 
 def _array(tensor: Tensor) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""Many crystals as tensors on a device: what a relaxation moves and a potential looks at."""
+"""Many crystals as tensors on a device: what a potential evaluates."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ from screening.crystals.packed import PackedCrystals
 class CrystalState:
     """B crystals with N atoms in all; the fields are those of `PackedCrystals`.
 
-    lattice: (B, 3, 3) float64 row vectors in Å; numbers: (N,) int64; frac: (N, 3) float64; offsets: (B + 1,) int64.
+    Attributes:
+        lattice: (B, 3, 3) float64 row vectors in Å.
+        numbers: (N,) int64 atomic numbers.
+        frac: (N, 3) float64 fractional coordinates.
+        offsets: (B + 1,) int64, the first atom row of each crystal and the end of the last.
     """
 
     lattice: Tensor
@@ -33,6 +37,16 @@ class CrystalState:
             torch.as_tensor(packed.frac, dtype=torch.float64, device=device),
             torch.as_tensor(packed.offsets, dtype=torch.int64, device=device),
         )
+
+    @classmethod
+    def cat(cls, states: Sequence[CrystalState]) -> CrystalState:
+        """One batch after another."""
+        sizes = torch.cat([state.n_atoms for state in states])
+        offsets = torch.cat([sizes.new_zeros(1), torch.cumsum(sizes, 0)])
+        lattice, numbers, frac = (
+            torch.cat([getattr(state, name) for state in states]) for name in ("lattice", "numbers", "frac")
+        )
+        return cls(lattice, numbers, frac, offsets)
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -74,11 +88,3 @@ class CrystalState:
         ends = torch.cumsum(self.n_atoms[rows], 0)
         offsets = torch.cat([ends.new_zeros(1), ends])
         return CrystalState(self.lattice[rows], self.numbers[atoms], self.frac[atoms], offsets)
-
-
-def join(states: Sequence[CrystalState]) -> CrystalState:
-    """One batch after another."""
-    sizes = torch.cat([state.n_atoms for state in states])
-    offsets = torch.cat([sizes.new_zeros(1), torch.cumsum(sizes, 0)])
-    lattice, numbers, frac = (torch.cat([getattr(s, name) for s in states]) for name in ("lattice", "numbers", "frac"))
-    return CrystalState(lattice, numbers, frac, offsets)

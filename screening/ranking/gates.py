@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from screening.chemistry.masses import Floats
+from screening.array_types import Floats
 from screening.errors import RequestError
 from screening.materials.arrays import floats, require_columns
 from screening.materials.sampling import Distribution

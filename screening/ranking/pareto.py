@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.chemistry.masses import Floats
+from screening.array_types import Floats
 
 
 def pareto_fronts(objectives: Floats) -> NDArray[np.int64]:

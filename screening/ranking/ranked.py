@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from screening.chemistry.masses import Floats
+from screening.array_types import Floats
 from screening.columns import GATE_PREFIX, GATE_SUFFIX
 from screening.errors import RequestError
 from screening.materials.arrays import floats, number_column, require_columns

@@ -15,13 +15,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from screening.chemistry.compositions import Floats
+from screening.array_types import Floats
 from screening.crystals.packed import PackedCrystals
 from screening.networks.streaming import one_batch_a_core
-from screening.potentials.base import Evaluation, Potential, is_out_of_memory, spans
+from screening.potentials.base import Potential, PotentialOutput
+from screening.potentials.batching import is_out_of_memory, spans
 from screening.potentials.state import CrystalState
 
-SETTLING_STEPS, ROUGH_STEPS = 6, 18
+PRERELAX_STEPS, ROUGH_STEPS = 6, 18
 ROUGH_FORCE_EV_PER_A, ROUGH_PRESSURE_EV_PER_A3 = 0.7, 0.01
 """Largest force on an atom, and a third of the trace of the stress, beyond which a given crystal is no minimum."""
 _FIRST, _SHORTEST, _LONGEST = 0.03, 0.01, 0.2  # Å²/eV; a bond has about 10 to 50 eV/Å²
@@ -30,11 +31,16 @@ _FARTHEST_A, _LARGEST_STRAIN = 0.15, 0.05  # in one step
 
 
 @dataclass(frozen=True)
-class Settled:
-    """B crystals after some steps. first_energy_eV: (B,) before them; energy_eV: (B,) the lowest, of `packed`.
+class Prerelaxed:
+    """B crystals with N atoms after a few steps.
 
-    force_eV_per_A: (B,) the largest on an atom there; pressure_eV_per_A3: (B,) a third of the trace of the stress,
-    positive when the crystal wants to shrink; site_moment_muB: (N,), NaN where the potential has none.
+    Attributes:
+        packed: The crystals at their lowest energy.
+        first_energy_eV: (B,) before the first step.
+        energy_eV: (B,) the lowest, of `packed`.
+        force_eV_per_A: (B,) the largest on an atom of `packed`.
+        pressure_eV_per_A3: (B,) a third of the trace of the stress, positive when the crystal wants to shrink.
+        site_moment_muB: (N,), NaN where the potential has none.
     """
 
     packed: PackedCrystals
@@ -45,23 +51,30 @@ class Settled:
     site_moment_muB: Floats
 
 
-def settle(potential: Potential, packed: PackedCrystals, steps: int) -> Settled:
-    """Move each of B crystals at most `steps` steps downhill; with none it is evaluated as it stands.
+def prerelax(potential: Potential, packed: PackedCrystals, steps: int) -> Prerelaxed:
+    """Move each of B crystals at most `steps` steps downhill; on a CPU every core has a batch of its own.
 
-    On a CPU every core has a batch of its own. Figures of a crystal that the potential cannot evaluate are NaN. Raises
-    ScreeningError for an element that the potential does not know, and whatever PyTorch raises for a single crystal
-    that does not fit into the memory.
+    Args:
+        potential: Whose energies go down.
+        packed: The crystals.
+        steps: At most; 0 evaluates them as they stand.
+
+    Returns:
+        The crystals in the order given. Figures of one that the potential cannot evaluate are NaN.
+
+    Raises:
+        ScreeningError: An element that the potential does not know.
+        RuntimeError: PyTorch's, for a single crystal that does not fit into the memory.
     """
     potential.check_elements(packed.numbers)
     order = np.argsort(packed.n_atoms, kind="stable")
     ordered = packed.take(order)
 
-    def settled(span: tuple[int, int]) -> list[_Descent]:
-        return _settled(potential, CrystalState.of(ordered.chunk(*span), potential.device), steps)
+    def descents(span: tuple[int, int]) -> list[_Descent]:
+        return _within_memory(potential, CrystalState.of(ordered.chunk(*span), potential.device), steps)
 
-    cores = torch.get_num_threads() if potential.shareable and potential.device.type == "cpu" else 1
-    with one_batch_a_core(cores) as pool:
-        parts = [part for found in pool.map(settled, spans(ordered.n_atoms, potential.batch_atoms)) for part in found]
+    with one_batch_a_core(potential.cores) as pool:
+        parts = [part for found in pool.map(descents, spans(ordered.n_atoms, potential.batch_atoms)) for part in found]
     return _reordered(parts, ordered, np.argsort(order, kind="stable"))
 
 
@@ -71,14 +84,14 @@ def brought_near(potential: Potential, packed: PackedCrystals) -> PackedCrystals
     Calculated crystals of the same theory stay as they are: of those that voltages are learned from, 2 % lie beyond
     the limits. Measured crystals and substituted ones often do, and an energy there would be that of their strain.
     """
-    found = settle(potential, packed, 0)
+    found = prerelax(potential, packed, 0)
     rough = (found.force_eV_per_A > ROUGH_FORCE_EV_PER_A) | (
         np.abs(found.pressure_eV_per_A3) > ROUGH_PRESSURE_EV_PER_A3
     )
     rows = np.flatnonzero(rough)
     if not len(rows):
         return packed
-    nearer = settle(potential, packed.take(rows), ROUGH_STEPS).packed
+    nearer = prerelax(potential, packed.take(rows), ROUGH_STEPS).packed
     return moved(packed, rows, nearer)
 
 
@@ -86,18 +99,18 @@ def moved(packed: PackedCrystals, rows: NDArray[np.int64], to: PackedCrystals) -
     """B crystals, those of these rows with the cells and positions of others with the same atoms."""
     lattice, frac = packed.lattice.copy(), packed.frac.copy()
     lattice[rows] = to.lattice
-    frac[np.isin(np.repeat(np.arange(len(packed)), packed.n_atoms), rows)] = to.frac
+    frac[np.isin(packed.owner, rows)] = to.frac
     return PackedCrystals(lattice, packed.numbers, frac, packed.offsets)
 
 
-def _settled(potential: Potential, state: CrystalState, steps: int) -> list[_Descent]:
+def _within_memory(potential: Potential, state: CrystalState, steps: int) -> list[_Descent]:
     try:
         return [_descend(potential, state, steps)]
     except RuntimeError as error:
         if not is_out_of_memory(error) or len(state) == 1:
             raise
     rows = torch.arange(len(state), device=state.lattice.device)
-    return [part for half in rows.chunk(2) for part in _settled(potential, state.take(half), steps)]
+    return [part for half in rows.chunk(2) for part in _within_memory(potential, state.take(half), steps)]
 
 
 @dataclass
@@ -115,7 +128,7 @@ class _Descent:
     moment: Tensor
 
     @classmethod
-    def start(cls, state: CrystalState, found: Evaluation) -> _Descent:
+    def start(cls, state: CrystalState, found: PotentialOutput) -> _Descent:
         lever = state.n_atoms.double().sqrt()[:, None, None]
         force, strain_force, stress, moment = _forces(state, found, lever)
         return cls(state, lever, found.energy_eV, found.energy_eV, force, strain_force, stress, moment)
@@ -127,7 +140,7 @@ class _Descent:
         lattice = self.state.lattice + self.state.lattice @ (strain / self.lever)
         return CrystalState(lattice, self.state.numbers, frac, self.state.offsets)
 
-    def keep(self, state: CrystalState, found: Evaluation, better: Tensor) -> None:
+    def keep(self, state: CrystalState, found: PotentialOutput, better: Tensor) -> None:
         """Replace the crystals (B,) that are lower now."""
         force, strain_force, stress, moment = _forces(state, found, self.lever)
         atoms, cells = better[state.owner], better[:, None, None]
@@ -173,7 +186,7 @@ def _limited(best: _Descent, length: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return atoms, strain, share
 
 
-def _forces(state: CrystalState, found: Evaluation, lever: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _forces(state: CrystalState, found: PotentialOutput, lever: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     if found.forces_eV_per_A is None or found.stress_eV_per_A3 is None:
         raise ValueError("forces and stress are needed to go downhill")
     moment = found.site_moment_muB
@@ -192,11 +205,11 @@ def _largest(values: Tensor, owner: Tensor, size: int) -> Tensor:
     return values.new_zeros(size).scatter_reduce_(0, owner, values, "amax")
 
 
-def _reordered(parts: list[_Descent], packed: PackedCrystals, rows: NDArray[np.int64]) -> Settled:
+def _reordered(parts: list[_Descent], packed: PackedCrystals, rows: NDArray[np.int64]) -> Prerelaxed:
     """Join the batches and bring crystals back to the order given."""
     if not parts:
         none = np.zeros(0)
-        return Settled(packed, none, none, none, none, none)
+        return Prerelaxed(packed, none, none, none, none, none)
 
     def joined(pieces: list[Tensor]) -> Floats:
         return np.asarray(torch.cat(pieces).double().cpu().numpy())
@@ -207,7 +220,7 @@ def _reordered(parts: list[_Descent], packed: PackedCrystals, rows: NDArray[np.i
     forces = joined([_largest(p.force.norm(dim=1), p.state.owner, len(p.energy)) for p in parts])
     pressure = joined([p.stress.diagonal(dim1=1, dim2=2).mean(1) for p in parts])
     owner = np.concatenate([np.arange(packed.offsets[row], packed.offsets[row + 1]) for row in rows])
-    return Settled(
+    return Prerelaxed(
         end.take(rows),
         joined([p.first for p in parts])[rows],
         joined([p.energy for p in parts])[rows],

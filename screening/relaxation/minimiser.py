@@ -11,8 +11,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from screening.potentials.base import Evaluation
-from screening.potentials.state import CrystalState, join
+from screening.potentials.base import PotentialOutput
+from screening.potentials.state import CrystalState
 
 _MEMORY = 10  # steps remembered
 _FIRST_SCALE = 1 / 70  # Å² per eV, the inverse stiffness before anything is known: that of ASE's LBFGS
@@ -50,7 +50,7 @@ class Minimiser:
         cells = torch.arange(len(self), device=self.state.offsets.device)
         return torch.cat([self.state.owner, cells.repeat_interleave(3)])
 
-    def advance(self, found: Evaluation) -> None:
+    def advance(self, found: PotentialOutput) -> None:
         """Take the evaluation of `state` and choose the next. NaN counts as a step that must be taken back."""
         owner, gradient = self.owner, self._gradient(found)
         limit = self.energy + _NOISE_eV_PER_ATOM * self.state.n_atoms
@@ -81,8 +81,8 @@ class Minimiser:
     def with_more(self, state: CrystalState) -> Minimiser:
         """New crystals behind those under way."""
         new = Minimiser(state, self.relax_cell)
-        made = Minimiser(join([self.state, state]), self.relax_cell)
-        made.held = join([self.held, state])
+        made = Minimiser(CrystalState.cat([self.state, state]), self.relax_cell)
+        made.held = CrystalState.cat([self.held, state])
         for name in ("energy", "force", "reach", "n_steps"):
             setattr(made, name, torch.cat([getattr(self, name), getattr(new, name)]))
         atoms = len(self.state.numbers)
@@ -97,7 +97,7 @@ class Minimiser:
         made.curvatures = [torch.cat([part, part.new_zeros(len(state))]) for part in self.curvatures]
         return made
 
-    def _gradient(self, found: Evaluation) -> Tensor:
+    def _gradient(self, found: PotentialOutput) -> Tensor:
         if found.forces_eV_per_A is None or found.stress_eV_per_A3 is None:
             raise ValueError("a relaxation needs forces and stress")
         scale = self.state.volume_A3 / self.state.n_atoms.sqrt() if self.relax_cell else self.state.volume_A3 * 0

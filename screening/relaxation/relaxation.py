@@ -16,14 +16,13 @@ from threading import Event, Lock
 import numpy as np
 import torch
 
-from screening.chemistry.elements import SYMBOLS
 from screening.crystals.crystal import Crystal
 from screening.crystals.packed import PackedCrystals, pack
 from screening.crystals.reading.parts import Sites
 from screening.crystals.reading.read_settings import ReadSettings
 from screening.crystals.reading.sanity import find_problem
 from screening.networks.streaming import one_batch_a_core
-from screening.potentials.base import Evaluation, Potential, evaluate_within_memory
+from screening.potentials.base import Potential, PotentialOutput
 from screening.potentials.state import CrystalState
 from screening.relaxation.minimiser import Minimiser
 
@@ -33,9 +32,14 @@ _SANE = ReadSettings(max_atoms=1 << 30)
 
 @dataclass(frozen=True)
 class RelaxationSettings:
-    """fmax_eV_per_A: converged when no force is larger, on an atom or per atom on the cell (as in CHGNet's
-    `StructOptimizer` with ASE's `FrechetCellFilter`); max_steps: evaluations after the first; relax_cell: the cell as
-    well; batch_atoms: atoms that are relaxed together, None for what is fastest with the potential.
+    """How far to relax.
+
+    Attributes:
+        fmax_eV_per_A: Converged when no force is larger, on an atom or per atom on the cell (as in CHGNet's
+            `StructOptimizer` with ASE's `FrechetCellFilter`).
+        max_steps: Evaluations after the first.
+        relax_cell: Whether the cell is relaxed as well.
+        batch_atoms: Atoms that are relaxed together; None for what is fastest with the potential.
     """
 
     fmax_eV_per_A: float = 0.1
@@ -48,10 +52,15 @@ class RelaxationSettings:
 class Relaxed:
     """How a relaxation ended.
 
-    crystal: the relaxed one, with the id of the one that went in, which it is itself after a failure. failure: why
-    there is no result, empty if there is one; the figures are NaN then. converged: false as well for one that ran out
-    of steps. energy_eV: of the cell; start_energy_eV: before the first step; max_force_eV_per_A: as in
-    `RelaxationSettings`; volume_change_percent: against the crystal that went in.
+    Attributes:
+        crystal: The relaxed one, with the id of the one that went in; after a failure the one that went in.
+        converged: False as well for one that ran out of steps.
+        n_steps: Evaluations after the first.
+        energy_eV: Of the cell.
+        start_energy_eV: Before the first step.
+        max_force_eV_per_A: As in `RelaxationSettings`.
+        volume_change_percent: Against the crystal that went in.
+        failure: Why there is no result, and the figures are NaN; empty if there is one.
     """
 
     crystal: Crystal
@@ -75,10 +84,16 @@ class _Entry:
 def relax(
     potential: Potential, crystals: Iterable[Crystal], settings: RelaxationSettings = RelaxationSettings()
 ) -> Iterator[Relaxed]:
-    """Relax a stream of crystals; each comes out once, as it ends, in no fixed order.
+    """Relax a stream of crystals.
 
-    A crystal with an element that the potential does not know, or that is no sane crystal, before or after, comes out
-    with the failure, and so does one that does not fit into the memory.
+    Args:
+        potential: Whose energies go down.
+        crystals: One after another; a sequence is shared out among the cores.
+        settings: How far.
+
+    Returns:
+        Each crystal once, as it ends, in no fixed order. One with an element that the potential does not know, one
+        that is no sane crystal before or after, and one that does not fit into the memory has a `failure`.
     """
     cores = potential.cores
     batch_atoms = settings.batch_atoms or potential.batch_atoms
@@ -175,24 +190,20 @@ class _Batch:
             self.minimiser = self.minimiser.with_more(state)
 
     def _problem(self, crystal: Crystal) -> str:
-        known = self.potential.elements
-        unknown = set(crystal.numbers.tolist()) - known if known is not None else set()
-        if unknown:
-            return f"{self.potential.name} does not know {', '.join(SYMBOLS[z] for z in sorted(unknown))}"
-        return _sanity(crystal)
+        return self.potential.unknown_elements(crystal.numbers) or _sanity(crystal)
 
-    def _evaluate(self, state: CrystalState) -> Evaluation:
-        parts = evaluate_within_memory(self.potential, state, too_large=self._too_large)
+    def _evaluate(self, state: CrystalState) -> PotentialOutput:
+        parts = self.potential.evaluate_within_memory(state, too_large=self._too_large)
         if len(parts) == 1:
             return parts[0]
         self.batch_atoms = max(1, self.batch_atoms // 2)  # smaller from now on
         names = ("energy_eV", "forces_eV_per_A", "stress_eV_per_A3")
-        return Evaluation(*(torch.cat([getattr(part, name) for part in parts]) for name in names))
+        return PotentialOutput(*(torch.cat([getattr(part, name) for part in parts]) for name in names))
 
-    def _too_large(self, state: CrystalState) -> Evaluation:
+    def _too_large(self, state: CrystalState) -> PotentialOutput:
         self.too_many_atoms = min(self.too_many_atoms, len(state.numbers))
         nothing = torch.full_like(state.frac, torch.nan)
-        return Evaluation(nothing.new_full((1,), torch.nan), nothing, torch.full_like(state.lattice, torch.nan))
+        return PotentialOutput(nothing.new_full((1,), torch.nan), nothing, torch.full_like(state.lattice, torch.nan))
 
     def _end(self) -> None:
         """Take out what has ended."""

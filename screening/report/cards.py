@@ -10,7 +10,7 @@ import polars as pl
 
 from screening.columns import gate_name, is_gate
 from screening.finalists.finalist import Finalist, KnownMaterial, folder_name
-from screening.report.cells import Cell, cells
+from screening.report.cells import TableCell, cells
 from screening.report.choices import figure_columns, first_columns, table_columns
 from screening.report.pictures import curve_figure
 from screening.report.structures import structure_data
@@ -26,7 +26,7 @@ _CERTAIN = 99.5
 class Figure:
     """A figure of the candidate beside the measured one of the nearest known material, empty if there is none."""
 
-    cell: Cell
+    cell: TableCell
     measured: str
 
 
@@ -64,7 +64,7 @@ class Card:
     source: str
     score: str
     why: str
-    highlights: list[Cell]
+    highlights: list[TableCell]
     figures: list[Figure]
     more_figures: list[Figure]
     gates: list[Gate]
@@ -129,7 +129,7 @@ def _figures(
     return [Figure(cell, _measured(cell, nearest, texts)) for cell in known]
 
 
-def _measured(cell: Cell, nearest: KnownMaterial | None, texts: Catalogue) -> str:
+def _measured(cell: TableCell, nearest: KnownMaterial | None, texts: Catalogue) -> str:
     value = nearest.figures.get(cell.column.name) if nearest else None
     return "" if value is None else texts.shown(cell.column, value)
 

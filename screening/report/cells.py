@@ -11,7 +11,7 @@ from screening.report.texts import Catalogue
 
 
 @dataclass(frozen=True)
-class Cell:
+class TableCell:
     """One table cell: what is read (`text` and `interval`) and the value behind it."""
 
     column: Column
@@ -20,13 +20,13 @@ class Cell:
     value: Any
 
 
-def cells(row: Mapping[str, Any], names: Sequence[str], texts: Catalogue) -> list[Cell]:
+def cells(row: Mapping[str, Any], names: Sequence[str], texts: Catalogue) -> list[TableCell]:
     """The cells of a row, a quantity together with its interval."""
     return [_cell(row, texts.column(name), texts) for name in names]
 
 
-def _cell(row: Mapping[str, Any], spec: Column, texts: Catalogue) -> Cell:
+def _cell(row: Mapping[str, Any], spec: Column, texts: Catalogue) -> TableCell:
     value = row.get(spec.name)
     ends = interval_names(spec.name, row)
     interval = texts.interval(spec, row[ends[0]], row[ends[1]]) if ends else ""
-    return Cell(spec, texts.shown(spec, value), interval, value)
+    return TableCell(spec, texts.shown(spec, value), interval, value)

@@ -11,7 +11,7 @@ import numpy as np
 from screening.learning.card_tables import chemical_groups
 from screening.learning.evaluation import EVERYTHING, FEWEST, FLAGGED, UNFLAGGED, Scores, strictest
 from screening.learning.measured import Measured
-from screening.learning.quantities import Quantity, shown
+from screening.learning.quantities import Quantity, reader_quantities
 from screening.report.evaluation_pictures import POINTS, by_group, calibration, parity, widths
 from screening.report.templating import environment, plotly_script
 
@@ -34,7 +34,7 @@ class EvaluationContent:
 
 def render_evaluation(content: EvaluationContent) -> str:
     """The page as HTML; texts from files are escaped."""
-    chosen = shown(content.measured.targets)
+    chosen = reader_quantities(content.measured.targets)
     names = [f"{_html(formula)}<br>{_html(name)}" for formula, name in zip(content.formulas, content.ids, strict=True)]
     sections = [_section(content, quantity, names) for quantity in chosen]
     context = {

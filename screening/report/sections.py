@@ -24,7 +24,7 @@ _NONE = (None, "", "none")
 
 
 @dataclass(frozen=True)
-class Step:
+class FunnelStep:
     """One step of the funnel: how many inputs are left after it, and how many it took away."""
 
     label: str
@@ -58,12 +58,14 @@ def asked(run: Mapping[str, Any], task: Mapping[str, Any], texts: Catalogue) -> 
     config = run.get("config") or {}
     seeds = ", ".join(f"{name} {value}" for name, value in (run.get("seeds") or {}).items())
     merit = task.get("merit") or {}
-    keys = {item.name: merit.get(item.name) for item in fields(material_class(str(task["name"])).keys)}
+    known = material_class(str(task["name"]))
+    keys = {item.name: merit.get(item.name) for item in fields(known.keys)}
     answers = {
         "task": task.get("name"),
         "candidates": config.get("candidates"),
         "prefer": config.get("prefer"),
         **{name: value for name, value in keys.items() if f"asked_{name}" in texts.page},
+        "missing": ", ".join(known.missing(texts.language)),
         "model": Path(str(config.get("model") or "")).name,
         "relax": config.get("relax"),
         "finished": str(run.get("finished") or "").replace("T", " ").replace("+00:00", " UTC"),
@@ -109,7 +111,9 @@ def provenance(run: Mapping[str, Any], texts: Catalogue) -> list[tuple[str, str]
     return [(name, value) for name, value in found if value]
 
 
-def funnel(ranking: pl.DataFrame, rejected: pl.DataFrame, task: Mapping[str, Any], texts: Catalogue) -> list[Step]:
+def funnel(
+    ranking: pl.DataFrame, rejected: pl.DataFrame, task: Mapping[str, Any], texts: Catalogue
+) -> list[FunnelStep]:
     """Inputs read, scored, and still in after each gate in turn (passed with a probability of at least one half)."""
     read = ranking.height + rejected.height
     steps = [(texts.text("funnel_read"), "", read), (texts.text("funnel_scored"), "", ranking.height)]
@@ -121,7 +125,7 @@ def funnel(ranking: pl.DataFrame, rejected: pl.DataFrame, task: Mapping[str, Any
         steps.append((texts.gate(gate_name(name)), words.get(name, ""), ranking.filter(passed).height))
     before = [read, *(count for *_, count in steps[:-1])]
     return [
-        Step(label, detail, count, previous - count, count / read if read else 0.0)
+        FunnelStep(label, detail, count, previous - count, count / read if read else 0.0)
         for (label, detail, count), previous in zip(steps, before, strict=True)
     ]
 

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.chemistry.element_table import GROUPS, N_ELEMENTS, Floats, element_table, mask, usual_charges
-from screening.chemistry.elements import SYMBOLS
-from screening.crystals.packed import PackedCrystals
+from screening.array_types import Floats
+from screening.chemistry.element_table import element_table, usual_charges
+from screening.chemistry.elements import SYMBOLS, indicator
+from screening.chemistry.families import ELEMENT_GROUPS
 
 _LAST_FRACTION = 96  # element fractions up to curium
 _GROUP_MEANS = ("metal_3d", "rare_earth", "metalloid", "anion")
@@ -24,16 +25,9 @@ _OF_4F = ("spin_4f", "total_4f", "moment_4f_muB", "de_gennes")
 _IONS_BESIDE = ("N", "O", "F", "S", "Cl", "Se", "Br", "Te", "I")
 
 
-def counts_of(packed: PackedCrystals) -> Floats:
-    """Atoms of each element in each crystal, (B, 119)."""
-    owner = np.repeat(np.arange(len(packed)), packed.n_atoms)
-    flat = np.bincount(owner * N_ELEMENTS + packed.numbers, minlength=len(packed) * N_ELEMENTS)
-    return flat.reshape(len(packed), N_ELEMENTS).astype(np.float64)
-
-
 @dataclass(frozen=True)
 class Compositions:
-    """counts: (B, 119) as `counts_of`, of any scale; features: (B, F) `composition_features` of these."""
+    """counts: (B, 119) atoms of each element, of any scale; features: (B, F) `composition_features` of these."""
 
     counts: Floats
     features: Floats
@@ -58,9 +52,9 @@ def composition_names() -> tuple[str, ...]:
     return (
         *(f"fraction {symbol}" for symbol in SYMBOLS[1 : _LAST_FRACTION + 1]),
         *(f"{statistic} {name}" for statistic in ("mean", "spread", "min", "max") for name in properties),
-        *(f"fraction {group}" for group in GROUPS),
+        *(f"fraction {group}" for group in ELEMENT_GROUPS),
         *(f"{name} of {group}" for group in _GROUP_MEANS for name in _OF_GROUPS),
-        *(f"share of {symbol} in metal_3d" for symbol in GROUPS["metal_3d"]),
+        *(f"share of {symbol} in metal_3d" for symbol in ELEMENT_GROUPS["metal_3d"]),
         *(f"{name} per rare_earth" for name in _OF_4F),
         "de_gennes per atom",
         "electrons per atom",
@@ -90,13 +84,13 @@ def composition_features(counts: Floats) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         fractions = counts / counts.sum(axis=1, keepdims=True)
         columns = [fractions[:, 1 : _LAST_FRACTION + 1], *_statistics(fractions)]
-        groups = {group: fractions @ mask(symbols) for group, symbols in GROUPS.items()}
+        groups = {group: fractions @ indicator(symbols) for group, symbols in ELEMENT_GROUPS.items()}
         columns += [share[:, None] for share in groups.values()]
         of_groups = np.stack([table.column(name) for name in _OF_GROUPS], axis=1)
-        means = {g: (fractions * mask(GROUPS[g])) @ of_groups / groups[g][:, None] for g in _GROUP_MEANS}
+        means = {g: (fractions * indicator(ELEMENT_GROUPS[g])) @ of_groups / groups[g][:, None] for g in _GROUP_MEANS}
         columns += list(means.values())
         metal, earth = groups["metal_3d"], groups["rare_earth"]
-        columns.append(np.stack([fractions @ mask((s,)) / metal for s in GROUPS["metal_3d"]], axis=1))
+        columns.append(np.stack([fractions @ indicator((s,)) / metal for s in ELEMENT_GROUPS["metal_3d"]], axis=1))
         of_4f = np.stack([table.column(name) for name in _OF_4F], axis=1)
         columns.append(fractions @ of_4f / earth[:, None])
         columns.append(fractions @ of_4f[:, -1:])
@@ -126,13 +120,13 @@ def _single(fractions: Floats, groups: dict[str, Floats], metal_means: Floats) -
     metal, earth = groups["metal_3d"], groups["rare_earth"]
     valence = sum(table.column(f"valence_{shell}") for shell in "sd")
     electrons = fractions @ (valence + np.where(table.column("valence_d") == 10, 0.0, table.column("valence_p")))
-    ionic = fractions @ mask(_IONS_BESIDE) > 0
+    ionic = fractions @ indicator(_IONS_BESIDE) > 0
     charge = np.where(ionic & (metal > 0), -(fractions @ usual_charges()) / metal, np.nan)
     electronegativity = table.column("electronegativity_pauling")
     anion = groups["anion"] + groups["metalloid"]
-    step = (fractions * mask((*GROUPS["anion"], *GROUPS["metalloid"]))) @ electronegativity / anion - (
-        fractions @ electronegativity
-    )
+    step = (
+        fractions * indicator((*ELEMENT_GROUPS["anion"], *ELEMENT_GROUPS["metalloid"]))
+    ) @ electronegativity / anion - (fractions @ electronegativity)
     radius = table.column("covalent_radius_A")
     rest = (fractions @ radius - metal * metal_means[:, _OF_GROUPS.index("covalent_radius_A")]) / (1 - metal)
     logarithm = np.log(np.where(fractions > 0, fractions, 1.0))

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.chemistry.element_table import Floats
+from screening.array_types import Floats
 from screening.errors import RequestError
 from screening.tabular.kernel_ridge import KernelRidge, KernelSettings, fit_kernel
-from screening.tabular.release import Part
-from screening.tabular.trees import TreeEnsemble, from_forest, stacked
+from screening.tabular.quantiles import conformal_quantile
+from screening.tabular.release import FittedPart
+from screening.tabular.tree_ensemble import TreeEnsemble, from_forest, stacked
 
 _FOLDS = 5
 _LEAST_ERROR = 1e-6
@@ -72,15 +73,15 @@ class IntervalForest:
         return kept if self.kernel is None else kept | self.kernel.tensors("kernel")
 
     @classmethod
-    def from_part(cls, part: Part, width: int) -> IntervalForest:
+    def from_part(cls, part: FittedPart, width: int) -> IntervalForest:
         """What a release kept, for features (B, width); raises RequestError when it is damaged."""
         powers = tuple(float(power) for power in part.tensor("powers", -1))
         if not powers or min(powers) <= 0:
-            raise RequestError("magnetism: expected a forest of values, and powers above zero")
+            raise part.problem("expected a forest of values, and powers above zero")
         names = ("error", *(f"value{index}" for index in range(len(powers))))
-        error, *values = (TreeEnsemble.from_tensors(part.tensors, name, width) for name in names)
+        error, *values = (TreeEnsemble.from_part(part, name, width) for name in names)
         if any(len(forest.baseline) != 1 for forest in (error, *values)):
-            raise RequestError("magnetism: a forest of values has more than one output")
+            raise part.problem("a forest of values has more than one output")
         kernel = None
         if "kernel.column" in part.tensors:
             kernel = KernelRidge.from_part(part, "kernel", width, len(powers))
@@ -113,10 +114,8 @@ def fit_interval_forest(
     Returned beside it: the cross-validated values of the training rows, (R,). Raises RequestError when there are too
     few systems to learn from, or no calibration rows.
     """
-    from screening.tabular.quantiles import conformal_quantile
-
     if not len(calibration.target):
-        raise RequestError("magnetism: no measured compound falls in the calibration split; more are needed")
+        raise RequestError("no measured compound falls in the calibration split; more are needed")
     known = cross_validated(training, settings, seed)
     judge = _judge(training, np.abs(known - training.target), settings, seed)
     forests, kernel = _fitted(training, settings, seed)
@@ -132,8 +131,6 @@ def fit_cross_interval_forest(rows: Rows, settings: ForestSettings, seed: int) -
     So all rows both teach and calibrate (cross-conformal prediction: Vovk, Ann. Math. Artif. Intell. 74, 9 (2015)).
     Returned beside it: the cross-validated values, (R,). Raises RequestError for a single system.
     """
-    from screening.tabular.quantiles import conformal_quantile
-
     known = cross_validated(rows, settings, seed)
     errors = np.abs(known - rows.target)
     ratios = np.empty(len(errors))
@@ -183,7 +180,7 @@ def folds_by_system(systems: NDArray[np.str_]) -> list[tuple[NDArray[np.int64], 
 
     folds = min(_FOLDS, len(np.unique(systems)))
     if folds < 2:
-        raise RequestError("magnetism: measurements of at least two chemical systems are needed")
+        raise RequestError("measurements of at least two chemical systems are needed")
     return list(GroupKFold(folds).split(systems, groups=systems))
 
 

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.chemistry.element_table import Floats
+from screening.array_types import Floats
 from screening.errors import RequestError
-from screening.tabular.release import Part
+from screening.tabular.release import FittedPart
 
 _TENSORS = ("column", "centre", "scale", "farthest", "supports", "coefficients", "mean")
 _LARGEST_SUM = np.iinfo(np.int16).max - 100.0  # of places, to add them up in 16 bits; rounding takes some
@@ -74,15 +74,15 @@ class KernelRidge:
         return kept | {f"{prefix}.fall": np.array([self.fall])}
 
     @classmethod
-    def from_part(cls, part: Part, prefix: str, width: int, outputs: int) -> KernelRidge:
+    def from_part(cls, part: FittedPart, prefix: str, width: int, outputs: int) -> KernelRidge:
         """What a release kept, for features (B, width); raises RequestError when it is damaged."""
         column = part.tensor(f"{prefix}.column", -1)
         if column.dtype.kind != "i" or np.any((column < 0) | (column >= width)):
-            raise RequestError(f"magnetism: the kernel {prefix!r} is not sound: a column outside")
+            raise part.problem(f"the kernel {prefix!r} is not sound: a column outside")
         supports = part.tensor(f"{prefix}.supports", -1, len(column))
         farthest = part.tensor(f"{prefix}.farthest", len(column))
         if supports.dtype != np.int16 or np.abs(farthest).sum() > _LARGEST_SUM:
-            raise RequestError(f"magnetism: the kernel {prefix!r} is not sound: supports beyond its range")
+            raise part.problem(f"the kernel {prefix!r} is not sound: supports beyond its range")
         return cls(
             column=column,
             centre=part.tensor(f"{prefix}.centre", len(column)),
@@ -104,7 +104,7 @@ def fit_kernel(
     """
     own = np.flatnonzero(weight > 0)
     if not len(own):
-        raise RequestError("magnetism: no measurement is clean enough for a kernel to learn from")
+        raise RequestError("no measurement is clean enough for a kernel to learn from")
     importance = _importance(features, targets[:, 0], seed)
     column = np.sort(np.argsort(-importance, kind="stable")[: settings.columns]).astype(np.int64)
     share = np.sqrt(importance[column])

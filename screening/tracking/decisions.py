@@ -13,7 +13,7 @@ from screening.crystals import Rejection
 from screening.crystals.reading.identity import printable
 from screening.ranking.agreement import Agreement, agreement, standings, standings_sentence
 from screening.tracking.review_tags import APPROVE, HOLD, OPEN, REJECT
-from screening.tracking.reviews import Entry, Review
+from screening.tracking.reviews import Review, ReviewedFinalist
 
 if TYPE_CHECKING:
     import polars as pl
@@ -116,7 +116,7 @@ def review_effect(review: Review, table: pl.DataFrame, rejected: pl.DataFrame) -
     return ReviewEffect(review, agreement_of(review), standings(kept, table), left_out, table.height)
 
 
-def _reason(entry: Entry) -> str:
+def _reason(entry: ReviewedFinalist) -> str:
     text = f"rejected by {entry.by}" if entry.by else "rejected by a reviewer"
     text = printable(f"{text}: {entry.comment}" if entry.comment else text)
     return text if len(text) <= _REASON_LENGTH else f"{text[:_REASON_LENGTH]}..."

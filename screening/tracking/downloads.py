@@ -6,7 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from screening.errors import ScreeningError
-from screening.tracking.store import connect
+from screening.tracking.server import connect
 
 
 def fetch_files(uri: str, run_id: str, names: Collection[str], folder: Path) -> dict[str, bytes]:

@@ -109,15 +109,13 @@ def finalist_tags(finalist: FinalistFolder, task: Mapping[str, Any]) -> dict[str
     row = finalist.row
     reported = (task.get("report") or {}).get("columns") or ()
     words = {name: column(name).shown(row[name]) for name in reported if isinstance(row.get(name), str | bool)}
-    gates = {
-        f"gate.{gate_name(name)}": gate_words(row[name]) for name in row if is_gate(name) and row[name] is not None
-    }
+    gates = {f"gate.{gate_name(name)}": gate_tag(row[name]) for name in row if is_gate(name) and row[name] is not None}
     remarks = ";".join(map(str, finalist.entry.get("remarks") or ()))
     always = {name: str(row.get(name) or "") for name in ("rank", _FORMULA, "limiting_gate", "why", "flags")}
     return {**always, **words, **gates, **({"remarks": remarks} if remarks else {}), FINALIST: "yes"}
 
 
-def gate_words(probability: float) -> str:
+def gate_tag(probability: float) -> str:
     """How likely it is that a gate is passed, beginning with what can be searched for."""
     return f"{'pass' if probability >= _PASSED else 'fail'} ({probability:.0%})".replace("%", " %")
 

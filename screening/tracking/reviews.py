@@ -26,7 +26,7 @@ _YES = "yes"  # how a column shows what is true
 
 
 @dataclass(frozen=True)
-class Entry:
+class ReviewedFinalist:
     """One finalist and what was decided about it.
 
     decision: `approve`, `reject` or `hold`; `open` while nobody decided, and where what was written is not understood.
@@ -62,7 +62,7 @@ class Review:
     run_name: str
     task: str
     started: datetime
-    entries: tuple[Entry, ...]
+    entries: tuple[ReviewedFinalist, ...]
     warnings: tuple[str, ...] = ()
     uri: str = field(default=OFF, repr=False)
 
@@ -71,7 +71,7 @@ class Review:
         """Entries by decision, those without one under `open`."""
         return {name: len(self.decided(name)) for name in (*DECISIONS, OPEN)}
 
-    def decided(self, decision: str) -> list[Entry]:
+    def decided(self, decision: str) -> list[ReviewedFinalist]:
         """The entries with this decision."""
         return [entry for entry in self.entries if entry.decision == decision]
 
@@ -111,7 +111,7 @@ def read_review(settings: TrackingSettings, run_id: str, key: str = "run", task:
     )
 
 
-def _entries(children: Iterable[MlflowRun], warnings: list[str]) -> Iterator[Entry]:
+def _entries(children: Iterable[MlflowRun], warnings: list[str]) -> Iterator[ReviewedFinalist]:
     for child in children:
         tags = child.data.tags
         missing = [name for name in (CANDIDATE, "formula") if not tags.get(name)]
@@ -136,14 +136,14 @@ def _entries(children: Iterable[MlflowRun], warnings: list[str]) -> Iterator[Ent
             yield replace(entry, rank=None)
 
 
-def _entry(child: MlflowRun) -> Entry:
+def _entry(child: MlflowRun) -> ReviewedFinalist:
     tags = child.data.tags
     kinds = {name: column(name).kind for name in tags if name in known_columns()}
     texts: dict[str, Figure] = {name: tags[name] for name, kind in kinds.items() if kind == "text"}
     answers = {name: tags[name] == _YES for name, kind in kinds.items() if kind == "boolean"}
     numbers = {name: value for name, value in child.data.metrics.items() if _is_figure(name) and math.isfinite(value)}
     rank = tags.get("rank", "").strip()
-    return Entry(
+    return ReviewedFinalist(
         candidate_id=tags[CANDIDATE],
         formula=tags["formula"],
         rank=int(rank) if rank.isascii() and rank.isdigit() else None,
@@ -161,9 +161,9 @@ def _is_figure(name: str) -> bool:
     return column(name).group != "other" and column(name).kind == "number"
 
 
-def _merged(entries: Iterable[Entry], warnings: list[str]) -> Iterator[Entry]:
+def _merged(entries: Iterable[ReviewedFinalist], warnings: list[str]) -> Iterator[ReviewedFinalist]:
     """One entry a candidate: the latest of the decided ones, else the latest."""
-    same: dict[tuple[str, str], list[Entry]] = {}
+    same: dict[tuple[str, str], list[ReviewedFinalist]] = {}
     for entry in entries:
         same.setdefault((entry.candidate_id, entry.formula), []).append(entry)
     for group in same.values():

@@ -9,7 +9,6 @@ import sqlite3
 import time
 import urllib.error
 import urllib.request
-import uuid
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from screening.errors import ScreeningError
+from screening.files import part_path
 from screening.tracking.address import shown_uri, sqlite_path, sqlite_uri
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def _make_database(database: Path) -> None:
     MLflow itself makes them step by step in place and without a lock: two jobs at once, or one that is killed, would
     leave a database that nobody can use.
     """
-    part = database.with_name(f".{database.name}.{uuid.uuid4().hex}.part")
+    part = part_path(database, unique=True)
     try:
         _try_to_write(part)
         from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from screening.crystals import Rejection
-from screening.data.importers import accepted, kind_of, read_labelled
+from screening.data.importers.base import accepted
+from screening.data.importers.registry import kind_of, read_labelled
 from screening.data.store import LabelledCrystal
 from screening.errors import RequestError
 

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from screening.crystals import Rejection
-from screening.data.importers import accepted, importer
+from screening.data.importers.base import accepted
+from screening.data.importers.registry import load_importer
 from screening.errors import RequestError
 
 CELL = {"lattice": [[4, 0, 0], [0, 4, 0], [0, 0, 4]], "species": ["Na", "N"], "frac": [[0, 0, 0], [0.5, 0.5, 0.5]]}
@@ -36,7 +37,7 @@ def materials_project(tmp_path: Path) -> Path:
 
 
 def test_materials_project_labels_get_units_and_missing_ones_stay_missing(materials_project: Path) -> None:
-    rows = list(accepted(importer("materials_project")(materials_project), []))
+    rows = list(accepted(load_importer("materials_project").read(materials_project), []))
     assert [row.crystal.candidate_id for row in rows] == ["mp-1", "mp-3"]
     assert rows[0].labels == {
         "formation_energy_eV_per_atom": -0.5,
@@ -49,7 +50,7 @@ def test_materials_project_labels_get_units_and_missing_ones_stay_missing(materi
 
 def test_site_moments_are_crystals_of_their_own(materials_project: Path) -> None:
     write_rows(materials_project / "site_magmoms.jsonl.gz", [{"id": "set-0", **CELL, "magmom_muB": [1.5, -0.5]}])
-    last = list(accepted(importer("materials_project")(materials_project), []))[-1]
+    last = list(accepted(load_importer("materials_project").read(materials_project), []))[-1]
     assert last.labels == {} and last.crystal.candidate_id == "moments-set-0"
     np.testing.assert_allclose(last.site_moment_muB, [1.5, -0.5])
 
@@ -57,12 +58,12 @@ def test_site_moments_are_crystals_of_their_own(materials_project: Path) -> None
 def test_a_missing_or_broken_source_is_named(materials_project: Path) -> None:
     (materials_project / "structures.jsonl.gz").write_bytes(b"not gzip")
     with pytest.raises(RequestError, match=r"structures\.jsonl\.gz"):
-        list(importer("materials_project")(materials_project))
+        list(load_importer("materials_project").read(materials_project))
     (materials_project / "properties.csv").unlink()
     with pytest.raises(RequestError, match=r"properties\.csv is missing"):
-        list(importer("materials_project")(materials_project))
-    with pytest.raises(RequestError, match="there are materials_project, jsonl, csv"):
-        importer("oqmd")
+        list(load_importer("materials_project").read(materials_project))
+    with pytest.raises(RequestError, match="kind=oqmd: not known; known: csv, jsonl, materials_project"):
+        load_importer("oqmd")
 
 
 def test_own_rows_with_labels(tmp_path: Path) -> None:
@@ -79,7 +80,7 @@ def test_own_rows_with_labels(tmp_path: Path) -> None:
         ],
     )
     rejected: list[Rejection] = []
-    rows = list(accepted(importer("jsonl")(file), rejected))
+    rows = list(accepted(load_importer("jsonl").read(file), rejected))
     assert [(row.crystal.candidate_id, row.labels) for row in rows] == [
         ("a", {"band_gap_eV": 2.0}),
         ("d", {"formation_energy_eV_per_atom": -1.0}),
@@ -107,7 +108,7 @@ def test_own_rows_with_labels(tmp_path: Path) -> None:
 def test_wrong_labels_are_named(tmp_path: Path, label: dict[str, Any], message: str) -> None:
     write_rows(tmp_path / "own.jsonl.gz", [{"id": "a", **CELL, **label}])
     with pytest.raises(RequestError, match=message):
-        list(importer("jsonl")(tmp_path / "own.jsonl.gz"))
+        list(load_importer("jsonl").read(tmp_path / "own.jsonl.gz"))
 
 
 def test_rows_that_teach_nothing_are_left_out(tmp_path: Path) -> None:
@@ -121,7 +122,7 @@ def test_rows_that_teach_nothing_are_left_out(tmp_path: Path) -> None:
     ]
     write_rows(tmp_path / "own.jsonl.gz", rows)
     rejected: list[Rejection] = []
-    (found,) = accepted(importer("jsonl")(tmp_path / "own.jsonl.gz"), rejected)
+    (found,) = accepted(load_importer("jsonl").read(tmp_path / "own.jsonl.gz"), rejected)
     assert found.crystal.candidate_id == "d"
     assert found.site_moment_muB is not None and np.isnan(found.site_moment_muB[0])
     assert [r.reason.partition(" (")[0] for r in rejected] == ["it has no label"] * 2 + ["partial occupancies"]
@@ -133,6 +134,6 @@ def test_a_damaged_or_missing_file_of_rows_is_named(tmp_path: Path) -> None:
     for content in (whole[: len(whole) // 2], b"not gzip"):
         (tmp_path / "own.jsonl.gz").write_bytes(content)
         with pytest.raises(RequestError, match=r"own\.jsonl\.gz: "):
-            list(importer("jsonl")(tmp_path / "own.jsonl.gz"))
+            list(load_importer("jsonl").read(tmp_path / "own.jsonl.gz"))
     with pytest.raises(RequestError, match=r"nowhere\.jsonl: no such file"):
-        list(importer("jsonl")(tmp_path / "nowhere.jsonl"))
+        list(load_importer("jsonl").read(tmp_path / "nowhere.jsonl"))

@@ -12,11 +12,11 @@ from pymatgen.io.vasp.inputs import Poscar
 from screening.crystals import Crystal
 from screening.errors import ScreeningError
 from screening.export.crystals import CrystalFile, poscar, read_crystal_files
-from screening.tracking.reviews import Entry
+from screening.tracking.reviews import ReviewedFinalist
 
 
-def entry(formula: str = "FeO") -> Entry:
-    return Entry("=1", formula, 1, 0.5, "approve", "", "", "run")
+def entry(formula: str = "FeO") -> ReviewedFinalist:
+    return ReviewedFinalist("=1", formula, 1, 0.5, "approve", "", "", "run")
 
 
 @pytest.mark.parametrize("seed", range(4))

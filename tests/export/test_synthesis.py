@@ -9,13 +9,13 @@ from pymatgen.core import Composition
 
 from screening.export.synthesis import LEFT_TO_THE_CHEMIST, synthesis_table
 from screening.tables import read_table, write_table
-from screening.tracking.reviews import Entry
+from screening.tracking.reviews import ReviewedFinalist
 
 FORMULAS = ["Nd2Fe14B", "LiFePO4", "SrFe12O19", "Sm2Fe17N3", "Fe", "HfO2"]
 
 
-def entry(formula: str, candidate_id: str = "c", rank: int | None = 1) -> Entry:
-    return Entry(candidate_id, formula, rank, 0.5, "approve", "", "", "run")
+def entry(formula: str, candidate_id: str = "c", rank: int | None = 1) -> ReviewedFinalist:
+    return ReviewedFinalist(candidate_id, formula, rank, 0.5, "approve", "", "", "run")
 
 
 @pytest.mark.parametrize("formula", FORMULAS)

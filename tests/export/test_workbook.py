@@ -12,15 +12,17 @@ import pytest
 
 from screening.export.decision_tables import decisions_table, explanations_table, figures_table
 from screening.export.workbook import Sheet, write_workbook
-from screening.tracking.reviews import Entry, Figure
+from screening.tracking.reviews import Figure, ReviewedFinalist
 
 CREATED = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOSTILE = ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1", "http://x.y", "mailto:a@b", "007", "1e5", "{=1}",
            "<b>&amp;</b>", "a\x00\x1b[2Jb", "_x0041_", "Анна 電池", "'quoted", "line\nbreak"]  # fmt: skip
 
 
-def entry(candidate_id: str, rank: int | None = 1, **figures: Figure) -> Entry:
-    return Entry(candidate_id, "FeO", rank, 0.5, "approve", f"comment {candidate_id}", candidate_id, "run", figures)
+def entry(candidate_id: str, rank: int | None = 1, **figures: Figure) -> ReviewedFinalist:
+    return ReviewedFinalist(
+        candidate_id, "FeO", rank, 0.5, "approve", f"comment {candidate_id}", candidate_id, "run", figures
+    )
 
 
 def test_nothing_becomes_a_formula_or_a_link(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from screening.materials.electrodes.electrode_predictor import ElectrodePredicto
 from screening.materials.electrodes.voltage.voltage import VoltagePredictor
 from screening.materials.predictors import Predictors
 from screening.networks.predictor import Predictor
-from screening.potentials.base import Evaluation, Potential
+from screening.potentials.base import Potential, PotentialOutput
 from screening.potentials.state import CrystalState
 
 WANTED = {"magnets": ("Nd2Fe14B", "SmCo5"), "electrodes": ("LiCoO2", "LiFePO4", "LiCl", "Li0.5TiO2 anatase")}
@@ -129,7 +129,7 @@ class Exploding:
     def __getattr__(self, name: str) -> object:
         return getattr(self.own, name)
 
-    def evaluate(self, state: CrystalState, forces: bool = True) -> Evaluation:
+    def evaluate(self, state: CrystalState, forces: bool = True) -> PotentialOutput:
         found = self.own.evaluate(state)
         return replace(found, energy_eV=found.energy_eV * float("nan"))
 

@@ -14,7 +14,7 @@ from helpers.crystals import random_crystal
 
 from screening.chemistry.elements import ATOMIC_NUMBERS, SYMBOLS
 from screening.crystals import Crystal
-from screening.potentials.base import Evaluation, Potential
+from screening.potentials.base import Potential, PotentialOutput
 from screening.potentials.state import CrystalState
 
 FARADAY_MAH_PER_MOL = 26801.4815
@@ -33,7 +33,7 @@ class Springs(Potential):
         self.stiffness, self.elements = stiffness, elements
         self.calls = 0
 
-    def evaluate(self, state: CrystalState, forces: bool = True) -> Evaluation:
+    def evaluate(self, state: CrystalState, forces: bool = True) -> PotentialOutput:
         self.calls += 1
         strain = torch.eye(3, dtype=torch.float64).expand(len(state), 3, 3).clone().requires_grad_()
         lattice = state.lattice @ strain
@@ -45,7 +45,7 @@ class Springs(Potential):
         energy = torch.where(state.numbers[state.offsets[:-1]] == 2, torch.nan, energy)
         force, virial = torch.autograd.grad(energy.sum(), (cart, strain))
         stress = (virial + virial.mT) / 2 / state.volume_A3[:, None, None]
-        return Evaluation(energy.detach(), -force, stress, torch.ones(len(state.numbers), dtype=torch.float64))
+        return PotentialOutput(energy.detach(), -force, stress, torch.ones(len(state.numbers), dtype=torch.float64))
 
 
 def electrode(rng: np.random.Generator, ion: str, metals: tuple[str, ...], ions: int = 2) -> tuple[Crystal, Crystal]:

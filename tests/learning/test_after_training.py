@@ -9,7 +9,7 @@ from helpers.labelled import small_store
 from helpers.models import tiny_config, tiny_model
 
 from screening.graphs.nearest import GraphSettings
-from screening.learning.after_training import settle
+from screening.learning.after_training import finish_model
 from screening.learning.data import CrystalData, DataSettings
 
 ENERGY = "formation_energy_eV_per_atom"
@@ -26,5 +26,5 @@ def test_validation_stands_in_for_calibration_unless_it_was_learned(
     data = CrystalData(DataSettings(store.path, tiny_config().targets, split_file=file), GraphSettings())
     model = tiny_model().eval()
     before = model.interval.clone()
-    assert settle(model, data, learned)[ENERGY] == used
+    assert finish_model(model, data, learned)[ENERGY] == used
     assert bool(model.interval[0] == before[0]) == (used == 0)

@@ -13,13 +13,12 @@ from screening.crystals.packed import PackedCrystals
 from screening.data.store import Store
 from screening.data.targets import TARGETS
 from screening.learning.baselines import Baselines, baselines
-from screening.learning.chemical_groups import element_counts
 
 LABELS = tuple(TARGETS)
 
 
 def fractions(crystals: PackedCrystals) -> np.ndarray:
-    counts = element_counts(crystals).astype(np.float64)
+    counts = crystals.element_counts()
     return counts / counts.sum(axis=1, keepdims=True)
 
 

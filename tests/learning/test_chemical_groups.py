@@ -8,7 +8,7 @@ from helpers.crystals import cubic, random_crystal, supercell
 
 from screening.chemistry.elements import ATOMIC_NUMBERS
 from screening.crystals.packed import pack
-from screening.learning.chemical_groups import GROUPS, LARGE_CELL_ATOMS, element_counts, group_masks
+from screening.learning.chemical_groups import GROUPS, LARGE_CELL_ATOMS, group_masks
 
 
 def groups_of(**counts: int) -> set[str]:
@@ -48,11 +48,11 @@ def test_known_formulas(formula: dict[str, int], expected: set[str]) -> None:
 def test_counts_and_a_larger_cell_of_the_same_crystal() -> None:
     rng = np.random.default_rng(0)
     crystals = [random_crystal(rng, int(rng.integers(1, 8)), (3, 8, 9, 26, 60, 7)) for _ in range(40)]
-    counts = element_counts(pack(crystals))
+    counts = pack(crystals).element_counts()
     assert counts.shape == (40, 119)
     for row, crystal in zip(counts, crystals, strict=True):
         assert np.array_equal(row, np.bincount(crystal.numbers, minlength=119))
-    repeated = group_masks(element_counts(pack([supercell(crystal, (2, 1, 1)) for crystal in crystals])))
+    repeated = group_masks(pack([supercell(crystal, (2, 1, 1)) for crystal in crystals]).element_counts())
     for name, mask in group_masks(counts).items():
         if name != "cells above 60 atoms":
             assert np.array_equal(mask, repeated[name])
@@ -64,7 +64,7 @@ def test_large_cells_begin_above_the_limit() -> None:
 
 
 def test_no_crystal_at_all_and_every_definition_is_explained() -> None:
-    empty = group_masks(element_counts(pack([])))
+    empty = group_masks(pack([]).element_counts())
     assert set(empty) == set(GROUPS) and all(mask.shape == (0,) for mask in empty.values())
     assert all(found.__doc__ for found in GROUPS.values())
-    assert group_masks(element_counts(pack([cubic(26, 2.87, "I")])))["elements"].all()
+    assert group_masks(pack([cubic(26, 2.87, "I")]).element_counts())["elements"].all()

@@ -10,11 +10,11 @@ import torch
 import torch.distributed as distributed
 import torch.multiprocessing as processes
 
-from screening.learning.devices import Agreement
+from screening.learning.devices import SharedMaximum
 
 
 def test_one_process_agrees_with_itself_at_once() -> None:
-    agreement = Agreement()
+    agreement = SharedMaximum()
     assert agreement.now(3, -1) == [3, -1]
     assert [agreement.later(number) for number in (0, 2, 1)] == [0, 2, 1]
     assert agreement.settle() == 0
@@ -23,7 +23,7 @@ def test_one_process_agrees_with_itself_at_once() -> None:
 def _one_of_two(rank: int, folder: Path) -> None:
     store = distributed.FileStore(str(folder / "store"), 2)
     distributed.init_process_group("gloo", store=store, rank=rank, world_size=2, timeout=timedelta(seconds=60))
-    agreement = Agreement()
+    agreement = SharedMaximum()
     heard = agreement.now(rank, -rank)
     heard += [agreement.later(number) for number in ([0, 3, 0], [1, 0, 0])[rank]]
     heard.append(agreement.settle())

@@ -14,7 +14,7 @@ from screening.data.targets import TARGETS
 from screening.learning.baselines import Baselines
 from screening.learning.evaluation import FLAGGED, NONTRIVIAL, UNFLAGGED, find, flagged_over_rest, score, strictest
 from screening.learning.measured import Measured
-from screening.learning.quantities import quantities, shown
+from screening.learning.quantities import quantities, reader_quantities
 
 NO_GROUPS: dict[str, np.ndarray] = {}
 
@@ -64,7 +64,7 @@ def test_magnetisation_in_tesla_is_the_same_times_a_constant() -> None:
     assert quantities(["magnetization_muB_per_A3"])[1].factor == pytest.approx(
         4e-7 * math.pi * 9.27401e-24 / 1e-30, rel=1e-5
     )
-    assert [q.name for q in shown(tuple(TARGETS))][-1] == "mu0_M_T"
+    assert [q.name for q in reader_quantities(tuple(TARGETS))][-1] == "mu0_M_T"
 
 
 def test_a_group_is_scored_as_if_it_were_alone() -> None:

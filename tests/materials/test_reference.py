@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screening.chemistry.masses import count_matrix
+from screening.chemistry.compositions import count_matrix
 from screening.materials.reference import classes, composition_baseline, constant_baseline, errors, spearman
 
 NAN = float("nan")

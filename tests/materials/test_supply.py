@@ -8,47 +8,17 @@ import numpy as np
 import polars as pl
 import pytest
 import yaml
-from hypothesis import given
-from hypothesis import strategies as st
 
-from screening.chemistry.elements import ATOMIC_NUMBERS
-from screening.chemistry.masses import atomic_masses, count_matrix, mass_fractions
+from screening.chemistry.compositions import count_matrix
 from screening.errors import RequestError
 from screening.materials.supply import SupplySettings, supply_columns
 from screening.resources import resource
 from screening.settings import build_settings
 
-SYMBOLS = ["Li", "C", "O", "Co", "Cs", "Sc", "S", "Nd", "N", "Ne", "B"]
-
 
 def supply(formula: str, overrides: dict[str, Any] | None = None) -> tuple[dict[str, float], set[str]]:
     columns, flags = supply_columns(count_matrix([formula]), SupplySettings(prices=overrides or {}))
     return {column.name: column[0] for column in columns}, {flag for flag, mask in flags.items() if mask[0]}
-
-
-@given(st.dictionaries(st.sampled_from(SYMBOLS), st.integers(1, 500), min_size=1))
-def test_a_formula_written_from_counts_is_read_back(counts: dict[str, int]) -> None:
-    formula = "".join(symbol + (str(count) if count > 1 else "") for symbol, count in counts.items())
-    row = count_matrix([formula])[0]
-    assert {symbol: row[ATOMIC_NUMBERS[symbol]] for symbol in counts} == counts
-    assert row.sum() == sum(counts.values())
-
-
-@pytest.mark.parametrize("text", ["", "nd2", "Nd2(Fe14)B", "Xx3", "Fe-2", None])
-def test_text_that_is_no_formula_is_refused_by_name(text: str) -> None:
-    with pytest.raises(RequestError, match="cell_formula"):
-        count_matrix([text])
-
-
-def test_masses_agree_with_pymatgen() -> None:
-    from pymatgen.core import Composition
-
-    for formula in ("Nd2Fe14B", "LiFePO4", "PtCo"):
-        assert count_matrix([formula])[0] @ atomic_masses() == pytest.approx(Composition(formula).weight, rel=1e-4)
-
-
-def test_mass_fractions_sum_to_one() -> None:
-    assert mass_fractions(count_matrix(["Nd8Fe56B4", "O2"])).sum(axis=1) == pytest.approx([1, 1])
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from screening.crystals import Crystal
 from screening.data.targets import TARGETS
 from screening.graphs.batch import build_batch
 from screening.graphs.nearest import GraphSettings
-from screening.networks.architectures import architectures, build_network
+from screening.networks.architectures import architecture_names, build_network
 from screening.networks.model import PropertyModel
 from screening.networks.outputs import Prediction
 
@@ -25,7 +25,7 @@ GRAPH = GraphSettings()
 def tiny_model(name: str = "edge_update", seed: int = 0) -> PropertyModel:
     torch.manual_seed(seed)
     parameters = {"width": 16, "edge_width": 16, "layers": 2, "readout_width": 32} if name == "edge_update" else {}
-    network, _ = build_network(name, parameters, GRAPH.neighbours)
+    network = build_network(name, parameters, GRAPH.neighbours)
     model = PropertyModel([network], tuple(TARGETS)).eval()
     torch.nn.init.normal_(model.members[0].element_share.weight)  # type: ignore[union-attr, arg-type]
     return model
@@ -36,7 +36,7 @@ def predict(model: PropertyModel, crystals: Sequence[Crystal]) -> Prediction:
     return model(build_batch(crystals, GRAPH))
 
 
-@pytest.mark.parametrize("name", architectures())
+@pytest.mark.parametrize("name", architecture_names())
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 10**6), atoms=st.integers(1, 6))
 def test_invariant_to_rotation_translation_order_and_cell(name: str, seed: int, atoms: int) -> None:
@@ -57,7 +57,7 @@ def test_invariant_to_rotation_translation_order_and_cell(name: str, seed: int, 
     torch.testing.assert_close(moments[1], moments[0], atol=3e-4, rtol=1e-3)
 
 
-@pytest.mark.parametrize("name", architectures())
+@pytest.mark.parametrize("name", architecture_names())
 def test_a_crystal_does_not_see_the_rest_of_its_batch(name: str) -> None:
     rng, model = np.random.default_rng(0), tiny_model(name)
     crystals = [random_crystal(rng, n) for n in (1, 4, 2, 7)]
@@ -66,7 +66,7 @@ def test_a_crystal_does_not_see_the_rest_of_its_batch(name: str) -> None:
     torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-4)
 
 
-@pytest.mark.parametrize("name", architectures())
+@pytest.mark.parametrize("name", architecture_names())
 def test_prediction_is_continuous_where_neighbours_change_places(name: str) -> None:
     """Passing through bcc the second shell takes over from the first as the eighth neighbour."""
     model = tiny_model(name)
@@ -89,7 +89,7 @@ def test_angles_matter_where_distances_are_the_same() -> None:
         return Crystal.from_arrays("bent", box, [26, 8, 8], np.array([[0, 0, 0], *ends]) / 40)
 
     torch.manual_seed(1)
-    network, _ = build_network("edge_update", {"width": 16, "edge_width": 16, "layers": 1}, 1)
+    network = build_network("edge_update", {"width": 16, "edge_width": 16, "layers": 1}, 1)
     model = PropertyModel([network], tuple(TARGETS)).eval()
     graph = GraphSettings(1, 0.2, 8.0)  # one neighbour: the oxygen pair is no edge at these angles
     with torch.no_grad():

@@ -68,8 +68,9 @@ def test_weights_of_another_architecture_are_refused(release: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"architecture": "os"}, "no such architecture"),
-        ({"architecture": "../evil"}, "no such architecture"),
+        ({"architecture": "os"}, "its network 'os' is not known; known: edge_update"),
+        ({"architecture": "../evil"}, "its network '../evil' is not known"),
+        ({"architecture": "their_own", "package": "theirs"}, "comes from the package theirs, which is not installed"),
         ({"targets": ["free_energy"]}, "unknown target 'free_energy'"),
         ({"format": 99}, "format 1"),
         ({"graph": {"radius": 3}}, "malformed"),

@@ -17,7 +17,7 @@ from helpers.crystals import cubic
 from screening.crystals import Crystal
 from screening.crystals.packed import pack
 from screening.errors import RequestError, ScreeningError
-from screening.potentials.base import load_potential
+from screening.potentials.registry import load_potential
 
 COPPER, SILVER = cubic(29, 3.6, "F"), cubic(47, 4.1, "F")
 
@@ -66,8 +66,10 @@ def test_the_checkpoint_goes_by_position_or_by_name(module: types.ModuleType, tm
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("chgnett", "expected chgnet or ase:package.module.Class:CHECKPOINT"),
-        ("ase:EMT", "expected ase:package.module.Class:CHECKPOINT"),
+        ("chgnett", "potential=chgnett: not known; did you mean chgnet"),
+        ("mace", "potential=mace: not known; known: ase, chgnet"),
+        ("chgnet:0.3.0", "chgnet takes nothing after its name"),
+        ("ase:EMT", "potential=ase:EMT: expected ase:package.module.Class:CHECKPOINT"),
         ("ase:no_such_package.Thing:x.pt", "no_such_package cannot be imported .* is it installed"),
         ("ase:ase.calculators.emt.Emt", "has no class or function Emt"),
         ("ase:ase.calculators.emt.EMT:missing.pt", "no such checkpoint: missing.pt"),

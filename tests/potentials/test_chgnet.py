@@ -14,7 +14,7 @@ from screening.crystals.packed import pack
 from screening.errors import ScreeningError
 from screening.potentials.base import Energies
 from screening.potentials.chgnet.bond_graph import build_graph, pairs_with_same_centre
-from screening.potentials.chgnet.chgnet import ChgnetPotential, load_network
+from screening.potentials.chgnet.chgnet import ChgnetPotential, chgnet_module
 from screening.potentials.state import CrystalState
 
 GPA = 160.21766208
@@ -80,7 +80,7 @@ def test_coordinates_outside_the_cell_are_the_same_crystal(chgnet: ChgnetPotenti
 
 
 def exact() -> ChgnetPotential:
-    return ChgnetPotential(load_network(), torch.device("cpu"), torch.float64)
+    return ChgnetPotential(chgnet_module(), torch.device("cpu"), torch.float64)
 
 
 def test_forces_and_stress_are_derivatives_of_the_energy() -> None:

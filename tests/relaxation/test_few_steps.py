@@ -10,7 +10,7 @@ from helpers.electrodes import Springs
 from screening.crystals import Crystal
 from screening.crystals.packed import pack
 from screening.errors import ScreeningError
-from screening.relaxation.few_steps import ROUGH_STEPS, brought_near, settle
+from screening.relaxation.few_steps import ROUGH_STEPS, brought_near, prerelax
 
 
 def crystals(n: int) -> list[Crystal]:
@@ -20,29 +20,29 @@ def crystals(n: int) -> list[Crystal]:
 
 def test_without_steps_everything_stands_as_it_was() -> None:
     packed = pack(crystals(9))
-    settled = settle(Springs(), packed, 0)
+    settled = prerelax(Springs(), packed, 0)
     for name in ("lattice", "numbers", "frac", "offsets"):
         np.testing.assert_array_equal(getattr(settled.packed, name), getattr(packed, name))
     np.testing.assert_array_equal(settled.energy_eV, settled.first_energy_eV)
-    alone = [settle(Springs(), pack([crystal]), 0).energy_eV[0] for crystal in crystals(9)]
+    alone = [prerelax(Springs(), pack([crystal]), 0).energy_eV[0] for crystal in crystals(9)]
     assert settled.energy_eV == pytest.approx(alone)
 
 
 @pytest.mark.parametrize("stiffness", [2.0, 12.0, 400.0])
 def test_energies_never_rise_and_belong_to_the_crystals_returned(stiffness: float) -> None:
     potential, packed = Springs(stiffness), pack(crystals(12))
-    settled = settle(potential, packed, 6)
+    settled = prerelax(potential, packed, 6)
     assert (settled.energy_eV <= settled.first_energy_eV).all()
     assert (settled.energy_eV < settled.first_energy_eV - 0.01).mean() > 0.8
-    again = settle(potential, settled.packed, 0)
+    again = prerelax(potential, settled.packed, 0)
     for name in ("energy_eV", "force_eV_per_A", "pressure_eV_per_A3"):
         np.testing.assert_allclose(getattr(again, name), getattr(settled, name), atol=1e-9)
 
 
 def test_a_batch_gives_what_each_crystal_gives() -> None:
-    together = settle(Springs(), pack(crystals(8)), 4)
+    together = prerelax(Springs(), pack(crystals(8)), 4)
     for row, crystal in enumerate(crystals(8)):
-        alone = settle(Springs(), pack([crystal]), 4)
+        alone = prerelax(Springs(), pack([crystal]), 4)
         assert together.energy_eV[row] == pytest.approx(alone.energy_eV[0], abs=1e-9)
         np.testing.assert_allclose(together.packed.frac[together.packed.atoms(row)], alone.packed.frac, atol=1e-9)
 
@@ -50,14 +50,14 @@ def test_a_batch_gives_what_each_crystal_gives() -> None:
 def test_a_crystal_without_a_finite_energy_harms_no_other() -> None:
     good = crystals(4)
     broken = Crystal.from_arrays("broken", np.eye(3) * 3, [2], [[0, 0, 0]])
-    settled = settle(Springs(), pack([*good[:2], broken, *good[2:]]), 5)
+    settled = prerelax(Springs(), pack([*good[:2], broken, *good[2:]]), 5)
     assert np.isnan(settled.energy_eV).tolist() == [False, False, True, False, False]
-    np.testing.assert_allclose(np.delete(settled.energy_eV, 2), settle(Springs(), pack(good), 5).energy_eV)
+    np.testing.assert_allclose(np.delete(settled.energy_eV, 2), prerelax(Springs(), pack(good), 5).energy_eV)
 
 
 def test_it_stops_after_the_steps_and_moves_no_atom_far() -> None:
     potential, packed = Springs(1e4), pack(crystals(3))
-    settled = settle(potential, packed, 3)
+    settled = prerelax(potential, packed, 3)
     assert potential.calls == 4
     moved = np.einsum("ni,nij->nj", settled.packed.frac, np.repeat(packed.lattice, packed.n_atoms, axis=0)) - np.einsum(
         "ni,nij->nj", packed.frac, np.repeat(packed.lattice, packed.n_atoms, axis=0)
@@ -69,9 +69,9 @@ def test_it_stops_after_the_steps_and_moves_no_atom_far() -> None:
 
 def test_unknown_elements_and_no_crystals() -> None:
     with pytest.raises(ScreeningError, match="springs does not know U"):
-        settle(Springs(), pack([cubic(92, 3.0, "P")]), 1)
-    assert len(settle(Springs(), pack([]), 2).energy_eV) == 0
-    assert len(settle(Springs(), pack([supercell(cubic(8, 2.5, "P"), (2, 2, 2))]), 1).site_moment_muB) == 8
+        prerelax(Springs(), pack([cubic(92, 3.0, "P")]), 1)
+    assert len(prerelax(Springs(), pack([]), 2).energy_eV) == 0
+    assert len(prerelax(Springs(), pack([supercell(cubic(8, 2.5, "P"), (2, 2, 2))]), 1).site_moment_muB) == 8
 
 
 def test_only_crystals_far_from_a_minimum_are_brought_near_it() -> None:
@@ -84,7 +84,7 @@ def test_only_crystals_far_from_a_minimum_are_brought_near_it() -> None:
     assert potential.calls <= 2 + ROUGH_STEPS
     np.testing.assert_array_equal(found.frac[found.atoms(1)], calm.frac)
     np.testing.assert_array_equal(found.lattice[1], calm.lattice)
-    before, after = settle(Springs(), packed, 0), settle(Springs(), found, 0)
+    before, after = prerelax(Springs(), packed, 0), prerelax(Springs(), found, 0)
     assert (after.energy_eV[[0, 2]] < before.energy_eV[[0, 2]] - 0.1).all()
     assert after.energy_eV[0] == pytest.approx(after.energy_eV[2])
     still = brought_near(Springs(), pack([calm]))

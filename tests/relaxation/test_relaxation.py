@@ -17,8 +17,9 @@ from helpers.crystals import cubic, random_crystal, supercell
 
 from screening.crystals import Crystal
 from screening.crystals.packed import pack
-from screening.potentials.base import Evaluation, Potential, load_potential
+from screening.potentials.base import Potential, PotentialOutput
 from screening.potentials.chgnet.chgnet import ChgnetPotential
+from screening.potentials.registry import load_potential
 from screening.potentials.state import CrystalState
 from screening.relaxation.minimiser import Minimiser
 from screening.relaxation.relaxation import RelaxationSettings, Relaxed, relax
@@ -170,13 +171,13 @@ class Model(Potential):
     def __init__(self, slope: float = 0.0, broken_above: float = math.inf) -> None:
         self.slope, self.broken_above, self.calls = slope, broken_above, 0
 
-    def evaluate(self, state: CrystalState, forces: bool = True) -> Evaluation:
+    def evaluate(self, state: CrystalState, forces: bool = True) -> PotentialOutput:
         self.calls += 1
         volume = state.volume_A3
         energy = self.slope * volume
         energy = torch.where(volume / state.n_atoms > self.broken_above, torch.nan, energy)
         stress = torch.eye(3, dtype=torch.float64) * self.slope * torch.ones(len(state), 1, 1, dtype=torch.float64)
-        return Evaluation(energy, torch.zeros_like(state.frac), stress)
+        return PotentialOutput(energy, torch.zeros_like(state.frac), stress)
 
 
 def test_a_volume_that_runs_away_is_an_explosion() -> None:
@@ -205,7 +206,7 @@ def test_numbers_that_break_on_the_way_are_stepped_back_from() -> None:
 def test_out_of_memory_splits_the_batch_for_good(chgnet: ChgnetPotential, monkeypatch: pytest.MonkeyPatch) -> None:
     evaluate, sizes = ChgnetPotential.evaluate, []
 
-    def small(self: ChgnetPotential, state: CrystalState, forces: bool = True) -> Evaluation:
+    def small(self: ChgnetPotential, state: CrystalState, forces: bool = True) -> PotentialOutput:
         sizes.append(len(state.numbers))
         if len(state.numbers) > 12:
             raise torch.cuda.OutOfMemoryError("CUDA out of memory")
@@ -275,6 +276,6 @@ def test_joining_and_leaving_keep_what_is_known(chgnet: ChgnetPotential) -> None
 
 
 def _network() -> Any:
-    from screening.potentials.chgnet.chgnet import load_network
+    from screening.potentials.chgnet.chgnet import chgnet_module
 
-    return load_network()
+    return chgnet_module()

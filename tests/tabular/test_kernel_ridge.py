@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from screening.errors import RequestError
 from screening.tabular.kernel_ridge import KernelRidge, KernelSettings, fit_kernel
-from screening.tabular.release import Part
+from screening.tabular.release import FittedPart
 
 WIDTH = 5
 Data = tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.float64]]
@@ -53,7 +53,7 @@ def test_what_matters_is_learned_and_rows_without_weight_are_not(data: Data) -> 
 def test_a_kept_kernel_is_the_same_and_a_damaged_one_refused(data: Data) -> None:
     kernel = fit_kernel(*data, KernelSettings(columns=3), seed=0)
     tensors = kernel.tensors("k")
-    again = KernelRidge.from_part(Part({}, tensors), "k", WIDTH, 2)
+    again = KernelRidge.from_part(FittedPart({}, tensors), "k", WIDTH, 2)
     np.testing.assert_array_equal(again.predict(data[0]), kernel.predict(data[0]))
     assert again.predict(data[0][:0]).shape == (0, 2)
     for name, wrong in (
@@ -65,4 +65,4 @@ def test_a_kept_kernel_is_the_same_and_a_damaged_one_refused(data: Data) -> None
         ("k.coefficients", np.full(kernel.coefficients.shape, np.nan, np.float32)),
     ):
         with pytest.raises(RequestError, match=r"column outside|beyond its range|has no tensor|not finite"):
-            KernelRidge.from_part(Part({}, {**tensors, name: wrong}), "k", WIDTH, 2)
+            KernelRidge.from_part(FittedPart({}, {**tensors, name: wrong}), "k", WIDTH, 2)

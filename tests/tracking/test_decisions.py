@@ -10,14 +10,14 @@ import polars as pl
 from screening.crystals import Rejection
 from screening.tables import rejected_table
 from screening.tracking.decisions import review_effect, with_decisions, without_rejected
-from screening.tracking.reviews import Entry, Review
+from screening.tracking.reviews import Review, ReviewedFinalist
 
 
-def entry(candidate_id: str, formula: str, decision: str, comment: str = "", by: str = "") -> Entry:
-    return Entry(candidate_id, formula, 1, 0.5, decision, comment, by, "run")
+def entry(candidate_id: str, formula: str, decision: str, comment: str = "", by: str = "") -> ReviewedFinalist:
+    return ReviewedFinalist(candidate_id, formula, 1, 0.5, decision, comment, by, "run")
 
 
-def review(*entries: Entry) -> Review:
+def review(*entries: ReviewedFinalist) -> Review:
     return Review("run", "name", "magnets", datetime(2026, 1, 1, tzinfo=UTC), entries)
 
 
@@ -84,11 +84,11 @@ def test_an_empty_review_and_an_empty_table_keep_the_column() -> None:
 
 def test_the_effect_tells_what_was_left_out_and_where_the_others_ended_up() -> None:
     given = review(
-        Entry("a", "FeO", 1, 0.9, "approve", "", "", "run"),
-        Entry("b", "CoO", 2, 0.2, "reject", "", "", "run"),
-        Entry("c", "NiO", 3, 0.1, "hold", "", "", "run"),
-        Entry("d", "VO", 4, None, "reject", "", "", "run"),
-        Entry("e", "VO", 5, 0.0, "open", "", "", "run"),
+        ReviewedFinalist("a", "FeO", 1, 0.9, "approve", "", "", "run"),
+        ReviewedFinalist("b", "CoO", 2, 0.2, "reject", "", "", "run"),
+        ReviewedFinalist("c", "NiO", 3, 0.1, "hold", "", "", "run"),
+        ReviewedFinalist("d", "VO", 4, None, "reject", "", "", "run"),
+        ReviewedFinalist("e", "VO", 5, 0.0, "open", "", "", "run"),
     )
     table = pl.DataFrame({"rank": [1, 2], "candidate_id": ["c", "a"], "formula": ["NiO", "FeO"]})
     left_out = rejected_table([Rejection("b", "s", "review", "rejected"), Rejection("x", "s", "read", "empty")])

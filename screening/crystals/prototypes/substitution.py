@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.chemistry.elements import reduced_formula
+from screening.chemistry.formulas import reduced_formula
 from screening.crystals.prototypes.geometry import Template, template
 from screening.crystals.prototypes.ions import Ion
 from screening.crystals.prototypes.library import Prototype, Site, read_prototypes

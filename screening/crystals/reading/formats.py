@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.chemistry.elements import SYMBOLS, reduced_formula
+from screening.chemistry.elements import SYMBOLS
+from screening.chemistry.formulas import reduced_formula
 from screening.crystals.reading.parts import Occupancy, Sites, UnreadableError
 from screening.crystals.reading.read_settings import ReadSettings
 from screening.crystals.reading.rows import atomic_number, own_id

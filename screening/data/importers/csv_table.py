@@ -1,4 +1,4 @@
-"""Anyone's labelled crystals: structures in any form that `candidates=` takes, and a CSV of ids and values beside them.
+"""Structures of a user's own, with a CSV of ids and labels.
 
 The CSV has a column of ids (`id`, `mp_id`, `name`, `material_id` or `candidate_id`) and label columns named as in
 `screening.data.targets`; other columns are passed over, an empty cell is no label. An id is that of the crystal as a
@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import csv
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from screening.crystals import Crystal, ReadSettings, Rejection, read_crystals
 from screening.crystals.reading.rows import ID_KEYS
+from screening.data.importers.base import Importer, Labelled
 from screening.data.importers.labels import check_label, label_columns_of
 from screening.data.store import LabelledCrystal
 from screening.errors import RequestError
@@ -30,46 +30,48 @@ class _Row:
     labels: dict[str, float]
 
 
-def read_csv_table(
-    source: Path, labels: Path | None = None, passed_over: frozenset[Path] = frozenset()
-) -> Iterator[LabelledCrystal | Rejection]:
-    """Crystals with their labels; whatever has one without the other comes out as a rejection.
+class CsvTable(Importer):
+    """Structures in any form that `candidates=` takes, and a CSV of ids and labels beside them.
 
-    source: the structures, or the CSV with the structures in its folder. labels: the CSV; None: the only one in the
-    folder. passed_over: see `ReadSettings`. Raises RequestError naming file, line and column of what is wrong.
+    The source is the structures, or the CSV with the structures in its folder. `labels` is the CSV; None: the only one
+    in the folder. Whatever has a structure without labels, or labels without a structure, is left out.
     """
-    structures, table = _find(source, labels)
-    rows = _read_rows(table)
-    settings = ReadSettings(passed_over=passed_over | {table.resolve()})
-    used: set[str] = set()
-    unlabelled: list[str] = []
-    for item in read_crystals(structures, settings):
-        names = (item.candidate_id, item.source, Path(item.source).name)
-        found = next((name for name in names if name in rows), None)
-        if found in used:
-            yield Rejection(
-                item.candidate_id, item.source, _STAGE, f"the values of {found!r} belong to another crystal"
+
+    takes_labels = True
+
+    def read(self, source: Path, labels: Path | None = None, passed_over: frozenset[Path] = frozenset()) -> Labelled:
+        structures, table = _find(source, labels)
+        rows = _read_rows(table)
+        settings = ReadSettings(passed_over=passed_over | {table.resolve()})
+        used: set[str] = set()
+        unlabelled: list[str] = []
+        for item in read_crystals(structures, settings):
+            names = (item.candidate_id, item.source, Path(item.source).name)
+            found = next((name for name in names if name in rows), None)
+            if found in used:
+                yield Rejection(
+                    item.candidate_id, item.source, _STAGE, f"the values of {found!r} belong to another crystal"
+                )
+                continue
+            if found is not None:
+                used.add(found)
+            if isinstance(item, Rejection):
+                yield item
+            elif found is None:
+                unlabelled.append(item.candidate_id)
+                yield Rejection(item.candidate_id, item.source, _STAGE, f"no row in {table.name}")
+            else:
+                yield _labelled(item, rows[found], table)
+        if not used:
+            raise RequestError(
+                f"{table}: none of its ids ({_some(list(rows))}) is that of a crystal in {structures} "
+                f"({_some(unlabelled)}); an id is the crystal's own, or the file's name"
             )
-            continue
-        if found is not None:
-            used.add(found)
-        if isinstance(item, Rejection):
-            yield item
-        elif found is None:
-            unlabelled.append(item.candidate_id)
-            yield Rejection(item.candidate_id, item.source, _STAGE, f"no row in {table.name}")
-        else:
-            yield _labelled(item, rows[found], table)
-    if not used:
-        raise RequestError(
-            f"{table}: none of its ids ({_some(list(rows))}) is that of a crystal in {structures} "
-            f"({_some(unlabelled)}); an id is the crystal's own, or the file's name"
-        )
-    for name, row in rows.items():
-        if name not in used:
-            yield Rejection(
-                name, f"{table.name}, line {row.line}", _STAGE, f"no crystal of this id in {structures.name}"
-            )
+        for name, row in rows.items():
+            if name not in used:
+                yield Rejection(
+                    name, f"{table.name}, line {row.line}", _STAGE, f"no crystal of this id in {structures.name}"
+                )
 
 
 def _labelled(crystal: Crystal, row: _Row, table: Path) -> LabelledCrystal | Rejection:

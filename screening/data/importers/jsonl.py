@@ -1,4 +1,4 @@
-"""Anyone's labelled crystals: `.jsonl(.gz)` rows of `lattice, species, frac`, an id, and labels by column name.
+"""Labelled crystals of a user's own as rows of JSON: `lattice, species, frac`, an id, and labels by column name.
 
 Labels are keys named as in `screening.data.targets` (`formation_energy_eV_per_atom`, ...) and `site_moment_muB`, a list
 with a value (or null) for each site. Rows that are no sound ordered crystal, have no label, or repeat an id come out as
@@ -19,6 +19,7 @@ from screening.crystals import Crystal, ReadSettings, Rejection
 from screening.crystals.reading.parts import UnreadableError
 from screening.crystals.reading.rows import parse_json, read_row
 from screening.crystals.reading.sanity import describe_partial, find_problem
+from screening.data.importers.base import Importer, Labelled
 from screening.data.importers.labels import check_label
 from screening.data.store import LabelledCrystal
 from screening.data.targets import SITE_MOMENT, TARGETS
@@ -27,39 +28,41 @@ from screening.errors import RequestError
 _SETTINGS = ReadSettings()
 
 
-def read_jsonl(source: Path) -> Iterator[LabelledCrystal | Rejection]:
-    """Stream the labelled crystals of a file, and what is left out.
+class Jsonl(Importer):
+    """Rows of JSON with lattice, species, frac, an id and labels, in a file `.jsonl` or `.jsonl.gz`."""
 
-    Raises RequestError naming the file, line and key of a wrong label, or the file if it is missing or damaged.
-    """
-    if not source.is_file() or not source.name.endswith((".jsonl", ".jsonl.gz")):
-        found = "expected a .jsonl or .jsonl.gz file" if source.exists() else "no such file"
-        raise RequestError(f"source: {source}: {found}")
-    line_of: dict[str, int] = {}
-    for number, line in _lines(source):
-        where = f"{source.name}, line {number}"
-        own_id = f"row#{number}"
-        try:
-            row = parse_json(line)
-            sites = read_row(row)
-        except UnreadableError as error:
-            yield Rejection(own_id, where, "read", f"unreadable: {error}")
-            continue
-        own_id = sites.own_id or own_id
-        problem = find_problem(sites, _SETTINGS) or (describe_partial(sites) if sites.occupancies else "")
-        if problem:
-            yield Rejection(own_id, where, "sanity", problem)
-            continue
-        if line_of.setdefault(own_id, number) != number:
-            yield Rejection(own_id, where, "labels", f"line {line_of[own_id]} has this id already")
-            continue
-        crystal = Crystal.from_arrays(own_id, sites.lattice, sites.numbers, sites.frac, flags=sites.flags)
-        place = f"source: {source}, line {number}"
-        labelled = LabelledCrystal(crystal, _labels(row, place), _moments(row, crystal, place))
-        if labelled.labels or labelled.site_moment_muB is not None:
-            yield labelled
-        else:
-            yield Rejection(own_id, where, "labels", "it has no label")
+    def read(self, source: Path, labels: Path | None = None, passed_over: frozenset[Path] = frozenset()) -> Labelled:
+        if not source.is_file() or not self.recognises(source):
+            found = "expected a .jsonl or .jsonl.gz file" if source.exists() else "no such file"
+            raise RequestError(f"source: {source}: {found}")
+        line_of: dict[str, int] = {}
+        for number, line in _lines(source):
+            where = f"{source.name}, line {number}"
+            own_id = f"row#{number}"
+            try:
+                row = parse_json(line)
+                sites = read_row(row)
+            except UnreadableError as error:
+                yield Rejection(own_id, where, "read", f"unreadable: {error}")
+                continue
+            own_id = sites.own_id or own_id
+            problem = find_problem(sites, _SETTINGS) or (describe_partial(sites) if sites.occupancies else "")
+            if problem:
+                yield Rejection(own_id, where, "sanity", problem)
+                continue
+            if line_of.setdefault(own_id, number) != number:
+                yield Rejection(own_id, where, "labels", f"line {line_of[own_id]} has this id already")
+                continue
+            crystal = Crystal.from_arrays(own_id, sites.lattice, sites.numbers, sites.frac, flags=sites.flags)
+            place = f"source: {source}, line {number}"
+            labelled = LabelledCrystal(crystal, _labels_of(row, place), _moments(row, crystal, place))
+            if labelled.labels or labelled.site_moment_muB is not None:
+                yield labelled
+            else:
+                yield Rejection(own_id, where, "labels", "it has no label")
+
+    def recognises(self, source: Path) -> bool:
+        return source.name.endswith((".jsonl", ".jsonl.gz"))
 
 
 def _lines(source: Path) -> Iterator[tuple[int, bytes]]:
@@ -74,7 +77,7 @@ def _lines(source: Path) -> Iterator[tuple[int, bytes]]:
         raise RequestError(f"source: {source}: {error}") from None
 
 
-def _labels(row: dict[str, Any], where: str) -> dict[str, float]:
+def _labels_of(row: dict[str, Any], where: str) -> dict[str, float]:
     labels: dict[str, float] = {}
     for column in TARGETS:
         value = row.get(column)

@@ -20,6 +20,7 @@ import polars as pl
 
 from screening.chemistry.elements import ATOMIC_NUMBERS
 from screening.crystals.crystal import Crystal
+from screening.data.importers.base import Importer, Labelled
 from screening.data.store import LabelledCrystal
 from screening.errors import RequestError
 
@@ -31,31 +32,31 @@ _PROPERTY_COLUMNS = {
 }
 
 
-def is_materials_project(source: Path) -> bool:
-    """Whether a folder has this layout."""
-    return (source / _STRUCTURES).is_file() and (source / _PROPERTIES).is_file()
+class MaterialsProject(Importer):
+    """A folder of Materials Project crystals with the MEGNet-2018 labels."""
 
+    def read(self, source: Path, labels: Path | None = None, passed_over: frozenset[Path] = frozenset()) -> Labelled:
+        structures, properties = source / _STRUCTURES, source / _PROPERTIES
+        for file in (structures, properties):
+            if not file.is_file():
+                raise RequestError(f"source: {file} is missing; expected {_STRUCTURES} and {_PROPERTIES} in {source}")
+        by_id = _read_labels(properties)
+        for row in _rows(structures):
+            crystal = _crystal(row, str(row["mp_id"]), structures)
+            known = by_id.get(crystal.candidate_id, {})
+            total = known.pop("total_magnetization_muB_per_cell", None)
+            if total is not None:
+                known["magnetization_muB_per_A3"] = abs(total) / crystal.volume_A3
+            if known:
+                yield LabelledCrystal(crystal, known)
+        moments = source / "site_magmoms.jsonl.gz"
+        if moments.is_file():
+            for row in _rows(moments):
+                crystal = _crystal(row, f"moments-{row['id']}", moments)
+                yield LabelledCrystal(crystal, {}, np.asarray(row["magmom_muB"], dtype=np.float32))
 
-def read_materials_project(source: Path) -> Iterator[LabelledCrystal]:
-    """Stream the labelled crystals of a source folder; raises RequestError naming a missing file or bad row."""
-    structures, properties = source / _STRUCTURES, source / _PROPERTIES
-    for file in (structures, properties):
-        if not file.is_file():
-            raise RequestError(f"source: {file} is missing; expected {_STRUCTURES} and {_PROPERTIES} in {source}")
-    labels = _read_labels(properties)
-    for row in _rows(structures):
-        crystal = _crystal(row, str(row["mp_id"]), structures)
-        known = labels.get(crystal.candidate_id, {})
-        total = known.pop("total_magnetization_muB_per_cell", None)
-        if total is not None:
-            known["magnetization_muB_per_A3"] = abs(total) / crystal.volume_A3
-        if known:
-            yield LabelledCrystal(crystal, known)
-    moments = source / "site_magmoms.jsonl.gz"
-    if moments.is_file():
-        for row in _rows(moments):
-            crystal = _crystal(row, f"moments-{row['id']}", moments)
-            yield LabelledCrystal(crystal, {}, np.asarray(row["magmom_muB"], dtype=np.float32))
+    def recognises(self, source: Path) -> bool:
+        return (source / _STRUCTURES).is_file() and (source / _PROPERTIES).is_file()
 
 
 def _read_labels(file: Path) -> dict[str, dict[str, float]]:

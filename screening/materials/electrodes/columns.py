@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from screening.columns.column import Column, text_column
+from screening.columns.spec import Column, text_column
 
 COLUMNS: tuple[Column, ...] = (
     text_column("working_ion", "Ion", "The ion that is inserted and extracted.", "merit"),

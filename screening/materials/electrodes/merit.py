@@ -14,22 +14,18 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from screening.chemistry.elements import ATOMIC_NUMBERS
-from screening.chemistry.masses import Floats, Mask, atomic_masses, count_matrix
+from screening.array_types import Floats, Mask
+from screening.chemistry.compositions import count_matrix
+from screening.chemistry.constants import CM3_PER_MOL_PER_A3, FARADAY_MAH_PER_MOL
+from screening.chemistry.elements import ATOMIC_NUMBERS, atomic_masses
 from screening.errors import RequestError
 from screening.materials.arrays import flagged, floats, number_column, require_columns
 from screening.materials.electrodes.end_members.redox import ION_CHARGES
 from screening.materials.electrodes.end_members.roles import Roles, roles
-from screening.materials.electrodes.reasons import reasons
+from screening.materials.electrodes.reasons import electrode_reasons
 from screening.materials.sampling import Distribution
 from screening.materials.supply import SupplySettings, supply_columns
 from screening.settings import nearest, settings_class
-
-FARADAY_MAH_PER_MOL = 26801.4815
-"""Faraday constant, 96485.33212 C/mol (CODATA 2018), in mAh/mol."""
-
-CM3_PER_MOL_A3 = 0.602214076
-"""Volume in cm³/mol of 1 Å³ per formula unit (Avogadro constant)."""
 
 PREDICTED = tuple(
     f"{name}{end}"
@@ -96,7 +92,7 @@ class Range:
 
     def mAh_per_cm3(self, electrons: Floats) -> Floats:
         """Capacity on that volume."""
-        return np.asarray(FARADAY_MAH_PER_MOL * electrons / (self.volume_A3 * CM3_PER_MOL_A3))
+        return np.asarray(FARADAY_MAH_PER_MOL * electrons / (self.volume_A3 * CM3_PER_MOL_PER_A3))
 
 
 def evaluate(table: pl.DataFrame, settings: ElectrodeSettings) -> pl.DataFrame:
@@ -133,7 +129,7 @@ def evaluate(table: pl.DataFrame, settings: ElectrodeSettings) -> pl.DataFrame:
 
 def explain(ranked: pl.DataFrame, gates: Mapping[str, Mapping[str, Any]]) -> pl.Series:
     """The column `why` of a ranked table; gates: those of the ranking, as in the task's config."""
-    return reasons(ranked, gates)
+    return electrode_reasons(ranked, gates)
 
 
 def _range(table: pl.DataFrame, counts: Floats, found: Roles, anode: Mask) -> tuple[list[str], Range]:

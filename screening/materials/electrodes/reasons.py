@@ -15,7 +15,7 @@ from screening.materials.sentences import Row, sentence
 Gate = Mapping[str, Any]
 
 
-def reasons(ranked: pl.DataFrame, gates: Mapping[str, Gate]) -> pl.Series:
+def electrode_reasons(ranked: pl.DataFrame, gates: Mapping[str, Gate]) -> pl.Series:
     """The column `why` of a ranked table; gates: name -> the gate as in the task's config."""
     sentences = [
         sentence(row, gates, _strengths(row), partial(_weakness, gates, row)) for row in ranked.iter_rows(named=True)

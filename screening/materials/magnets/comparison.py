@@ -11,21 +11,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from screening.chemistry.masses import count_matrix
+from screening.array_types import Floats, Mask
+from screening.chemistry.compositions import count_matrix
 from screening.errors import RequestError
 from screening.materials.arrays import floats, number_column
-from screening.materials.magnets.comparison_sentences import magnet_sentences, shown
+from screening.materials.magnets.comparison_sentences import fixed, magnet_sentences
 from screening.materials.magnets.merit import MagnetSettings
-from screening.materials.reference import (
-    Comparison,
-    Floats,
-    Mask,
-    classes,
-    composition_baseline,
-    constant_baseline,
-    errors,
-    spearman,
-)
+from screening.materials.reference import Comparison, classes, composition_baseline, constant_baseline, errors, spearman
 from screening.resources import resource
 
 SAME_TEMPERATURE_K = 10.0
@@ -48,7 +40,7 @@ KEPT = (
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredRows:
     """The rows of a reference table in the order of a ranking, as numbers and classes; everything is (B,)."""
 
     rows: tuple[Mapping[str, str], ...]
@@ -117,7 +109,7 @@ def compare(
     """
     by_name = {row["name"]: row for row in rows}
     temperature = settings.temperature_K
-    measured = Measured(tuple(by_name[name] for name in ranked["candidate_id"]), temperature)
+    measured = MeasuredRows(tuple(by_name[name] for name in ranked["candidate_id"]), temperature)
     predicted_order = _text(ranked, "magnetic_order")
     statistics = {
         "rows": ranked.height,
@@ -134,7 +126,7 @@ def compare(
     return Comparison(_beside(ranked, measured), statistics, magnet_sentences(statistics), _short(ranked, measured))
 
 
-def _quantity(ranked: pl.DataFrame, measured: Measured, name: str, chosen: Mask, unseen: Mask) -> dict[str, Any]:
+def _quantity(ranked: pl.DataFrame, measured: MeasuredRows, name: str, chosen: Mask, unseen: Mask) -> dict[str, Any]:
     """Errors over the chosen rows, over those of them that no model learned, and of the baselines on the same rows."""
     truth, predicted = measured.number(NUMBERS[name]), floats(ranked, name)
     low, high = floats(ranked, f"{name}_lo"), floats(ranked, f"{name}_hi")
@@ -157,7 +149,7 @@ def _net(orders: Sequence[str | None]) -> list[str | None]:
     return [None if order is None else "net moment" if order in NET else "none" for order in orders]
 
 
-def _beside(ranked: pl.DataFrame, measured: Measured) -> pl.DataFrame:
+def _beside(ranked: pl.DataFrame, measured: MeasuredRows) -> pl.DataFrame:
     """Predictions with their intervals, each beside the measured value."""
     columns = [ranked[name] for name in KEPT if name in ranked.columns]
     for name, column in NUMBERS.items():
@@ -171,12 +163,12 @@ def _beside(ranked: pl.DataFrame, measured: Measured) -> pl.DataFrame:
     return pl.DataFrame(columns)
 
 
-def _short(ranked: pl.DataFrame, measured: Measured) -> pl.DataFrame:
+def _short(ranked: pl.DataFrame, measured: MeasuredRows) -> pl.DataFrame:
     """Rank, name, and every quantity as `predicted | measured`."""
     columns = [ranked["rank"], ranked["candidate_id"].alias("name")]
     for name, (label, digits) in LABELS.items():
         values = zip(floats(ranked, name), measured.number(NUMBERS[name]), strict=True)
-        columns.append(pl.Series(label, [f"{shown(p, digits)} | {shown(m, digits)}" for p, m in values]))
+        columns.append(pl.Series(label, [f"{fixed(p, digits)} | {fixed(m, digits)}" for p, m in values]))
     for name, known in (("easy_axis", measured.axes), ("magnetic_order", measured.orders)):
         pairs = zip(_text(ranked, name), known, strict=True)
         columns.append(pl.Series(name, [f"{_abbreviated(p)} | {_abbreviated(m)}" for p, m in pairs]))
@@ -188,7 +180,7 @@ def _abbreviated(text: str | None) -> str:
     return "-" if text is None else text.removesuffix("magnetic").removesuffix("-")
 
 
-def _anisotropy(ranked: pl.DataFrame, measured: Measured) -> dict[str, Any]:
+def _anisotropy(ranked: pl.DataFrame, measured: MeasuredRows) -> dict[str, Any]:
     """Sign and size of K1 where an axis or a plane is easy; what is cubic has another constant of that name.
 
     Under `not_in_family_table` the same without the compounds whose own value the family table was written from.
@@ -199,7 +191,7 @@ def _anisotropy(ranked: pl.DataFrame, measured: Measured) -> dict[str, Any]:
     return scores | {"not_in_family_table": _of_K1(ranked, measured, chosen & ~measured.in_family_table)}
 
 
-def _of_K1(ranked: pl.DataFrame, measured: Measured, chosen: Mask) -> dict[str, Any]:
+def _of_K1(ranked: pl.DataFrame, measured: MeasuredRows, chosen: Mask) -> dict[str, Any]:
     truth, predicted = measured.number("K1_MJ_m3"), floats(ranked, "K1_MJ_per_m3")
     both = chosen & np.isfinite(truth) & np.isfinite(predicted)
     sized = both & (truth != 0) & (predicted != 0)
@@ -212,14 +204,14 @@ def _of_K1(ranked: pl.DataFrame, measured: Measured, chosen: Mask) -> dict[str, 
     }
 
 
-def _axes(ranked: pl.DataFrame, measured: Measured) -> dict[str, Any]:
+def _axes(ranked: pl.DataFrame, measured: MeasuredRows) -> dict[str, Any]:
     """Classes of the easy direction, and the same without the compounds of the family table."""
     predicted = _text(ranked, "easy_axis")
     others = [None if own else axis for axis, own in zip(measured.axes, measured.in_family_table, strict=True)]
     return classes(measured.axes, predicted) | {"not_in_family_table": classes(others, predicted)}
 
 
-def _places(ranked: pl.DataFrame, measured: Measured) -> dict[str, Any]:
+def _places(ranked: pl.DataFrame, measured: MeasuredRows) -> dict[str, Any]:
     """Who stands where: what should not be in the upper half, the permanent magnets, what is hard by prediction."""
     names, ranks = ranked["candidate_id"].to_list(), ranked["rank"].to_list()
     without = [order is not None and order not in NET for order in measured.orders]

@@ -37,7 +37,7 @@ def _anisotropy(scores: Mapping[str, Any], others: Mapping[str, Any]) -> str:
     if not scores["n"]:
         return "K1: nothing to compare"
     parts = [
-        f"sign right for {part['sign_right']} of {part['n']}, size off by {shown(part['median_factor'], 1)} times "
+        f"sign right for {part['sign_right']} of {part['n']}, size off by {fixed(part['median_factor'], 1)} times "
         f"(median), 80 % intervals cover {_percent(part['coverage'])}"
         for part in (scores, others)
     ]
@@ -49,15 +49,15 @@ def _numbers(label: str, unit: str, digits: int, scores: Mapping[str, Any]) -> s
     if not scores["n"]:
         return f"{label}: nothing to compare"
     text = (
-        f"{label}: MAE {shown(scores['mae'], digits)} {unit} over {scores['n']} (bias "
-        f"{shown(scores['bias'], digits)}; composition alone {shown(scores['mae_composition'], digits)}, constant "
-        f"{shown(scores['mae_constant'], digits)}), Spearman {shown(scores['spearman'], 2)}, 80 % intervals cover "
+        f"{label}: MAE {fixed(scores['mae'], digits)} {unit} over {scores['n']} (bias "
+        f"{fixed(scores['bias'], digits)}; composition alone {fixed(scores['mae_composition'], digits)}, constant "
+        f"{fixed(scores['mae_constant'], digits)}), Spearman {fixed(scores['spearman'], 2)}, 80 % intervals cover "
         f"{_percent(scores['coverage'])}"
     )
     if scores["not_predicted"]:
         text += f"; not predicted: {scores['not_predicted']}"
     if scores["n_unseen"]:
-        own, other = shown(scores["mae_unseen"], digits), shown(scores["mae_unseen_composition"], digits)
+        own, other = fixed(scores["mae_unseen"], digits), fixed(scores["mae_unseen_composition"], digits)
         text += f"; on the {scores['n_unseen']} never learned: {own} (composition alone {other})"
     return text
 
@@ -73,7 +73,7 @@ def _names(names: list[str]) -> str:
     return first + (f" and {len(names) - FEW} more" if len(names) > FEW else "")
 
 
-def shown(value: float | None, digits: int) -> str:
+def fixed(value: float | None, digits: int) -> str:
     """A number with fixed decimals, a dash for none."""
     return "-" if value is None or not math.isfinite(value) else f"{value:.{digits}f}"
 

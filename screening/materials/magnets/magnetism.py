@@ -5,26 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from screening.chemistry.element_table import may_be_magnetic
 from screening.crystals.crystal import Crystal
 from screening.crystals.packed import PackedCrystals, pack
 from screening.errors import RequestError
 from screening.materials.base import Description
 from screening.materials.magnets.anisotropy import anisotropy
+from screening.materials.magnets.carriers import may_be_magnetic
 from screening.materials.magnets.curie import curie
 from screening.materials.magnets.moments import moment
 from screening.materials.magnets.moments.sublattices import host_of_ions, opposed_moments, share_columns
 from screening.materials.magnets.order import order
 from screening.materials.magnets.order.order_labels import FERRI, NONE
-from screening.tabular.composition_features import Compositions, counts_of
-from screening.tabular.release import find_release, load_release
+from screening.tabular.composition_features import Compositions
+from screening.tabular.release import find_tabular_release, load_tabular_release
 
-NO_MAGNETISM = "none"
+FORMAT, KEY, NO_MAGNETISM = "magnetism-1", "magnetism", "none"
 _LIKELY = 0.5  # a Curie temperature and an anisotropy need moments that are at least this likely
 
 
@@ -32,32 +33,30 @@ _LIKELY = 0.5  # a Curie temperature and an anisotropy need moments that are at 
 class MagnetismPredictor:
     """The parts of a release, which always has the order; folder: where it was loaded from; training: its record."""
 
-    order: order.MagneticOrder
+    order: order.OrderModel
     moment: moment.HostMagnetization | None
-    curie: curie.CurieTemperature | None
-    anisotropy: anisotropy.Anisotropy | None
+    curie: curie.CurieModel | None
+    anisotropy: anisotropy.AnisotropyModel | None
     folder: Path
     training: Mapping[str, Any]
 
     @classmethod
-    def load(cls, magnetism: str) -> MagnetismPredictor | None:
+    def load(cls, release: str, settings: Mapping[str, Any] = MappingProxyType({})) -> MagnetismPredictor | None:
         """By released name or folder; None for `none`. Raises RequestError for a wrong name or a damaged release."""
-        if magnetism == NO_MAGNETISM:
+        if release == NO_MAGNETISM:
             return None
-        folder = find_release(magnetism)
-        release = load_release(folder)
-        parts = release.parts
+        folder = find_tabular_release(release, KEY, FORMAT)
+        loaded = load_tabular_release(folder, KEY, FORMAT)
+        parts = loaded.parts
         if order.PART not in parts:
-            raise RequestError(
-                f"magnetism={magnetism}: has no part {order.PART!r}; it has {', '.join(parts) or 'none'}"
-            )
+            raise RequestError(f"magnetism={release}: has no part {order.PART!r}; it has {', '.join(parts) or 'none'}")
         return cls(
-            order.MagneticOrder.from_part(parts[order.PART]),
+            order.OrderModel.from_part(parts[order.PART]),
             moment.HostMagnetization.from_part(parts[moment.PART]) if moment.PART in parts else None,
-            curie.CurieTemperature.from_part(parts[curie.PART]) if curie.PART in parts else None,
-            anisotropy.Anisotropy.from_part(parts[anisotropy.PART]) if anisotropy.PART in parts else None,
+            curie.CurieModel.from_part(parts[curie.PART]) if curie.PART in parts else None,
+            anisotropy.AnisotropyModel.from_part(parts[anisotropy.PART]) if anisotropy.PART in parts else None,
             folder,
-            release.training,
+            loaded.training,
         )
 
     def describe(self, crystals: Sequence[Crystal]) -> Description:
@@ -69,7 +68,7 @@ class MagnetismPredictor:
         are `MOMENT_COLUMNS` in µB/Å3 of metallic hosts, `CURIE_COLUMNS` in K and `ANISOTROPY_COLUMNS` in MJ/m3 (null
         where there are likely no moments).
         """
-        counts = counts_of(packed)
+        counts = packed.element_counts()
         carriers = np.flatnonzero(may_be_magnetic(counts))
         compositions, crystals = Compositions.of(counts[carriers]), packed.take(carriers)
         answers = np.tile(self.order.otherwise, (len(packed), 1))

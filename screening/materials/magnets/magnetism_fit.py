@@ -11,15 +11,38 @@ from typing import Any
 from screening.data.splits import DEFAULT_SALT
 from screening.data.store import Store, open_store
 from screening.errors import RequestError
+from screening.materials.base import FitRecipe
 from screening.materials.magnets.anisotropy import anisotropy, anisotropy_card, anisotropy_fit
 from screening.materials.magnets.curie import curie, curie_card, curie_fit
+from screening.materials.magnets.magnetism import FORMAT
 from screening.materials.magnets.magnetism_card import magnetism_card
 from screening.materials.magnets.moments import moment, moment_fit
 from screening.materials.magnets.order import order, order_card, order_fit
+from screening.settings import setting, settings_class
 from screening.tabular.interval_forest import ForestSettings
-from screening.tabular.release import Part, TabularRelease
+from screening.tabular.release import FittedPart, TabularRelease
 
-Fit = Callable[[Store, Path, "FitSettings"], tuple[Part, dict[str, Any]]]
+
+@settings_class
+class MeasuredData:
+    """What the magnetism predictors learn from."""
+
+    path: str = setting(help="folder of the store written by `screening import`", path=True)
+    folder: str = setting(
+        help="tables of measurements: curie/curie_literature.csv, curie/curie_experimental.csv, curie/nemad.csv, "
+        "magndata/magndata.jsonl.gz, mp/site_magmoms.jsonl.gz and novamag/novamag.jsonl.gz in it",
+        path=True,
+    )
+
+
+@settings_class
+class MagnetismFitKeys:
+    """Keys of `screening fit magnetism`."""
+
+    data: MeasuredData
+
+
+Fit = Callable[[Store, Path, "FitSettings"], tuple[FittedPart, dict[str, Any]]]
 
 
 @dataclass(frozen=True)
@@ -35,23 +58,23 @@ class FitSettings:
         return replace(usual, n_trees=self.n_trees or usual.n_trees)
 
 
-def _order(store: Store, folder: Path, settings: FitSettings) -> tuple[Part, dict[str, Any]]:
+def _order(store: Store, folder: Path, settings: FitSettings) -> tuple[FittedPart, dict[str, Any]]:
     usual = order_fit.OrderFitSettings(seed=settings.seed)
     return order_fit.fit_order_part(store, folder, replace(usual, n_trees=settings.n_trees or usual.n_trees))
 
 
-def _moment(store: Store, folder: Path, settings: FitSettings) -> tuple[Part, dict[str, Any]]:
+def _moment(store: Store, folder: Path, settings: FitSettings) -> tuple[FittedPart, dict[str, Any]]:
     forest = settings.forest(moment_fit.FOREST)
     return moment_fit.fit_moment_part(store, moment_fit.MomentFitSettings(forest, settings.seed, settings.n_seeds))
 
 
-def _curie(store: Store, folder: Path, settings: FitSettings) -> tuple[Part, dict[str, Any]]:
+def _curie(store: Store, folder: Path, settings: FitSettings) -> tuple[FittedPart, dict[str, Any]]:
     forest = settings.forest(curie_fit.FOREST)
     wanted = curie_fit.CurieFitSettings(forest, settings.seed, settings.n_seeds)
     return curie_fit.fit_curie_part(store, folder / "curie", wanted)
 
 
-def _anisotropy(store: Store, folder: Path, settings: FitSettings) -> tuple[Part, dict[str, Any]]:
+def _anisotropy(store: Store, folder: Path, settings: FitSettings) -> tuple[FittedPart, dict[str, Any]]:
     forest = settings.forest(anisotropy_fit.FOREST)
     wanted = anisotropy_fit.AnisotropyFitSettings(forest, settings.seed, settings.n_seeds)
     return anisotropy_fit.fit_anisotropy_part(folder, wanted)
@@ -95,10 +118,25 @@ def fit_magnetism(settings: Mapping[str, Any], folder: Path, say: Callable[[str]
         "split_salt": DEFAULT_SALT,
         "minutes": minutes,
     }
-    return TabularRelease(settings["name"] or folder.resolve().name, parts, training)
+    return TabularRelease(settings["name"] or folder.resolve().name, parts, training, FORMAT)
 
 
 def fitted_card(release: TabularRelease) -> str:
     """The model card of a release, with a section for each part."""
     sections = [card(release.parts[name].settings["report"]) for name, (_, card) in PARTS.items()]
     return magnetism_card(release, sections)
+
+
+RECIPE = FitRecipe(
+    summary="""Fit magnetic order, Curie temperature and anisotropy to tables of measurements; takes minutes.
+
+    Writes weights.safetensors, config.json and MODEL_CARD.md (errors on chemical systems never seen) in output_dir,
+    which `magnetism=FOLDER` uses.
+
+    Examples:
+      screening fit magnetism data.path=stores/mp data.folder=downloads/tables output_dir=runs/magnetism
+    """,
+    keys=MagnetismFitKeys,
+    fit=fit_magnetism,
+    card=fitted_card,
+)

@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from screening.chemistry.masses import Floats, Mask, count_matrix
+from screening.array_types import Floats, Mask
+from screening.chemistry.compositions import count_matrix
 from screening.errors import RequestError
 from screening.materials.arrays import flagged, floats, number_column, require_columns
 from screening.materials.magnets.figures import first_constant as anisotropy
 from screening.materials.magnets.figures import polarization
-from screening.materials.magnets.figures.first_constant import Anisotropy, find_anisotropy
+from screening.materials.magnets.figures.first_constant import AnisotropyFigures, find_anisotropy
 from screening.materials.magnets.figures.magnetic_order import (
     MagneticElements,
     MagneticOrder,
@@ -28,7 +29,7 @@ from screening.materials.magnets.figures.magnetic_order import (
     predicted_order,
 )
 from screening.materials.magnets.figures.polarization import Moments, find_moments
-from screening.materials.magnets.reasons import reasons
+from screening.materials.magnets.reasons import magnet_reasons
 from screening.materials.sampling import Distribution, common_scores, propagate
 from screening.materials.supply import SupplySettings, supply_columns
 from screening.settings import settings_class
@@ -133,10 +134,10 @@ def explain(ranked: pl.DataFrame, gates: Mapping[str, Mapping[str, Any]]) -> pl.
     """The column `why` of a ranked table; gates: those of the ranking, as in the task's config."""
     thresholds = {name: gate.get("at_least", gate.get("at_most")) for name, gate in gates.items()}
     wanted = {name: float(value) for name, value in thresholds.items() if value is not None}
-    return reasons(ranked, {name: str(gate["column"]) for name, gate in gates.items()}, wanted)
+    return magnet_reasons(ranked, {name: str(gate["column"]) for name, gate in gates.items()}, wanted)
 
 
-def _figures(moments: Moments, found: Anisotropy, settings: MagnetSettings) -> dict[str, Floats]:
+def _figures(moments: Moments, found: AnisotropyFigures, settings: MagnetSettings) -> dict[str, Floats]:
     """Median, 10th and 90th percentile, (3, B), of each figure of merit, and `axial_probability`, (B,)."""
     n_first = len(polarization.SCORES)
     scores = common_scores(n_first + len(anisotropy.SCORES), settings.n_samples, settings.seed)
@@ -181,7 +182,7 @@ def _order_columns(order: MagneticOrder) -> list[pl.Series]:
     ]
 
 
-def _axis_columns(found: Anisotropy, axial: Floats, easy: list[str], sure: Floats) -> list[pl.Series]:
+def _axis_columns(found: AnisotropyFigures, axial: Floats, easy: list[str], sure: Floats) -> list[pl.Series]:
     uniaxial = [None if np.isnan(value) else bool(value) for value in found.uniaxial]
     method = [name if uniaxial != 0 else None for name, uniaxial in zip(found.method, found.uniaxial, strict=True)]
     return [

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from screening.chemistry.compositions import Floats
+from screening.array_types import Floats
 from screening.materials.base import Curve
 from screening.materials.magnets.merit import MagnetSettings, evaluate
 

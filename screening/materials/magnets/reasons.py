@@ -7,13 +7,13 @@ from functools import partial
 
 import polars as pl
 
+from screening.chemistry.compositions import count_matrix
 from screening.chemistry.elements import SYMBOLS
-from screening.chemistry.masses import count_matrix
 from screening.materials.magnets.figures.rare_earths import rare_earth_table
 from screening.materials.sentences import Row, sentence
 
 
-def reasons(ranked: pl.DataFrame, gates: Mapping[str, str], wanted: Mapping[str, float]) -> pl.Series:
+def magnet_reasons(ranked: pl.DataFrame, gates: Mapping[str, str], wanted: Mapping[str, float]) -> pl.Series:
     """The column `why` of a ranked table.
 
     gates: name of each gate -> the column that it judges. wanted: name -> its threshold, of gates that have one.

@@ -8,10 +8,13 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.chemistry.element_table import GROUPS, MAGNETIC_METALS, Floats, element_table, mask
-from screening.chemistry.elements import ATOMIC_NUMBERS
+from screening.array_types import Floats
+from screening.chemistry.element_table import element_table
+from screening.chemistry.elements import ATOMIC_NUMBERS, indicator
+from screening.chemistry.families import ELEMENT_GROUPS
 from screening.crystals.packed import PackedCrystals
 from screening.graphs.neighbours import neighbour_pairs
+from screening.materials.magnets.carriers import MAGNETIC_METALS
 
 CUTOFF_A = 5.0
 """Magnetic atoms farther apart than this do not count as neighbours."""
@@ -46,7 +49,7 @@ def no_structure(n: int) -> Floats:
 
 
 def structure_features(packed: PackedCrystals, counts: Floats) -> Floats:
-    """(B, F) float64 columns `structure_names`; counts: (B, 119) as `counts_of`. NaN where a column means nothing.
+    """(B, F) float64 columns `structure_names`; counts: (B, 119). NaN where a column means nothing.
 
     `metal` is Cr, Mn, Fe, Co, Ni, `earth` an element with an open 4f shell. Distances are those of the nearest pair and
     the mean over atoms of each atom's nearest, at most `CUTOFF_A` (which then stands for "farther"). `metal exchange`
@@ -55,7 +58,7 @@ def structure_features(packed: PackedCrystals, counts: Floats) -> Floats:
     """
     features = no_structure(len(packed))
     volume, atoms = packed.volume_A3, packed.n_atoms
-    metals, earths = counts @ mask(MAGNETIC_METALS), counts @ mask(GROUPS["open_4f"])
+    metals, earths = counts @ indicator(MAGNETIC_METALS), counts @ indicator(ELEMENT_GROUPS["open_4f"])
     spheres = counts @ (4 / 3 * np.pi * element_table().column("covalent_radius_A") ** 3)
     with np.errstate(divide="ignore", invalid="ignore"):
         features[:, 0] = volume / atoms
@@ -70,8 +73,8 @@ def structure_features(packed: PackedCrystals, counts: Floats) -> Floats:
 
 def _only_magnetic(packed: PackedCrystals) -> PackedCrystals:
     """The same cells with their 3d metals and open 4f shells alone."""
-    keep = (mask(MAGNETIC_METALS) + mask(GROUPS["open_4f"]))[packed.numbers] > 0
-    owner = np.repeat(np.arange(len(packed)), packed.n_atoms)
+    keep = (indicator(MAGNETIC_METALS) + indicator(ELEMENT_GROUPS["open_4f"]))[packed.numbers] > 0
+    owner = packed.owner
     sizes = np.bincount(owner[keep], minlength=len(packed))
     offsets = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(sizes)])
     return PackedCrystals(packed.lattice, packed.numbers[keep], packed.frac[keep], offsets)
@@ -113,8 +116,8 @@ def _of_neighbours(magnetic: PackedCrystals) -> Floats:
     pairs = neighbour_pairs(magnetic, np.full(len(magnetic), CUTOFF_A))
     found = _Neighbours(
         len(magnetic),
-        np.repeat(np.arange(len(magnetic)), magnetic.n_atoms),
-        mask(MAGNETIC_METALS)[magnetic.numbers] > 0,
+        magnetic.owner,
+        indicator(MAGNETIC_METALS)[magnetic.numbers] > 0,
         pairs.centre.numpy(),
         pairs.neighbour.numpy(),
         pairs.distance.numpy(),

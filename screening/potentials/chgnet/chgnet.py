@@ -19,9 +19,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from screening.networks.predictor import resolve_device
+from screening.errors import RequestError
 from screening.networks.streaming import keep_freed_memory
-from screening.potentials.base import CHGNET, Evaluation, Potential
+from screening.potentials.base import Potential, PotentialOutput
 from screening.potentials.chgnet.bond_graph import BondAngleGraph, build_graph
 from screening.potentials.chgnet.layers import AngleUpdate, AtomUpdate, BondUpdate
 from screening.potentials.state import CrystalState
@@ -33,9 +33,9 @@ _BATCH_ATOMS = {"cpu": 256, "cuda": 8192}
 
 
 class ChgnetPotential(Potential):
-    """The package's own network, evaluated by us."""
+    """CHGNet 0.3.0: the network of the package chgnet, evaluated in batches."""
 
-    name = CHGNET
+    name = "chgnet"
     elements = frozenset(range(1, _HEAVIEST + 1))
     shareable = True
 
@@ -47,11 +47,13 @@ class ChgnetPotential(Potential):
             keep_freed_memory()
 
     @classmethod
-    def load(cls, device: str = "auto") -> ChgnetPotential:
-        """The weights 0.3.0; RequestError when there is no such device."""
-        return cls(load_network(), resolve_device(device))
+    def load(cls, argument: str, device: torch.device) -> ChgnetPotential:
+        """The weights 0.3.0; there are no others to choose. Raises RequestError for an argument."""
+        if argument:
+            raise RequestError("chgnet takes nothing after its name")
+        return cls(chgnet_module(), device)
 
-    def evaluate(self, state: CrystalState, forces: bool = True) -> Evaluation:
+    def evaluate(self, state: CrystalState, forces: bool = True) -> PotentialOutput:
         """As the package's `predict_structure`, for many crystals and in eV, Å and µB."""
         graph = build_graph(state, self.dtype)
         vector, back = (part.clone().requires_grad_(forces) for part in (graph.vector, graph.back))
@@ -60,16 +62,16 @@ class ChgnetPotential(Potential):
         energy = self.network.get_buffer("element_energy")[state.numbers - 1].double() + site_energy.detach().double()
         total = energy.new_zeros(len(state)).index_add_(0, state.owner, energy)
         if not forces:
-            return Evaluation(total)
+            return PotentialOutput(total)
         gradient, gradient_back = torch.autograd.grad(site_energy.sum(), (vector, back))
         gradient[: graph.n_short] -= gradient_back
         force, stress = _forces_and_stress(state, graph, gradient.double())
-        return Evaluation(total, force, stress, moment.detach().double())
+        return PotentialOutput(total, force, stress, moment.detach().double())
 
 
-def load_network() -> Any:
+def chgnet_module() -> Any:
     """The package's `CHGNet` module with its weights 0.3.0, read as tensors and plain values only."""
-    with contextlib.redirect_stdout(io.StringIO()):  # it tells its size
+    with contextlib.redirect_stdout(io.StringIO()):  # it prints its size
         from chgnet.model.model import CHGNet
 
         content = torch.load(_weights(), map_location="cpu", weights_only=True)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import yaml
 
-from screening.chemistry.elements import cell_formula
+from screening.chemistry.formulas import cell_formula
 from screening.crystals.prototypes import Prototype, read_prototypes
 from screening.crystals.prototypes.geometry import template
 from screening.crystals.prototypes.library import prototype_names, read_prototype

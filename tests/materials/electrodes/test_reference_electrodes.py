@@ -10,7 +10,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from screening.chemistry.elements import ATOMIC_NUMBERS, cell_formula
+from screening.chemistry.elements import ATOMIC_NUMBERS
+from screening.chemistry.formulas import cell_formula
 from screening.materials.electrodes.merit import ElectrodeSettings, evaluate
 from screening.resources import resource
 

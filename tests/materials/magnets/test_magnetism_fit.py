@@ -22,10 +22,10 @@ from screening.crystals.packed import pack
 from screening.errors import RequestError
 from screening.materials.magnets.anisotropy.anisotropy import ANISOTROPY_COLUMNS
 from screening.materials.magnets.curie.curie import CURIE_COLUMNS
-from screening.materials.magnets.magnetism import MagnetismPredictor
+from screening.materials.magnets.magnetism import FORMAT, KEY, MagnetismPredictor
 from screening.materials.magnets.moments.moment import MOMENT_COLUMNS
 from screening.materials.magnets.order.order import ORDER_COLUMNS, PART
-from screening.tabular.release import load_release, save_release
+from screening.tabular.release import load_tabular_release, save_tabular_release
 
 METALS = ("Cr", "Mn", "Fe", "Co", "Ni")
 OTHERS = ("O", "S", "F", "Al", "Si", "Ti", "Li", "Pt", "Y", "B", "Ge", "Zn", "P", "Ga", "V", "Mg", "Pd", "Au", "La")
@@ -94,7 +94,7 @@ def test_the_card_tells_of_every_part(release: Path) -> None:
     parts = ("Magnetic order", "Magnetisation of metallic hosts", "Curie temperature", "Anisotropy")
     for words in ("# mine", "screening fit", "licences", *(f"## {part}" for part in parts)):
         assert words in card
-    assert set(load_release(release).parts) == {"order", "moment", "curie", "anisotropy"}
+    assert set(load_tabular_release(release, KEY, FORMAT).parts) == {"order", "moment", "curie", "anisotropy"}
     config = json.loads((release / "config.json").read_text(encoding="utf-8"))
     assert config["training"]["store_sha256"][:16] in card
 
@@ -132,9 +132,9 @@ def test_wrong_requests_are_named(release: Path, tmp_path: Path) -> None:
     assert MagnetismPredictor.load("none") is None
     with pytest.raises(RequestError, match="magnetism=nowhere"):
         MagnetismPredictor.load("nowhere")
-    whole = load_release(release)
+    whole = load_tabular_release(release, KEY, FORMAT)
     del whole.parts[PART]
-    save_release(tmp_path / "half", whole, "# half")
+    save_tabular_release(tmp_path / "half", whole, "# half")
     with pytest.raises(RequestError, match="no part 'order'"):
         MagnetismPredictor.load(str(tmp_path / "half"))
     config = load_config("fit", values={"output_dir": str(tmp_path / "out")})

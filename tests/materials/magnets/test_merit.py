@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from screening.chemistry.constants import TESLA_PER_MUB_PER_A3
 from screening.errors import RequestError
-from screening.materials.magnets.figures.polarization import TESLA_PER_MUB_A3
 from screening.materials.magnets.merit import MagnetSettings, evaluate
 from screening.materials.registry import flag_meanings
-from screening.materials.task_merit import evaluate_task, symmetry_matters
+from screening.materials.task_merit import evaluate_task, rows_needing_symmetry
 
 TableMaker = Callable[..., pl.DataFrame]
 Y2FE14B = 31.4
@@ -21,7 +21,7 @@ Y2FE14B = 31.4
 
 
 def moment_muB(row: dict[str, float]) -> float:
-    return row["mu0_Ms_T"] * row["volume_A3"] / TESLA_PER_MUB_A3
+    return row["mu0_Ms_T"] * row["volume_A3"] / TESLA_PER_MUB_PER_A3
 
 
 @pytest.mark.parametrize(
@@ -65,12 +65,12 @@ def test_no_4f_moment_without_a_magnetic_host(predictions: TableMaker) -> None:
     result = evaluate(table, MagnetSettings())
     assert result["mu0_Ms_T"].to_list()[:2] == [0.0, 0.0]
     # The insulator keeps a share of the sum as predicted.
-    assert result["mu0_Ms_T"][2] == pytest.approx(0.25 * 0.09 * TESLA_PER_MUB_A3, rel=0.02)
+    assert result["mu0_Ms_T"][2] == pytest.approx(0.25 * 0.09 * TESLA_PER_MUB_PER_A3, rel=0.02)
     assert all("rare_earth_moment_omitted" in flags for flags in result["flags"])
 
 
 def test_energy_product_of_nd2fe14b(predictions: TableMaker) -> None:
-    table = predictions(("Y2Fe14B", {"magnetization_muB_per_A3": 1.61 / TESLA_PER_MUB_A3}))
+    table = predictions(("Y2Fe14B", {"magnetization_muB_per_A3": 1.61 / TESLA_PER_MUB_PER_A3}))
     row = evaluate(table, MagnetSettings()).row(0, named=True)
     assert row["mu0_Ms_T"] == pytest.approx(1.61)
     assert row["BHmax_kJ_per_m3"] == pytest.approx(516, abs=0.5)
@@ -110,11 +110,11 @@ def test_an_insulating_oxide_is_not_credited_with_a_ferromagnetic_sum(prediction
     oxide, metal = result.iter_rows(named=True)
     assert oxide["magnetic_order"] == "ferrimagnetic_or_antiferromagnetic"
     assert oxide["ferro_or_ferrimagnetic_probability"] < 0.2
-    assert oxide["mu0_Ms_T"] < 0.35 * 0.11 * TESLA_PER_MUB_A3
+    assert oxide["mu0_Ms_T"] < 0.35 * 0.11 * TESLA_PER_MUB_PER_A3
     assert {"order_prior", "ferrimagnetic_reduction"} <= set(oxide["flags"].split(";"))
     assert metal["magnetic_order"] == "ferromagnetic"
     assert metal["ferro_or_ferrimagnetic_probability"] > 0.8
-    assert metal["mu0_Ms_T"] == pytest.approx(0.11 * TESLA_PER_MUB_A3)
+    assert metal["mu0_Ms_T"] == pytest.approx(0.11 * TESLA_PER_MUB_PER_A3)
 
 
 def test_barium_ferrite_lands_near_its_measured_polarization_by_the_class_rule(predictions: TableMaker) -> None:
@@ -229,5 +229,5 @@ def test_symmetry_is_only_asked_for_where_there_can_be_a_moment() -> None:
             "magnetization_muB_per_A3_hi": [0.2, 0.001, 0.2, 0.05],
         }
     )
-    assert symmetry_matters(table, {"name": "magnets"}).tolist() == [True, False, False, True]
-    assert not symmetry_matters(table, {"name": "electrodes"}).any()
+    assert rows_needing_symmetry(table, {"name": "magnets"}).tolist() == [True, False, False, True]
+    assert not rows_needing_symmetry(table, {"name": "electrodes"}).any()

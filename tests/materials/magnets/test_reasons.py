@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from screening.materials.magnets.reasons import reasons
+from screening.materials.magnets.reasons import magnet_reasons
 
 GATES = {
     "magnetic_order": "ferro_or_ferrimagnetic_probability", "magnetization": "mu0_Ms_T",
@@ -29,7 +29,7 @@ def sentence(**changes: Any) -> str:
     limiting = changes.get("limiting_gate", ND2FE14B["limiting_gate"])
     chance = {} if limiting is None else {f"gate_{limiting}_probability": changes.pop("chance", 0.1)}
     table = pl.DataFrame([{**ND2FE14B, **changes, **chance}], infer_schema_length=None)
-    return str(reasons(table, GATES, WANTED)[0])
+    return str(magnet_reasons(table, GATES, WANTED)[0])
 
 
 def test_a_candidate_is_praised_and_its_weakest_point_named() -> None:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from itertools import islice
 
 from screening.chemistry.compositions import count_matrix
-from screening.chemistry.elements import ATOMIC_NUMBERS, SYMBOLS, cell_formula
+from screening.chemistry.elements import ATOMIC_NUMBERS, SYMBOLS
+from screening.chemistry.formulas import cell_formula
 from screening.crystals.crystal import Crystal
 from screening.errors import RequestError
 from screening.materials.electrodes.end_members.frames import falls_apart

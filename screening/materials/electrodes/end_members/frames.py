@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.spatial import cKDTree
 
-from screening.chemistry.compositions import Mask
+from screening.array_types import Floats, Mask
 from screening.chemistry.elements import ATOMIC_NUMBERS, SYMBOLS
 from screening.crystals.crystal import Crystal
-from screening.materials.electrodes.end_members.images import Floats, images_around
+from screening.materials.electrodes.end_members.images import images_around
 from screening.materials.electrodes.end_members.pair import ElectrodePair
 from screening.resources import resource
 

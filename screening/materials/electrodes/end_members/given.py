@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from screening.chemistry.compositions import Floats, count_matrix
-from screening.chemistry.elements import ATOMIC_NUMBERS, cell_formula
+from screening.array_types import Floats
+from screening.chemistry.compositions import count_matrix
+from screening.chemistry.elements import ATOMIC_NUMBERS
+from screening.chemistry.formulas import cell_formula
 from screening.crystals.crystal import Crystal
 from screening.materials.electrodes.end_members.pair import ElectrodePair, NoPair
 from screening.materials.electrodes.end_members.redox import ION_CHARGES

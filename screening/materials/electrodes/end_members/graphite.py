@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from screening.array_types import Floats
 from screening.chemistry.elements import ATOMIC_NUMBERS
 from screening.crystals.crystal import Crystal
-from screening.materials.electrodes.end_members.images import Floats, images_around
+from screening.materials.electrodes.end_members.images import images_around
 from screening.materials.electrodes.end_members.pair import ElectrodePair, NoPair
 
 CARBON = 6

@@ -7,9 +7,9 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from screening.array_types import Floats
 from screening.crystals.reading.sanity import plane_spacings
 
-Floats = NDArray[np.float64]
 Integers = NDArray[np.intp]
 
 

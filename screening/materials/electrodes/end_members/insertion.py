@@ -7,13 +7,13 @@ from functools import reduce
 
 import numpy as np
 
-from screening.chemistry.compositions import Mask
+from screening.array_types import Floats, Mask
 from screening.chemistry.elements import ATOMIC_NUMBERS
 from screening.crystals.crystal import Crystal
-from screening.materials.electrodes.end_members.images import Floats, Integers, distances, self_distances
+from screening.materials.electrodes.end_members.images import Integers, distances, self_distances
 from screening.materials.electrodes.end_members.redox import ION_CHARGES
 from screening.materials.electrodes.end_members.roles import has_anions
-from screening.materials.electrodes.end_members.voids import Sites, find_voids
+from screening.materials.electrodes.end_members.voids import VoidSites, find_voids
 from screening.materials.electrodes.end_members.windows import windows
 
 _SAME_ENERGY_EV = 0.03
@@ -55,7 +55,7 @@ def fill(host: Crystal, ion: str, wanted: int) -> Filled | None:
     return Filled(_with_ions(frame, ion, sites.frac[chosen]), len(chosen) - before, True)
 
 
-def choose_sites(host: Crystal, sites: Sites, ion: str, wanted: int) -> Integers:
+def choose_sites(host: Crystal, sites: VoidSites, ion: str, wanted: int) -> Integers:
     """Indices of up to `wanted` sites that do not exclude each other: as many as can be, then the lowest in energy.
 
     Greedy, started from each kind of site in turn, so that a low site which shuts out two others does not win.
@@ -66,7 +66,7 @@ def choose_sites(host: Crystal, sites: Sites, ion: str, wanted: int) -> Integers
     if self_distances(host.lattice) < closest:
         return np.zeros(0, dtype=np.intp)
     low = sites.energy_eV <= sites.energy_eV[0] + _MOST_ABOVE_LOWEST_EV * ION_CHARGES[ion]
-    sites = Sites(sites.frac[low], sites.energy_eV[low])  # sorted, so that the indices stay
+    sites = VoidSites(sites.frac[low], sites.energy_eV[low])  # sorted, so that the indices stay
     apart = distances(host.lattice, sites.frac, sites.frac, closest)
     allowed = apart >= closest
     kinds = np.concatenate([[0], np.cumsum(np.diff(sites.energy_eV) > _SAME_ENERGY_EV)])

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from scipy.ndimage import label
 from scipy.spatial import cKDTree
 
+from screening.array_types import Floats
 from screening.chemistry.elements import ATOMIC_NUMBERS
 from screening.crystals.crystal import Crystal
-from screening.materials.electrodes.end_members.images import Floats, Integers, images_around
+from screening.materials.electrodes.end_members.images import Integers, images_around
 from screening.materials.electrodes.end_members.roles import has_anions
 from screening.materials.electrodes.end_members.windows import CONTRACTION, windows
 

@@ -28,7 +28,7 @@ class State:
 
 
 @dataclass(frozen=True)
-class Step:
+class Plateau:
     """One plateau. x_charged, x_discharged: ions for each atom of the frame at its ends; capacity: per g of the most
     discharged state."""
 
@@ -45,7 +45,7 @@ class Profile:
     stable: indices of the given states that end a step, in the same order.
     """
 
-    steps: tuple[Step, ...]
+    steps: tuple[Plateau, ...]
     stable: tuple[int, ...]
     volume_change_percent: float
 
@@ -84,7 +84,9 @@ def voltage_profile(states: Sequence[State], ion: str, metal_eV_per_atom: float)
     stable = tuple(int(entry.entry_id) for entry in ordered)
     mass = max(pair.mass_discharge for pair in electrode.voltage_pairs)
     steps = tuple(
-        Step(float(pair.voltage), _content(states[a].crystal, ion), _content(states[b].crystal, ion), pair.mAh / mass)
+        Plateau(
+            float(pair.voltage), _content(states[a].crystal, ion), _content(states[b].crystal, ion), pair.mAh / mass
+        )
         for pair, a, b in zip(electrode.voltage_pairs, stable, stable[1:], strict=False)
     )
     return Profile(steps, stable, _volume_change_percent(states[stable[-1]].crystal, states[stable[0]].crystal, ion))

@@ -13,8 +13,8 @@ from functools import lru_cache
 import numpy as np
 import polars as pl
 
-from screening.chemistry.compositions import N_ELEMENTS, Floats, Mask, indicator
-from screening.chemistry.elements import ATOMIC_NUMBERS, SYMBOLS
+from screening.array_types import Floats, Mask
+from screening.chemistry.elements import ATOMIC_NUMBERS, N_ELEMENTS, SYMBOLS, indicator
 from screening.resources import resource
 
 ION_CHARGES = {"Li": 1, "Na": 1, "K": 1, "Mg": 2, "Ca": 2, "Zn": 2, "Al": 3}

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.chemistry.compositions import Floats, Mask, indicator
-from screening.chemistry.elements import ATOMIC_NUMBERS
+from screening.array_types import Floats, Mask
+from screening.chemistry.elements import ATOMIC_NUMBERS, indicator
 from screening.materials.electrodes.end_members.redox import ION_CHARGES, ChargeBalance, charge_balance
 
 Integers = NDArray[np.int64]

@@ -8,10 +8,10 @@ import numpy as np
 from scipy.spatial import cKDTree
 from scipy.special import erfc
 
-from screening.materials.electrodes.end_members.images import Floats, Integers
+from screening.array_types import Floats
+from screening.chemistry.constants import COULOMB_EV_A
+from screening.materials.electrodes.end_members.images import Integers
 
-COULOMB_EV_A = 14.399645
-"""e²/(4πε0) in eV Å (CODATA 2018)."""
 CUTOFF_A = 8.0
 _DAMPING_PER_A = 0.25
 """Wolf et al., J. Chem. Phys. 110, 8254 (1999): shifted at the cutoff, the sum needs no reciprocal space."""
@@ -49,7 +49,7 @@ def site_energies(frame: Frame, points: Floats, gradient: bool = False) -> tuple
     return np.asarray(energies, dtype=np.float64), slopes
 
 
-def settle(frame: Frame, points: Floats, steps: int = 12) -> tuple[Floats, Floats]:
+def descend(frame: Frame, points: Floats, steps: int = 12) -> tuple[Floats, Floats]:
     """Walk points a little downhill, by 1 Å or so: positions (k, 3) and energies (k,)."""
     points = points.copy()
     length = np.full(len(points), _STEP_A)

@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import QhullError, Voronoi, cKDTree
 
-from screening.chemistry.compositions import Mask, count_matrix
-from screening.chemistry.elements import cell_formula
-from screening.materials.electrodes.end_members.images import Floats, Integers, distances, images_around
+from screening.array_types import Floats, Mask
+from screening.chemistry.compositions import count_matrix
+from screening.chemistry.formulas import cell_formula
+from screening.materials.electrodes.end_members.images import Integers, distances, images_around
 from screening.materials.electrodes.end_members.redox import ION_CHARGES, formal_charges
 from screening.materials.electrodes.end_members.roles import has_anions
-from screening.materials.electrodes.end_members.site_energy import CUTOFF_A, Frame, settle, site_energies
+from screening.materials.electrodes.end_members.site_energy import CUTOFF_A, Frame, descend, site_energies
 from screening.materials.electrodes.end_members.windows import CONTRACTION, Windows, windows
 
 MERGED_WITHIN_A = 0.7
@@ -28,7 +29,7 @@ _MOST_CANDIDATES = 600
 
 
 @dataclass(frozen=True)
-class Sites:
+class VoidSites:
     """Voids of a cell. frac: (k, 3) in [0, 1); energy_eV: (k,) of a single ion there. Sorted by energy."""
 
     frac: Floats
@@ -38,7 +39,7 @@ class Sites:
         return len(self.frac)
 
 
-def find_voids(lattice: Floats, numbers: NDArray[np.integer], frac: Floats, ion: str) -> Sites:
+def find_voids(lattice: Floats, numbers: NDArray[np.integer], frac: Floats, ion: str) -> VoidSites:
     """Sites for `ion` in the frame of these atoms."""
     ionic = has_anions(numbers)
     limits = windows(ion, ionic)
@@ -47,16 +48,16 @@ def find_voids(lattice: Floats, numbers: NDArray[np.integer], frac: Floats, ion:
     corners = _corners(lattice, images_around(lattice, frac, _LARGEST_VOID_A)[0])
     fitting = corners[_fits(corners, frame, numbers[owner], limits, 0.8)]
     if len(fitting) == 0:
-        return Sites(np.zeros((0, 3)), np.zeros(0))
+        return VoidSites(np.zeros((0, 3)), np.zeros(0))
     fitting = fitting[:_MOST_CANDIDATES]
-    settled, low = settle(frame, fitting)
+    settled, low = descend(frame, fitting)
     # A corner may hold an ion although it is no minimum while its other neighbours are away.
     points = np.concatenate([settled, fitting])
     energies = np.concatenate([low, site_energies(frame, fitting)[0]])
     good = _fits(points, frame, numbers[owner], limits, CONTRACTION)
     points = points[good] @ np.linalg.inv(lattice)
     points, energies = _merge(lattice, points - np.floor(points), energies[good])
-    return Sites(points, energies)
+    return VoidSites(points, energies)
 
 
 def _frame(

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from screening.chemistry.compositions import Floats
+from screening.array_types import Floats
 from screening.chemistry.elements import SYMBOLS
 from screening.crystals.prototypes.ions import Ion, ionic_radius, metallic_radius
 from screening.errors import RequestError

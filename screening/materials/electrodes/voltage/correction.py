@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from screening.chemistry.compositions import Floats
+from screening.array_types import Floats
 from screening.materials.electrodes.voltage.couples import Balance, Couples, balance_of
 from screening.materials.electrodes.voltage.descriptors import voltage_feature_names, voltage_features
 from screening.materials.electrodes.voltage.ends import Ends, potential_voltages
 from screening.tabular.interval_forest import IntervalForest
-from screening.tabular.release import Part
+from screening.tabular.release import FittedPart
 
 VOLTAGE, VOLUME = "voltage", "volume"
 TARGETS = {VOLTAGE: "V beside that of the potential", VOLUME: "percent beside that of the ends"}
@@ -57,13 +57,13 @@ class Correction:
             result[rows] = np.stack([value, value - width, value + width], axis=1)
         return result
 
-    def to_part(self, metals: dict[str, float]) -> Part:
+    def to_part(self, metals: dict[str, float]) -> FittedPart:
         """What a release keeps; metals: eV/atom of the pure metals."""
         settings = {"features": list(voltage_feature_names()), "target": TARGETS[self.target], "metals_eV": metals}
-        return Part(settings, self.forest.tensors())
+        return FittedPart(settings, self.forest.tensors())
 
     @classmethod
-    def from_part(cls, part: Part, target: str) -> Correction:
+    def from_part(cls, part: FittedPart, target: str) -> Correction:
         """What a release kept; raises RequestError when it is damaged or fitted for another version."""
         part.require_features(voltage_feature_names())
         return cls(target, IntervalForest.from_part(part, len(voltage_feature_names())))

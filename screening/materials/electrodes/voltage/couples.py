@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.chemistry.compositions import Floats, Mask
+from screening.array_types import Floats, Mask
 from screening.crystals.packed import PackedCrystals
-from screening.tabular.composition_features import counts_of
 
 _NEAREST_A = 1.0  # ions closer than this repel no more
 _WORTH_EXCHANGING = 1e-6  # 1/Å²
@@ -68,7 +67,7 @@ class Balance:
 
 def balance_of(couples: Couples) -> Balance:
     """Compare the ends of pairs; NaN where an end holds nothing but the ion."""
-    discharged, charged = counts_of(couples.discharged), counts_of(couples.charged)
+    discharged, charged = couples.discharged.element_counts(), couples.charged.element_counts()
     rows, ions = couples.rows, couples.ions
     frames = []
     for counts in (discharged, charged):
@@ -108,7 +107,7 @@ def without_ions(packed: PackedCrystals, ions: NDArray[np.int64], left: NDArray[
         own = np.arange(packed.offsets[row], packed.offsets[row + 1])
         own = own[packed.numbers[own] == ions[row]]
         keep[own[_far_apart(packed.frac[own], packed.lattice[row], int(left[row]))]] = True
-    sizes = np.bincount(np.repeat(np.arange(len(packed)), packed.n_atoms)[keep], minlength=len(packed))
+    sizes = np.bincount(packed.owner[keep], minlength=len(packed))
     offsets = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(sizes)])
     return PackedCrystals(packed.lattice, packed.numbers[keep], packed.frac[keep], offsets)
 

@@ -6,9 +6,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from screening.chemistry.compositions import Floats, indicator
+from screening.array_types import Floats
 from screening.chemistry.element_table import element_table
-from screening.chemistry.elements import ATOMIC_NUMBERS
+from screening.chemistry.elements import ATOMIC_NUMBERS, indicator
 from screening.materials.electrodes.end_members.redox import charge_balance, frame_charge, redox_table
 from screening.materials.electrodes.end_members.roles import LARGE_IONS
 from screening.materials.electrodes.voltage.couples import Balance, Couples
@@ -151,7 +151,7 @@ def _energies(end: End, frame: Floats) -> Floats:
 def _moments(end: End, frame: Floats) -> Floats:
     """(B, 5) of the moments' sizes, in the order of `_OF_MOMENTS`; sums per atom of the frame."""
     packed, moment = end.settled.packed, np.abs(end.settled.site_moment_muB)
-    owner, size = np.repeat(np.arange(len(packed)), packed.n_atoms), len(packed)
+    owner, size = packed.owner, len(packed)
     metal = redox_table().active[packed.numbers]
     number = np.bincount(owner, metal, size)
     total = np.bincount(owner, metal * moment, size)

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from screening.chemistry.compositions import N_ELEMENTS, Floats
-from screening.chemistry.elements import ATOMIC_NUMBERS
+from screening.array_types import Floats
+from screening.chemistry.elements import ATOMIC_NUMBERS, N_ELEMENTS
 from screening.crystals.crystal import Crystal
 from screening.crystals.packed import PackedCrystals, pack
 from screening.materials.electrodes.voltage.couples import Balance, Couples
 from screening.materials.electrodes.working_ions import pure_metal
 from screening.networks.predictor import Predictor
 from screening.potentials.base import Potential
-from screening.relaxation.few_steps import SETTLING_STEPS, Settled, settle
+from screening.relaxation.few_steps import PRERELAX_STEPS, Prerelaxed, prerelax
 
 _HULL = "energy_above_hull_eV_per_atom"
 PROPERTIES = ("formation_energy_eV_per_atom", _HULL, "band_gap_eV", "magnetization_muB_per_A3")
-STEPS = {"pair": (0, 0), "discharged": (0, SETTLING_STEPS), "charged": (SETTLING_STEPS, 0)}
+STEPS = {"pair": (0, 0), "discharged": (0, PRERELAX_STEPS), "charged": (PRERELAX_STEPS, 0)}
 """By what was given: steps downhill of the discharged and of the charged end, which was derived from the other."""
 _NETWORK_ATOMS = 4096
 _SCALES = np.linspace(0.94, 1.06, 13)
@@ -32,7 +32,7 @@ class End:
     hull: (B, 3) energy above the hull in eV/atom with its interval; None where it was not kept.
     """
 
-    settled: Settled
+    settled: Prerelaxed
     properties: Floats
     hull: Floats | None = None
 
@@ -61,7 +61,7 @@ def evaluate_ends(potential: Potential, network: Predictor, couples: Couples, gi
 
 def evaluate_end(potential: Potential, network: Predictor, packed: PackedCrystals, steps: int) -> End:
     """B crystals after some steps downhill."""
-    settled = settle(potential, packed, steps)
+    settled = prerelax(potential, packed, steps)
     values = network_properties(network, settled.packed)
     return End(settled, values[:, : len(PROPERTIES)], values[:, [PROPERTIES.index(_HULL), -2, -1]])
 
@@ -74,7 +74,7 @@ def network_properties(network: Predictor, packed: PackedCrystals) -> Floats:
     wanted = [*PROPERTIES, f"{_HULL}_lo", f"{_HULL}_hi"]
     values = np.full((len(packed), len(wanted)), np.nan)
     known = np.isin(packed.numbers, sorted(network.elements))
-    owner = np.repeat(np.arange(len(packed)), packed.n_atoms)
+    owner = packed.owner
     able = np.bincount(owner[~known], minlength=len(packed)) == 0
     able &= (packed.n_atoms > 0) & np.isfinite(packed.lattice).all(axis=(1, 2)) & (packed.volume_A3 > 0)
     rows = np.flatnonzero(able)

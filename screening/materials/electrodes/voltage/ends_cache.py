@@ -9,11 +9,12 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 
 from screening.crystals.packed import PackedCrystals
+from screening.files import atomic_path
 from screening.materials.electrodes.voltage.couples import Couples
 from screening.materials.electrodes.voltage.ends import STEPS, End, Ends, evaluate_end
 from screening.networks.predictor import Predictor
 from screening.potentials.base import Potential
-from screening.relaxation.few_steps import Settled
+from screening.relaxation.few_steps import Prerelaxed
 
 _CHUNK = 200
 _ARRAYS = ("first_energy_eV", "energy_eV", "force_eV_per_A", "pressure_eV_per_A3", "site_moment_muB")
@@ -35,13 +36,13 @@ def _kept(folder: Path, potential: Potential, network: Predictor, packed: Packed
     for chunk in chunks:
         file = folder / f"{_digest(potential, network, chunk, steps)}.safetensors"
         if not file.is_file():
-            part = file.with_suffix(".part")
-            save_file(_arrays(evaluate_end(potential, network, chunk, steps)), part)
-            part.replace(file)
+            arrays = _arrays(evaluate_end(potential, network, chunk, steps))
+            with atomic_path(file) as part:
+                save_file(arrays, part)
         ends.append(load_file(file))
     joined = {name: np.concatenate([end[name] for end in ends]) for name in ends[0]}
     moved = PackedCrystals(joined["lattice"], packed.numbers, joined["frac"], packed.offsets)
-    return End(Settled(moved, *(joined[name] for name in _ARRAYS)), joined["properties"])
+    return End(Prerelaxed(moved, *(joined[name] for name in _ARRAYS)), joined["properties"])
 
 
 def _arrays(end: End) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:

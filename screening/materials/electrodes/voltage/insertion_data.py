@@ -8,21 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from ase.data import atomic_masses
 from numpy.typing import NDArray
 
-from screening.chemistry.compositions import Floats, Mask
-from screening.chemistry.element_table import chemical_system
-from screening.chemistry.elements import ATOMIC_NUMBERS
+from screening.array_types import Floats, Mask
+from screening.chemistry.compositions import chemical_system
+from screening.chemistry.constants import FARADAY_MAH_PER_MOL
+from screening.chemistry.elements import ATOMIC_NUMBERS, atomic_masses
 from screening.crystals.crystal import Crystal
 from screening.crystals.packed import pack
+from screening.data.raw_tables import json_rows
 from screening.errors import RequestError
 from screening.materials.electrodes.voltage.couples import Couples, balance_of, same_frames
 from screening.materials.electrodes.working_ions import CHARGES
-from screening.tabular.raw_tables import json_rows
 
 FILE = "electrodes.jsonl.gz"
-FARADAY_MAH_PER_MOL = 26801.4815
 _SAME = 0.01
 _SMALLEST_WH_PER_KG = 0.5  # rounding of specific energies near 0 V
 _VOLTAGES_V = (-1.0, 6.5)  # beyond: another crystal than the electrode's came out of the calculation
@@ -97,7 +96,7 @@ def _crystal(row: dict[str, Any]) -> Crystal:
 def _problems(couples: Couples, rows: list[dict[str, Any]], voltage: Floats) -> dict[str, Mask]:
     """Reason -> (R,) rows that have it."""
     balance = balance_of(couples)
-    masses = balance.discharged @ np.resize(atomic_masses, balance.discharged.shape[1])
+    masses = balance.discharged @ atomic_masses()
     electrons = balance.moved * balance.frame.sum(axis=1) * couples.charges
     with np.errstate(invalid="ignore"):
         capacity = FARADAY_MAH_PER_MOL * electrons / masses

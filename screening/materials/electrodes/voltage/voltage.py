@@ -15,8 +15,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from screening.chemistry.compositions import N_ELEMENTS, Floats, Mask
-from screening.chemistry.elements import ATOMIC_NUMBERS
+from screening.array_types import Floats, Mask
+from screening.chemistry.elements import ATOMIC_NUMBERS, N_ELEMENTS
 from screening.crystals.packed import PackedCrystals, pack
 from screening.errors import RequestError
 from screening.materials.electrodes.end_members.pair import ElectrodePair, NoPair
@@ -25,9 +25,10 @@ from screening.materials.electrodes.voltage.couples import Couples, balance_of, 
 from screening.materials.electrodes.voltage.ends import STEPS, evaluate_ends
 from screening.materials.electrodes.working_ions import CHARGES
 from screening.networks.predictor import Predictor
-from screening.potentials.base import Potential, load_potential
+from screening.potentials.base import Potential
+from screening.potentials.registry import load_potential
 from screening.relaxation.few_steps import brought_near, moved
-from screening.tabular.release import Part, find_release, load_release
+from screening.tabular.release import FittedPart, find_tabular_release, load_tabular_release
 
 FORMAT, KEY, NO_VOLTAGE = "voltage-1", "voltage", "none"
 _GIVEN = {"given": "pair", "topotactic": "discharged", "inserted": "charged"}
@@ -81,8 +82,8 @@ class VoltagePredictor:
         """By released name or folder; None for `none`. Raises RequestError for a wrong name or a damaged release."""
         if name == NO_VOLTAGE:
             return None
-        folder = find_release(name, KEY, FORMAT)
-        release = load_release(folder, KEY, FORMAT)
+        folder = find_tabular_release(name, KEY, FORMAT)
+        release = load_tabular_release(folder, KEY, FORMAT)
         wanted = [(target, given) for target in (VOLTAGE, VOLUME) for given in STEPS]
         corrections = {
             key: Correction.from_part(release.parts[part_name(*key)], key[0])
@@ -148,7 +149,7 @@ class VoltagePredictor:
         if given == "charged":
             discharged = carried(discharged, couples.charged, charged)
         if given == "discharged":
-            owner = np.repeat(np.arange(len(couples)), charged.n_atoms)
+            owner = charged.owner
             left = np.bincount(owner, charged.numbers == couples.ions[owner], len(couples)).astype(np.int64)
             charged = without_ions(discharged, couples.ions, left)
         return Couples(discharged, charged, couples.ions, couples.charges)
@@ -177,7 +178,7 @@ class VoltagePredictor:
         """(B,) whether the potential knows all elements."""
         packed, elements = couples.discharged, self.potential.elements
         unknown = np.zeros(len(packed.numbers)) if elements is None else ~np.isin(packed.numbers, sorted(elements))
-        owner = np.repeat(np.arange(len(packed)), packed.n_atoms)
+        owner = packed.owner
         return np.asarray(np.bincount(owner, unknown, len(packed)) == 0)
 
     def _extractable(self, pairs: list[ElectrodePair], couples: Couples, whole: Floats) -> Floats:
@@ -211,7 +212,7 @@ class VoltagePredictor:
         if len(rows):
             own = couples.take(rows)
             discharged = own.discharged
-            owner = np.repeat(np.arange(len(own)), discharged.n_atoms)
+            owner = discharged.owner
             held = np.bincount(owner, discharged.numbers == own.ions[owner], len(own))
             charged = without_ions(discharged, own.ions, (held - ions[rows]).astype(np.int64))
             part = Couples(discharged, charged, own.ions, own.charges)
@@ -249,11 +250,11 @@ def _situation(pair: ElectrodePair | NoPair) -> str:
     return _GIVEN[pair.origin] if isinstance(pair, ElectrodePair) else ""
 
 
-def _metals(part: Part) -> Floats:
+def _metals(part: FittedPart) -> Floats:
     energies = np.full(N_ELEMENTS, np.nan)
     kept = part.get("metals_eV")
     if not isinstance(kept, dict) or not set(kept) <= set(ATOMIC_NUMBERS):
-        raise RequestError("voltage: the release lacks the energies of the pure metals")
+        raise part.problem("the release lacks the energies of the pure metals")
     for symbol, energy in kept.items():
         energies[ATOMIC_NUMBERS[symbol]] = float(energy)
     return energies

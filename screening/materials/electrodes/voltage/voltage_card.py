@@ -9,13 +9,13 @@ from screening.data.splits import DEFAULT_SALT
 from screening.materials.electrodes.voltage.correction import VOLTAGE
 from screening.materials.electrodes.voltage.voltage_fit import LARGEST_VOLUME_CHANGE
 from screening.materials.electrodes.voltage.voltage_scores import ALL, COMMON_IONS, NEW_FRAMES
-from screening.relaxation.few_steps import SETTLING_STEPS
+from screening.relaxation.few_steps import PRERELAX_STEPS
 from screening.tabular.release import TabularRelease
 
 _TITLES = {
     "pair": "both ends given",
-    "discharged": f"discharged crystal alone, its frame {SETTLING_STEPS} steps downhill without the ion",
-    "charged": f"host alone, {SETTLING_STEPS} steps downhill with the ion in its voids",
+    "discharged": f"discharged crystal alone, its frame {PRERELAX_STEPS} steps downhill without the ion",
+    "charged": f"host alone, {PRERELAX_STEPS} steps downhill with the ion in its voids",
 }
 _UNITS = {VOLTAGE: "V"}
 _LIMITS = f"""## Limits

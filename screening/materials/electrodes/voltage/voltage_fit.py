@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.chemistry.compositions import Floats
+from screening.array_types import Floats
 from screening.chemistry.elements import ATOMIC_NUMBERS, SYMBOLS
 from screening.crystals.crystal import Crystal
 from screening.crystals.packed import PackedCrystals, pack
@@ -29,7 +29,7 @@ from screening.networks.predictor import Predictor
 from screening.potentials.base import Potential
 from screening.tabular.interval_forest import ForestSettings, Rows, fit_cross_interval_forest
 from screening.tabular.kernel_ridge import KernelSettings
-from screening.tabular.release import Part
+from screening.tabular.release import FittedPart
 
 LARGEST_VOLUME_CHANGE = 0.5
 """Ends that differ by more are no longer one frame."""
@@ -74,7 +74,7 @@ class _Situation:
 
 def fit_voltage_parts(
     folder: Path, potential: Potential, network: Predictor, cache: Path, settings: VoltageFitSettings
-) -> dict[str, tuple[Part, dict[str, Any]]]:
+) -> dict[str, tuple[FittedPart, dict[str, Any]]]:
     """Part and report by name; folder: with `electrodes.jsonl.gz`; cache: where evaluated crystals are kept.
 
     Raises RequestError on a bad table or too few electrodes.
@@ -132,7 +132,7 @@ def filled(couples: Couples, balance: Balance, rows: NDArray[np.int64]) -> tuple
 
 def _fit(
     situation: _Situation, target: str, settings: VoltageFitSettings, metals: dict[str, float]
-) -> tuple[Part, dict[str, Any]]:
+) -> tuple[FittedPart, dict[str, Any]]:
     examples, described = situation.examples, situation.described
     split = np.array(splits_of(examples.systems.tolist(), settings.salt))
     start, truth = described.start[target], situation.truth(target)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.chemistry.compositions import Floats, Mask
-from screening.chemistry.element_table import chemical_system
+from screening.array_types import Floats, Mask
+from screening.chemistry.compositions import chemical_system
 from screening.chemistry.elements import ATOMIC_NUMBERS, SYMBOLS
 from screening.data.splits import splits_of
 from screening.materials.electrodes.end_members.redox import ION_CHARGES, redox_table

@@ -17,15 +17,17 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from screening.chemistry.element_table import GROUPS, MAGNETIC_METALS, Floats, mask
+from screening.array_types import Floats
+from screening.chemistry.elements import indicator
+from screening.chemistry.families import ELEMENT_GROUPS
 from screening.crystals.packed import PackedCrystals
-from screening.errors import RequestError
 from screening.materials.magnets.anisotropy.axes import AXIS_FEATURES, Axes, find_axes
 from screening.materials.magnets.anisotropy.crystal_field import TENTH, four_f_anisotropy
 from screening.materials.magnets.anisotropy.host_families import HostFamilies, host_families
+from screening.materials.magnets.carriers import MAGNETIC_METALS
 from screening.tabular.composition_features import Compositions, composition_names
 from screening.tabular.interval_forest import IntervalForest
-from screening.tabular.release import Part
+from screening.tabular.release import FittedPart
 
 PART = "anisotropy"
 _WITH_INTERVAL = ("four_f_K1_MJ_per_m3", "host_K1_magnitude_MJ_per_m3")
@@ -39,7 +41,7 @@ UNIAXIAL, CUBIC, LOWER = "uniaxial", "cubic", "lower"
 FOREST_METHOD, RATE_METHOD = "NovaMag forest, sign by base rate", "sign by base rate, size unknown"
 METAL, OTHER = "metals", "others"
 _TARGET = "log10(MJ/m3)"
-_UNLIKE = tuple(symbol for symbol in GROUPS["anion"] if symbol != "N")
+_UNLIKE = tuple(symbol for symbol in ELEMENT_GROUPS["anion"] if symbol != "N")
 _NOTHING = -1.0  # below every value of a feature that matters
 
 
@@ -57,7 +59,7 @@ def anisotropy_features(compositions: Compositions, axes: Axes) -> Floats:
 
 def is_metal(counts: Floats) -> NDArray[np.bool_]:
     """(B,) no anion but nitrogen: what NovaMag holds."""
-    return np.asarray(counts @ mask(_UNLIKE) == 0)
+    return np.asarray(counts @ indicator(_UNLIKE) == 0)
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ class AnisotropyAnswers:
 
 
 @dataclass(frozen=True)
-class Anisotropy:
+class AnisotropyModel:
     """The fitted forest of log10 |K1|; axial_share: part of `METAL` and of `OTHER` crystals with an easy axis."""
 
     forest: IntervalForest
@@ -111,7 +113,7 @@ class Anisotropy:
         if len(rows):
             answers.numbers[rows, :3] = four_f_anisotropy(packed.take(rows), axis[rows])
         self._put_families(families, answers)
-        elsewhere = axes.nearly & ~in_family & (compositions.counts @ mask(MAGNETIC_METALS) > 0)
+        elsewhere = axes.nearly & ~in_family & (compositions.counts @ indicator(MAGNETIC_METALS) > 0)
         metal = is_metal(compositions.counts)
         answers.numbers[elsewhere, 6] = np.where(metal, self.axial_share[METAL], self.axial_share[OTHER])[elsewhere]
         answers.methods[elsewhere] = RATE_METHOD
@@ -132,22 +134,21 @@ class Anisotropy:
         answers.numbers[rows, 7] = families.temperature_K[rows]
         answers.methods[rows] = [families.method(row) for row in rows.tolist()]
 
-    def to_part(self) -> Part:
+    def to_part(self) -> FittedPart:
         """What a release keeps."""
         settings = {
             "features": list(anisotropy_feature_names()),
             "target": _TARGET,
             "axial_share": self.axial_share,
         }
-        return Part(settings, self.forest.tensors())
+        return FittedPart(settings, self.forest.tensors())
 
     @classmethod
-    def from_part(cls, part: Part) -> Anisotropy:
+    def from_part(cls, part: FittedPart) -> AnisotropyModel:
         """What a release kept; raises RequestError when it is damaged or fitted for another version."""
         part.require_features(anisotropy_feature_names())
-        if part.get("target") != _TARGET:
-            raise RequestError(f"magnetism: the forest of anisotropies gives {part.get('target')}, not {_TARGET}")
+        part.require_target(_TARGET)
         shares = part.get("axial_share")
         if not isinstance(shares, dict) or not all(0 < shares.get(name, 0) < 1 for name in (METAL, OTHER)):
-            raise RequestError(f"magnetism: axial_share: expected parts of one for {METAL} and {OTHER}")
+            raise part.problem(f"axial_share: expected parts of one for {METAL} and {OTHER}")
         return cls(IntervalForest.from_part(part, len(anisotropy_feature_names())), shares)

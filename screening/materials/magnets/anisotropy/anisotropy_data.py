@@ -11,12 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.chemistry.element_table import Floats, chemical_system
-from screening.chemistry.formulas import formula_counts
+from screening.array_types import Floats
+from screening.chemistry.compositions import chemical_system, formula_counts
 from screening.crystals.crystal import Crystal
 from screening.crystals.packed import PackedCrystals, pack
-from screening.tabular.composition_features import counts_of
-from screening.tabular.raw_tables import json_rows
+from screening.data.raw_tables import json_rows
 
 FILE = "novamag.jsonl.gz"
 K1_FIELD = "magnetocrystalline anisotropy constants"
@@ -63,7 +62,7 @@ def anisotropy_examples(folder: Path) -> AnisotropyExamples:
             crystals.append(crystal)
             constants.append(value)
     packed = pack(crystals)
-    counts = counts_of(packed)
+    counts = packed.element_counts()
     systems = np.array([chemical_system(row) for row in counts], dtype=np.str_)
     return AnisotropyExamples(packed, counts, np.array(constants, dtype=np.float64), systems, dict(dropped))
 

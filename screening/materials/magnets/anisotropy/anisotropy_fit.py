@@ -10,16 +10,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.chemistry.element_table import MAGNETIC_METALS, Floats, mask
+from screening.array_types import Floats
+from screening.chemistry.elements import indicator
 from screening.data.splits import DEFAULT_SALT, splits_of
 from screening.errors import RequestError
-from screening.materials.magnets.anisotropy.anisotropy import METAL, OTHER, Anisotropy, anisotropy_features
+from screening.materials.magnets.anisotropy.anisotropy import METAL, OTHER, AnisotropyModel, anisotropy_features
 from screening.materials.magnets.anisotropy.anisotropy_data import AnisotropyExamples, anisotropy_examples
 from screening.materials.magnets.anisotropy.axes import find_axes
 from screening.materials.magnets.anisotropy.directions import four_f_scores, host_directions, read_directions
+from screening.materials.magnets.carriers import MAGNETIC_METALS
 from screening.tabular.composition_features import Compositions
 from screening.tabular.interval_forest import ForestSettings, Rows, cross_validated, fit_interval_forest
-from screening.tabular.release import Part
+from screening.tabular.release import FittedPart
 
 FOREST = ForestSettings(n_trees=60, least_rows=4, tried=0.4, error_trees=10, error_least_rows=20)
 
@@ -34,7 +36,7 @@ class AnisotropyFitSettings:
     salt: str = DEFAULT_SALT
 
 
-def fit_anisotropy_part(folder: Path, settings: AnisotropyFitSettings) -> tuple[Part, dict[str, Any]]:
+def fit_anisotropy_part(folder: Path, settings: AnisotropyFitSettings) -> tuple[FittedPart, dict[str, Any]]:
     """The part that a release keeps and its scores; folder: holds `novamag/novamag.jsonl.gz` and
     `magndata/magndata.jsonl.gz`. Raises RequestError when one is missing or cannot be read.
 
@@ -48,7 +50,9 @@ def fit_anisotropy_part(folder: Path, settings: AnisotropyFitSettings) -> tuple[
     training = rows.take(np.flatnonzero(split == "train"))
     held_out = rows.take(np.flatnonzero(np.isin(split, ("calibration", "validation"))))
     seeds = [settings.seed + i for i in range(settings.n_seeds)]
-    fits = [Anisotropy(fit_interval_forest(training, held_out, settings.forest, seed)[0], shares) for seed in seeds]
+    fits = [
+        AnisotropyModel(fit_interval_forest(training, held_out, settings.forest, seed)[0], shares) for seed in seeds
+    ]
     tested = np.flatnonzero(split == "test")
     report: dict[str, Any] = {
         "rows": {name: int((split == name).sum()) for name in np.unique(split)},
@@ -71,7 +75,7 @@ def anisotropy_rows(examples: AnisotropyExamples) -> tuple[Rows, NDArray[np.bool
     Raises RequestError when none is left.
     """
     axes = find_axes(examples.packed)
-    usable = axes.uniaxial & (examples.counts @ mask(MAGNETIC_METALS) > 0)
+    usable = axes.uniaxial & (examples.counts @ indicator(MAGNETIC_METALS) > 0)
     if not usable.any():
         raise RequestError("anisotropy: the table holds no uniaxial crystal of a 3d metal with a K1")
     features = anisotropy_features(Compositions.of(examples.counts), axes)[usable].astype(np.float32)
@@ -119,7 +123,7 @@ def _cross_validation(
     }
 
 
-def _test_scores(fits: list[Anisotropy], rows: Rows, constant: float) -> dict[str, Any]:
+def _test_scores(fits: list[AnisotropyModel], rows: Rows, constant: float) -> dict[str, Any]:
     predicted = [fit.forest.predict(rows.features.astype(np.float64)) for fit in fits]
     value, width = predicted[0]
 

@@ -12,9 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.chemistry.element_table import MAGNETIC_METALS, Floats, element_table, mask
+from screening.array_types import Floats
+from screening.chemistry.element_table import element_table
+from screening.chemistry.elements import indicator
 from screening.crystals.packed import PackedCrystals
 from screening.graphs.neighbours import neighbour_pairs
+from screening.materials.magnets.carriers import MAGNETIC_METALS
 
 AXIS_FEATURES = (
     "volume_A3 per atom",
@@ -57,14 +60,14 @@ def find_axes(packed: PackedCrystals) -> Axes:
     distance = pairs.distance.numpy()
     unit = pairs.vectors().numpy() / distance[:, None]
     weight = np.exp(-(distance - _CLOSE_A) / _DECAY_A)
-    crystal_of = np.repeat(np.arange(size), packed.n_atoms)
+    crystal_of = packed.owner
     centre, neighbour = pairs.centre.numpy(), pairs.neighbour.numpy()
     owner = crystal_of[centre]
     numbers = packed.numbers.astype(np.int64)
     electronegativity = element_table().column("electronegativity_pauling")[numbers]
     # L1_0 order has an axis in a cubic lattice of sites: what is told from unlike neighbours counts too
     unlike = weight * np.abs(electronegativity[centre] - electronegativity[neighbour])
-    is_metal = mask(MAGNETIC_METALS)[numbers] > 0
+    is_metal = indicator(MAGNETIC_METALS)[numbers] > 0
     of_metal, to_metal = is_metal[centre], is_metal[neighbour]
     metal_weight, between = weight * of_metal, weight * (of_metal & to_metal)
     weights = np.stack([weight, unlike, between, metal_weight - between])

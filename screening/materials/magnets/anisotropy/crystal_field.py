@@ -33,12 +33,12 @@ import polars as pl
 import torch
 from numpy.typing import NDArray
 
-from screening.chemistry.element_table import N_ELEMENTS, Floats, element_table, mask
-from screening.chemistry.elements import ATOMIC_NUMBERS
+from screening.array_types import Floats
+from screening.chemistry.element_table import element_table
+from screening.chemistry.elements import ATOMIC_NUMBERS, N_ELEMENTS, indicator
 from screening.crystals.packed import PackedCrystals
 from screening.graphs.neighbours import neighbour_pairs
 from screening.resources import resource
-from screening.tabular.composition_features import counts_of
 
 FULL_A, CUTOFF_A = 3.5, 5.5
 """Neighbours count fully up to the first and not at all beyond the second distance."""
@@ -76,7 +76,7 @@ def four_f_anisotropy(packed: PackedCrystals, axis: Floats) -> Floats:
     axis: (B, 3) unit vectors. NaN for crystals without a rare earth that has a rule.
     """
     result = np.full((len(packed), 3), np.nan)
-    owner = np.repeat(np.arange(len(packed)), packed.n_atoms)
+    owner = packed.owner
     rows = np.unique(owner[quadrupoles()[packed.numbers] != 0])
     if len(rows):
         result[rows] = _of_rare_earths(packed.take(rows), axis[rows])
@@ -84,18 +84,18 @@ def four_f_anisotropy(packed: PackedCrystals, axis: Floats) -> Floats:
 
 
 def held_by_3d_moments(counts: Floats) -> NDArray[np.bool_]:
-    """(B,) at least as many Mn, Fe and Co as rare earths with a quadrupole; counts: (B, 119) as `counts_of`."""
-    return np.asarray(counts @ mask(_HOSTS) >= counts @ (quadrupoles() != 0))
+    """(B,) at least as many Mn, Fe and Co as rare earths with a quadrupole; counts: (B, 119)."""
+    return np.asarray(counts @ indicator(_HOSTS) >= counts @ (quadrupoles() != 0))
 
 
 def _of_rare_earths(packed: PackedCrystals, axis: Floats) -> Floats:
     """(B, 3) as `four_f_anisotropy`; every crystal has a rare earth that has a rule."""
     size = len(packed)
-    owner = np.repeat(np.arange(size), packed.n_atoms)
+    owner = packed.owner
     quadrupole = quadrupoles()[packed.numbers]
     total = np.bincount(owner, np.abs(quadrupole), size)
     mean_field = np.bincount(owner, quadrupole * site_fields(packed, axis), size) / total
-    held = held_by_3d_moments(counts_of(packed))
+    held = held_by_3d_moments(packed.element_counts())
     field_error = np.where(held, FIELD_ERROR["held by 3d moments"], FIELD_ERROR["alone"])
     error = np.hypot(field_error, FACTOR_ERROR * mean_field)
     scale = 1.5 * SCALE_MJ_PER_M3 * total / packed.volume_A3
@@ -110,7 +110,7 @@ def site_fields(packed: PackedCrystals, axis: Floats) -> Floats:
     of_rare_earths = np.flatnonzero(quadrupoles()[packed.numbers[centre]] != 0)
     pairs = pairs.take(torch.from_numpy(of_rare_earths))
     centre, neighbour, distance = pairs.centre.numpy(), pairs.neighbour.numpy(), pairs.distance.numpy()
-    owner = np.repeat(np.arange(len(packed)), packed.n_atoms)
+    owner = packed.owner
     cosine = np.einsum("ei,ei->e", pairs.vectors().numpy(), axis[owner[centre]]) / distance
     negativity = np.nan_to_num(element_table().column("electronegativity_pauling"))[packed.numbers]
     charge = (negativity[neighbour] - negativity[centre]) * _fade(distance)

@@ -14,14 +14,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.chemistry.element_table import MAGNETIC_METALS, OPEN_4F, Floats, mask
+from screening.array_types import Floats
+from screening.chemistry.elements import indicator
+from screening.chemistry.families import OPEN_4F
 from screening.crystals.packed import PackedCrystals, pack
 from screening.crystals.symmetry import space_group_numbers
 from screening.materials.magnets.anisotropy.anisotropy import METAL, OTHER, is_metal
 from screening.materials.magnets.anisotropy.axes import find_axes
 from screening.materials.magnets.anisotropy.crystal_field import four_f_anisotropy, held_by_3d_moments, quadrupoles
+from screening.materials.magnets.carriers import MAGNETIC_METALS
 from screening.materials.magnets.order.order_labels import crystal_key, read_magndata
-from screening.tabular.composition_features import counts_of
 
 AXIS, TILTED, PLANE, NO_MOMENT = 1, 0, -1, -2
 _LEAST_4F_MUB, _LEAST_3D_MUB = 0.3, 0.2
@@ -63,12 +65,12 @@ def read_directions(file: Path) -> Directions:
     for i, row in enumerate(rows):
         numbers, moment = structures[row].crystal.numbers, structures[row].moment_muB
         four_f[i] = _direction(moment[quadrupoles()[numbers] != 0], axes.axis[row], _LEAST_4F_MUB)
-        host[i] = _direction(moment[mask(MAGNETIC_METALS)[numbers] > 0], axes.axis[row], _LEAST_3D_MUB)
+        host[i] = _direction(moment[indicator(MAGNETIC_METALS)[numbers] > 0], axes.axis[row], _LEAST_3D_MUB)
     keys = [crystal_key(structures[row].crystal.numbers) for row in rows]
     repeats = Counter(keys)
     vote = np.array([1 / repeats[key] for key in keys])
     chosen = packed.take(rows)
-    return Directions(chosen, counts_of(chosen), axes.axis[rows], four_f, host, vote)
+    return Directions(chosen, chosen.element_counts(), axes.axis[rows], four_f, host, vote)
 
 
 def _direction(moment: Floats, axis: Floats, least_muB: float) -> int:
@@ -81,7 +83,7 @@ def _direction(moment: Floats, axis: Floats, least_muB: float) -> int:
 
 def host_directions(directions: Directions) -> dict[str, dict[str, float]]:
     """Votes for axis, plane and tilted moments of 3d metals beside no open 4f shell, of `METAL` and `OTHER`."""
-    alone = directions.counts @ mask(OPEN_4F) == 0
+    alone = directions.counts @ indicator(OPEN_4F) == 0
     metal = is_metal(directions.counts)
     names = {"axis": AXIS, "plane": PLANE, "tilted": TILTED}
     return {

@@ -15,14 +15,31 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from screening.chemistry.element_table import GROUPS, N_ELEMENTS, Floats, mask
-from screening.chemistry.elements import ATOMIC_NUMBERS
+from screening.array_types import Floats
+from screening.chemistry.elements import ATOMIC_NUMBERS, N_ELEMENTS, indicator
+from screening.chemistry.families import ELEMENT_GROUPS
 from screening.crystals.packed import PackedCrystals
 from screening.crystals.symmetry import space_group_axis
 from screening.resources import resource
 
-_EARTHS = (*GROUPS["rare_earth"], "Th", "U", "Zr", "Hf")
-_TRANSITION = (*GROUPS["metal_3d"], "Ti", "V", "Cu", "Zn", "Nb", "Mo", "Ta", "W", "Re", "Al", "Si", "Ga", "Ge", "Sn")
+_EARTHS = (*ELEMENT_GROUPS["rare_earth"], "Th", "U", "Zr", "Hf")
+_TRANSITION = (
+    *ELEMENT_GROUPS["metal_3d"],
+    "Ti",
+    "V",
+    "Cu",
+    "Zn",
+    "Nb",
+    "Mo",
+    "Ta",
+    "W",
+    "Re",
+    "Al",
+    "Si",
+    "Ga",
+    "Ge",
+    "Sn",
+)
 _COLOURS = (1, 2, 3)  # large, metal, light
 _RATIO_TOLERANCE = 0.02
 _TOLERANCE_A = 0.3
@@ -76,7 +93,7 @@ class HostFamilies:
 
 
 def host_families(packed: PackedCrystals, counts: Floats) -> HostFamilies:
-    """Families of B crystals and what was measured on them; counts: (B, 119) as `counts_of`."""
+    """Families of B crystals and what was measured on them; counts: (B, 119) atoms of each element."""
     size = len(packed)
     unknown = (np.full(size, np.nan) for _ in range(3))
     found = HostFamilies(np.full(size, -1), np.zeros((size, 3)), *unknown)
@@ -96,7 +113,7 @@ def host_families(packed: PackedCrystals, counts: Floats) -> HostFamilies:
 
 def _has_roles(family: Family, counts: Floats) -> NDArray[np.bool_]:
     """(B,) every atom plays a role, in the family's ratios."""
-    large, metal, light = (counts @ mask(role) for role in (family.large, family.metal, family.light))
+    large, metal, light = (counts @ indicator(role) for role in (family.large, family.metal, family.light))
     least, most = family.light_ratio
     slack = _RATIO_TOLERANCE * family.ratio
     return np.asarray(
@@ -139,7 +156,7 @@ def _mixed(family: Family, counts: Floats) -> Floats:
 
 def _share(counts: Floats, element: str, role: tuple[str, ...]) -> Floats:
     """(B,) part of the atoms of a role that are this element, 0 without any."""
-    total = counts @ mask(role)
+    total = counts @ indicator(role)
     return np.asarray(counts[:, ATOMIC_NUMBERS[element]] / np.where(total > 0, total, 1.0))
 
 
@@ -147,7 +164,7 @@ def _on_sites(family: Family, packed: PackedCrystals) -> tuple[NDArray[np.bool_]
     """Whether the sites are the family's, coloured by role, and the axis (B, 3) of these sites."""
     colours = np.zeros(N_ELEMENTS, dtype=np.int64)
     for role, colour in zip((family.large, family.metal, family.light), _COLOURS, strict=True):
-        colours[mask(role) > 0] = colour
+        colours[indicator(role) > 0] = colour
     right, axis = np.zeros(len(packed), dtype=bool), np.zeros((len(packed), 3))
     for row in range(len(packed)):
         atoms = packed.atoms(row)

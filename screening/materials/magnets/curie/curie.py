@@ -13,13 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from screening.chemistry.element_table import N_ELEMENTS, Floats, may_be_magnetic
-from screening.errors import RequestError
+from screening.array_types import Floats
+from screening.chemistry.elements import N_ELEMENTS
+from screening.materials.magnets.carriers import may_be_magnetic
 from screening.materials.magnets.curie.curie_data import HIGHEST_K
 from screening.materials.magnets.curie.curie_features import curie_feature_names, curie_features
 from screening.tabular.composition_features import Compositions
 from screening.tabular.interval_forest import IntervalForest
-from screening.tabular.release import Part
+from screening.tabular.release import FittedPart
 
 PART = "curie"
 CURIE_COLUMNS = ("curie_temperature_K", "curie_temperature_K_lo", "curie_temperature_K_hi")
@@ -28,7 +29,7 @@ _TARGET = "sqrt(K)"
 
 
 @dataclass(frozen=True)
-class CurieTemperature:
+class CurieModel:
     """The fitted forest of the square root of the temperature in K."""
 
     forest: IntervalForest
@@ -54,16 +55,15 @@ class CurieTemperature:
         ends = np.stack([root, root - width, root + width], axis=1)
         return np.minimum(np.maximum(ends, 0.0)[copies.ravel()] ** 2, HIGHEST_K)
 
-    def to_part(self) -> Part:
+    def to_part(self) -> FittedPart:
         """What a release keeps."""
-        return Part({"features": list(curie_feature_names()), "target": _TARGET}, self.forest.tensors())
+        return FittedPart({"features": list(curie_feature_names()), "target": _TARGET}, self.forest.tensors())
 
     @classmethod
-    def from_part(cls, part: Part) -> CurieTemperature:
+    def from_part(cls, part: FittedPart) -> CurieModel:
         """What a release kept; raises RequestError when it is damaged or fitted for another version."""
         part.require_features(curie_feature_names())
-        if part.get("target") != _TARGET:
-            raise RequestError(f"magnetism: the forest of Curie temperatures gives {part.get('target')}, not {_TARGET}")
+        part.require_target(_TARGET)
         return cls(IntervalForest.from_part(part, len(curie_feature_names())))
 
 

@@ -10,9 +10,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from screening.chemistry.element_table import MAGNETIC_METALS, OPEN_4F, Floats, chemical_system, mask, may_be_magnetic
-from screening.chemistry.formulas import formula_counts
-from screening.tabular.raw_tables import read_csv
+from screening.array_types import Floats
+from screening.chemistry.compositions import chemical_system, formula_counts
+from screening.chemistry.elements import indicator
+from screening.chemistry.families import OPEN_4F
+from screening.data.raw_tables import read_csv
+from screening.materials.magnets.carriers import MAGNETIC_METALS, may_be_magnetic
 
 LITERATURE, EXPERIMENTAL, NEMAD, NEEL = range(4)
 FILES = ("curie_literature.csv", "curie_experimental.csv", "nemad.csv")
@@ -137,5 +140,5 @@ def _suspicion(reports: _Reports, temperature: float) -> str:
     if not (reports.source == NEMAD).any() and (np.abs(neel - temperature) <= _SAME * temperature).any():
         return "Néel point"
     counts = reports.counts[0]
-    carriers = counts @ mask((*MAGNETIC_METALS, *OPEN_4F)) / counts.sum()
+    carriers = counts @ indicator((*MAGNETIC_METALS, *OPEN_4F)) / counts.sum()
     return "room temperature of a dilute compound" if temperature == _ROOM_K and carriers < _DILUTE else ""

@@ -6,8 +6,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from screening.chemistry.element_table import GROUPS, N_ELEMENTS, Floats, element_table, mask
-from screening.chemistry.elements import ATOMIC_NUMBERS
+from screening.array_types import Floats
+from screening.chemistry.element_table import element_table
+from screening.chemistry.elements import ATOMIC_NUMBERS, N_ELEMENTS, indicator
+from screening.chemistry.families import ELEMENT_GROUPS
 from screening.tabular.composition_features import Compositions, composition_names
 
 _STRONG = ("Mn", "Fe", "Co", "Ni", "Cu")
@@ -43,10 +45,10 @@ def curie_features(compositions: Compositions) -> Floats:
     valence of all others, orders the moments of alloys (Williams et al., IEEE Trans. Magn. 19, 1983 (1983)).
     """
     table, counts = element_table(), compositions.counts
-    metal = mask(GROUPS["metal_3d"])
+    metal = indicator(ELEMENT_GROUPS["metal_3d"])
     valence = np.asarray(table.column("valence_s") + table.column("valence_d"))
     valence = valence + np.where(table.column("valence_d") == 10, 0.0, table.column("valence_p"))
-    magnetic_valence = 10 * mask(_STRONG) - np.where(np.arange(N_ELEMENTS) > 0, valence, 0.0)
+    magnetic_valence = 10 * indicator(_STRONG) - np.where(np.arange(N_ELEMENTS) > 0, valence, 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         fractions = counts / counts.sum(axis=1, keepdims=True)
         metals, rest = fractions @ metal, fractions * (1 - metal)
@@ -57,7 +59,7 @@ def curie_features(compositions: Compositions) -> Floats:
         columns += [size, metals / size, (fractions * metal) @ table.column("unpaired")]
         for symbol in _COUNTED:
             own = fractions[:, ATOMIC_NUMBERS[symbol]]
-            columns += [own / (fractions @ mask(GROUPS[group])) for group in _BESIDE]
-        columns += [metals**2, metals * (fractions @ mask(("Fe", "Co")))]
+            columns += [own / (fractions @ indicator(ELEMENT_GROUPS[group])) for group in _BESIDE]
+        columns += [metals**2, metals * (fractions @ indicator(("Fe", "Co")))]
     features = np.concatenate([compositions.features, np.stack(columns, axis=1)], axis=1)
     return np.where(np.isfinite(features), features, _NOTHING)

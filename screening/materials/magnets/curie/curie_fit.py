@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.chemistry.element_table import Floats
+from screening.array_types import Floats
 from screening.data.splits import DEFAULT_SALT, splits_of
 from screening.data.store import Store
 from screening.errors import RequestError
-from screening.materials.magnets.curie.curie import CurieTemperature
+from screening.materials.magnets.curie.curie import CurieModel
 from screening.materials.magnets.curie.curie_data import CurieExamples, curie_examples
 from screening.materials.magnets.curie.curie_features import curie_features
-from screening.tabular.composition_features import Compositions, composition_features, counts_of
+from screening.tabular.composition_features import Compositions, composition_features
 from screening.tabular.interval_forest import ForestSettings, Rows, fit_interval_forest, folds_by_system
 from screening.tabular.kernel_ridge import KernelSettings
-from screening.tabular.release import Part
+from screening.tabular.release import FittedPart
 
 HOT_K = 300.0
 """Magnets live above this."""
@@ -43,7 +43,7 @@ class CurieFitSettings:
     salt: str = DEFAULT_SALT
 
 
-def fit_curie_part(store: Store, folder: Path, settings: CurieFitSettings) -> tuple[Part, dict[str, Any]]:
+def fit_curie_part(store: Store, folder: Path, settings: CurieFitSettings) -> tuple[FittedPart, dict[str, Any]]:
     """The part that a release keeps and its errors on the test systems; folder: as in `curie_examples`.
 
     The store's crystals only tell which test compositions have one. Raises RequestError on bad tables or too few rows.
@@ -55,7 +55,7 @@ def fit_curie_part(store: Store, folder: Path, settings: CurieFitSettings) -> tu
     return fits[0].to_part(), report
 
 
-def fit_curie(examples: CurieExamples, settings: CurieFitSettings, seed: int) -> tuple[CurieTemperature, Floats]:
+def fit_curie(examples: CurieExamples, settings: CurieFitSettings, seed: int) -> tuple[CurieModel, Floats]:
     """One fit, and the cross-validated temperature in K of each row that it learned from.
 
     Raises RequestError when there are too few examples.
@@ -69,11 +69,11 @@ def fit_curie(examples: CurieExamples, settings: CurieFitSettings, seed: int) ->
     if not len(learn):
         raise RequestError("Curie temperatures: no measured compound falls in the training split; more are needed")
     forest, known = fit_interval_forest(rows.take(learn), rows.take(calibrate), settings.forest, seed)
-    return CurieTemperature(forest), np.maximum(known, 0.0) ** 2
+    return CurieModel(forest), np.maximum(known, 0.0) ** 2
 
 
 def curie_report(
-    fits: Sequence[CurieTemperature],
+    fits: Sequence[CurieModel],
     examples: CurieExamples,
     settings: CurieFitSettings,
     has_crystal: NDArray[np.bool_],
@@ -152,7 +152,7 @@ def _composition_baseline(examples: CurieExamples, learn: NDArray[Any], rows: ND
 
 
 def _has_crystal(examples: CurieExamples, store: Store) -> NDArray[np.bool_]:
-    known = {row.tobytes() for row in _rounded(counts_of(store.crystals))}
+    known = {row.tobytes() for row in _rounded(store.crystals.element_counts())}
     return np.array([row.tobytes() in known for row in _rounded(examples.counts)])
 
 

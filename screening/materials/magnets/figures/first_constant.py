@@ -13,15 +13,13 @@ import numpy as np
 import polars as pl
 from scipy.special import ndtr
 
-from screening.chemistry.masses import Floats, Mask
+from screening.array_types import Floats, Mask
+from screening.chemistry.constants import MU0_T2_PER_MJ_M3
 from screening.materials.arrays import floats
 from screening.materials.magnets.figures.polarization import Moments, Polarization, cobalt_share
 from screening.materials.magnets.figures.rare_earths import four_f_anisotropy_ratio
 from screening.materials.magnets.figures.temperature import host_ratio, reduced_temperature
 from screening.materials.sampling import Distribution
-
-MU0_T2_PER_MJ_M3 = 1.25663706
-"""µ0 in T² per MJ/m³ (4π/10)."""
 
 AXIS, PLANE, CUBIC, UNKNOWN = "axis", "plane", "cubic", "unknown"
 SCORES = ("host K1", "host sign", "four f K1")
@@ -29,7 +27,7 @@ SCORES = ("host K1", "host sign", "four f K1")
 
 
 @dataclass(frozen=True)
-class Anisotropy:
+class AnisotropyFigures:
     """What B crystals have for anisotropy; K1 in MJ/m³, NaN where nothing tells.
 
     uniaxial: 1, 0, or NaN where the symmetry is unknown; cubic: (B,). host: size of the 3d part at host_temperature_K;
@@ -44,9 +42,9 @@ class Anisotropy:
     four_f: Distribution
     method: list[str | None]
 
-    def rows(self, rows: slice) -> Anisotropy:
+    def rows(self, rows: slice) -> AnisotropyFigures:
         """A part of the rows."""
-        return Anisotropy(
+        return AnisotropyFigures(
             self.uniaxial[rows],
             self.cubic[rows],
             self.host.rows(rows),
@@ -62,7 +60,7 @@ class Anisotropy:
         return np.isfinite(self.host.value) | np.isfinite(self.four_f.value)
 
 
-def find_anisotropy(table: pl.DataFrame) -> Anisotropy:
+def find_anisotropy(table: pl.DataFrame) -> AnisotropyFigures:
     """From the columns of a prediction table; those that are missing count as unknown."""
     host = Distribution.from_table(table, "host_K1_magnitude_MJ_per_m3", lower=0.0)
     four_f = Distribution.from_table(table, "four_f_K1_MJ_per_m3")
@@ -70,7 +68,7 @@ def find_anisotropy(table: pl.DataFrame) -> Anisotropy:
     has_4f = np.isfinite(four_f.value).tolist()
     parts = [["4f: crystal field"] * f + [f"3d: {name}"] * bool(name) for name, f in zip(names, has_4f, strict=True)]
     uniaxial, cubic = symmetry(table)
-    return Anisotropy(
+    return AnisotropyFigures(
         uniaxial=uniaxial,
         cubic=cubic,
         host=host,
@@ -102,7 +100,9 @@ def symmetry(table: pl.DataFrame) -> tuple[Floats, Mask]:
     return uniaxial, cubic.astype(bool)
 
 
-def anisotropy_constant(found: Anisotropy, moments: Moments, polarization: Polarization, scores: Floats) -> Floats:
+def anisotropy_constant(
+    found: AnisotropyFigures, moments: Moments, polarization: Polarization, scores: Floats
+) -> Floats:
     """Samples (B, S) of K1 in MJ/m³; scores: (3, S) standard normal, one row for each of `SCORES`.
 
     NaN where nothing tells K1, or the crystal is known not to be uniaxial.
@@ -117,7 +117,7 @@ def anisotropy_constant(found: Anisotropy, moments: Moments, polarization: Polar
     return np.where(possible[:, None], total, np.nan)
 
 
-def _host_fall(found: Anisotropy, moments: Moments, polarization: Polarization) -> Floats:
+def _host_fall(found: AnisotropyFigures, moments: Moments, polarization: Polarization) -> Floats:
     """The 3d part at the working temperature over that at the temperature of its value, (B, S)."""
     measured_at = np.nan_to_num(reduced_temperature(found.host_temperature_K, moments.curie_K.value))
     reference = host_ratio(measured_at, cobalt_share(moments.counts))
@@ -139,7 +139,7 @@ def anisotropy_field_T(K1_MJ_per_m3: Floats, mu0_Ms_T: Floats) -> Floats:
     return np.where((K1_MJ_per_m3 > 0) & (mu0_Ms_T > 0), field, np.nan)
 
 
-def axial_probability(found: Anisotropy, K1_MJ_per_m3: Floats) -> Floats:
+def axial_probability(found: AnisotropyFigures, K1_MJ_per_m3: Floats) -> Floats:
     """P(uniaxial with K1 > 0), (B,), from samples (B, S); 0 for other symmetries, NaN where nothing tells.
 
     Samples above the Curie temperature have no K1 and do not count. Where the symmetry itself is unknown a uniaxial
@@ -151,7 +151,7 @@ def axial_probability(found: Anisotropy, K1_MJ_per_m3: Floats) -> Floats:
     return np.where(found.uniaxial == 0, 0.0, positive * np.where(np.isnan(found.uniaxial), 0.5, 1.0))
 
 
-def easy_axes(found: Anisotropy, axial: Floats) -> tuple[list[str], Floats]:
+def easy_axes(found: AnisotropyFigures, axial: Floats) -> tuple[list[str], Floats]:
     """Easy direction of each row and the probability of that label, NaN for `unknown`.
 
     A cone needs K2, which is not estimated. Crystals of lower symmetry have no axis or plane that symmetry names.

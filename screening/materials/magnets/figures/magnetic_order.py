@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from screening.chemistry.masses import Floats, Mask, indicator
+from screening.array_types import Floats, Mask
+from screening.chemistry.elements import indicator
 from screening.materials.arrays import floats
 from screening.materials.magnets.figures.rare_earths import rare_earth_table
 

@@ -13,15 +13,14 @@ import numpy as np
 import polars as pl
 from scipy.special import ndtr
 
-from screening.chemistry.masses import Floats, Mask, indicator
+from screening.array_types import Floats, Mask
+from screening.chemistry.constants import TESLA_PER_MUB_PER_A3
+from screening.chemistry.elements import indicator
 from screening.materials.arrays import floats
 from screening.materials.magnets.figures.magnetic_order import MagneticElements, MagneticOrder
 from screening.materials.magnets.figures.rare_earths import four_f_moment_muB, rare_earth_table, valence_4f_muB
 from screening.materials.magnets.figures.temperature import ferrimagnet_ratio, host_ratio, reduced_temperature
 from screening.materials.sampling import Distribution
-
-TESLA_PER_MUB_A3 = 11.6541
-"""µ0 µB / Å³: polarisation in T of 1 µB/Å³ (CODATA 2018)."""
 
 HOST_ELEMENTS = ("Mn", "Fe", "Co", "Ni")
 _NET_LABELS = ("ferromagnetic", "ferrimagnetic", "ferrimagnetic_or_antiferromagnetic", "unknown")
@@ -98,7 +97,7 @@ def polarization(moments: Moments, temperature_K: float, scores: Floats) -> Pola
     shells = four_f_moment_muB(counts, temperature, ratio) / moments.volume_A3[:, None]
     net = np.abs(moments.host.at(of_host) * aligned + shells)
     present = moments.net_likely[:, None] | (ndtr(of_net) < moments.net[:, None])
-    return Polarization(TESLA_PER_MUB_A3 * np.where(present, net, 0.0), ratio, temperature)
+    return Polarization(TESLA_PER_MUB_PER_A3 * np.where(present, net, 0.0), ratio, temperature)
 
 
 def cobalt_share(counts: Floats) -> Floats:

@@ -18,8 +18,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from screening.chemistry.elements import ATOMIC_NUMBERS
-from screening.chemistry.masses import N_ELEMENTS, Floats, Mask
+from screening.array_types import Floats, Mask
+from screening.chemistry.elements import ATOMIC_NUMBERS, N_ELEMENTS
 from screening.materials.magnets.figures.temperature import (
     HEAVY_FIELD_K,
     LIGHT_FIELD_K,

@@ -18,7 +18,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from screening.chemistry.masses import Floats
+from screening.array_types import Floats
 
 HEAVY_FIELD_K, LIGHT_FIELD_K = 330.0, 600.0
 """2 µB H / kB at 0 K in K."""

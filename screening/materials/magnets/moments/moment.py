@@ -15,18 +15,20 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from screening.chemistry.element_table import GROUPS, MAGNETIC_METALS, Floats, mask
+from screening.array_types import Floats
+from screening.chemistry.elements import indicator
+from screening.chemistry.families import ELEMENT_GROUPS
 from screening.crystals.packed import PackedCrystals
-from screening.errors import RequestError
+from screening.materials.magnets.carriers import MAGNETIC_METALS
 from screening.materials.magnets.structure_features import structure_features, structure_names
 from screening.tabular.composition_features import Compositions, composition_names
 from screening.tabular.interval_forest import IntervalForest
-from screening.tabular.release import Part
+from screening.tabular.release import FittedPart
 
 PART = "moment"
 MOMENT_COLUMNS = tuple(f"host_magnetization_muB_per_A3{suffix}" for suffix in ("", "_lo", "_hi"))
 _TARGET = "muB/A3"
-_IONIC = tuple(symbol for symbol in GROUPS["anion"] if symbol != "N")
+_IONIC = tuple(symbol for symbol in ELEMENT_GROUPS["anion"] if symbol != "N")
 _NOTHING = -1.0  # below every value of a feature that matters
 
 
@@ -44,7 +46,7 @@ def moment_features(packed: PackedCrystals, compositions: Compositions) -> Float
 
 def metallic_hosts(counts: Floats) -> NDArray[np.bool_]:
     """(B,) cells with Cr, Mn, Fe, Co or Ni and no anion but nitrogen, whose nitrides of interest are metals."""
-    return (counts @ mask(MAGNETIC_METALS) > 0) & (counts @ mask(_IONIC) == 0)
+    return (counts @ indicator(MAGNETIC_METALS) > 0) & (counts @ indicator(_IONIC) == 0)
 
 
 @dataclass(frozen=True)
@@ -62,16 +64,15 @@ class HostMagnetization:
             result[rows] = np.maximum(np.stack([value, value - width, value + width], axis=1), 0.0)
         return result
 
-    def to_part(self) -> Part:
+    def to_part(self) -> FittedPart:
         """What a release keeps."""
-        return Part({"features": list(moment_feature_names()), "target": _TARGET}, self.forest.tensors())
+        return FittedPart({"features": list(moment_feature_names()), "target": _TARGET}, self.forest.tensors())
 
     @classmethod
-    def from_part(cls, part: Part) -> HostMagnetization:
+    def from_part(cls, part: FittedPart) -> HostMagnetization:
         """What a release kept; raises RequestError when it is damaged or fitted for another version."""
         part.require_features(moment_feature_names())
-        if part.get("target") != _TARGET:
-            raise RequestError(f"magnetism: the forest of magnetisations gives {part.get('target')}, not {_TARGET}")
+        part.require_target(_TARGET)
         return cls(IntervalForest.from_part(part, len(moment_feature_names())))
 
 

@@ -8,15 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from screening.chemistry.element_table import GROUPS, MAGNETIC_METALS, N_ELEMENTS, Floats, mask
+from screening.array_types import Floats
+from screening.chemistry.constants import TESLA_PER_MUB_PER_A3
+from screening.chemistry.elements import N_ELEMENTS, indicator
+from screening.chemistry.families import ELEMENT_GROUPS
 from screening.data.splits import DEFAULT_SALT, splits_of
 from screening.data.store import Store
 from screening.errors import RequestError
-from screening.learning.quantities import TESLA_PER_MUB_PER_A3
+from screening.materials.magnets.carriers import MAGNETIC_METALS
 from screening.materials.magnets.moments.moment import HostMagnetization, metallic_hosts, moment_features
-from screening.tabular.composition_features import Compositions, composition_features, counts_of
+from screening.tabular.composition_features import Compositions, composition_features
 from screening.tabular.interval_forest import ForestSettings, Rows, fit_interval_forest
-from screening.tabular.release import Part
+from screening.tabular.release import FittedPart
 
 FOREST = ForestSettings(n_trees=30, least_rows=2, tried=0.4)
 LEAST_MOMENT_MUB = {"Cr": 0.3, "Mn": 0.6, "Fe": 0.6, "Co": 0.4, "Ni": 0.1}
@@ -25,7 +28,7 @@ iron-rich metals have a gap there: of 586 calculations 187 have below 0.5 µB pe
 _LABEL = "magnetization_muB_per_A3"
 _LEARN = ("train", "validation")
 # their f shell is in the valence of the calculations, so a total says nothing of the host
-_VALENCE_F = ("Ce", "Eu", "Gd", "Yb", *GROUPS["actinide"])
+_VALENCE_F = ("Ce", "Eu", "Gd", "Yb", *ELEMENT_GROUPS["actinide"])
 _BASELINE_TREES = 100
 
 
@@ -39,7 +42,7 @@ class MomentFitSettings:
     salt: str = DEFAULT_SALT
 
 
-def fit_moment_part(store: Store, settings: MomentFitSettings) -> tuple[Part, dict[str, Any]]:
+def fit_moment_part(store: Store, settings: MomentFitSettings) -> tuple[FittedPart, dict[str, Any]]:
     """The part that a release keeps and its errors on the test systems; raises RequestError when there are no rows."""
     rows, counts, without_moments = moment_rows(store)
     split = np.array(splits_of(rows.systems.tolist(), settings.salt))
@@ -65,12 +68,12 @@ def moment_rows(store: Store) -> tuple[Rows, Floats, int]:
     The target is in µB/Å³: the sum of the site moments where the store has them, of all but 4f and 5f elements, else
     the total (without an f shell in the valence). Raises RequestError when there is none.
     """
-    counts = counts_of(store.crystals)
+    counts = store.crystals.element_counts()
     candidates = np.flatnonzero(metallic_hosts(counts))
     packed, counts = store.crystals.take(candidates), counts[candidates]
     host = _host_moments(store, candidates, counts)
     known = np.isfinite(host)
-    least = sum(LEAST_MOMENT_MUB[symbol] * (counts @ mask((symbol,))) for symbol in MAGNETIC_METALS)
+    least = sum(LEAST_MOMENT_MUB[symbol] * (counts @ indicator((symbol,))) for symbol in MAGNETIC_METALS)
     kept = known & (host > least)
     if not kept.any():
         raise RequestError("magnetisation of hosts: the store holds no metal of Cr, Mn, Fe, Co or Ni with moments")
@@ -85,13 +88,13 @@ def moment_rows(store: Store) -> tuple[Rows, Floats, int]:
 def _host_moments(store: Store, rows: np.ndarray[Any, Any], counts: Floats) -> Floats:
     """(R,) µB in each cell of these rows of the store, NaN where nothing tells."""
     packed = store.crystals.take(rows)
-    owner = np.repeat(np.arange(len(rows)), packed.n_atoms)
+    owner = packed.owner
     sites = [store.site_moment_muB[store.crystals.atoms(int(row))] for row in rows]
     site = np.concatenate([np.zeros(0, dtype=np.float32), *sites])
     sums = np.bincount(owner, np.abs(np.nan_to_num(site)) * _sides()[packed.numbers], len(rows))
     has_sites = np.bincount(owner, np.isfinite(site), len(rows)) > 0
     totals = store.labels([_LABEL])[rows, 0] * packed.volume_A3
-    totals = np.where(counts @ mask(_VALENCE_F) > 0, np.nan, totals)
+    totals = np.where(counts @ indicator(_VALENCE_F) > 0, np.nan, totals)
     return np.where(has_sites, sums, totals)
 
 
@@ -102,8 +105,8 @@ def _sides() -> Floats:
     with the minority spins (Campbell, J. Phys. F 2, L47 (1972)).
     """
     sides = -np.ones(N_ELEMENTS)
-    sides += 2 * mask((*MAGNETIC_METALS, *GROUPS["late_metal"]))
-    return np.asarray(sides * (mask((*GROUPS["open_4f"], *GROUPS["actinide"])) == 0))
+    sides += 2 * indicator((*MAGNETIC_METALS, *ELEMENT_GROUPS["late_metal"]))
+    return np.asarray(sides * (indicator((*ELEMENT_GROUPS["open_4f"], *ELEMENT_GROUPS["actinide"])) == 0))
 
 
 def _composition_baseline(counts: Floats, rows: Rows, learn: Any, tested: Any, seed: int) -> Floats:

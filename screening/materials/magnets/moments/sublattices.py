@@ -13,11 +13,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from screening.chemistry.element_table import N_ELEMENTS, Floats, mask, usual_charges
-from screening.chemistry.elements import ATOMIC_NUMBERS
+from screening.array_types import Floats
+from screening.chemistry.element_table import usual_charges
+from screening.chemistry.elements import ATOMIC_NUMBERS, N_ELEMENTS, indicator
 from screening.crystals.packed import PackedCrystals
 from screening.materials.magnets.order.exchange_features import D_CARRIERS, Bridges, find_bridges
-from screening.tabular.composition_features import counts_of
 
 HOST_HALF_WIDTH = 0.08
 """Relative, of the sum of ionic moments: covalency takes a part of them."""
@@ -43,8 +43,8 @@ def opposed_moments(packed: PackedCrystals) -> Floats:
     bridges = find_bridges(packed)
     order = np.argsort(bridges.owner, kind="stable")
     bounds = np.searchsorted(bridges.owner[order], np.arange(len(packed) + 1))
-    counts = counts_of(packed)
-    other = (counts @ (mask(D_CARRIERS) * (mask(tuple(_GROUP)) == 0))) > 0
+    counts = packed.element_counts()
+    other = (counts @ (indicator(D_CARRIERS) * (indicator(tuple(_GROUP)) == 0))) > 0
     for row in range(len(packed)):
         own = order[bounds[row] : bounds[row + 1]]
         if len(own) and not other[row]:
@@ -64,7 +64,7 @@ def high_spin_moments_muB(counts: Floats) -> Floats:
     present = [symbol for symbol in _GROUP if counts[ATOMIC_NUMBERS[symbol]] > 0]
     flexible = "Fe" if "Fe" in present else "Mn" if "Mn" in present else None
     fixed = [symbol for symbol in present if symbol != flexible]
-    left = -float(counts @ np.where(mask(tuple(_GROUP)) > 0, 0.0, usual_charges()))
+    left = -float(counts @ np.where(indicator(tuple(_GROUP)) > 0, 0.0, usual_charges()))
     left -= 2 * sum(float(counts[ATOMIC_NUMBERS[symbol]]) for symbol in fixed)
     for symbol in present:
         charge = left / counts[ATOMIC_NUMBERS[symbol]] if symbol == flexible else 2.0

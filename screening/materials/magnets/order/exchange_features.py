@@ -14,11 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.chemistry.element_table import GROUPS, Floats, element_table, mask, usual_charges
+from screening.array_types import Floats, Mask
+from screening.chemistry.element_table import element_table, usual_charges
+from screening.chemistry.elements import indicator
+from screening.chemistry.families import ELEMENT_GROUPS
 from screening.crystals.packed import PackedCrystals
 
 Integers = NDArray[np.int64]
-Mask = NDArray[np.bool_]
 
 D_CARRIERS = ("Ti", "V", "Cr", "Mn", "Fe", "Co", "Ni", "Cu", "Mo", "Tc", "Ru", "Rh", "Re", "Os", "Ir")
 F_CARRIERS = (
@@ -50,8 +52,8 @@ _FAR_A = 9.0
 """Stands for a distance that a crystal does not have; beyond the cutoff."""
 
 
-_IS_D, _IS_F = mask(D_CARRIERS) > 0, mask(F_CARRIERS) > 0
-_IS_ANION = mask((*GROUPS["anion"], "P", "As")) > 0
+_IS_D, _IS_F = indicator(D_CARRIERS) > 0, indicator(F_CARRIERS) > 0
+_IS_ANION = indicator((*ELEMENT_GROUPS["anion"], "P", "As")) > 0
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def exchange_features(packed: PackedCrystals, counts: Floats) -> Floats:
 def _find_contacts(packed: PackedCrystals) -> _Contacts:
     # pymatgen's search expects atoms within the cell
     frac = packed.frac - np.floor(packed.frac)
-    owner = np.repeat(np.arange(len(packed)), packed.n_atoms)
+    owner = packed.owner
     lattice = np.ascontiguousarray(packed.lattice, dtype=np.float64)
     positions = np.einsum("ni,nij->nj", frac, lattice[owner])
     numbers = packed.numbers.astype(np.int64)
@@ -204,7 +206,7 @@ def _charges(counts: Floats) -> list[Floats]:
     """Shares of the carriers and the d elements' mean oxidation state and d count by neutrality, (B,) each."""
     n_d, n_f, atoms = counts @ _IS_D, counts @ _IS_F, counts.sum(axis=1)
     left = -(counts @ np.where(_IS_D, 0.0, usual_charges()))
-    ionic = (counts @ mask(GROUPS["anion"]) > 0) & (n_d > 0)
+    ionic = (counts @ indicator(ELEMENT_GROUPS["anion"]) > 0) & (n_d > 0)
     oxidation = np.where(ionic, np.clip(_ratio(left, n_d), 0.0, 8.0), 0.0)
     group = _ratio(counts @ (_IS_D * element_table().column("group")), n_d)
     return [n_d / atoms, n_f / atoms, _ratio(n_d, n_d + n_f), oxidation, np.maximum(group - oxidation, 0.0)]

@@ -16,15 +16,15 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from screening.chemistry.element_table import Floats, may_be_magnetic
+from screening.array_types import Floats
 from screening.crystals.packed import PackedCrystals
-from screening.errors import RequestError
+from screening.materials.magnets.carriers import may_be_magnetic
 from screening.materials.magnets.order.exchange_features import EXCHANGE_FEATURES, exchange_features
 from screening.materials.magnets.order.order_examples import MOMENT, NET, OPPOSED, QUESTIONS
 from screening.materials.magnets.order.order_labels import CLASSES, FERRI, FERRO
-from screening.tabular.composition_features import Compositions, composition_names, counts_of
-from screening.tabular.release import Part
-from screening.tabular.trees import TreeEnsemble, stacked
+from screening.tabular.composition_features import Compositions, composition_names
+from screening.tabular.release import FittedPart
+from screening.tabular.tree_ensemble import TreeEnsemble, stacked
 
 PART = "order"
 PROBABILITY_COLUMNS = tuple(f"{name}_probability" for name in CLASSES)
@@ -45,7 +45,7 @@ def order_features(packed: PackedCrystals, compositions: Compositions) -> Floats
 
 
 @dataclass(frozen=True)
-class MagneticOrder:
+class OrderModel:
     """The fitted forests in the order of `QUESTIONS`.
 
     calibration: (3, 2) slope and shift of each answer's log-odds. otherwise: (3,) the answers for crystals without any
@@ -62,7 +62,7 @@ class MagneticOrder:
 
     def answers(self, packed: PackedCrystals) -> Floats:
         """(B, 3) calibrated probabilities of yes to `QUESTIONS`."""
-        counts = counts_of(packed)
+        counts = packed.element_counts()
         result = np.tile(self.otherwise, (len(packed), 1))
         rows = np.flatnonzero(may_be_magnetic(counts))
         if len(rows):
@@ -77,23 +77,23 @@ class MagneticOrder:
         """(B, 4) probabilities of `CLASSES`, which add up to 1."""
         return class_probabilities(self.answers(packed))
 
-    def to_part(self) -> Part:
+    def to_part(self) -> FittedPart:
         """What a release keeps."""
         tensors = {"calibration": self.calibration, "otherwise": self.otherwise}
         for question, forest in zip(QUESTIONS, self.forests, strict=True):
             tensors |= forest.tensors(question)
-        return Part({"features": list(order_feature_names()), "classes": list(CLASSES)}, tensors)
+        return FittedPart({"features": list(order_feature_names()), "classes": list(CLASSES)}, tensors)
 
     @classmethod
-    def from_part(cls, part: Part) -> MagneticOrder:
+    def from_part(cls, part: FittedPart) -> OrderModel:
         """What a release kept; raises RequestError when it is damaged or fitted for another version."""
         part.require_features(order_feature_names())
         if tuple(part.get("classes")) != CLASSES:
-            raise RequestError("magnetism: fitted for other kinds of magnetic order than this version knows")
+            raise part.problem("fitted for other kinds of magnetic order than this version knows")
         width = len(order_feature_names())
-        forests = tuple(TreeEnsemble.from_tensors(part.tensors, question, width) for question in QUESTIONS)
+        forests = tuple(TreeEnsemble.from_part(part, question, width) for question in QUESTIONS)
         if any(len(forest.baseline) != 1 for forest in forests):
-            raise RequestError("magnetism: a forest of magnetic order has more than one output")
+            raise part.problem("a forest of magnetic order has more than one output")
         return cls(forests, part.tensor("calibration", len(QUESTIONS), 2), part.tensor("otherwise", len(QUESTIONS)))
 
 

@@ -26,13 +26,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.chemistry.element_table import GROUPS, MAY_BE_MAGNETIC, Floats, chemical_system, mask
+from screening.array_types import Floats
+from screening.chemistry.compositions import chemical_system
+from screening.chemistry.elements import indicator
+from screening.chemistry.families import ELEMENT_GROUPS
 from screening.crystals.packed import PackedCrystals, pack
 from screening.data.store import Store
+from screening.materials.magnets.carriers import MAY_BE_MAGNETIC
 from screening.materials.magnets.moments.moment import metallic_hosts
 from screening.materials.magnets.order.order_labels import NONE, Key, crystal_key, order_of_moments
 from screening.materials.magnets.order.order_witnesses import CALCULATED, NEMAD, Witnesses
-from screening.tabular.composition_features import counts_of
 
 QUESTIONS = ("moment", "net", "opposed")
 MOMENT, NET, OPPOSED = range(len(QUESTIONS))
@@ -93,8 +96,8 @@ def order_examples(store: Store, folder: Path) -> OrderExamples:
 
 def host_kinds(counts: Floats) -> Rows:
     """(B,) kinds of hosts, 0 to 5: with anions or not, times 3d metals, else open 4f shells, else others."""
-    metal, earth = counts @ mask(GROUPS["metal_3d"]) > 0, counts @ mask(GROUPS["open_4f"]) > 0
-    anionic = counts @ mask(GROUPS["anion"]) > 0
+    metal, earth = counts @ indicator(ELEMENT_GROUPS["metal_3d"]) > 0, counts @ indicator(ELEMENT_GROUPS["open_4f"]) > 0
+    anionic = counts @ indicator(ELEMENT_GROUPS["anion"]) > 0
     return np.asarray(np.where(metal, 0, np.where(earth, 1, 2)) + 3 * anionic)
 
 
@@ -132,7 +135,7 @@ def _measured(store: Store, keys: list[Key], witnesses: Witnesses) -> OrderExamp
         own += [(key, share, structure) for structure in structures]
     crystals = store.crystals.take(np.asarray([row for *_, row in stored], dtype=np.int64))
     packed = _concatenated([crystals, pack([structure.crystal for *_, structure in own])])
-    counts = counts_of(packed)
+    counts = packed.element_counts()
     of_rows = [key for key, *_ in stored] + [key for key, *_ in own]
     answer = np.ones((len(of_rows), len(QUESTIONS)))
     answer[:, NET] = [witnesses.net(key) for key in of_rows]
@@ -157,14 +160,14 @@ def _calculated(store: Store, keys: list[Key], witnesses: Witnesses) -> OrderExa
     total = store.labels(["magnetization_muB_per_A3"])[:, 0] * store.crystals.volume_A3
     rows = np.array([row for row in np.flatnonzero(np.isfinite(total)) if keys[row] not in known], dtype=np.int64)
     crystals = store.crystals.take(rows)
-    counts = counts_of(crystals)
-    carriers = counts @ mask(MAY_BE_MAGNETIC)
+    counts = crystals.element_counts()
+    carriers = counts @ indicator(MAY_BE_MAGNETIC)
     moment = total[rows] > _LEAST_PER_CARRIER_MUB * np.where(carriers > 0, carriers, counts.sum(axis=1))
-    moment |= counts @ mask(_FROZEN_4F) > 0
+    moment |= counts @ indicator(_FROZEN_4F) > 0
     # a crystal of no total but with site moments is an antiferromagnet; in half of its compounds ytterbium's shell is
     # open though the calculations filled it
     with_sites = np.array([bool(witnesses.calculated.get(keys[row], set()) - {NONE}) for row in rows], dtype=bool)
-    unclear = with_sites | (counts @ mask(("Yb",)) > 0) | _must_keep_moments(counts)
+    unclear = with_sites | (counts @ indicator(("Yb",)) > 0) | _must_keep_moments(counts)
     clear = np.flatnonzero(moment | ~unclear)
     of_rows = [keys[row] for row in rows]
     crystals_of = Counter(of_rows[row] for row in clear)
@@ -179,7 +182,7 @@ def _calculated(store: Store, keys: list[Key], witnesses: Witnesses) -> OrderExa
 def _must_keep_moments(counts: Floats) -> NDArray[np.bool_]:
     """(B,) metals with enough Mn, Fe or Co (`_KEEP_MOMENTS`)."""
     share = counts / counts.sum(axis=1, keepdims=True)
-    enough = [share @ mask((symbol,)) >= least for symbol, least in _KEEP_MOMENTS.items()]
+    enough = [share @ indicator((symbol,)) >= least for symbol, least in _KEEP_MOMENTS.items()]
     return np.asarray(metallic_hosts(counts) & np.any(enough, axis=0))
 
 

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.chemistry.element_table import Floats, may_be_magnetic
+from screening.array_types import Floats, Mask
 from screening.data.splits import DEFAULT_SALT, splits_of
 from screening.data.store import Store
 from screening.errors import RequestError
-from screening.materials.magnets.order.order import MagneticOrder, calibrated, log_odds, order_features
+from screening.materials.magnets.carriers import may_be_magnetic
+from screening.materials.magnets.order.order import OrderModel, calibrated, log_odds, order_features
 from screening.materials.magnets.order.order_examples import (
     MOMENT,
     NET,
@@ -27,10 +28,8 @@ from screening.materials.magnets.order.order_examples import (
 from screening.materials.magnets.order.order_scores import order_report
 from screening.materials.magnets.order.order_witnesses import CALCULATED
 from screening.tabular.composition_features import Compositions
-from screening.tabular.release import Part
-from screening.tabular.trees import TreeEnsemble, from_forest
-
-Mask = NDArray[np.bool_]
+from screening.tabular.release import FittedPart
+from screening.tabular.tree_ensemble import TreeEnsemble, from_forest
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ class OrderFitSettings:
     salt: str = DEFAULT_SALT
 
 
-def fit_order_part(store: Store, folder: Path, settings: OrderFitSettings) -> tuple[Part, dict[str, Any]]:
+def fit_order_part(store: Store, folder: Path, settings: OrderFitSettings) -> tuple[FittedPart, dict[str, Any]]:
     """The part that a release keeps, and its scores on the test systems (`order_report`).
 
     folder: measurements as in `Witnesses.read`. Raises RequestError as that and `fit_order` do.
@@ -75,7 +74,7 @@ class Lesson:
 
 def fit_order(
     examples: OrderExamples, settings: OrderFitSettings, leave_out: Collection[str] = ()
-) -> tuple[MagneticOrder, OrderExamples, Lesson]:
+) -> tuple[OrderModel, OrderExamples, Lesson]:
     """The fitted predictor, with the examples that may be magnetic and how they were used.
 
     leave_out: chemical systems kept from training and calibration whatever their split.
@@ -91,7 +90,7 @@ def fit_order(
     forests = tuple(_forest(lesson, question, settings) for question in range(len(QUESTIONS)))
     calibration = np.stack([_calibration(forest, lesson, q) for q, forest in enumerate(forests)])
     ordered = [_mean(lesson, question) for question in (NET, OPPOSED)]
-    return MagneticOrder(forests, calibration, np.array([otherwise, *ordered])), examples, lesson
+    return OrderModel(forests, calibration, np.array([otherwise, *ordered])), examples, lesson
 
 
 def _lesson(examples: OrderExamples, split: NDArray[np.str_]) -> Lesson:

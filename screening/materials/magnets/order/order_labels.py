@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from screening.chemistry.elements import ATOMIC_NUMBERS
 from screening.chemistry.formulas import parse_formula
 from screening.crystals.crystal import Crystal
+from screening.data.raw_tables import json_rows, read_csv
 from screening.errors import RequestError
-from screening.tabular.raw_tables import json_rows, read_csv
 
 CLASSES = ("ferromagnetic", "ferrimagnetic", "antiferromagnetic", "nonmagnetic")
 FERRO, FERRI, ANTIFERRO, NONE = range(len(CLASSES))

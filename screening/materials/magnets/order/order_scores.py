@@ -8,13 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.chemistry.element_table import Floats
+from screening.array_types import Floats, Mask
 from screening.materials.magnets.order.order import class_probabilities
 from screening.materials.magnets.order.order_examples import MOMENT, NET, OPPOSED, OrderExamples
 from screening.materials.magnets.order.order_labels import CLASSES
 from screening.materials.magnets.order.order_witnesses import CALCULATED, CURIE, MAGNDATA, NEMAD
-
-Mask = NDArray[np.bool_]
 
 CLEAR = 0.73
 """Witnesses that make a net moment, or none, likelier than this (log-odds above 1) have said which it is."""

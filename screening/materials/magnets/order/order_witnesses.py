@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.chemistry.element_table import GROUPS, Floats, mask
+from screening.array_types import Floats
+from screening.chemistry.elements import indicator
+from screening.chemistry.families import ELEMENT_GROUPS
 from screening.materials.magnets.order.order_labels import (
     FERRI,
     FERRO,
@@ -96,7 +98,7 @@ class Witnesses:
 
     def opposed(self, keys: list[Key], counts: Floats) -> Floats:
         """P(ferrimagnetic | net moment), (B,), NaN where nothing tells; counts: (B, 119) of the same compositions."""
-        anionic, by_rule = counts @ mask(GROUPS["anion"]) > 0, follows_heavy_rule(counts)
+        anionic, by_rule = counts @ indicator(ELEMENT_GROUPS["anion"]) > 0, follows_heavy_rule(counts)
         result = np.full(len(keys), np.nan)
         for row, key in enumerate(keys):
             orders = self.orders(key)
@@ -113,5 +115,5 @@ class Witnesses:
 
 def follows_heavy_rule(counts: Floats) -> NDArray[np.bool_]:
     """(B,) metals at least half iron and cobalt with a heavy rare earth, whose moment opposes theirs."""
-    host = counts @ mask(("Fe", "Co")) >= 0.5 * counts.sum(axis=1)
-    return np.asarray(host & (counts @ mask(_HEAVY_4F) > 0) & (counts @ mask(GROUPS["anion"]) == 0))
+    host = counts @ indicator(("Fe", "Co")) >= 0.5 * counts.sum(axis=1)
+    return np.asarray(host & (counts @ indicator(_HEAVY_4F) > 0) & (counts @ indicator(ELEMENT_GROUPS["anion"]) == 0))

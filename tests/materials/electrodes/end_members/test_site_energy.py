@@ -13,7 +13,7 @@ from pymatgen.util.coord import pbc_shortest_vectors
 from screening.chemistry.elements import ATOMIC_NUMBERS
 from screening.crystals import Crystal
 from screening.materials.electrodes.end_members.images import distances, images_around
-from screening.materials.electrodes.end_members.site_energy import Frame, settle, site_energies
+from screening.materials.electrodes.end_members.site_energy import Frame, descend, site_energies
 from screening.materials.electrodes.end_members.windows import windows
 
 
@@ -59,7 +59,7 @@ def test_the_gradient_is_that_of_the_energy() -> None:
 
 def test_settling_never_climbs() -> None:
     frame, points = small_frame(), np.random.default_rng(4).uniform(-0.5, 0.5, size=(8, 3))
-    settled, energies = settle(frame, points)
+    settled, energies = descend(frame, points)
     assert (energies <= site_energies(frame, points)[0] + 1e-12).all()
     assert energies == pytest.approx(site_energies(frame, settled)[0])
 

@@ -28,7 +28,7 @@ from screening.materials.electrodes.working_ions import CHARGES, pure_metal
 from screening.networks.predictor import Predictor
 from screening.tabular.interval_forest import ForestSettings
 from screening.tabular.kernel_ridge import KernelSettings
-from screening.tabular.release import TabularRelease, load_release, save_release
+from screening.tabular.release import TabularRelease, load_tabular_release, save_tabular_release
 
 SMALL = ForestSettings(n_trees=3, least_rows=2, tried=0.5, error_trees=2, kernel=KernelSettings(columns=8))
 ION_SETS = ("Li", "Na", "Mg", "K", "Zn", "Ca")
@@ -56,7 +56,7 @@ def release(tmp_path_factory: pytest.TempPathFactory, network: Predictor) -> Pat
         part.settings["report"] = report
     training = {"potential": "springs", "network": str(network.folder), "seed": 0, "minutes": 0.1, "machine": "x"}
     kept = TabularRelease("v", {name: part for name, (part, _) in found.items()}, training, FORMAT)
-    save_release(folder / "v", kept, voltage_card(kept))
+    save_tabular_release(folder / "v", kept, voltage_card(kept))
     return folder / "v"
 
 
@@ -208,7 +208,7 @@ def test_a_fit_tells_its_errors_and_goes_on_from_what_was_evaluated(release: Pat
     card = (release / "MODEL_CARD.md").read_text()
     assert "both ends given" in card
     assert "has seen" in card
-    report = load_release(release, "voltage", FORMAT).parts["voltage of pair"].get("report")
+    report = load_tabular_release(release, "voltage", FORMAT).parts["voltage of pair"].get("report")
     found = report["scores"]["all"]
     assert len(found["maes"]) == 2
     assert found["n"] == report["rows"]["test"]
@@ -235,9 +235,9 @@ def test_releases_that_are_none(release: Path, tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="voltage=nothing-of-the-sort: expected none"):
         VoltagePredictor.load("nothing-of-the-sort")
     with pytest.raises(RequestError, match="voltage-1"):
-        load_release(tiny_release(tmp_path / "network"), "voltage", FORMAT)
-    kept = load_release(release, "voltage", FORMAT)
-    save_release(tmp_path / "bare", TabularRelease("bare", kept.parts, {}, FORMAT), "card")
+        load_tabular_release(tiny_release(tmp_path / "network"), "voltage", FORMAT)
+    kept = load_tabular_release(release, "voltage", FORMAT)
+    save_tabular_release(tmp_path / "bare", TabularRelease("bare", kept.parts, {}, FORMAT), "card")
     with pytest.raises(RequestError, match="which potential and network"):
         VoltagePredictor.load(str(tmp_path / "bare"))
 

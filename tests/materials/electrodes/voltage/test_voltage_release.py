@@ -15,7 +15,7 @@ from screening.configuration.fit import FitConfig
 from screening.errors import RequestError
 from screening.materials.electrodes.voltage import voltage_release
 from screening.materials.electrodes.voltage.voltage import FORMAT
-from screening.tabular.release import load_release
+from screening.tabular.release import load_tabular_release
 
 
 def config(folder: Path, **keys: str) -> FitConfig:
@@ -35,7 +35,7 @@ def test_a_release_with_its_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     write_rows(tmp_path / "tables", rows)
     monkeypatch.setattr(voltage_release, "load_potential", lambda name, device: Springs())
     run(config(tmp_path, name="mine"))
-    release = load_release(tmp_path / "out", "voltage", FORMAT)
+    release = load_tabular_release(tmp_path / "out", "voltage", FORMAT)
     assert release.name == "mine"
     assert release.training["potential"] == "chgnet"
     assert "voltage of pair" in release.parts

@@ -18,12 +18,12 @@ from screening.chemistry.elements import SYMBOLS
 from screening.crystals import Crystal
 from screening.crystals.packed import pack
 from screening.errors import RequestError
-from screening.materials.magnets.anisotropy.anisotropy import ANISOTROPY_COLUMNS, Anisotropy
+from screening.materials.magnets.anisotropy.anisotropy import ANISOTROPY_COLUMNS, AnisotropyModel
 from screening.materials.magnets.anisotropy.anisotropy_card import anisotropy_card
 from screening.materials.magnets.anisotropy.anisotropy_data import anisotropy_examples
 from screening.materials.magnets.anisotropy.anisotropy_fit import AnisotropyFitSettings, fit_anisotropy_part
 from screening.materials.magnets.anisotropy.axes import AXIS_FEATURES, find_axes
-from screening.tabular.composition_features import Compositions, counts_of
+from screening.tabular.composition_features import Compositions
 from screening.tabular.interval_forest import ForestSettings
 
 
@@ -124,21 +124,21 @@ def test_sizes_are_learned_and_a_random_sign_is_not(folder: Path) -> None:
     assert report["directions"]["host"]["metals"] == {"axis": 1.0, "plane": 0.0, "tilted": 0.0}
     assert report["axial_share"]["metals"] == pytest.approx(0.5, abs=0.15)
     assert report["axial_share"]["others"] == 0.5
-    model = Anisotropy.from_part(replace(part, settings=json.loads(json.dumps(part.settings))))
+    model = AnisotropyModel.from_part(replace(part, settings=json.loads(json.dumps(part.settings))))
     check_answers(model)
     with pytest.raises(RequestError, match="other features"):
-        Anisotropy.from_part(replace(part, settings={**part.settings, "features": []}))
+        AnisotropyModel.from_part(replace(part, settings={**part.settings, "features": []}))
     with pytest.raises(RequestError, match="axial_share"):
-        Anisotropy.from_part(replace(part, settings={**part.settings, "axial_share": {"metals": 0.5}}))
+        AnisotropyModel.from_part(replace(part, settings={**part.settings, "axial_share": {"metals": 0.5}}))
 
 
-def check_answers(model: Anisotropy) -> None:
+def check_answers(model: AnisotropyModel) -> None:
     """Numbers only where something tells them, each with how it was found."""
     oxide = crystal(123, Lattice.tetragonal(2.8, 3.7), ["Fe", "O"], [[0, 0, 0], [0.5, 0.5, 0.5]])
     alloy = crystal(123, Lattice.tetragonal(2.8, 3.7), ["Fe", "Au"], [[0, 0, 0], [0.5, 0.5, 0.5]])
     aluminium = crystal(225, Lattice.cubic(4.05), ["Al"], [[0, 0, 0]])
     packed = pack([FE, FEPT, SMCO5, alloy, oxide, aluminium, CEMENTITE])
-    table = pl.DataFrame(model.predict(packed, Compositions.of(counts_of(packed))).columns())
+    table = pl.DataFrame(model.predict(packed, Compositions.of(packed.element_counts())).columns())
     assert tuple(table.columns) == ANISOTROPY_COLUMNS
     assert table["axis_symmetry"].to_list() == ["cubic", *["uniaxial"] * 4, "cubic", "lower"]
     methods = table["host_K1_method"].to_list()

@@ -9,14 +9,13 @@ import pytest
 from helpers.crystals import random_crystal, rotated, supercell
 from scipy.stats import norm
 
-from screening.chemistry.element_table import LANTHANIDES
 from screening.chemistry.elements import ATOMIC_NUMBERS, SYMBOLS
+from screening.chemistry.families import LANTHANIDES
 from screening.crystals import Crystal, read_crystals
 from screening.crystals.packed import pack
 from screening.materials.magnets.anisotropy import crystal_field
 from screening.materials.magnets.anisotropy.axes import find_axes
 from screening.materials.magnets.anisotropy.crystal_field import four_f_anisotropy, held_by_3d_moments, quadrupoles
-from screening.tabular.composition_features import counts_of
 
 MAGNETS = {c.candidate_id: c for c in read_crystals("magnets") if isinstance(c, Crystal)}
 
@@ -107,7 +106,7 @@ def test_intervals_say_how_sure_the_sign_is() -> None:
     assert 0.9 < held[0] < held[2] < 0.99
     assert 0.1 < held[1] < 0.4
     alone = Crystal.from_arrays("TbAg2", [[3.7, 0, 0], [0, 3.7, 0], [1.85, 1.85, 4.6]], [65, 47, 47], SITES)
-    assert not held_by_3d_moments(counts_of(pack([alone])))[0]
+    assert not held_by_3d_moments(pack([alone]).element_counts())[0]
     assert 0.3 < probability(K1([alone]))[0] < 0.8
 
 

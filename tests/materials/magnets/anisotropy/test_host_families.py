@@ -18,14 +18,13 @@ from screening.materials.magnets.anisotropy.host_families import (
     measured_anisotropy,
 )
 from screening.resources import resource
-from screening.tabular.composition_features import counts_of
 
 MAGNETS = {c.candidate_id: c for c in read_crystals("magnets") if isinstance(c, Crystal)}
 
 
 def found(*crystals: Crystal) -> HostFamilies:
     packed = pack(crystals)
-    return host_families(packed, counts_of(packed))
+    return host_families(packed, packed.element_counts())
 
 
 def names(*crystals: Crystal) -> list[str | None]:

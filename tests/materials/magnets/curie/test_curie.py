@@ -9,12 +9,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from screening.chemistry.element_table import chemical_system
+from screening.chemistry.compositions import chemical_system, formula_counts
 from screening.chemistry.elements import ATOMIC_NUMBERS, SYMBOLS
-from screening.chemistry.formulas import formula_counts
 from screening.data.splits import split_of
 from screening.errors import RequestError
-from screening.materials.magnets.curie.curie import CURIE_COLUMNS, CurieTemperature, curie_columns
+from screening.materials.magnets.curie.curie import CURIE_COLUMNS, CurieModel, curie_columns
 from screening.materials.magnets.curie.curie_card import curie_card
 from screening.materials.magnets.curie.curie_data import CurieExamples
 from screening.materials.magnets.curie.curie_features import curie_feature_names, curie_features
@@ -49,11 +48,11 @@ def examples() -> CurieExamples:
 
 
 @pytest.fixture(scope="module")
-def fitted(examples: CurieExamples) -> CurieTemperature:
+def fitted(examples: CurieExamples) -> CurieModel:
     return fit_curie(examples, SETTINGS, 0)[0]
 
 
-def test_unseen_systems_are_predicted_and_covered(examples: CurieExamples, fitted: CurieTemperature) -> None:
+def test_unseen_systems_are_predicted_and_covered(examples: CurieExamples, fitted: CurieModel) -> None:
     report = curie_report([fitted], examples, SETTINGS, np.zeros(len(examples), bool))
     scores = report["scores"]["all"]
     assert scores["mae"] < 0.4 * scores["constant"]
@@ -63,7 +62,7 @@ def test_unseen_systems_are_predicted_and_covered(examples: CurieExamples, fitte
     assert f"**{scores['mae']:.1f}**" in card
 
 
-def test_test_and_calibration_values_are_not_learned(examples: CurieExamples, fitted: CurieTemperature) -> None:
+def test_test_and_calibration_values_are_not_learned(examples: CurieExamples, fitted: CurieModel) -> None:
     hidden = np.array([split_of(system) in {"test", "calibration"} for system in examples.systems])
     nonsense = np.where(hidden, 7.0, examples.temperature_K)
     other, _ = fit_curie(replace(examples, temperature_K=nonsense), SETTINGS, 0)
@@ -71,21 +70,19 @@ def test_test_and_calibration_values_are_not_learned(examples: CurieExamples, fi
     np.testing.assert_array_equal(one, two)
 
 
-def test_a_part_survives_the_release(fitted: CurieTemperature, examples: CurieExamples) -> None:
+def test_a_part_survives_the_release(fitted: CurieModel, examples: CurieExamples) -> None:
     part = fitted.to_part()
     kept = replace(part, settings=json.loads(json.dumps(part.settings)))
-    np.testing.assert_array_equal(
-        CurieTemperature.from_part(kept).predict(examples.counts), fitted.predict(examples.counts)
-    )
+    np.testing.assert_array_equal(CurieModel.from_part(kept).predict(examples.counts), fitted.predict(examples.counts))
     with pytest.raises(RequestError, match="other features"):
-        CurieTemperature.from_part(replace(kept, settings={**kept.settings, "features": ["a"]}))
+        CurieModel.from_part(replace(kept, settings={**kept.settings, "features": ["a"]}))
     with pytest.raises(RequestError, match="not sqrt"):
-        CurieTemperature.from_part(replace(kept, settings={**kept.settings, "target": "K"}))
+        CurieModel.from_part(replace(kept, settings={**kept.settings, "target": "K"}))
     with pytest.raises(RequestError, match="factor"):
-        CurieTemperature.from_part(replace(kept, tensors={**kept.tensors, "factor": np.zeros((2, 2))}))
+        CurieModel.from_part(replace(kept, tensors={**kept.tensors, "factor": np.zeros((2, 2))}))
 
 
-def test_scale_of_the_formula_and_order_of_rows_do_not_matter(fitted: CurieTemperature) -> None:
+def test_scale_of_the_formula_and_order_of_rows_do_not_matter(fitted: CurieModel) -> None:
     counts = formula_counts(["Fe3Al", "Fe9Al3", "Fe0.75Al0.25", "GdAl2"])
     found = fitted.predict(counts)
     np.testing.assert_allclose(found[0], found[1])
@@ -96,7 +93,7 @@ def test_scale_of_the_formula_and_order_of_rows_do_not_matter(fitted: CurieTempe
     assert np.all(found[:, 1] >= 0)
 
 
-def test_what_cannot_be_magnetic_has_none(fitted: CurieTemperature) -> None:
+def test_what_cannot_be_magnetic_has_none(fitted: CurieModel) -> None:
     table = pl.DataFrame(curie_columns(fitted.predict(formula_counts(["Al2O3", "Fe2O3"]))))
     assert tuple(table.columns) == CURIE_COLUMNS
     assert table["curie_temperature_K"].null_count() == 1

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import polars as pl
 import pytest
 
+from screening.chemistry.constants import TESLA_PER_MUB_PER_A3
 from screening.errors import RequestError
-from screening.materials.magnets.figures.polarization import TESLA_PER_MUB_A3
 from screening.materials.magnets.merit import MagnetSettings, evaluate
 
 TableMaker = Callable[..., pl.DataFrame]
@@ -58,7 +58,7 @@ def test_the_ferrite_keeps_what_its_sublattices_leave(predictions: TableMaker) -
     values = {"volume_A3": 348.8, "magnetization_muB_per_A3": 60 / 348.8, "band_gap_eV": 1.0, **FERRI}
     values |= {"opposed_moment_share": 1 / 3, "curie_temperature_K": 740.0}
     cold = ranked_row(predictions, "BaFe12O19", values, temperature_K=0.0)
-    assert cold["mu0_Ms_T"] * 348.8 / TESLA_PER_MUB_A3 == pytest.approx(20.0, abs=0.1)  # type: ignore[operator]
+    assert cold["mu0_Ms_T"] * 348.8 / TESLA_PER_MUB_PER_A3 == pytest.approx(20.0, abs=0.1)  # type: ignore[operator]
     assert ranked_row(predictions, "BaFe12O19", values)["mu0_Ms_T"] == pytest.approx(0.48, abs=0.06)
 
 

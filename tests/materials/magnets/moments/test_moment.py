@@ -14,7 +14,7 @@ from screening.data.store import LabelledCrystal, Store, open_store, write_store
 from screening.errors import RequestError
 from screening.materials.magnets.moments.moment import HostMagnetization, metallic_hosts, moment_columns
 from screening.materials.magnets.moments.moment_fit import MomentFitSettings, fit_moment_part, moment_card, moment_rows
-from screening.tabular.composition_features import Compositions, counts_of
+from screening.tabular.composition_features import Compositions
 from screening.tabular.interval_forest import ForestSettings
 
 MOMENTS = {24: 1.0, 25: 3.0, 26: 2.2, 27: 1.6, 28: 0.6}
@@ -59,8 +59,8 @@ def test_a_release_predicts_what_the_fit_did(store: Store) -> None:
     metal, oxide = random_crystal(rng, 4, (26, 13)), random_crystal(rng, 4, (26, 8))
     crystals = [metal, oxide, supercell(metal, (2, 1, 1)), rotated(metal, rng)]
     packed = pack(crystals)
-    found = model.predict(packed, Compositions.of(counts_of(packed)))
-    hosts = metallic_hosts(counts_of(packed))
+    found = model.predict(packed, Compositions.of(packed.element_counts()))
+    hosts = metallic_hosts(packed.element_counts())
     assert np.isnan(found[~hosts]).all() and np.isfinite(found[hosts]).all()
     assert (found[hosts][:, 1] <= found[hosts][:, 0]).all() and (found[hosts] >= 0).all()
     np.testing.assert_allclose(found[2:], np.tile(found[:1], (2, 1)), rtol=1e-6)

@@ -18,7 +18,6 @@ from screening.materials.magnets.moments.sublattices import (
     opposed_moments,
     share_columns,
 )
-from screening.tabular.composition_features import counts_of
 
 GARNET = Structure.from_spacegroup(
     230, Lattice.cubic(12.376), ["Fe", "Fe", "Y", "O"],
@@ -55,7 +54,7 @@ def test_net_moments_in_magnetons_a_formula(name: str, net_muB: float) -> None:
      ("CoFe2O4", {26: 5.0, 27: 3.0})],
 )  # fmt: skip
 def test_high_spin_moments_of_ions(name: str, moments: dict[int, float]) -> None:
-    (counts,) = counts_of(pack([BUNDLED[name]]))
+    (counts,) = pack([BUNDLED[name]]).element_counts()
     found = high_spin_moments_muB(counts)
     assert {int(z): found[z] for z in np.flatnonzero(found)} == moments
 

@@ -9,12 +9,11 @@ from pymatgen.core import Lattice, Structure
 from screening.crystals import Crystal
 from screening.crystals.packed import pack
 from screening.materials.magnets.order.exchange_features import EXCHANGE_FEATURES, exchange_features
-from screening.tabular.composition_features import counts_of
 
 
 def features(*structures: Structure) -> list[dict[str, float]]:
     packed = pack([Crystal.from_structure(s, str(i)) for i, s in enumerate(structures)])
-    values = exchange_features(packed, counts_of(packed))
+    values = exchange_features(packed, packed.element_counts())
     return [dict(zip(EXCHANGE_FEATURES, row, strict=True)) for row in values.tolist()]
 
 

@@ -11,17 +11,19 @@ import pytest
 from helpers.crystals import random_crystal
 from pymatgen.core import Lattice, Structure
 
-from screening.chemistry.element_table import GROUPS, chemical_system, mask
-from screening.chemistry.elements import ATOMIC_NUMBERS
+from screening.chemistry.compositions import chemical_system
+from screening.chemistry.elements import ATOMIC_NUMBERS, indicator
+from screening.chemistry.families import ELEMENT_GROUPS
 from screening.crystals import Crystal
 from screening.crystals.packed import pack
 from screening.data.splits import splits_of
 from screening.errors import RequestError
+from screening.materials.magnets.magnetism import FORMAT, KEY
 from screening.materials.magnets.order.order import (
     ORDER_COLUMNS,
     PART,
     PROBABILITY_COLUMNS,
-    MagneticOrder,
+    OrderModel,
     calibrated,
     class_probabilities,
     order_columns,
@@ -33,8 +35,7 @@ from screening.materials.magnets.order.order_labels import FERRI, FERRO, crystal
 from screening.materials.magnets.order.order_scores import order_report, reliability
 from screening.materials.magnets.order.order_witnesses import CALCULATED, CURIE, MAGNDATA, NEMAD
 from screening.resources import resource
-from screening.tabular.composition_features import counts_of
-from screening.tabular.release import FORMAT, load_release
+from screening.tabular.release import load_tabular_release
 
 SETTINGS = OrderFitSettings(n_trees=20)
 _ELEMENTS = tuple(ATOMIC_NUMBERS[s] for s in ("Fe", "Co", "Mn", "Gd", "O", "F", "Al", "Si", "Y", "Ba", "Mg"))
@@ -46,10 +47,10 @@ def examples() -> OrderExamples:
     rng = np.random.default_rng(0)
     crystals = [random_crystal(rng, int(rng.integers(2, 6)), _ELEMENTS) for _ in range(700)]
     packed = pack(crystals)
-    counts = counts_of(packed)
-    moment = counts @ mask(("Fe", "Co", "Gd")) > 0
-    net = counts @ mask(GROUPS["anion"]) == 0
-    opposed = counts @ mask(("Gd",)) > 0
+    counts = packed.element_counts()
+    moment = counts @ indicator(("Fe", "Co", "Gd")) > 0
+    net = counts @ indicator(ELEMENT_GROUPS["anion"]) == 0
+    opposed = counts @ indicator(("Gd",)) > 0
     source = rng.choice([MAGNDATA, NEMAD, CURIE, CALCULATED], len(crystals))
     answer = np.stack([moment, net, opposed], axis=1).astype(float)
     measured = source != CALCULATED
@@ -71,7 +72,7 @@ def examples() -> OrderExamples:
 
 
 @pytest.fixture(scope="module")
-def fitted(examples: OrderExamples) -> MagneticOrder:
+def fitted(examples: OrderExamples) -> OrderModel:
     return fit_order(examples, SETTINGS)[0]
 
 
@@ -82,7 +83,7 @@ def test_probabilities_follow_the_questions() -> None:
     np.testing.assert_allclose(found[4], [0.125, 0.125, 0.25, 0.5])
 
 
-def test_what_was_made_up_is_learned_on_unseen_systems(examples: OrderExamples, fitted: MagneticOrder) -> None:
+def test_what_was_made_up_is_learned_on_unseen_systems(examples: OrderExamples, fitted: OrderModel) -> None:
     answers, split = fitted.answers(examples.packed), np.array(splits_of(examples.systems))
     report = order_report(answers, examples, split)
     for name in ("net, all", "moment, calculated"):
@@ -106,28 +107,26 @@ def test_systems_left_out_are_not_learned_from(examples: OrderExamples) -> None:
     assert "left out" in lesson.split
 
 
-def test_a_part_survives_the_release(fitted: MagneticOrder, examples: OrderExamples) -> None:
+def test_a_part_survives_the_release(fitted: OrderModel, examples: OrderExamples) -> None:
     part = fitted.to_part()
     kept = replace(part, settings=json.loads(json.dumps(part.settings)))
-    np.testing.assert_array_equal(
-        MagneticOrder.from_part(kept).answers(examples.packed), fitted.answers(examples.packed)
-    )
+    np.testing.assert_array_equal(OrderModel.from_part(kept).answers(examples.packed), fitted.answers(examples.packed))
     with pytest.raises(RequestError, match="other kinds of magnetic order"):
-        MagneticOrder.from_part(replace(kept, settings={**kept.settings, "classes": ["a"]}))
+        OrderModel.from_part(replace(kept, settings={**kept.settings, "classes": ["a"]}))
     with pytest.raises(RequestError, match="other features"):
-        MagneticOrder.from_part(replace(kept, settings={**kept.settings, "features": ["a"]}))
+        OrderModel.from_part(replace(kept, settings={**kept.settings, "features": ["a"]}))
     with pytest.raises(RequestError, match="calibration"):
-        MagneticOrder.from_part(replace(kept, tensors={**kept.tensors, "calibration": np.zeros((2, 2))}))
+        OrderModel.from_part(replace(kept, tensors={**kept.tensors, "calibration": np.zeros((2, 2))}))
 
 
-def test_answers_do_not_depend_on_the_batch(fitted: MagneticOrder, examples: OrderExamples) -> None:
+def test_answers_do_not_depend_on_the_batch(fitted: OrderModel, examples: OrderExamples) -> None:
     together = fitted.answers(examples.packed)
     alone = np.concatenate([fitted.answers(examples.packed.chunk(i, i + 1)) for i in range(20)])
     np.testing.assert_allclose(alone, together[:20], atol=1e-9)
     assert fitted.probabilities(pack([])).shape == (0, 4)
 
 
-def test_columns(fitted: MagneticOrder, examples: OrderExamples) -> None:
+def test_columns(fitted: OrderModel, examples: OrderExamples) -> None:
     table = pl.DataFrame(order_columns(np.array([[0.1, 0.2, 0.6, 0.1], [0, 0, 0, 1.0]])))
     assert tuple(table.columns) == ORDER_COLUMNS
     assert table["magnetic_order"].to_list() == ["antiferromagnetic", "non-magnetic"]
@@ -177,17 +176,17 @@ NET_MOMENT = {
 
 
 @pytest.fixture(scope="module")
-def released() -> MagneticOrder:
+def released() -> OrderModel:
     for config in sorted(resource("models").glob("*/config.json")):
         if json.loads(config.read_text(encoding="utf-8")).get("format") == FORMAT:
-            release = load_release(config.parent)
+            release = load_tabular_release(config.parent, KEY, FORMAT)
             if PART in release.parts:
-                return MagneticOrder.from_part(release.parts[PART])
+                return OrderModel.from_part(release.parts[PART])
     pytest.skip("no bundled release predicts magnetic order")
 
 
 @pytest.mark.parametrize("name", [*COMPENSATED, *NET_MOMENT])
-def test_textbook_crystals_of_the_release(released: MagneticOrder, name: str) -> None:
+def test_textbook_crystals_of_the_release(released: OrderModel, name: str) -> None:
     group, lattice, species, sites = (COMPENSATED | NET_MOMENT)[name]
     crystal = Crystal.from_structure(Structure.from_spacegroup(group, lattice, species, sites, tol=1e-3), name)
     net = released.probabilities(pack([crystal]))[0, [FERRO, FERRI]].sum()

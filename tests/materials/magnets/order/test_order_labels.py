@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screening.chemistry.formulas import formula_counts, parse_formula
+from screening.chemistry.compositions import formula_counts
+from screening.chemistry.formulas import parse_formula
 from screening.errors import RequestError
 from screening.materials.magnets.order.order_examples import host_kinds
 from screening.materials.magnets.order.order_labels import (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.chemistry.element_table import Floats
-from screening.errors import RequestError
+from screening.array_types import Floats
+from screening.tabular.release import FittedPart
 
 _TENSORS = ("roots", "outputs", "feature", "missing_left", "offset", "number", "baseline")
 _LONGEST_OFFSET = np.iinfo(np.uint16).max
@@ -20,8 +20,6 @@ _BATCH = 2048  # rows at a time, so that the states of all trees stay in the cac
 
 # When rows that have reached a leaf are left behind: looked for from this step on, every few steps, if they are many.
 _EARLIEST_LEAF, _LOOK_AROUND, _WORTH_LEAVING = 8, 4, 0.8
-
-Tensors = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -115,15 +113,15 @@ class TreeEnsemble:
         return {f"{prefix}.{name}": np.ascontiguousarray(getattr(self, name)) for name in _TENSORS}
 
     @classmethod
-    def from_tensors(cls, tensors: Tensors, prefix: str, width: int) -> TreeEnsemble:
+    def from_part(cls, part: FittedPart, prefix: str, width: int) -> TreeEnsemble:
         """The ensemble kept under this prefix, for features (B, width); raises RequestError if it cannot be walked."""
         try:
-            kept = cls(**{name: tensors[f"{prefix}.{name}"] for name in _TENSORS})
+            kept = cls(**{name: part.tensors[f"{prefix}.{name}"] for name in _TENSORS})
         except KeyError as error:
-            raise RequestError(f"magnetism: the weights lack {error.args[0]!r}") from None
+            raise part.problem(f"the weights lack {error.args[0]!r}") from None
         for problem, found in kept._problems(width).items():
             if found:
-                raise RequestError(f"magnetism: the trees {prefix!r} are not sound: {problem}")
+                raise part.problem(f"the trees {prefix!r} are not sound: {problem}")
         return kept
 
     def _problems(self, width: int) -> dict[str, bool]:
@@ -155,81 +153,46 @@ def stacked(ensembles: Sequence[TreeEnsemble]) -> TreeEnsemble:
     return TreeEnsemble(**together)
 
 
-@dataclass(frozen=True)
-class _Nodes:
-    """One tree with any order of nodes, (n,) each: children (-1 in leaves), feature, threshold, NaN's way, value."""
-
-    left: NDArray[np.integer]
-    right: NDArray[np.integer]
-    feature: NDArray[np.integer]
-    threshold: Floats
-    missing_left: NDArray[np.integer]
-    value: Floats
-
-
-def from_boosting(model: Any) -> TreeEnsemble:
-    """From a fitted HistGradientBoostingRegressor or -Classifier (raw scores); numerical features only.
-
-    Equal to scikit-learn's raw predictions for float32 features.
-    """
-    trees, outputs = [], []
-    for stage in model._predictors:
-        for output, predictor in enumerate(stage):
-            nodes = predictor.nodes
-            inner = nodes["is_leaf"] == 0
-            left, right = (np.where(inner, nodes[side].astype(np.int64), -1) for side in ("left", "right"))
-            direction = nodes["missing_go_to_left"]
-            threshold = nodes["num_threshold"]
-            trees.append(_Nodes(left, right, nodes["feature_idx"], threshold, direction, nodes["value"]))
-            outputs.append(output)
-    return _ensemble(trees, outputs, np.atleast_1d(np.asarray(model._baseline_prediction, dtype=float)).ravel())
-
-
 def from_forest(model: Any, scale: float = 1.0) -> TreeEnsemble:
     """From a fitted forest of regression trees (ExtraTreesRegressor and the like), times a scale."""
     share = scale / len(model.estimators_)
-    trees = []
-    for estimator in model.estimators_:
-        tree = estimator.tree_
-        direction = tree.missing_go_to_left
-        value = tree.value[:, 0, 0] * share
-        trees.append(_Nodes(tree.children_left, tree.children_right, tree.feature, tree.threshold, direction, value))
-    return _ensemble(trees, [0] * len(trees), np.zeros(1))
-
-
-def _ensemble(trees: Sequence[_Nodes], outputs: Sequence[int], baseline: Floats) -> TreeEnsemble:
-    parts = [_in_order(tree) for tree in trees]
+    parts = [_in_order(estimator.tree_, share) for estimator in model.estimators_]
     sizes = [len(part[0]) for part in parts]
     roots = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int32)
     feature, missing, offset, number = (np.concatenate(column) for column in zip(*parts, strict=True))
     return TreeEnsemble(
         roots,
-        np.asarray(outputs, dtype=np.int16),
+        np.zeros(len(roots), dtype=np.int16),
         feature.astype(np.int16),
         missing.astype(np.uint8),
         offset.astype(np.uint16),
         number.astype(np.float32),
-        baseline,
+        np.zeros(1),
     )
 
 
-def _in_order(tree: _Nodes) -> tuple[NDArray[Any], ...]:
-    """Feature, NaN's way, offset and number of the nodes, level by level, siblings side by side."""
+def _in_order(tree: Any, share: float) -> tuple[NDArray[Any], ...]:
+    """Feature, NaN's way, offset and number of the nodes, level by level, siblings side by side.
+
+    tree: of scikit-learn, with any order of nodes and -1 for the children of a leaf; share: its values are times this.
+    """
+    left, right = tree.children_left, tree.children_right
     order, place = [0], 0
     while place < len(order):
         node = order[place]
-        if tree.left[node] >= 0:
-            order += [int(tree.left[node]), int(tree.right[node])]
+        if left[node] >= 0:
+            order += [int(left[node]), int(right[node])]
         place += 1
     nodes = np.asarray(order)
-    inner = tree.left[nodes] >= 0
-    position = np.empty(len(tree.left), dtype=np.int64)
+    inner = left[nodes] >= 0
+    position = np.empty(len(left), dtype=np.int64)
     position[nodes] = np.arange(len(nodes))
-    offset = np.where(inner, position[tree.left[nodes]] - np.arange(len(nodes)), 0)
+    offset = np.where(inner, position[left[nodes]] - np.arange(len(nodes)), 0)
     if offset.max(initial=0) > _LONGEST_OFFSET:
         raise ValueError(f"a tree of {len(nodes)} nodes is too large to be kept")
-    number = np.where(inner, _rounded_down(tree.threshold[nodes]), tree.value[nodes].astype(np.float32))
-    return np.where(inner, tree.feature[nodes], 0), np.where(inner, tree.missing_left[nodes], 1), offset, number
+    value = (tree.value[:, 0, 0] * share)[nodes].astype(np.float32)
+    number = np.where(inner, _rounded_down(tree.threshold[nodes]), value)
+    return np.where(inner, tree.feature[nodes], 0), np.where(inner, tree.missing_go_to_left[nodes], 1), offset, number
 
 
 def _rounded_down(threshold: Floats) -> NDArray[np.float32]:

@@ -1,0 +1,16 @@
+"""The elements that can carry a magnetic moment."""
+
+from __future__ import annotations
+
+from screening.array_types import Floats, Mask
+from screening.chemistry.elements import indicator
+from screening.chemistry.families import ELEMENT_GROUPS, OPEN_4F
+
+MAGNETIC_METALS = ELEMENT_GROUPS["metal_3d"]
+MAY_BE_MAGNETIC = (*MAGNETIC_METALS, *OPEN_4F, "Ti", "V", "Cu", "Mo", "Ru", "Rh", "Re", "Os", "Ir", "U", "Np", "Pu")
+"""Elements that carry a moment in some ordered compound."""
+
+
+def may_be_magnetic(counts: Floats) -> Mask:
+    """(B,) whether a cell of these counts, (B, 119), holds an element that can carry a moment."""
+    return counts @ indicator(MAY_BE_MAGNETIC) > 0

@@ -1,0 +1,1 @@
+from helpers.chgnet import chgnet, package_network  # noqa: F401 - fixtures
