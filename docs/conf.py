@@ -37,8 +37,9 @@ autodoc_typehints = "signature"
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
 nitpicky = True
-# Without a network there are no inventories of other packages; what is ours and not on the API page is shown as text.
-nitpick_ignore_regex = [("py:.*", r"(?!screening\.).*")]
+# Without a network there are no inventories of other packages. Types of inner rooms are shown without a link.
+_INNER = r"configuration|crystals\.prototypes|finalists|learning|materials\.predictors|report\.\w*page|tracking"
+nitpick_ignore_regex = [("py:.*", r"(?!screening\.).*"), ("py:.*", rf"screening\.({_INNER})\..*")]
 
 
 def _inline(translator: Any, node: nodes.math) -> None:
