@@ -38,7 +38,7 @@ class RankConfig(ScoringConfig, RankingConfig):
     output_dir: str = setting(help="folder for the results, made if it is not there", path=True)
     relax: str = setting(
         default="none",
-        help="potential that relaxes candidates first: chgnet, ase:package.module.Class:CHECKPOINT, or none",
+        help="potential that relaxes candidates first, one of {potentials} (ase:package.module.Class:FILE), or none",
     )
     shards: int = setting(
         default=1,

@@ -28,7 +28,7 @@ class RelaxConfig(CommandConfig):
     output_dir: str = setting(help="folder for the results, made if it is not there", path=True)
     potential: str = setting(
         default="chgnet",
-        help="interatomic potential: chgnet, or ase:package.module.Class:CHECKPOINT for any ASE calculator",
+        help="interatomic potential, one of {potentials}; any ASE calculator is ase:package.module.Class:CHECKPOINT",
     )
     fmax_eV_per_A: float = setting(
         default=0.1, help="converged when no force is larger, in eV/Å: on an atom or, per atom, on the cell", minimum=0
