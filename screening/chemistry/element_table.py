@@ -31,7 +31,12 @@ _CHARGES = {
 
 @dataclass(frozen=True)
 class ElementTable:
-    """values: (119, P) of the properties `names`; zeros for elements beyond lawrencium."""
+    """Properties of the elements.
+
+    Attributes:
+        names: P columns, with units.
+        values: (119, P); zeros for elements beyond lawrencium.
+    """
 
     names: tuple[str, ...]
     values: Floats

@@ -20,12 +20,16 @@ if TYPE_CHECKING:
 class Crystal:
     """An ordered periodic crystal.
 
-    lattice: (3, 3) row vectors in Å; numbers: (n,) atomic numbers; frac: (n, 3) fractional coordinates.
-    source: where it was read, as shown to users (a path, `archive.zip/inner.cif`, `rows.jsonl#17`).
-    flags: remarks that travel to the ranking, for example `ordered_approximant`.
-    parent_space_group: of an ordered approximant, the space group of the crystal that it stands for, if known: its own
-    is lower than that.
-    charged: of an insertion pair, the charged crystal that came with this one, which is then the discharged end.
+    Attributes:
+        candidate_id: Unique in an input; text, never a path.
+        lattice: (3, 3) row vectors in Å.
+        numbers: (n,) atomic numbers.
+        frac: (n, 3) fractional coordinates.
+        source: Where it was read, as shown to users (a path, `archive.zip/inner.cif`, `rows.jsonl#17`).
+        flags: Remarks that travel to the ranking, for example `ordered_approximant`.
+        parent_space_group: Of an ordered approximant, the space group of the crystal that it stands for, if known: its
+            own is lower than that.
+        charged: Of an insertion pair, the charged crystal that came with this one, which is then the discharged end.
     """
 
     candidate_id: str

@@ -18,8 +18,11 @@ from screening.crystals.crystal import Crystal
 class PackedCrystals:
     """B crystals with N atoms in all.
 
-    lattice: (B, 3, 3) row vectors in Å; numbers: (N,) atomic numbers; frac: (N, 3); offsets: (B + 1,), so that
-    the atoms of crystal b are `offsets[b]:offsets[b + 1]`.
+    Attributes:
+        lattice: (B, 3, 3) row vectors in Å.
+        numbers: (N,) atomic numbers.
+        frac: (N, 3) fractional coordinates.
+        offsets: (B + 1,), so that the atoms of crystal b are `offsets[b]:offsets[b + 1]`.
     """
 
     lattice: NDArray[np.float64]

@@ -21,11 +21,15 @@ APPROXIMANT = "ordered_approximant"
 class Sites:
     """A crystal as read, before any check.
 
-    lattice: (3, 3) row vectors in Å; frac: (n, 3); numbers: (n,) atomic numbers, for a site with partial
-    occupancy the most abundant element. occupancies: None for an ordered crystal, else one mapping per site.
-    own_id: the id the input gives itself, empty if none. flags: remarks the input makes of itself.
-    parent_space_group: of an ordered approximant, the space group of the crystal that it stands for, if known.
-    charged: of an insertion pair, the charged crystal that came with this one.
+    Attributes:
+        lattice: (3, 3) row vectors in Å.
+        numbers: (n,) atomic numbers, for a site with partial occupancy the most abundant element.
+        frac: (n, 3) fractional coordinates.
+        occupancies: None for an ordered crystal, else one mapping a site.
+        own_id: The id that the input gives itself, empty if none.
+        flags: Remarks that the input makes of itself.
+        parent_space_group: Of an ordered approximant, the space group of the crystal that it stands for, if known.
+        charged: Of an insertion pair, the charged crystal that came with this one.
     """
 
     lattice: NDArray[np.float64]

@@ -75,7 +75,7 @@ def _refuse_huge(rows: int, text: str, settings: ReadSettings) -> None:
 
 
 def _explain_cif(error: Exception) -> UnreadableError:
-    """pymatgen's complaints in the words of the other refusals."""
+    """What pymatgen says of a CIF, in the words of the other refusals."""
     exceeded = re.search(r"Occupancy ([\d.]+) exceeded tolerance", str(error))
     if exceeded:
         return UnreadableError(f"overlapping atoms: one place is occupied {float(exceeded[1]):.3g} times")
@@ -83,7 +83,7 @@ def _explain_cif(error: Exception) -> UnreadableError:
 
 
 def _check_formula(sites: Sites, stated: Any) -> None:
-    """A CIF cut off between two lines parses well; its formula tells that atoms are missing."""
+    """A CIF cut off between two lines parses well; its formula shows that atoms are missing."""
     expected = formula_counts([stated])[0] if isinstance(stated, str) else np.full(N_ELEMENTS, np.nan)
     if np.isnan(expected).any():
         return  # the formula, not the crystal, is malformed

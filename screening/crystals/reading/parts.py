@@ -17,10 +17,14 @@ class UnreadableError(ValueError):
 class Part:
     """One crystal's worth of input.
 
-    kind: `cif`, `poscar`, `xyz` (bytes), `row` (the bytes of a JSON object, or the object), `sites` (already decoded).
-    source: where it is, as shown to users; stem: its id if it has none of its own.
-    flags: remarks that it carries already. reason: not empty if the input was refused before its content was looked at.
-    charged: of an insertion pair, the charged crystal that lies beside it.
+    Attributes:
+        kind: `cif`, `poscar`, `xyz` (bytes), `row` (the bytes of a JSON object, or the object), `sites` (decoded).
+        source: Where it is, as shown to users.
+        stem: Its id if it has none of its own.
+        data: The content.
+        reason: Not empty if the input was refused before its content was looked at.
+        flags: Remarks that it carries already.
+        charged: Of an insertion pair, the charged crystal that lies beside it.
     """
 
     kind: str
