@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 from functools import cache
+from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
@@ -94,6 +95,12 @@ def summary(group: str, name: str) -> str:
     node = next(nodes, None) if attribute else tree
     text = ast.get_docstring(node) if node is not None else None
     return text.partition("\n")[0] if text else ""
+
+
+def imported(reference: str) -> Any:
+    """The object that `module:name` names, imported when it is asked for."""
+    module, _, name = reference.partition(":")
+    return getattr(import_module(module), name)
 
 
 def _package(point: EntryPoint) -> str:

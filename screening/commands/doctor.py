@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from screening.cluster import health
@@ -39,7 +40,7 @@ def _examine(config: DoctorConfig) -> Iterator[Finding]:
 def _models(config: DoctorConfig) -> Iterator[Finding]:
     yield from health.model("model", config.model, _check_network)
     for name, release in config.predictor_choices.items():
-        yield from health.model(name, release, predictor_kind(name, "predictor").check)
+        yield from health.model(name, release, partial(_check_predictor, name))
 
 
 def _check_network(name: str) -> Path:
@@ -48,3 +49,10 @@ def _check_network(name: str) -> Path:
     folder = find_release(name)
     load_release(folder)
     return folder
+
+
+def _check_predictor(name: str, release: str) -> Path:
+    loaded = predictor_kind(name, "predictor").implementation.load(release, {"device": "cpu"})
+    if loaded is None or loaded.folder is None:
+        raise ScreeningError(f"{name}={release}: nothing was loaded")
+    return loaded.folder

@@ -15,6 +15,7 @@ from screening.jobs.rank import rank_to_folder
 from screening.jobs.ranking_outcome import Ranking
 from screening.jobs.scoring import Tally
 from screening.jobs.sharding import score_shard
+from screening.materials.registry import material_class
 from screening.report.terminal import short_table, timing_line
 from screening.signals import Signals
 from screening.tracking.address import TrackingSettings
@@ -53,6 +54,8 @@ def show(ranking: Ranking, config: RankConfig) -> None:
             say(line)
         for warning in ranking.review.review.warnings:
             complain(f"warning: {warning}")
+    if missing := material_class(config.task.name).missing(config.report.language):
+        say(f"task={config.task.name} has no {', no '.join(missing)}")
     say(timing_line(ranking.record["timing_s"]))
     say(f"results: {config.output_dir}   report: {Path(config.output_dir) / 'report.html'}")
     recorded = ranking.record["mlflow"]

@@ -98,7 +98,7 @@ def _learned(name: str, release: str, settings: Mapping[str, Any], models: Loade
     merit = (settings.get("task") or {}).get("merit")
     return models.get(
         (name, release, Path.cwd(), orjson.dumps([decisive, merit], default=str, option=orjson.OPT_SORT_KEYS)),
-        lambda: kind.load(release, settings),
+        lambda: kind.implementation.load(release, settings),
         lambda predictor: None if predictor is None else predictor.folder,
     )
 

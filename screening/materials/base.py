@@ -5,6 +5,7 @@ A class is one package (in `screening/materials/`, or anywhere, announced by an 
 
 from __future__ import annotations
 
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,9 +15,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from screening import plugins
 from screening.columns.spec import Column
 from screening.crystals.crystal import Crystal
 from screening.errors import RequestError
+from screening.resources import resource
 from screening.settings import settings_class
 
 if TYPE_CHECKING:
@@ -55,6 +58,14 @@ class LearnedPredictor(Protocol):
     def training(self) -> Mapping[str, Any] | None:
         """What the release says it learned from; None if it does not say."""
 
+    @classmethod
+    def load(cls, release: str, settings: Mapping[str, Any]) -> LearnedPredictor | None:
+        """By released name or folder, with all settings of the command; None where `none` leaves nothing to predict.
+
+        Raises:
+            RequestError: A wrong name or a damaged release.
+        """
+
     def describe(self, crystals: Sequence[Crystal]) -> Description:
         """Describe B crystals; of none, the same columns without a row."""
 
@@ -84,21 +95,30 @@ class PredictorKind:
         name: The key that chooses the release (`NAME=release|folder|none`) and the stage that its time is booked to.
         default: The release that ships with the package.
         help: What `--help` says of the key.
-        load: Gets the key's value and all settings of the command; None where `none` leaves nothing to predict.
-        check: Loads the release that the key names and gives its folder, for `screening doctor`.
+        predictor: Its class as `module:name`, a `LearnedPredictor` that is imported when it is needed.
         general: Whether `screening predict` runs it too.
         refusal_stage: The stage in `rejected.csv` of crystals that it refuses.
-        recipe: How it is fitted anew, if it can be.
+        recipe_at: How it is fitted anew, a `FitRecipe` as `module:name`; empty if it cannot be.
     """
 
     name: str
     default: str
     help: str
-    load: Callable[[str, Mapping[str, Any]], LearnedPredictor | None]
-    check: Callable[[str], Path]
+    predictor: str
     general: bool = False
     refusal_stage: str = ""
-    recipe: FitRecipe | None = None
+    recipe_at: str = ""
+
+    @property
+    def implementation(self) -> type[LearnedPredictor]:
+        """The class of the predictor."""
+        found: type[LearnedPredictor] = plugins.imported(self.predictor)
+        return found
+
+    @property
+    def recipe(self) -> FitRecipe | None:
+        """How it is fitted anew, if it can be."""
+        return plugins.imported(self.recipe_at) if self.recipe_at else None
 
 
 @dataclass(frozen=True)
@@ -181,24 +201,40 @@ class MaterialClass(ABC):
     predictors: ClassVar[tuple[PredictorKind, ...]] = ()
 
     @property
-    @abstractmethod
-    def config(self) -> Path:
-        """The YAML file of the task: gates, objective, presets, columns of the report."""
+    def home(self) -> Path:
+        """The folder of the package that defines the class, where its data lie."""
+        return Path(inspect.getfile(type(self))).parent
 
     @property
-    def texts(self) -> Path | None:
-        """The folder of `LANGUAGE.yaml` with the words of the report; None: names and English texts are shown."""
-        return None
+    def config(self) -> Path:
+        """The YAML file of the task: gates, objective, presets, columns of the report."""
+        return _first(self.home / "task.yaml", resource("configs") / "task" / f"{self.name}.yaml")
+
+    @property
+    def texts(self) -> Path:
+        """The folder of `LANGUAGE.yaml` with the words of the report; what is not there is said in English."""
+        return self.home / "texts"
 
     @property
     def landmarks(self) -> Path | None:
         """Known materials that are scored along with every ranking, in any form that `candidates=` takes."""
-        return None
+        file = _first(self.home / "landmarks.jsonl", resource("datasets") / "landmarks" / f"{self.name}.jsonl")
+        return file if file.is_file() else None
 
     @property
     def reference(self) -> Path | None:
         """The table of measured materials, with the columns of `datasets/reference/`."""
-        return None
+        file = _first(self.home / "reference.csv", resource("datasets") / "reference" / f"{self.name}.csv")
+        return file if file.is_file() else None
+
+    def missing(self, language: str) -> list[str]:
+        """What a reader of a report in a language will miss, in English words; nothing of a class that is complete."""
+        parts = {
+            "known materials to score along": self.landmarks is not None,
+            "measured materials": self.reference is not None,
+            f"texts in {language}": (self.texts / f"{language}.yaml").is_file(),
+        }
+        return [words for words, there in parts.items() if not there]
 
     @property
     def compares(self) -> bool:
@@ -251,3 +287,8 @@ class MaterialClass(ABC):
             RequestError: The class has no such comparison.
         """
         raise RequestError(f"task={self.name}: there is no comparison with measurements for it yet")
+
+
+def _first(own: Path, bundled: Path) -> Path:
+    """A class outside keeps its files beside its code, ours where the package's data are."""
+    return own if own.is_file() else bundled

@@ -58,12 +58,14 @@ def asked(run: Mapping[str, Any], task: Mapping[str, Any], texts: Catalogue) -> 
     config = run.get("config") or {}
     seeds = ", ".join(f"{name} {value}" for name, value in (run.get("seeds") or {}).items())
     merit = task.get("merit") or {}
-    keys = {item.name: merit.get(item.name) for item in fields(material_class(str(task["name"])).keys)}
+    known = material_class(str(task["name"]))
+    keys = {item.name: merit.get(item.name) for item in fields(known.keys)}
     answers = {
         "task": task.get("name"),
         "candidates": config.get("candidates"),
         "prefer": config.get("prefer"),
         **{name: value for name, value in keys.items() if f"asked_{name}" in texts.page},
+        "missing": ", ".join(known.missing(texts.language)),
         "model": Path(str(config.get("model") or "")).name,
         "relax": config.get("relax"),
         "finished": str(run.get("finished") or "").replace("T", " ").replace("+00:00", " UTC"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import polars as pl
@@ -36,9 +37,10 @@ class ElectrodePredictor:
     working_ion: str | None = None
 
     @classmethod
-    def load(cls, voltage: str, working_ion: str | None, device: str = "auto") -> ElectrodePredictor:
+    def load(cls, release: str, settings: Mapping[str, Any] = MappingProxyType({})) -> ElectrodePredictor:
         """By released name, folder or `none`; raises RequestError for a wrong name or a damaged release."""
-        return cls(VoltagePredictor.load(voltage, device), working_ion)
+        voltage = VoltagePredictor.load(release, str(settings.get("device", "auto")))
+        return cls(voltage, settings.get("working_ion"))
 
     @property
     def folder(self) -> Path | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -40,24 +41,22 @@ class MagnetismPredictor:
     training: Mapping[str, Any]
 
     @classmethod
-    def load(cls, magnetism: str) -> MagnetismPredictor | None:
+    def load(cls, release: str, settings: Mapping[str, Any] = MappingProxyType({})) -> MagnetismPredictor | None:
         """By released name or folder; None for `none`. Raises RequestError for a wrong name or a damaged release."""
-        if magnetism == NO_MAGNETISM:
+        if release == NO_MAGNETISM:
             return None
-        folder = find_tabular_release(magnetism, KEY, FORMAT)
-        release = load_tabular_release(folder, KEY, FORMAT)
-        parts = release.parts
+        folder = find_tabular_release(release, KEY, FORMAT)
+        loaded = load_tabular_release(folder, KEY, FORMAT)
+        parts = loaded.parts
         if order.PART not in parts:
-            raise RequestError(
-                f"magnetism={magnetism}: has no part {order.PART!r}; it has {', '.join(parts) or 'none'}"
-            )
+            raise RequestError(f"magnetism={release}: has no part {order.PART!r}; it has {', '.join(parts) or 'none'}")
         return cls(
             order.OrderModel.from_part(parts[order.PART]),
             moment.HostMagnetization.from_part(parts[moment.PART]) if moment.PART in parts else None,
             curie.CurieModel.from_part(parts[curie.PART]) if curie.PART in parts else None,
             anisotropy.AnisotropyModel.from_part(parts[anisotropy.PART]) if anisotropy.PART in parts else None,
             folder,
-            release.training,
+            loaded.training,
         )
 
     def describe(self, crystals: Sequence[Crystal]) -> Description:

@@ -11,14 +11,36 @@ from typing import Any
 from screening.data.splits import DEFAULT_SALT
 from screening.data.store import Store, open_store
 from screening.errors import RequestError
+from screening.materials.base import FitRecipe
 from screening.materials.magnets.anisotropy import anisotropy, anisotropy_card, anisotropy_fit
 from screening.materials.magnets.curie import curie, curie_card, curie_fit
 from screening.materials.magnets.magnetism import FORMAT
 from screening.materials.magnets.magnetism_card import magnetism_card
 from screening.materials.magnets.moments import moment, moment_fit
 from screening.materials.magnets.order import order, order_card, order_fit
+from screening.settings import setting, settings_class
 from screening.tabular.interval_forest import ForestSettings
 from screening.tabular.release import FittedPart, TabularRelease
+
+
+@settings_class
+class MeasuredData:
+    """What the magnetism predictors learn from."""
+
+    path: str = setting(help="folder of the store written by `screening import`", path=True)
+    folder: str = setting(
+        help="tables of measurements: curie/curie_literature.csv, curie/curie_experimental.csv, curie/nemad.csv, "
+        "magndata/magndata.jsonl.gz, mp/site_magmoms.jsonl.gz and novamag/novamag.jsonl.gz in it",
+        path=True,
+    )
+
+
+@settings_class
+class MagnetismFitKeys:
+    """Keys of `screening fit magnetism`."""
+
+    data: MeasuredData
+
 
 Fit = Callable[[Store, Path, "FitSettings"], tuple[FittedPart, dict[str, Any]]]
 
@@ -103,3 +125,18 @@ def fitted_card(release: TabularRelease) -> str:
     """The model card of a release, with a section for each part."""
     sections = [card(release.parts[name].settings["report"]) for name, (_, card) in PARTS.items()]
     return magnetism_card(release, sections)
+
+
+RECIPE = FitRecipe(
+    summary="""Fit magnetic order, Curie temperature and anisotropy to tables of measurements; takes minutes.
+
+    Writes weights.safetensors, config.json and MODEL_CARD.md (errors on chemical systems never seen) in output_dir,
+    which `magnetism=FOLDER` uses.
+
+    Examples:
+      screening fit magnetism data.path=stores/mp data.folder=downloads/tables output_dir=runs/magnetism
+    """,
+    keys=MagnetismFitKeys,
+    fit=fit_magnetism,
+    card=fitted_card,
+)

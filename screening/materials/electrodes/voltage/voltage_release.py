@@ -9,14 +9,26 @@ from pathlib import Path
 from typing import Any
 
 from screening.errors import RequestError
+from screening.materials.base import FitRecipe
 from screening.materials.electrodes.voltage.insertion_data import FILE
 from screening.materials.electrodes.voltage.voltage import FORMAT
+from screening.materials.electrodes.voltage.voltage_card import voltage_card
 from screening.materials.electrodes.voltage.voltage_fit import FOREST, VoltageFitSettings, fit_voltage_parts
 from screening.networks.predictor import Predictor
 from screening.potentials.registry import load_potential
+from screening.settings import setting, settings_class
 from screening.tabular.release import TabularRelease
 
 CACHE = "evaluated"
+
+
+@settings_class
+class VoltageFitKeys:
+    """Keys of `screening fit voltage`."""
+
+    electrodes: str = setting(help="folder with electrodes.jsonl.gz: both crystals, voltage, capacity", path=True)
+    potential: str = setting("chgnet", help="interatomic potential whose voltages are corrected")
+    model: str = setting("screening-v3", help="property network that describes both ends: name or folder", path=True)
 
 
 def fit_voltage(settings: Mapping[str, Any], folder: Path, say: Callable[[str], object]) -> TabularRelease:
@@ -50,3 +62,18 @@ def fit_voltage(settings: Mapping[str, Any], folder: Path, say: Callable[[str], 
     say(f"{folder / CACHE} can be deleted")
     parts = {name: part for name, (part, _) in found.items()}
     return TabularRelease(settings["name"] or folder.resolve().name, parts, training, FORMAT)
+
+
+RECIPE = FitRecipe(
+    summary="""Fit voltages and volume changes to calculated electrodes; half an hour on one core, resumable.
+
+    Writes weights.safetensors, config.json and MODEL_CARD.md (errors on chemical systems never seen) in output_dir,
+    which `voltage=FOLDER` uses. A killed run goes on where it stopped.
+
+    Examples:
+      screening fit voltage electrodes=downloads/electrodes output_dir=runs/voltage
+    """,
+    keys=VoltageFitKeys,
+    fit=fit_voltage,
+    card=voltage_card,
+)
