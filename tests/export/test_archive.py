@@ -82,7 +82,7 @@ def test_files_of_another_origin_stay(tmp_path: Path) -> None:
     folder.mkdir()
     (folder / "table").write_text("mine")
     new = build(tmp_path / "new", a__crystal="1", table="new")
-    with pytest.raises(RequestError, match="table is there and not from an export"):
+    with pytest.raises(RequestError, match="table exists and is not from an export"):
         put_in_place(new, folder, earlier_files(folder))
     assert contents(folder) == {"table": "mine"}
     (folder / ARCHIVE).write_text("mine")

@@ -45,7 +45,7 @@ def test_other_ends_come_along_and_other_files_do_not() -> None:
     files = {f"{name}.cif": cif_of(rock_salt(cation)) for name, cation in
              (("discharged", "Ni"), ("crystal", "Fe"), ("charged", "Co"), ("other", "Mn"))}  # fmt: skip
     found = read_crystal_files(entry(), files)
-    assert [file.end for file in found] == ["crystal", "charged", "discharged"]
+    assert [file.name for file in found] == ["crystal", "charged", "discharged"]
     assert [file.crystal.formula for file in found] == ["FeO", "CoO", "NiO"]
 
 
@@ -61,7 +61,7 @@ WHOLE = cif_of(rock_salt())
         ({"crystal.cif": b"\x89PNG\0\0"}, "binary data"),
         ({"crystal.cif": WHOLE[: len(WHOLE) // 2]}, "cannot be used"),
         ({"crystal.cif": WHOLE[: WHOLE.rindex(b"\n  O")]}, "truncated"),
-        ({"crystal.cif": cif_of(rock_salt("Co"))}, "holds CoO, but the run is about FeO"),
+        ({"crystal.cif": cif_of(rock_salt("Co"))}, "contains CoO, but the run is about FeO"),
         ({"crystal.cif": cif_of(rock_salt(a_A=1.0))}, "apart|volume"),
         ({"crystal.cif": WHOLE, "charged.cif": WHOLE[:300]}, "charged.cif cannot be used"),
     ],
@@ -73,5 +73,5 @@ def test_what_cannot_be_believed_is_refused(files: dict[str, bytes], words: str)
 
 @pytest.mark.parametrize("formula", ["=cmd|' /C calc'!A0", "../../etc", "", "OFe"])
 def test_the_formula_is_the_crystals_own(formula: str) -> None:
-    with pytest.raises(ScreeningError, match="holds FeO"):
+    with pytest.raises(ScreeningError, match="contains FeO"):
         read_crystal_files(entry(formula), {"crystal.cif": WHOLE})

@@ -40,8 +40,8 @@ def test_gates_in_words() -> None:
     english, russian = (
         {name: gate_words(gate, catalogue(language)) for name, gate in gates.items()} for language in ("en", "ru")
     )
-    assert english["half"] == "Strain ≤ 10\u202f%, half as much up to 20"
+    assert english["half"] == "Strain ≤ 10\u202f%, half weight up to 20"
     assert english["waived"] == "µ0Ms ≥ 0.8\u202fT, or Price ≤ 1\u202fUSD/kg"
     assert russian["waived"] == "µ0Ms ≥ 0,8\u202fТл либо цена ≤ 1\u202fдолл./кг"
     assert russian["either"] == "лёгкое направление: ось или конус"
-    assert (english["chance"], russian["flag"]) == ("as probable as P(axis)", "без признака metastable")
+    assert (english["chance"], russian["flag"]) == ("with the probability P(axis)", "без признака metastable")

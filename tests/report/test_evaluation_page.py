@@ -14,7 +14,7 @@ from screening.learning.baselines import Baselines
 from screening.learning.evaluation import find, score
 from screening.learning.measured import Measured
 from screening.report.evaluation_page import EvaluationContent, render_evaluation
-from screening.report.evaluation_pictures import POINTS
+from screening.report.evaluation_plots import POINTS
 
 HOSTILE = "</script><script>alert(1)</script>"
 
@@ -66,4 +66,4 @@ def test_few_crystals_and_empty_targets_make_a_page(crystals: int) -> None:
     labels = measured.labels.copy()
     labels[:, 2] = np.nan
     page = render_evaluation(content(replace(measured, labels=labels, high=measured.values, low=measured.values)))
-    assert "How accurate tiny is" in page and len(figures(page)) == 16
+    assert "Accuracy of tiny" in page and len(figures(page)) == 16

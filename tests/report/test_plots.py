@@ -7,7 +7,7 @@ from report.conftest import ranking_of
 
 from screening.materials.base import Curve
 from screening.report.page import ReportContent
-from screening.report.pictures import curve_figure, pareto_scatter
+from screening.report.plots import curve_figure, pareto_scatter
 from screening.report.texts import catalogue
 
 
