@@ -19,7 +19,7 @@ from screening.networks.outputs import MAX_ATOMIC_NUMBER, Encoder, Prediction
 _LOG_SCALE_RANGE = (-6.0, 3.0)
 
 
-class Member(nn.Module):
+class EnsembleMember(nn.Module):
     """A network with one head a target: T values, the scales of their errors, and the moment of every site."""
 
     per_volume: Tensor
@@ -65,7 +65,7 @@ class PropertyModel(nn.Module):
     def __init__(self, networks: Sequence[Encoder], targets: Sequence[str]) -> None:
         super().__init__()
         self.targets = tuple(targets)
-        self.members = nn.ModuleList(Member(network, self.targets) for network in networks)
+        self.members = nn.ModuleList(EnsembleMember(network, self.targets) for network in networks)
         n = len(self.targets)
         self.register_buffer("centre", torch.zeros(n))
         self.register_buffer("scale", torch.ones(n))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ class ReportContent:
         task: The task's config; its section `report` may have `title`, `columns` and `scatter` (x and y column).
         finalists: The first rows of the ranking in detail, in its order.
         language: `en` or `ru`.
+        files: Whether the finalists' files are beside the page.
     """
 
     ranking: pl.DataFrame
@@ -47,6 +48,7 @@ class ReportContent:
     task: Mapping[str, Any]
     finalists: Sequence[Finalist] = ()
     language: str = "en"
+    files: bool = True
 
 
 def write_report(path: Path, content: ReportContent) -> None:
@@ -60,6 +62,7 @@ def render(content: ReportContent) -> str:
     ranking, task = content.ranking, content.task
     top = _top(content)
     best = cards(ranking, content.finalists, top, task, texts)
+    best = best if content.files else [replace(card, files=[]) for card in best]
     axes = scatter_axes(task, ranking.columns) if ranking.height else None
     both = pl.concat([ranking, content.landmarks], how="diagonal_relaxed")
     title = str((task.get("report") or {}).get("title") or task.get("name") or texts.text("untitled"))

@@ -44,7 +44,8 @@ def supercell(crystal: Crystal, repeats: tuple[int, int, int]) -> Crystal:
     shifts = np.stack(np.meshgrid(*[np.arange(n) for n in repeats], indexing="ij"), -1).reshape(-1, 3)
     frac = (crystal.frac[None] + shifts[:, None]).reshape(-1, 3) / np.array(repeats)
     lattice = crystal.lattice * np.array(repeats)[:, None]
-    return Crystal.from_arrays("super", lattice, np.tile(crystal.numbers, len(shifts)), frac)
+    numbers = np.tile(crystal.numbers, int(np.prod(repeats)))
+    return Crystal.from_arrays("super", lattice, numbers, frac)
 
 
 def rotated(crystal: Crystal, rng: np.random.Generator) -> Crystal:
