@@ -25,7 +25,7 @@ N_ELEMENTS = len(SYMBOLS)
 
 
 def indicator(symbols: Iterable[str]) -> Floats:
-    """(119,) read-only vector with 1 for these elements and 0 for others; `counts @ indicator(...)` counts their atoms."""
+    """(119,) read-only vector, 1 for these elements and 0 for others; `counts @ indicator(...)` counts their atoms."""
     return _indicator(tuple(symbols))
 
 

@@ -106,7 +106,7 @@ def test_no_gates_and_no_rows_are_fine() -> None:
     [
         ({"objektive": {}}, "did you mean objective"),
         ({"pareto": []}, "pareto"),
-        ({"pareto": "y"}, "task.ranking.pareto: expected a list"),
+        ({"pareto": "y"}, "task.ranking.pareto=y: expected a list"),
         ({"objective": {"column": "y", "scale": 0}}, "scale"),
         ({"gates": {"good": {"colum": "x"}}}, "task.ranking.gates.good.colum"),
     ],
