@@ -21,7 +21,7 @@ class Crystal:
     """An ordered periodic crystal.
 
     Attributes:
-        candidate_id: Its id.
+        candidate_id: Unique among the inputs; text, never a path.
         lattice: (3, 3) row vectors in Å.
         numbers: (n,) atomic numbers.
         frac: (n, 3) fractional coordinates.
