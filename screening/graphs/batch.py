@@ -55,17 +55,9 @@ class GraphBatch:
 class GraphSet:
     """A data set of graphs as one large batch, from which `take` slices any crystals on any device.
 
-    It needs 24 bytes an edge and 2 bytes an atom.
-
-    Attributes:
-        numbers: (N,) int16 atomic numbers.
-        atom_offsets: (B + 1,) first atom of each crystal, and their number.
-        edge_offsets: (B + 1,) first edge of each crystal, and their number.
-        centre: (E,) int32 atom within the crystal where the edge starts.
-        neighbour: (E,) int32 atom within the crystal where it ends.
-        vector: (E, 3) from centre to neighbour in Å.
-        weight: (E,) in (0, 1].
-        volume_A3: (B,) cell volumes.
+    The tensors are those of `GraphBatch`, except that numbers are int16, that `centre` and `neighbour` are int32 rows
+    within their crystal, and that there are offsets: (B + 1,) the first atom or edge of each crystal, and the end. A
+    data set takes 24 bytes an edge and 2 bytes an atom.
     """
 
     numbers: Tensor

@@ -134,7 +134,7 @@ def without_energies(sound: Potential) -> Potential:
     return broken
 
 
-def test_ends_that_do_not_relax_leave_the_plateau_and_say_so(electrodes: Ranked) -> None:
+def test_ends_that_do_not_relax_leave_the_plateau_and_a_remark(electrodes: Ranked) -> None:
     sound = electrodes.predictors.learned["voltage"]
     assert isinstance(sound, ElectrodePredictor) and isinstance(sound.voltage, VoltagePredictor)
     broken = replace(sound, voltage=replace(sound.voltage, potential=without_energies(sound.voltage.potential)))

@@ -1,4 +1,4 @@
-"""Which columns the page shows, and which of them at first."""
+"""Which columns the page shows, and which of them when it opens."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_the_short_table_is_part_of_the_table() -> None:
     assert set(first_columns(TASK, AVAILABLE)) <= set(table_columns(TASK, AVAILABLE))
 
 
-def test_what_is_shown_at_first() -> None:
+def test_columns_shown_when_the_page_opens() -> None:
     expected = ["rank", "candidate_id", "formula", "score", "strain_percent", "limiting_gate"]
     assert first_columns(TASK, AVAILABLE) == [*expected, "flags", "why"]
     reviewed = [*AVAILABLE, "review_decision", "review_comment"]

@@ -1,4 +1,4 @@
-"""The page about accuracy is whole, loads nothing, and shows what the scores say, whatever files contain."""
+"""The page about accuracy is complete, loads nothing, shows the scores, and escapes text from files."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def figures(page: str) -> dict[str, dict[str, object]]:
     return json.loads(found[1])
 
 
-def test_every_picture_has_its_place_and_its_points() -> None:
+def test_every_plot_has_its_place_and_its_points() -> None:
     measured = made_up(POINTS + 500)
     page = render_evaluation(content(measured))
     drawn = figures(page)

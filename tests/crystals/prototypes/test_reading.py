@@ -1,4 +1,4 @@
-"""Prototype files: what ships is consistent, and what is wrong is named."""
+"""Prototype files: the bundled ones are consistent, and errors are named."""
 
 from __future__ import annotations
 

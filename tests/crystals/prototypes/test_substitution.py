@@ -1,4 +1,4 @@
-"""Generated crystals: what they are made of, their symmetry, their names, and that none is there twice."""
+"""Generated crystals: composition, symmetry, ids, and no duplicates."""
 
 from __future__ import annotations
 

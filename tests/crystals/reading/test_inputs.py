@@ -1,4 +1,4 @@
-"""What `candidates=` may name, what a folder may hold, and the ids and sources that come out."""
+"""What `candidates=` accepts, what a folder may contain, and the resulting ids and sources."""
 
 from __future__ import annotations
 
