@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from screening.cluster.requeueing import requeue
 from screening.commands.own_data import data_store
 from screening.configuration import as_dict, load_config, save_config
-from screening.configuration.problems import as_typed
 from screening.configuration.train import TrainConfig
 from screening.configuration.trees import flattened
 from screening.console import say
 from screening.data.store import Store, label_columns
 from screening.errors import Interrupted, RequestError
 from screening.files import output_folder
+from screening.settings import as_typed
 from screening.tracking.address import OFF, TrackingSettings
 from screening.tracking.lineage import trained_in
 from screening.tracking.registry import fetch_model, register_model

@@ -88,7 +88,7 @@ def _rows(file: Path, crystals: list[Crystal]) -> Path:
 
 
 def test_help_lists_them(command: Command) -> None:
-    said = command("rank", "--help").stdout
+    said = " ".join(command("rank", "--help").stdout.split())
     assert "thermoelectrics" in said and "heavy semiconductors whose gap fits the temperature" in said
     assert "hot_side_K" in command("rank", "task=thermoelectrics", "--help").stdout
     assert "hot_side_K" not in command("rank", "task=heavy", "--help").stdout
