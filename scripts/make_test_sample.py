@@ -26,8 +26,8 @@ import numpy as np
 
 from screening.chemistry.elements import SYMBOLS
 from screening.crystals import ReadSettings
-from screening.crystals.reading.parts import Sites
-from screening.crystals.reading.sanity import find_problem
+from screening.crystals.sanity import find_problem
+from screening.crystals.sites import Sites
 from screening.data.importers.base import accepted
 from screening.data.importers.jsonl import Jsonl
 from screening.data.splits import DEFAULT_SALT, splits_of

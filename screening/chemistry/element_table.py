@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from screening.array_types import Floats
-from screening.chemistry.elements import ATOMIC_NUMBERS, N_ELEMENTS
+from screening.chemistry.elements import ATOMIC_NUMBERS, N_ELEMENTS, by_element
 from screening.chemistry.families import LANTHANIDES
 from screening.resources import resource
 
@@ -66,7 +66,4 @@ def element_table() -> ElementTable:
 @lru_cache(maxsize=1)
 def usual_charges() -> Floats:
     """(119,) charge of ions whose state hardly varies, 0 for the rest."""
-    charges = np.zeros(N_ELEMENTS)
-    for symbol, charge in _CHARGES.items():
-        charges[ATOMIC_NUMBERS[symbol]] = charge
-    return charges
+    return by_element(_CHARGES)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 import numpy as np
@@ -34,6 +34,14 @@ def _indicator(symbols: tuple[str, ...]) -> Floats:
     vector = np.zeros(N_ELEMENTS)
     vector[[ATOMIC_NUMBERS[symbol] for symbol in symbols]] = 1.0
     vector.setflags(write=False)
+    return vector
+
+
+def by_element(values: Mapping[str, float], otherwise: float = 0.0) -> Floats:
+    """Values by symbol as a vector over the elements, (119,)."""
+    vector = np.full(N_ELEMENTS, otherwise)
+    for symbol, value in values.items():
+        vector[ATOMIC_NUMBERS[symbol]] = value
     return vector
 
 

@@ -11,7 +11,8 @@ from screening.configuration.rank import RankConfig
 from screening.console import complain, say
 from screening.errors import Interrupted
 from screening.jobs.local_shards import rank_in_shards
-from screening.jobs.ranking import Ranking, rank_to_folder
+from screening.jobs.rank import rank_to_folder
+from screening.jobs.ranking_outcome import Ranking
 from screening.jobs.scoring import Tally
 from screening.jobs.sharding import score_shard
 from screening.materials.registry import material_class

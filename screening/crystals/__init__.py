@@ -4,7 +4,7 @@ Importing this costs no more than numpy; pymatgen, ASE and spglib are loaded whe
 """
 
 from screening.crystals.crystal import Crystal, Rejection
-from screening.crystals.reading.read_settings import ReadSettings
+from screening.crystals.read_settings import ReadSettings
 from screening.crystals.reading.reader import as_crystals, read_crystals
 
 __all__ = ["Crystal", "ReadSettings", "Rejection", "as_crystals", "read_crystals"]

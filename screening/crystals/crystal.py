@@ -47,7 +47,7 @@ class Crystal:
         source: str = "",
         flags: tuple[str, ...] = (),
     ) -> Crystal:
-        """Convert to the stored types; no sanity check (see `screening.crystals.reading.sanity`)."""
+        """Convert to the stored types; no sanity check (see `screening.crystals.sanity`)."""
         return cls(
             candidate_id,
             np.asarray(lattice, dtype=np.float64).reshape(3, 3),

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from screening.chemistry.elements import ATOMIC_NUMBERS, SYMBOLS
-from screening.crystals.reading.parts import FULL_OCCUPANCY_TOLERANCE, Occupancy, Sites
-from screening.crystals.reading.sanity import plane_spacings
+from screening.crystals.sanity import plane_spacings
+from screening.crystals.sites import FULL_OCCUPANCY_TOLERANCE, Occupancy, Sites
 from screening.crystals.symmetry import space_group_number
 
 if TYPE_CHECKING:

@@ -1,32 +1,35 @@
-"""Crystals kept on disk while a ranking runs, so that the best can be had back once it is known which those are."""
+"""Crystals kept aside while a job runs, so that any can be had back once it is known which are wanted."""
 
 from __future__ import annotations
 
 import tempfile
+import weakref
 from collections.abc import Iterable
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import orjson
 
 from screening.crystals.crystal import Crystal
 
+_IN_MEMORY_BYTES = 1 << 26
+
 
 class CrystalSpool:
-    """A context manager. Its file has no name, so nothing is left behind however the job ends."""
+    """Crystals by their ids: the first 64 MiB in memory, then in a file.
 
-    def __init__(self, folder: Path) -> None:
-        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed on leaving the context
+    The file has no name and goes with the spool, so nothing is left behind however the job ends.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        """Start an empty spool.
+
+        Args:
+            folder: Where the file is made if one is needed; None: where the system keeps temporary files.
+        """
+        self._file = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES, dir=folder)  # noqa: SIM115 - closed with the spool
+        weakref.finalize(self, self._file.close)
         self._places: dict[str, tuple[int, int]] = {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._file.close()
 
     def add(self, crystals: Iterable[Crystal]) -> None:
         """Keep crystals under their ids."""

@@ -4,24 +4,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from screening.crystals.crystal import Crystal
-
-CrystalSystem = Literal["triclinic", "monoclinic", "orthorhombic", "tetragonal", "trigonal", "hexagonal", "cubic"]
-
-_LAST_NUMBERS: tuple[tuple[int, CrystalSystem], ...] = (
-    (2, "triclinic"),
-    (15, "monoclinic"),
-    (74, "orthorhombic"),
-    (142, "tetragonal"),
-    (167, "trigonal"),
-    (194, "hexagonal"),
-    (230, "cubic"),
-)
 
 
 def space_group_numbers(
@@ -33,15 +21,6 @@ def space_group_numbers(
     """
     tolerances = symprec_A if isinstance(symprec_A, tuple) else (symprec_A,)
     return [space_group_number(c.lattice, c.frac, c.numbers.tolist(), tolerances) for c in crystals]
-
-
-def crystal_system(number: int) -> CrystalSystem:
-    """The crystal system of a space group; raises ValueError unless 1 <= number <= 230."""
-    if number >= 1:
-        for last, system in _LAST_NUMBERS:
-            if number <= last:
-                return system
-    raise ValueError(f"space group numbers run from 1 to 230, not {number}")
 
 
 def space_group_number(

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from screening.array_types import Floats
+from screening.chemistry.compositions import count_matrix
 from screening.chemistry.elements import N_ELEMENTS
 from screening.finalists.finalist import KnownMaterial
 from screening.materials.registry import material_class
@@ -59,13 +60,8 @@ def _material(row: Mapping[str, str], wanted: Mapping[str, Any]) -> KnownMateria
 
 def _fractions(formulas: Sequence[str]) -> Floats:
     """(B, 119) by atomic number; brackets and fractions such as Sm(Fe0.8Co0.2)12 are understood."""
-    from pymatgen.core.composition import Composition
-
-    fractions = np.zeros((len(formulas), N_ELEMENTS))
-    for row, formula in enumerate(formulas):
-        for element, share in Composition(formula).fractional_composition.items():
-            fractions[row, element.Z] = share
-    return fractions
+    counts = count_matrix(formulas)
+    return np.asarray(counts / counts.sum(axis=1, keepdims=True))
 
 
 def _distances(ours: Floats, theirs: Floats) -> Floats:

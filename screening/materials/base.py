@@ -60,7 +60,7 @@ class LearnedPredictor(Protocol):
 
     @classmethod
     def load(cls, release: str, settings: Mapping[str, Any]) -> LearnedPredictor | None:
-        """By released name or folder, with all settings of the command; None where `none` leaves nothing to predict.
+        """By released name or folder, with the settings that its kind heeds; None where nothing is left to predict.
 
         Raises:
             RequestError: A wrong name or a damaged release.
@@ -96,6 +96,7 @@ class PredictorKind:
         default: The release that ships with the package.
         help: What `--help` says of the key.
         predictor: Its class as `module:name`, a `LearnedPredictor` that is imported when it is needed.
+        heeds: Other keys of the command that loading it depends on.
         general: Whether `screening predict` runs it too.
         refusal_stage: The stage in `rejected.csv` of crystals that it refuses.
         recipe_at: How it is fitted anew, a `FitRecipe` as `module:name`; empty if it cannot be.
@@ -105,6 +106,7 @@ class PredictorKind:
     default: str
     help: str
     predictor: str
+    heeds: tuple[str, ...] = ()
     general: bool = False
     refusal_stage: str = ""
     recipe_at: str = ""

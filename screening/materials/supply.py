@@ -18,7 +18,7 @@ import polars as pl
 
 from screening.array_types import Floats, Mask
 from screening.chemistry.compositions import mass_fractions
-from screening.chemistry.elements import ATOMIC_NUMBERS, N_ELEMENTS, indicator
+from screening.chemistry.elements import ATOMIC_NUMBERS, by_element, indicator
 from screening.errors import RequestError
 from screening.materials.arrays import number_column
 from screening.resources import resource
@@ -141,11 +141,7 @@ def _price_dates(counts: Floats, settings: SupplySettings, known: Mask) -> pl.Se
 def element_column(name: str) -> Floats:
     """One column of `datasets/elements/prices.csv` by atomic number, (119,); NaN where the table has nothing."""
     table = pl.read_csv(resource("datasets") / "elements" / "prices.csv", columns=["element", name])
-    values = np.full(N_ELEMENTS, np.nan)
-    for symbol, value in table.iter_rows():
-        if value is not None:
-            values[ATOMIC_NUMBERS[symbol]] = value
-    return values
+    return by_element({symbol: value for symbol, value in table.iter_rows() if value is not None}, np.nan)
 
 
 def _replaced(name: str, given: Mapping[str, float]) -> Floats:

@@ -13,8 +13,8 @@ import orjson
 
 from screening.chemistry.elements import SYMBOLS
 from screening.crystals import Crystal
-from screening.crystals.reading.parts import Sites
-from screening.crystals.reading.sanity import digest
+from screening.crystals.sanity import digest
+from screening.crystals.sites import Sites
 from screening.errors import RequestError
 from screening.relaxation.relaxation import Relaxed
 

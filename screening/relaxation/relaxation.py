@@ -18,9 +18,9 @@ import torch
 
 from screening.crystals.crystal import Crystal
 from screening.crystals.packed import PackedCrystals, pack
-from screening.crystals.reading.parts import Sites
-from screening.crystals.reading.read_settings import ReadSettings
-from screening.crystals.reading.sanity import find_problem
+from screening.crystals.read_settings import ReadSettings
+from screening.crystals.sanity import find_problem
+from screening.crystals.sites import Sites
 from screening.networks.streaming import one_batch_a_core
 from screening.potentials.base import Potential, PotentialOutput
 from screening.potentials.state import CrystalState

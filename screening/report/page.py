@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ class ReportContent:
     ranking: sorted by rank, columns as in `ranking.parquet`. rejected: `candidate_id, source, stage, reason`.
     landmarks: known materials, scored along. run: the content of `run.json`. task: the task's config; its section
     `report` may name `title`, `columns` (list) and `scatter` (x and y column). finalists: the first of the ranking, in
-    its order, which get a card each. language: `en` or `ru`.
+    its order, which get a card each. language: `en` or `ru`. files: whether those of the finalists lie beside the page.
     """
 
     ranking: pl.DataFrame
@@ -43,6 +43,7 @@ class ReportContent:
     task: Mapping[str, Any]
     finalists: Sequence[Finalist] = ()
     language: str = "en"
+    files: bool = True
 
 
 def write_report(path: Path, content: ReportContent) -> None:
@@ -56,6 +57,7 @@ def render(content: ReportContent) -> str:
     ranking, task = content.ranking, content.task
     top = _top(content)
     best = cards(ranking, content.finalists, top, task, texts)
+    best = best if content.files else [replace(card, files=[]) for card in best]
     axes = scatter_axes(task, ranking.columns) if ranking.height else None
     both = pl.concat([ranking, content.landmarks], how="diagonal_relaxed")
     title = str((task.get("report") or {}).get("title") or task.get("name") or texts.text("untitled"))

@@ -6,7 +6,7 @@ from typing import Any
 
 from screening.chemistry.elements import SYMBOLS
 from screening.crystals.prototypes.substitution import Member
-from screening.crystals.reading.rows import APPROXIMANT
+from screening.crystals.sites import APPROXIMANT
 
 
 def as_row(member: Member) -> dict[str, Any]:

@@ -17,9 +17,9 @@ from screening.crystals.prototypes.geometry import Template, template
 from screening.crystals.prototypes.ions import Ion
 from screening.crystals.prototypes.library import Prototype, Site, read_prototypes
 from screening.crystals.prototypes.volume import volume_ratio
-from screening.crystals.reading.parts import Sites
-from screening.crystals.reading.read_settings import ReadSettings
-from screening.crystals.reading.sanity import find_problem
+from screening.crystals.read_settings import ReadSettings
+from screening.crystals.sanity import find_problem
+from screening.crystals.sites import Sites
 from screening.errors import RequestError
 
 Elements = Mapping[str, Sequence[Ion]]

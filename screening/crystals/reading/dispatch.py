@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
+from screening.crystals.read_settings import ReadSettings
 from screening.crystals.reading.examine import examine
-from screening.crystals.reading.parts import Outcome, Part, Sites
-from screening.crystals.reading.read_settings import ReadSettings
+from screening.crystals.reading.parts import Outcome, Part
 from screening.crystals.reading.workers import WorkerPool
+from screening.crystals.sites import Sites
 
 _FEW = 32
 """So many files are parsed sooner than workers have started."""

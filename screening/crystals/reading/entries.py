@@ -15,12 +15,13 @@ from pathlib import Path
 import orjson
 
 from screening.crystals.crystal import Crystal, Rejection
+from screening.crystals.read_settings import ReadSettings
 from screening.crystals.reading.dispatch import examine_all
 from screening.crystals.reading.identity import printable
 from screening.crystals.reading.inputs import find_source, walk
-from screening.crystals.reading.parts import Outcome, Part, Sites
-from screening.crystals.reading.read_settings import ReadSettings
+from screening.crystals.reading.parts import Outcome, Part
 from screening.crystals.reading.reader import as_crystal
+from screening.crystals.sites import Sites
 
 _WORD = 1 << 64
 

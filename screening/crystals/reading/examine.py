@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from screening.crystals.reading.parts import Outcome, Part, Sites, UnreadableError
-from screening.crystals.reading.read_settings import ReadSettings
+from screening.crystals.read_settings import ReadSettings
+from screening.crystals.reading.parts import Outcome, Part, UnreadableError
 from screening.crystals.reading.rows import own_id, parse_json, read_row
-from screening.crystals.reading.sanity import describe_partial, digest, find_atom_problem, find_cell_problem
+from screening.crystals.sanity import describe_partial, digest, find_atom_problem, find_cell_problem
+from screening.crystals.sites import Sites
 
 _MAX_REASON_LENGTH = 300
 

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.chemistry.elements import SYMBOLS
+from screening.chemistry.compositions import formula_counts
+from screening.chemistry.elements import N_ELEMENTS
 from screening.chemistry.formulas import reduced_formula
-from screening.crystals.reading.parts import Occupancy, Sites, UnreadableError
-from screening.crystals.reading.read_settings import ReadSettings
+from screening.crystals.read_settings import ReadSettings
+from screening.crystals.reading.parts import UnreadableError
 from screening.crystals.reading.rows import atomic_number, own_id
+from screening.crystals.sites import Occupancy, Sites
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -82,19 +84,10 @@ def _explain_cif(error: Exception) -> UnreadableError:
 
 def _check_formula(sites: Sites, stated: Any) -> None:
     """A CIF cut off between two lines parses well; its formula tells that atoms are missing."""
-    from pymatgen.core.composition import Composition
-
-    if not isinstance(stated, str):
-        return
-    try:
-        expected = np.zeros(len(SYMBOLS))
-        for element, amount in Composition(stated).items():
-            expected[element.Z] += amount
-    except (ValueError, AttributeError):
+    expected = formula_counts([stated])[0] if isinstance(stated, str) else np.full(N_ELEMENTS, np.nan)
+    if np.isnan(expected).any():
         return  # the formula, not the crystal, is malformed
-    found = np.bincount(sites.numbers, minlength=len(SYMBOLS))
-    if not expected.any():
-        return
+    found = np.bincount(sites.numbers, minlength=N_ELEMENTS)
     if np.abs(found / found.sum() - expected / expected.sum()).max() > _MAX_FORMULA_DEVIATION:
         raise UnreadableError(
             f"the sites give {reduced_formula(sites.numbers)} but _chemical_formula_sum says {stated[:60]}: "

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from screening.crystals.crystal import Crystal, Rejection
+from screening.crystals.read_settings import ReadSettings
 from screening.crystals.reading.charged import charged_partners
 from screening.crystals.reading.dispatch import examine_all
 from screening.crystals.reading.identity import Register, printable
 from screening.crystals.reading.inputs import find_source, walk
-from screening.crystals.reading.parts import Outcome, Part, Sites, UnreadableError
-from screening.crystals.reading.read_settings import ReadSettings
+from screening.crystals.reading.parts import Outcome, Part, UnreadableError
+from screening.crystals.sites import Sites
 from screening.errors import RequestError
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ import orjson
 from numpy.typing import NDArray
 
 from screening.chemistry.elements import ATOMIC_NUMBERS, SYMBOLS
-from screening.crystals.reading.parts import Occupancy, Sites, UnreadableError
+from screening.crystals.reading.parts import UnreadableError
+from screening.crystals.sites import APPROXIMANT, Occupancy, Sites
 
 ID_KEYS = ("id", "mp_id", "name", "material_id", "battery_id")
 """Keys under which a row may carry its own id, in order of preference."""
@@ -22,7 +23,6 @@ ID_KEYS = ("id", "mp_id", "name", "material_id", "battery_id")
 PAIR_KEYS = (("structure", "charged"), ("discharged", "charged"), ("discharge_structure", "charge_structure"))
 """Keys of the discharged and the charged crystal of an insertion pair in one row."""
 
-APPROXIMANT = "ordered_approximant"
 OWN_FLAGS = (APPROXIMANT,)
 """Flags that a row may bring along; everything else is for the pipeline to say."""
 

@@ -19,9 +19,9 @@ from pathlib import Path
 from queue import Empty, LifoQueue
 from typing import IO, cast
 
+from screening.crystals.read_settings import ReadSettings
 from screening.crystals.reading.examine import examine
 from screening.crystals.reading.parts import Outcome, Part
-from screening.crystals.reading.read_settings import ReadSettings
 
 _LOG = logging.getLogger(__name__)
 _COMMAND = "from screening.crystals.reading.worker import main; main()"

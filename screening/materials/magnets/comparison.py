@@ -13,6 +13,7 @@ import polars as pl
 
 from screening.array_types import Floats, Mask
 from screening.chemistry.compositions import count_matrix
+from screening.chemistry.constants import MU0_T2_PER_MJ_M3
 from screening.errors import RequestError
 from screening.materials.arrays import floats, number_column
 from screening.materials.magnets.comparison_sentences import fixed, magnet_sentences
@@ -25,8 +26,6 @@ SAME_TEMPERATURE_K = 10.0
 
 ORDERS = {"FM": "ferromagnetic", "ferri": "ferrimagnetic", "AFM": "antiferromagnetic", "non": "non-magnetic"}
 NET = ("ferromagnetic", "ferrimagnetic")
-MU0_MJ_PER_M3_T2 = 0.4 * np.pi
-"""µ0 in T² per MJ/m³: kappa = sqrt(µ0 K1) / (µ0 Ms)."""
 
 NUMBERS = {"mu0_Ms_T": "mu0Ms_T", "curie_temperature_K": "Tc_K", "K1_MJ_per_m3": "K1_MJ_m3"}
 """Column of the ranking -> column of the reference table."""
@@ -88,7 +87,7 @@ class MeasuredRows:
         """Easy axis and sqrt(µ0 K1) / (µ0 Ms) of at least 1, by the measured values."""
         K1, polarization = self.number("K1_MJ_m3"), self.number("mu0Ms_T")
         with np.errstate(invalid="ignore", divide="ignore"):
-            kappa = np.sqrt(MU0_MJ_PER_M3_T2 * np.where(K1 > 0, K1, np.nan)) / polarization
+            kappa = np.sqrt(MU0_T2_PER_MJ_M3 * np.where(K1 > 0, K1, np.nan)) / polarization
         return (kappa >= 1) & np.array([axis == "axis" for axis in self.axes], dtype=bool)
 
 

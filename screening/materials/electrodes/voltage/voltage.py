@@ -16,7 +16,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from screening.array_types import Floats, Mask
-from screening.chemistry.elements import ATOMIC_NUMBERS, N_ELEMENTS
+from screening.chemistry.elements import ATOMIC_NUMBERS, by_element
 from screening.crystals.packed import PackedCrystals, pack
 from screening.errors import RequestError
 from screening.materials.electrodes.end_members.pair import ElectrodePair, NoPair
@@ -251,10 +251,7 @@ def _situation(pair: ElectrodePair | NoPair) -> str:
 
 
 def _metals(part: FittedPart) -> Floats:
-    energies = np.full(N_ELEMENTS, np.nan)
     kept = part.get("metals_eV")
     if not isinstance(kept, dict) or not set(kept) <= set(ATOMIC_NUMBERS):
         raise part.problem("the release lacks the energies of the pure metals")
-    for symbol, energy in kept.items():
-        energies[ATOMIC_NUMBERS[symbol]] = float(energy)
-    return energies
+    return by_element(kept, np.nan)

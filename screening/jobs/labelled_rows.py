@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.commands.import_data import REJECTED, import_labelled
 from screening.configuration.evaluate import EvaluateConfig
-from screening.console import say
 from screening.data.importers.registry import kind_of
 from screening.data.splits import SPLITS, splits_of
 from screening.data.store import Store, label_columns, open_store
 from screening.errors import RequestError
 from screening.files import output_folder
+from screening.jobs.import_data import REJECTED, import_labelled
 from screening.learning.data import DataSettings, split_rows
 from screening.networks.released_model import ModelConfig
 
@@ -40,8 +40,20 @@ class LabelledRows:
     calibration: Rows
 
 
-def labelled_rows(config: EvaluateConfig, model: ModelConfig, scratch: Path) -> LabelledRows:
-    """Open data.path, or read data.source into a store in `scratch`; raises RequestError for a wrong one."""
+def labelled_rows(
+    config: EvaluateConfig, model: ModelConfig, scratch: Path, tell: Callable[[str], object] | None = None
+) -> LabelledRows:
+    """Open data.path, or read data.source into a store in `scratch`.
+
+    Args:
+        config: The settings of the command.
+        model: What is evaluated.
+        scratch: A folder for the store.
+        tell: Gets a line for the user on what cannot be read, and the list is kept in the output folder; None: neither.
+
+    Raises:
+        RequestError: The data are wrong.
+    """
     data = config.data
     reference = open_store(Path(data.path)) if data.path is not None else None
     splits = _rows(reference, model, config, data.path) if reference is not None else {}
@@ -54,7 +66,7 @@ def labelled_rows(config: EvaluateConfig, model: ModelConfig, scratch: Path) -> 
         store, split, parts = reference, "test" if config.split == AUTO else config.split, splits
         name = "every labelled crystal of the store" if split == ALL else f"the {split} split"
     else:
-        store = _read(Path(data.source), Path(data.labels) if data.labels else None, config, scratch)
+        store = _read(Path(data.source), Path(data.labels) if data.labels else None, config, scratch, tell)
         split, parts = ALL if config.split == AUTO else config.split, _rows(store, model, config, data.source)
         name = Path(data.source).name + ("" if split == ALL else f", {split} split")
     rows = np.sort(np.concatenate(list(parts.values()))) if split == ALL else parts[split]
@@ -91,15 +103,21 @@ def _rows(store: Store, model: ModelConfig, config: EvaluateConfig, called: str 
     return {split: rows[split] for split in SPLITS}
 
 
-def _read(source: Path, labels: Path | None, config: EvaluateConfig, scratch: Path) -> Store:
+def _read(
+    source: Path,
+    labels: Path | None,
+    config: EvaluateConfig,
+    scratch: Path,
+    tell: Callable[[str], object] | None,
+) -> Store:
     if (source / "meta.json").is_file():
         return open_store(source)
     own = Path(config.output_dir)
     store, rejected = import_labelled(
         kind_of(source, labels), source, labels, scratch / "store", frozenset({own.resolve()})
     )
-    if rejected:
+    if rejected and tell is not None:
         kept = output_folder(own, "output_dir") / REJECTED
         kept.write_bytes((store.path / REJECTED).read_bytes())
-        say(f"{len(rejected)} left out, the first because: {rejected[0].reason}; all in {kept}")
+        tell(f"{len(rejected)} left out, the first because: {rejected[0].reason}; all in {kept}")
     return store

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from screening.chemistry.elements import SYMBOLS
-from screening.crystals.reading.parts import FULL_OCCUPANCY_TOLERANCE, Sites
-from screening.crystals.reading.read_settings import ReadSettings
+from screening.crystals.read_settings import ReadSettings
+from screening.crystals.sites import FULL_OCCUPANCY_TOLERANCE, Sites
 
 MIN_PLANE_SPACING_A = 0.3
 """Below this the cell is flat or so skewed that a neighbour search takes forever (smallest in MP: 0.39 Å)."""

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from screening.cluster.submitted import JOBS
-from screening.commands.train import check_request, find_parent, training_settings
 from screening.configuration import as_dict
 from screening.configuration.rank import RankConfig
 from screening.configuration.saving import read_config
@@ -21,6 +20,7 @@ from screening.files import atomic_folder
 from screening.jobs.opening import load_predictors
 from screening.jobs.scoring import check_scoring
 from screening.jobs.sharding import unfinished_shards
+from screening.jobs.training_request import check_request, find_parent, training_settings
 from screening.tracking.address import TrackingSettings, sqlite_path, tracking_uri
 from screening.tracking.provenance import sha256
 from screening.tracking.ranking_folder import SETTINGS_FILE

@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from screening.commands.import_data import REJECTED, counts, import_labelled
 from screening.configuration.train import TrainingDataConfig
-from screening.console import say
-from screening.crystals import Rejection
 from screening.data.importers.registry import kind_of
 from screening.data.store import Store, label_columns, open_store
 from screening.errors import RequestError
+from screening.jobs.import_data import REJECTED, import_labelled, label_counts
 
 _STORE = "data"
 _LONGEST_WAIT_S = 3600.0
 
 
-def data_store(data: TrainingDataConfig, folder: Path, rank: int = 0) -> Store:
+def data_store(data: TrainingDataConfig, folder: Path, rank: int = 0, tell: Callable[[str], object] = len) -> Store:
     """Open data.path, or make a store of data.source in `folder/data`, which the first of several processes does.
 
-    Raises RequestError when neither or both are given, or for what is wrong with them; nothing is left behind then.
+    Args:
+        data: The section of the settings.
+        folder: Output folder of the training.
+        rank: Which of the training's processes this is.
+        tell: Gets lines for the user on what came in.
+
+    Raises:
+        RequestError: Neither or both are given, or something is wrong with them; nothing is left behind then.
     """
     if data.path is not None and data.source is not None:
         raise RequestError(f"data.path={data.path} and data={data.source}: expected one of them")
@@ -40,7 +46,7 @@ def data_store(data: TrainingDataConfig, folder: Path, rank: int = 0) -> Store:
         return _wait_for(folder / _STORE)
     existed = folder.exists()
     try:
-        return _made(data, source, folder)
+        return _made(data, source, folder, tell)
     except RequestError:
         if not existed:
             with suppress(OSError):
@@ -48,7 +54,7 @@ def data_store(data: TrainingDataConfig, folder: Path, rank: int = 0) -> Store:
         raise
 
 
-def _made(data: TrainingDataConfig, source: Path, folder: Path) -> Store:
+def _made(data: TrainingDataConfig, source: Path, folder: Path, tell: Callable[[str], object]) -> Store:
     """The store, made anew each time; a run that is resumed must find the same content."""
     target, fresh = folder / _STORE, folder / f"{_STORE}.new"
     labels = Path(data.labels) if data.labels else None
@@ -67,14 +73,10 @@ def _made(data: TrainingDataConfig, source: Path, folder: Path) -> Store:
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     store = open_store(target)
-    _tell(store, rejected)
-    return store
-
-
-def _tell(store: Store, rejected: list[Rejection]) -> None:
-    say(f"{len(store)} labelled crystals in {store.path} ({counts(store)})")
+    tell(f"{len(store)} labelled crystals in {store.path} ({label_counts(store)})")
     if rejected:
-        say(f"{len(rejected)} left out, the first because: {rejected[0].reason}; all in {store.path / REJECTED}")
+        tell(f"{len(rejected)} left out, the first because: {rejected[0].reason}; all in {store.path / REJECTED}")
+    return store
 
 
 def _wait_for(path: Path) -> Store:

@@ -12,8 +12,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from screening.crystals import Crystal, ReadSettings, Rejection, as_crystals
-from screening.crystals.reading.parts import Sites
-from screening.crystals.reading.sanity import closest_pair, digest, plane_spacings
+from screening.crystals.sanity import closest_pair, digest, plane_spacings
+from screening.crystals.sites import Sites
 
 CUBE = (np.eye(3) * 4).tolist()
 PAIR = [[0.0, 0.0, 0.0], [0.5, 0.5, 0.5]]
