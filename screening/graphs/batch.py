@@ -17,8 +17,15 @@ from screening.graphs.nearest import GraphSettings, nearest_edges
 class GraphBatch:
     """B crystals, N atoms, E directed edges sorted by centre.
 
-    numbers: (N,) int64 atomic numbers; n_atoms: (B,) int64; n_edges: (B,) int64; centre, neighbour: (E,) int64 rows
-    of atoms; vector: (E, 3) Å from centre to neighbour; weight: (E,) in (0, 1]; volume_A3: (B,).
+    Attributes:
+        numbers: (N,) int64 atomic numbers.
+        n_atoms: (B,) int64.
+        n_edges: (B,) int64.
+        centre: (E,) int64 rows of atoms.
+        neighbour: (E,) int64 rows of atoms.
+        vector: (E, 3) from centre to neighbour in Å.
+        weight: (E,) in (0, 1], which falls to 0 as an atom leaves the neighbours.
+        volume_A3: (B,) cell volumes.
     """
 
     numbers: Tensor
