@@ -16,6 +16,7 @@ from screening.jobs.ranking_outcome import Ranking
 from screening.jobs.scoring import Tally
 from screening.jobs.sharding import score_shard
 from screening.materials.registry import material_class
+from screening.report.choices import first_columns
 from screening.report.terminal import short_table, timing_line
 from screening.signals import Signals
 from screening.tracking.address import TrackingSettings
@@ -47,7 +48,8 @@ def _score(config: RankConfig, shard: int) -> Tally:
 
 def show(ranking: Ranking, config: RankConfig) -> None:
     """What a chemist sees first, and where to find the rest."""
-    say(short_table(ranking.table, config.task.report["short_table"], config.top, ranking.landmarks))
+    columns = config.task.report.get("short_table") or first_columns(config.task_settings, ranking.table.columns)
+    say(short_table(ranking.table, columns, config.top, ranking.landmarks))
     say(f"{ranking.table.height} ranked, {ranking.rejected.height} rejected (reasons in rejected.csv)")
     if ranking.review is not None:
         for line in ranking.review.lines:
