@@ -26,9 +26,7 @@ class RelaxConfig(CommandConfig):
 
     candidates: str = setting(help=CANDIDATES_HELP.replace("score", "relax"), path=True)
     output_dir: str = setting(help="folder for the results, made if it is not there", path=True)
-    potential: str = setting(
-        default="chgnet", help=lambda: f"interatomic potential: {potentials_in_words()}"
-    )
+    potential: str = setting(default="chgnet", help=lambda: f"interatomic potential: {potentials_in_words()}")
     fmax_eV_per_A: float = setting(
         default=0.1, help="converged when no force is larger, in eV/Å: on an atom or, per atom, on the cell", minimum=0
     )
