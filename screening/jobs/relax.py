@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -148,9 +148,7 @@ def _settings(config: RelaxConfig) -> RelaxationSettings:
     return RelaxationSettings(config.fmax_eV_per_A, config.max_steps, config.relax_cell, config.batch_atoms)
 
 
-def _unfinished(
-    items: Iterable[Crystal | Rejection], inputs: _Inputs, finished: Container[tuple[str, str]]
-) -> Iterator[Crystal]:
+def _unfinished(items: Iterable[Crystal | Rejection], inputs: _Inputs, finished: Progress) -> Iterator[Crystal]:
     for item in items:
         if isinstance(item, Rejection):
             inputs.rejected.append(item)

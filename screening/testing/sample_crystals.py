@@ -31,7 +31,7 @@ def random_crystal(
 
 def cubic(number: int, a_A: float, centring: str) -> Crystal:
     """A conventional cubic cell of an element: `P`, `I` (bcc) or `F` (fcc)."""
-    sites = {
+    sites: list[list[float]] = {
         "P": [[0, 0, 0]],
         "I": [[0, 0, 0], [0.5, 0.5, 0.5]],
         "F": [[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]],
