@@ -148,7 +148,9 @@ def _settings(config: RelaxConfig) -> RelaxationSettings:
     return RelaxationSettings(config.fmax_eV_per_A, config.max_steps, config.relax_cell, config.batch_atoms)
 
 
-def _unfinished(items: Iterable[Crystal | Rejection], inputs: _Inputs, finished: Progress) -> Iterator[Crystal]:
+def _unfinished(
+    items: Iterable[Crystal | Rejection], inputs: _Inputs, finished: Progress | tuple[()]
+) -> Iterator[Crystal]:
     for item in items:
         if isinstance(item, Rejection):
             inputs.rejected.append(item)
