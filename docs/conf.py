@@ -20,6 +20,8 @@ exclude_patterns = ["results/*.json"]
 
 html_theme = "furo"
 html_title = "screening"
+html_static_path = ["_static"]
+html_css_files = ["wide.css"]
 html_copy_source = False
 html_show_sphinx = False
 html_math_renderer = "mathml"

@@ -1,4 +1,4 @@
-"""Permanent magnets beside their measured polarisation, Curie temperature, anisotropy and magnetic order."""
+"""Permanent magnets beside their measured polarization, Curie temperature, anisotropy and magnetic order."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class MeasuredRows:
 
     @cached_property
     def at_temperature(self) -> Mask:
-        """Rows whose polarisation and anisotropy were measured at the ranking's temperature (300 K if not said)."""
+        """Rows whose polarization and anisotropy were measured at the ranking's temperature (300 K if not said)."""
         measured_at = np.nan_to_num(self.number("T_state_K"), nan=300.0)
         return np.abs(measured_at - self.temperature_K) <= SAME_TEMPERATURE_K
 
@@ -103,7 +103,7 @@ def compare(
 ) -> Comparison:
     """See `MaterialClass.compare`; the temperature is that of the settings.
 
-    Baselines of polarisation and Curie temperature know the other rows of the same table alone, a chemical system held
+    Baselines of polarization and Curie temperature know the other rows of the same table alone, a chemical system held
     out at a time: extra trees on composition, and the median.
     """
     by_name = {row["name"]: row for row in rows}
