@@ -13,8 +13,8 @@ def say(text: str = "") -> None:
     _write(sys.stdout, text)
 
 
-def complain(text: str) -> None:
-    """Write a line to standard error."""
+def say_error(text: str) -> None:
+    """Write a line to standard error, as `say` does to standard output."""
     _write(sys.stderr, text)
 
 

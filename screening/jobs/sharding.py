@@ -131,7 +131,7 @@ def score_shard(config: RankConfig, index: int, signals: Signals | None = None) 
         told = len(tally.rejected)
         if signals is not None and signals.received:
             pending.flush()
-            signals.heed(f"what was scored by then is in {parts.folder}")
+            signals.raise_if_received(f"what was scored by then is in {parts.folder}")
     pending.flush()
     counts = {"scored": tally.scored, "rejected": len(tally.rejected), "earlier": len(done)}
     parts.finish({"total": survey.total, "fingerprint": survey.fingerprint, "seconds": tally.seconds, **counts})

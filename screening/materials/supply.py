@@ -165,7 +165,7 @@ def _price(symbol: str, value: Any) -> Price:
         return build_settings(Price, {**value, "date": str(value.get("date", ""))}, key)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise RequestError(f"{key}: expected a number in USD/kg or a section of price, date and source, got {value!r}")
-    return Price(float(value))
+    return Price(price=float(value))
 
 
 def _check(key: str, value: float, expected: str, most: float) -> None:

@@ -84,7 +84,7 @@ def test_dry_run_shows_scripts_and_writes_nothing(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "job=...  (what to run"),
+        ([], "job=rank|train  (what to run"),
         (["predict"], "job=predict: expected one of rank, train"),
         (["rank", "cluster=lsf"], "cluster=lsf: no such choice"),
         (["rank", "cluster.gpu=1"], "unknown key cluster.gpu; did you mean cluster.gpus?"),

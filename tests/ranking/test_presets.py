@@ -1,4 +1,4 @@
-"""What the magnets' presets mean, on predictions written by hand for well-known magnets."""
+"""The presets of magnets, on predictions written by hand for well-known magnets."""
 
 from __future__ import annotations
 
