@@ -22,11 +22,11 @@ from screening.errors import RequestError
 from screening.files import output_folder
 from screening.jobs.opening import learned_predictors
 from screening.jobs.scoring import Tally, check_scoring, rank_candidates
-from screening.materials.learned import MEANINGS, NEVER, learned
 from screening.materials.predictors import Predictors
 from screening.materials.reference import Comparison
 from screening.materials.registry import class_names, material_class
 from screening.materials.task_merit import merit_settings
+from screening.materials.training_overlap import MEANINGS, NEVER, training_overlap
 from screening.networks.predictor import Predictor
 from screening.tables import write_table
 from screening.tracking.address import TrackingSettings, shown_uri
@@ -48,13 +48,13 @@ class Models:
     store: Store | None
 
     def learned(self, ranked: pl.DataFrame) -> dict[str, list[str]]:
-        """Column -> for each row the entry of `MEANINGS` that holds."""
+        """Column -> for each row the key of `MEANINGS` that applies."""
         systems, formulas = ranked["chemical_system"].to_list(), ranked["formula"].to_list()
         network = self.predictors.network.config.training
-        found = {"learned_by_network": learned(systems, formulas, network, self.store, only=True)}
+        found = {"learned_by_network": training_overlap(systems, formulas, network, self.store, only=True)}
         for name, predictor in self.predictors.learned.items():
             if predictor.training is not None:
-                entries = learned(systems, formulas, predictor.training, self.store, only=False)
+                entries = training_overlap(systems, formulas, predictor.training, self.store, only=False)
                 found[f"learned_by_{name}"] = entries
         return found
 
