@@ -10,7 +10,7 @@ import polars as pl
 from screening.chemistry.compositions import count_matrix
 from screening.chemistry.elements import SYMBOLS
 from screening.materials.magnets.figures.rare_earths import rare_earth_table
-from screening.materials.sentences import Row, sentence
+from screening.materials.sentences import Row, why_sentence
 
 
 def magnet_reasons(ranked: pl.DataFrame, gates: Mapping[str, str], wanted: Mapping[str, float]) -> pl.Series:
@@ -24,7 +24,7 @@ def magnet_reasons(ranked: pl.DataFrame, gates: Mapping[str, str], wanted: Mappi
         "".join(SYMBOLS[z] for z in range(57, 72) if row[z] and earths.moment_muB[z]) for row in count_matrix(formulas)
     ]
     sentences = [
-        sentence(row, gates, _strengths(row, shells), partial(_weakness, gates, wanted, row, shells))
+        why_sentence(row, gates, _strengths(row, shells), partial(_weakness, gates, wanted, row, shells))
         for row, shells in zip(ranked.iter_rows(named=True), with_4f, strict=True)
     ]
     return pl.Series("why", sentences, dtype=pl.String)
