@@ -40,7 +40,7 @@ _IN_WORDS = {bool: "true or false", int: "a whole number", float: "a number", st
 def setting(
     default: Any = MISSING,
     *,
-    help: str,
+    help: str | Callable[[], str],
     path: bool = False,
     choices: Choices = (),
     minimum: float | None = None,
@@ -50,7 +50,7 @@ def setting(
 
     Args:
         default: Left out for a key that must be given; with its name, type checkers see it.
-        help: What `--help` says of it.
+        help: What `--help` says of it, or a function that looks it up.
         path: Marks file names, whose `~` is expanded.
         choices: The values that are allowed, or a function that looks them up.
         minimum: The least value that is allowed.
@@ -257,13 +257,14 @@ def _key(name: str, annotation: Any, item: Field[Any] | None = None) -> Key:
     default = item.default if item is not None else None
     if item is not None and item.default_factory is not MISSING:
         default = item.default_factory()
+    help_text = said.get("help", "")
     return Key(
         name,
         kinds[0] if len(kinds) == 1 else Any,
         optional=len(kinds) < len(arms),
         required=default is MISSING,
         default=None if default is MISSING else default,
-        help=said.get("help", ""),
+        help=help_text() if callable(help_text) else help_text,
         path=said.get("path", False),
         choices=_listed(said.get("choices", ())),
         minimum=said.get("ge"),

@@ -185,7 +185,7 @@ def test_text_a_terminal_cannot_show_is_escaped(screening: Any, root: Path) -> N
 
 def test_console_writes_lines(capsys: pytest.CaptureFixture[str]) -> None:
     console.say("out")
-    console.complain("err")
+    console.print_error("err")
     assert capsys.readouterr() == ("out\n", "err\n")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, field, fields, replace
 from typing import Any, ClassVar, Self
 
+from screening import plugins
 from screening.configuration.shared_sections import SupplyConfig, TaskConfig, TrackingConfig
 from screening.errors import RequestError
 from screening.resources import resource
@@ -21,6 +22,12 @@ CANDIDATES_HELP = (
 MODEL_HELP = "released name, folder, or models:/NAME@ALIAS in MLflow"
 ORDER_HELP = "make ordered approximants of partially occupied crystals instead of refusing"
 BATCH_HELP = "atoms per batch of the network; null: 2,048 on the CPU, 32,768 on a GPU"
+
+
+def potentials_in_words() -> str:
+    """The potentials there are, for help texts."""
+    names = [name for name in plugins.names(plugins.POTENTIALS) if name != "ase"]
+    return f"{', '.join(names)}, or ase:package.module.Class:CHECKPOINT for any ASE calculator"
 
 
 def precision_key() -> Any:

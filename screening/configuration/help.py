@@ -19,8 +19,8 @@ from screening.settings import Key, as_typed, keys_of
 if TYPE_CHECKING:
     from screening.configuration.composing import Composed
 
-_TASK, _PREDICTOR, _POTENTIALS = "{task}", "{predictor}", "{potentials}"
-"""What stands in texts for names that only plug-ins know."""
+_TASK, _PREDICTOR = "{task}", "{predictor}"
+"""What stands in examples for a name that only a plug-in knows."""
 
 
 def program_help() -> str:
@@ -127,10 +127,7 @@ def _keys(chosen: Iterable[Key], tree: dict[str, Any], said: dict[str, str]) -> 
 
 
 def _explained(key: Key) -> str:
-    text = key.help
-    if _POTENTIALS in text:
-        text = text.replace(_POTENTIALS, ", ".join(plugins.names(plugins.POTENTIALS)))
-    return f"{text} ({key.expected})" if key.choices else text
+    return f"{key.help} ({key.expected})" if key.choices else key.help
 
 
 def _block(title: str, rows: list[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import ClassVar, Self
 
-from screening.configuration.base import RankingConfig, ScoringConfig
+from screening.configuration.base import RankingConfig, ScoringConfig, potentials_in_words
 from screening.configuration.review import RUN_HELP
 from screening.errors import RequestError
 from screening.settings import setting, settings_class
@@ -38,7 +38,7 @@ class RankConfig(ScoringConfig, RankingConfig):
     output_dir: str = setting(help="folder for the results, made if it is not there", path=True)
     relax: str = setting(
         default="none",
-        help="potential that relaxes candidates first, one of {potentials} (ase:package.module.Class:FILE), or none",
+        help=lambda: f"potential that relaxes candidates first: none, {potentials_in_words()}",
     )
     shards: int = setting(
         default=1,

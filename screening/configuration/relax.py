@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Self
 
-from screening.configuration.base import CANDIDATES_HELP, ORDER_HELP, CommandConfig
+from screening.configuration.base import CANDIDATES_HELP, ORDER_HELP, CommandConfig, potentials_in_words
 from screening.errors import RequestError
 from screening.settings import setting, settings_class
 
@@ -26,10 +26,7 @@ class RelaxConfig(CommandConfig):
 
     candidates: str = setting(help=CANDIDATES_HELP.replace("score", "relax"), path=True)
     output_dir: str = setting(help="folder for the results, made if it is not there", path=True)
-    potential: str = setting(
-        default="chgnet",
-        help="interatomic potential, one of {potentials}; any ASE calculator is ase:package.module.Class:CHECKPOINT",
-    )
+    potential: str = setting(default="chgnet", help=lambda: f"interatomic potential: {potentials_in_words()}")
     fmax_eV_per_A: float = setting(
         default=0.1, help="converged when no force is larger, in eV/Å: on an atom or, per atom, on the cell", minimum=0
     )

@@ -84,7 +84,7 @@ class TrainerConfig:
     target_weights: list[float] = setting(
         default=[],
         help="weight of each of data.targets in the loss, in their order; empty: 5 of formation energy, 3 of "
-        "magnetisation, 2 of gap, 1 of hull",
+        "magnetization, 2 of gap, 1 of hull",
     )
     gradient_clip: float = setting(default=1.0, help="largest norm of the gradient; 0: no limit", minimum=0)
     batch_atoms: int = setting(default=2048, help="atoms per batch, shared among the devices", minimum=1)

@@ -1,3 +1,5 @@
+"""Gates: conditions as probabilities."""
+
 from __future__ import annotations
 
 import polars as pl

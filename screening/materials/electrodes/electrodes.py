@@ -48,7 +48,7 @@ class Electrodes(MaterialClass):
             default="voltage-v1",
             help="what predicts voltages and volume changes of electrodes: released name, folder, or none",
             predictor=f"{_HERE}.electrode_predictor:ElectrodePredictor",
-            heeds=("device", "working_ion"),
+            depends_on=("device", "working_ion"),
             refusal_stage="electrode",
             recipe_at=f"{_HERE}.voltage.voltage_release:RECIPE",
         ),
