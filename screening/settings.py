@@ -49,7 +49,7 @@ def setting(
     """A field of a settings class.
 
     Args:
-        default: Left out for a key that must be given.
+        default: Left out for a key that must be given; with its name, type checkers see it.
         help: What `--help` says of it, or a function that looks it up.
         path: Marks file names, whose `~` is expanded.
         choices: The values that are allowed, or a function that looks them up.
@@ -58,14 +58,12 @@ def setting(
     """
     limits = {name: limit for name, limit in (("ge", minimum), ("le", maximum)) if limit is not None}
     metadata = {"help": help, "path": path, "choices": choices, **limits}
-    if default is MISSING:
-        return field(kw_only=True, metadata=metadata)
     if isinstance(default, list | dict):
         return field(default_factory=lambda: copy(default), metadata=metadata)
     return field(default=default, metadata=metadata)
 
 
-@dataclass_transform(frozen_default=True, field_specifiers=(field, setting))
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field, setting))
 def settings_class(kind: type[T]) -> type[T]:
     """Make a class of annotated fields a frozen dataclass, whose values `build_settings` checks."""
     kind.__pydantic_config__ = {"extra": "forbid", "strict": True}  # type: ignore[attr-defined]
@@ -73,7 +71,7 @@ def settings_class(kind: type[T]) -> type[T]:
         declared = vars(kind).get(name)
         if isinstance(declared, Field) and declared.metadata.get("choices"):
             kind.__annotations__[name] = Annotated[annotation, _Among(declared.metadata["choices"])]
-    return dataclass(frozen=True)(kind)
+    return dataclass(frozen=True, kw_only=True)(kind)
 
 
 @dataclass(frozen=True)
@@ -208,7 +206,7 @@ def _validated(kind: type[T], values: Any, where: str, *, partial: bool) -> T | 
 
     try:
         # As JSON, a list is a tuple and a whole number a float, but nothing else passes for what it is not.
-        return _adapter(kind).validate_json(json.dumps(values, default=str))
+        return _adapter(kind).validate_json(json.dumps(values, default=str))  # type: ignore[arg-type]
     except ValidationError as error:
         message = _message(kind, error, where, partial=partial)
     if message is not None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from screening.cluster.requeueing import requeue
 from screening.configuration.rank import RankConfig
-from screening.console import complain, say
+from screening.console import print_error, say
 from screening.errors import Interrupted
 from screening.jobs.local_shards import rank_in_shards
 from screening.jobs.rank import rank_to_folder
@@ -55,7 +55,7 @@ def show(ranking: Ranking, config: RankConfig) -> None:
         for line in ranking.review.lines:
             say(line)
         for warning in ranking.review.review.warnings:
-            complain(f"warning: {warning}")
+            print_error(f"warning: {warning}")
     if missing := material_class(config.task.name).missing(config.report.language):
         say(f"task={config.task.name} has no {', no '.join(missing)}")
     say(timing_line(ranking.record["timing_s"]))

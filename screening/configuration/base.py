@@ -33,7 +33,7 @@ def potentials_in_words() -> str:
 def precision_key() -> Any:
     """The key of the arithmetic."""
     return setting(
-        "auto",
+        default="auto",
         help="arithmetic on a CPU; auto: bf16 inside the network where the CPU has it, which moves energies by 1 meV",
         choices=("auto", "32", "bf16"),
     )
@@ -49,10 +49,10 @@ class CommandConfig:
     extended_by: ClassVar[str] = ""
     """The group or key whose choice adds keys to the command."""
 
-    seed: int = setting(0, help="seed of everything random", minimum=0, maximum=2**32 - 1)
-    debug: bool = setting(False, help="show a traceback when something fails, and log more")
+    seed: int = setting(default=0, help="seed of everything random", minimum=0, maximum=2**32 - 1)
+    debug: bool = setting(default=False, help="show a traceback when something fails, and log more")
     device: str = setting(
-        "auto", help="where networks run; auto: a GPU if there is one", choices=("auto", "cpu", "cuda")
+        default="auto", help="where networks run; auto: a GPU if there is one", choices=("auto", "cpu", "cuda")
     )
     tracking: TrackingConfig = field(default_factory=TrackingConfig)
 
@@ -121,11 +121,11 @@ class ScoringConfig(ClassKeys, CommandConfig):
     """Keys of the commands that run a released model over candidates."""
 
     candidates: str = setting(help=CANDIDATES_HELP, path=True)
-    model: str = setting("screening-v3", help=MODEL_HELP, path=True)
-    order: bool = setting(False, help=ORDER_HELP)
-    workers: int | None = setting(None, help="processes that read crystals; null: as many as cores", minimum=0)
-    max_atoms: int = setting(1000, help="refuse crystals with more atoms in the cell", minimum=1)
-    batch_atoms: int | None = setting(None, help=BATCH_HELP, minimum=1)
+    model: str = setting(default="screening-v3", help=MODEL_HELP, path=True)
+    order: bool = setting(default=False, help=ORDER_HELP)
+    workers: int | None = setting(default=None, help="processes that read crystals; null: as many as cores", minimum=0)
+    max_atoms: int = setting(default=1000, help="refuse crystals with more atoms in the cell", minimum=1)
+    batch_atoms: int | None = setting(default=None, help=BATCH_HELP, minimum=1)
     precision: str = precision_key()
 
 
@@ -135,7 +135,7 @@ class RankingConfig(ClassKeys, CommandConfig):
 
     extended_by: ClassVar[str] = "task"
 
-    prefer: str | None = setting(None, help="preset of the task, which changes gates and objective; null: none")
+    prefer: str | None = setting(default=None, help="preset of the task, which changes gates and objective; null: none")
     task: TaskConfig = field(default_factory=TaskConfig)
     supply: SupplyConfig = field(default_factory=SupplyConfig)
 

@@ -33,6 +33,6 @@ class ImportConfig(CommandConfig):
         choices=lambda: plugins.names(plugins.IMPORTERS),
     )
     labels: str | None = setting(
-        None, help="kind=csv: the CSV of ids and labels; null: the only one in the source folder", path=True
+        default=None, help="kind=csv: the CSV of ids and labels; null: the only one in the source folder", path=True
     )
     output: str = setting(help="folder of the store to write", path=True)

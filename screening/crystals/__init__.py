@@ -1,6 +1,6 @@
-"""What comes in: reading crystals from any source, refusing bad input with a reason, and the crystal itself.
+"""The crystal, and reading crystals from any source; bad input is refused with a reason.
 
-Importing this costs no more than numpy; pymatgen, ASE and spglib are loaded when a file needs them.
+Importing this package loads only numpy; pymatgen, ASE and spglib are loaded when a file needs them.
 """
 
 from screening.crystals.crystal import Crystal, Rejection

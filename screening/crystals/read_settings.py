@@ -1,4 +1,4 @@
-"""What a reader accepts."""
+"""What readers of crystals accept."""
 
 from __future__ import annotations
 
@@ -8,18 +8,20 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class ReadSettings:
-    """How crystals are read, and the limits beyond which one is refused.
+    """How crystals are read, and the limits beyond which a crystal is refused.
 
-    order: make an ordered approximant of a crystal with partial occupancies instead of refusing it.
-    workers: processes that parse files; 0 parses in this process; None decides by the amount of work.
-    max_atoms: most atoms in a cell as given.
-    min_distance_A: closer atoms count as overlapping. The shortest distance in 63,712 Materials Project
-        crystals is the H-H bond, 0.74 Å.
-    min_volume_A3_per_atom, max_volume_A3_per_atom: the same crystals span 4.45 to 377 Å³ per atom but for
-        two molecules in near-empty cells (732 and 735).
-    elements: atomic numbers a model knows; None allows hydrogen to lawrencium.
-    timeout_s: longest time for one chunk of files in a worker process, then for a single one.
-    passed_over: files and folders, as absolute paths, that are no input: a run's own output inside the folder read.
+    Attributes:
+        order: Make an ordered approximant of a crystal with partial occupancies instead of refusing it.
+        workers: Processes that parse files; 0: parse in this process; None: decide by the amount of work.
+        max_atoms: Most atoms in a cell.
+        min_distance_A: Closer atoms count as overlapping. The shortest distance in 63,712 crystals of the Materials
+            Project is the H-H bond, 0.74 Å.
+        min_volume_A3_per_atom: Smallest volume; the same crystals have 4.45 Å³ per atom or more.
+        max_volume_A3_per_atom: Largest volume; they have up to 377 Å³ per atom, except for two molecules in nearly
+            empty cells (732 and 735).
+        elements: Atomic numbers that a model knows; None: hydrogen to lawrencium.
+        timeout_s: Longest time for a chunk of files in a worker process; if it fails, for each file alone.
+        passed_over: Files and folders to skip, as absolute paths: a run's own output inside the folder that it reads.
     """
 
     order: bool = False

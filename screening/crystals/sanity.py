@@ -1,4 +1,4 @@
-"""Physical sanity of a crystal as read: the first thing wrong with it, in words, or nothing."""
+"""Sanity checks of a crystal as read; each returns the first problem in words, or an empty text."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from screening.crystals.read_settings import ReadSettings
 from screening.crystals.sites import FULL_OCCUPANCY_TOLERANCE, Sites
 
 MIN_PLANE_SPACING_A = 0.3
-"""Below this the cell is flat or so skewed that a neighbour search takes forever (smallest in MP: 0.39 Å)."""
+"""Below this the cell is flat, or so skewed that a neighbour search takes too long (smallest in MP: 0.39 Å)."""
 MAX_LATTICE_VECTOR_A = 500.0
-"""Longest cell edge believed (largest in MP: 211 Å)."""
+"""Longest plausible cell edge (largest in MP: 211 Å)."""
 MAX_COORDINATE = 1e4
-"""Fractional coordinates beyond this are Cartesian numbers or rubbish."""
+"""Fractional coordinates beyond this are Cartesian or meaningless."""
 HEAVIEST_ELEMENT = 103
 
 _BLOCK = 1 << 18
 
 
 def find_problem(sites: Sites, settings: ReadSettings) -> str:
-    """Why this crystal cannot be scored; empty if it can. Partial occupancies are looked at before positions."""
+    """Why a crystal cannot be scored; empty if it can."""
     return find_cell_problem(sites, settings) or find_atom_problem(sites, settings)
 
 
 def find_cell_problem(sites: Sites, settings: ReadSettings) -> str:
-    """Problems that no ordering can mend: lattice, number of atoms, non-finite positions, unknown elements."""
+    """Problems that ordering cannot solve: lattice, number of atoms, non-finite positions, unknown elements."""
     lattice, frac, count = sites.lattice, sites.frac, len(sites.numbers)
     if not np.isfinite(lattice).all():
         return "the lattice holds NaN or infinite numbers"
@@ -52,7 +52,7 @@ def find_cell_problem(sites: Sites, settings: ReadSettings) -> str:
 
 
 def find_atom_problem(sites: Sites, settings: ReadSettings) -> str:
-    """Problems of the arrangement: volume per atom, atoms on top of each other."""
+    """Problems of the arrangement: volume per atom and overlapping atoms."""
     volume = float(abs(np.linalg.det(sites.lattice))) / len(sites.numbers)
     low, high = settings.min_volume_A3_per_atom, settings.max_volume_A3_per_atom
     if sites.occupancies is None:
@@ -69,12 +69,12 @@ def find_atom_problem(sites: Sites, settings: ReadSettings) -> str:
 
 
 def plane_spacings(lattice: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Distances in Å between the lattice planes (100), (010), (001); zeros for a cell without volume. (3,)"""
+    """(3,) distances in Å between the lattice planes (100), (010), (001); zeros for a cell without volume."""
     return np.array(_spacings(lattice))
 
 
 def _spacings(lattice: NDArray[np.float64]) -> tuple[float, float, float]:
-    """Plain floats: three vectors are too few for numpy to pay."""
+    """As `plane_spacings`, in plain floats, which are faster than numpy for three vectors."""
     (ax, ay, az), (bx, by, bz), (cx, cy, cz) = lattice.tolist()
     ux, uy, uz = by * cz - bz * cy, bz * cx - bx * cz, bx * cy - by * cx
     vx, vy, vz = cy * az - cz * ay, cz * ax - cx * az, cx * ay - cy * ax
@@ -88,11 +88,19 @@ def _spacings(lattice: NDArray[np.float64]) -> tuple[float, float, float]:
 def closest_pair(
     lattice: NDArray[np.float64], frac: NDArray[np.float64], cutoff: float
 ) -> tuple[int, int, float] | None:
-    """The two closest atoms (periodic images included) if they are nearer than `cutoff` Å, else None.
+    """The two closest atoms, periodic images included, if they are closer than a cutoff.
 
-    Exact for every cell. Wrapped differences lie within ±1/2, so the image shifted by s lattice vectors along an axis
-    of plane spacing h is at least (|s| - 1/2) h away: shifts up to s < cutoff / h + 1/2 are enough, which for any
-    spacing of twice the cutoff or more is no shift at all.
+    The result is exact for every cell. Wrapped differences lie within ±1/2, so an image shifted by s lattice vectors
+    along an axis with plane spacing h is at least (|s| - 1/2) h away. Shifts of s < cutoff / h + 1/2 are enough: none
+    if the spacing is at least twice the cutoff.
+
+    Args:
+        lattice: (3, 3) row vectors in Å.
+        frac: (n, 3) fractional coordinates.
+        cutoff: In Å.
+
+    Returns:
+        Two indices and the distance in Å, or None.
     """
     spacings = _spacings(lattice)
     reach = [max(0, ceil(cutoff / h + 0.5) - 1) for h in spacings]
@@ -121,7 +129,7 @@ def closest_pair(
 
 
 def _may_overlap(frac: NDArray[np.float64], spacings: tuple[float, float, float], cutoff: float) -> bool:
-    """False if along one axis or another every two atoms are at least `cutoff` Å apart; cheap, and true of most."""
+    """False if all pairs of atoms are at least `cutoff` Å apart along some axis: a cheap test that suffices mostly."""
     close: NDArray[np.bool_] | None = None
     for axis in np.argsort(spacings)[::-1]:
         along = frac[:, axis, None] - frac[:, axis]
@@ -134,7 +142,7 @@ def _may_overlap(frac: NDArray[np.float64], spacings: tuple[float, float, float]
 
 
 def digest(sites: Sites) -> int:
-    """64-bit hash of lattice, species and positions, number for number; equal for exact duplicates only."""
+    """64-bit hash of lattice, species and positions; equal only for exact duplicates."""
     state = hashlib.blake2b((sites.lattice + 0.0).tobytes(), digest_size=8)  # + 0.0 turns -0.0 into 0.0
     state.update(sites.numbers.tobytes())
     state.update((sites.frac + 0.0).tobytes())
@@ -142,7 +150,7 @@ def digest(sites: Sites) -> int:
 
 
 def describe_partial(sites: Sites) -> str:
-    """The refusal of a crystal with partial occupancies, naming the first such site."""
+    """Why a crystal with partial occupancies is refused; names the first such site."""
     index, site = next(
         (i, site)
         for i, site in enumerate(sites.occupancies or [])

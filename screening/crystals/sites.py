@@ -1,4 +1,4 @@
-"""A crystal as read, before any check and before sites that several elements share are ordered."""
+"""A crystal as read, before checks and before partial occupancies are ordered."""
 
 from __future__ import annotations
 
@@ -8,24 +8,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 Occupancy = dict[int, float]
-"""Atomic number -> occupancy of one site."""
+"""Occupancies of one site by atomic number."""
 
 FULL_OCCUPANCY_TOLERANCE = 1e-3
-"""A site filled this closely is full: refined occupancies are rounded."""
+"""A site this close to full counts as full, because refined occupancies are rounded."""
 
 APPROXIMANT = "ordered_approximant"
-"""Flag of an ordered crystal that stands for a disordered one."""
+"""Flag of an ordered crystal that represents a disordered one."""
 
 
 @dataclass(frozen=True)
 class Sites:
     """A crystal as read, before any check.
 
-    lattice: (3, 3) row vectors in Å; frac: (n, 3); numbers: (n,) atomic numbers, for a site with partial
-    occupancy the most abundant element. occupancies: None for an ordered crystal, else one mapping per site.
-    own_id: the id the input gives itself, empty if none. flags: remarks the input makes of itself.
-    parent_space_group: of an ordered approximant, the space group of the crystal that it stands for, if known.
-    charged: of an insertion pair, the charged crystal that came with this one.
+    Attributes:
+        lattice: (3, 3) row vectors in Å.
+        numbers: (n,) atomic numbers; of a site with partial occupancy, the most abundant element.
+        frac: (n, 3) fractional coordinates.
+        occupancies: None for an ordered crystal, else a mapping for each site.
+        own_id: The id in the input; empty if it has none.
+        flags: Flags in the input.
+        parent_space_group: Of an ordered approximant, the space group of the disordered crystal, if known.
+        charged: The charged end of an insertion pair, if this crystal is the discharged end.
     """
 
     lattice: NDArray[np.float64]
@@ -41,7 +45,7 @@ class Sites:
     def from_occupancies(
         cls, lattice: NDArray[np.float64], occupancies: list[Occupancy], frac: NDArray[np.float64], own_id: str = ""
     ) -> Sites:
-        """Ordered if every site holds one element fully."""
+        """Sites from their occupancies; ordered if every site is fully occupied by one element."""
         numbers = np.array([max(site, key=site.__getitem__) for site in occupancies], dtype=np.int16)
         ordered = all(
             len(site) == 1 and abs(next(iter(site.values())) - 1) < FULL_OCCUPANCY_TOLERANCE for site in occupancies

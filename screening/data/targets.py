@@ -13,14 +13,14 @@ class Target:
     """One predicted quantity.
 
     Attributes:
-        column: Its name in tables, which carries the unit.
-        label: Its name in texts.
+        column: Its name in tables, with the unit.
+        label: In words.
         minimum: Physical lower bound.
         trivial_below: Labels up to this count as zero; scores and intervals are judged apart above it.
-        largest: A label of more than this must be in another unit. Those of 63,712 Materials Project crystals reach
-            4.5 and 5.9 eV/atom, 17.9 eV and 0.38 µB/Å³.
-        per_volume: Whether it is a density of something that atoms bring.
-        loss_weight: Of its error, in units of the best constant's, when targets are learned together.
+        largest: A label of more than this must be in another unit; those of 63,712 Materials Project crystals reach 4.5
+            and 5.9 eV/atom, 17.9 eV and 0.38 µB/Å3.
+        per_volume: A density of something that atoms bring.
+        loss_weight: Of the error in units of the best constant's, when targets are learned together.
     """
 
     column: str
@@ -40,7 +40,7 @@ TARGETS: dict[str, Target] = {
         Target("band_gap_eV", "PBE band gap", 0.0, 0.1, 25.0, loss_weight=2.0),
         Target(
             "magnetization_muB_per_A3",
-            "magnetisation, ferromagnetic state, 4f frozen",
+            "magnetization, ferromagnetic state, 4f frozen",
             minimum=0.0,
             trivial_below=0.1 / TESLA_PER_MUB_PER_A3,  # 0.1 T
             largest=0.5,

@@ -27,7 +27,12 @@ _IONS_BESIDE = ("N", "O", "F", "S", "Cl", "Se", "Br", "Te", "I")
 
 @dataclass(frozen=True)
 class Compositions:
-    """counts: (B, 119) atoms of each element, of any scale; features: (B, F) `composition_features` of these."""
+    """Compositions and their descriptors.
+
+    Attributes:
+        counts: (B, 119) atoms of each element, of any scale.
+        features: (B, F) `composition_features` of these.
+    """
 
     counts: Floats
     features: Floats

@@ -10,7 +10,7 @@ from helpers.electrodes import Springs
 from screening.crystals import Crystal
 from screening.crystals.packed import pack
 from screening.errors import ScreeningError
-from screening.relaxation.few_steps import ROUGH_STEPS, prerelax_rough, prerelax
+from screening.relaxation.few_steps import ROUGH_STEPS, prerelax, prerelax_rough
 
 
 def crystals(n: int) -> list[Crystal]:

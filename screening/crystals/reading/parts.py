@@ -1,4 +1,4 @@
-"""What flows between the stages of reading: one part of an input goes in, exactly one outcome comes out."""
+"""Parts of an input, and the outcome of each: a crystal or a refusal."""
 
 from __future__ import annotations
 
@@ -10,17 +10,21 @@ from screening.crystals.sites import Sites
 
 
 class UnreadableError(ValueError):
-    """The text of an input does not describe a crystal; the message says why."""
+    """The input does not describe a crystal; the message says why."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """One crystal's worth of input.
+    """The part of an input that describes one crystal.
 
-    kind: `cif`, `poscar`, `xyz` (bytes), `row` (the bytes of a JSON object, or the object), `sites` (already decoded).
-    source: where it is, as shown to users; stem: its id if it has none of its own.
-    flags: remarks that it carries already. reason: not empty if the input was refused before its content was looked at.
-    charged: of an insertion pair, the charged crystal that lies beside it.
+    Attributes:
+        kind: `cif`, `poscar` or `xyz` (bytes), `row` (a JSON object or its bytes), or `sites` (decoded already).
+        source: Where it is, as shown to users.
+        stem: Its id if the input does not have one.
+        data: The content.
+        reason: Why it was refused before its content was examined; empty if it was not.
+        flags: Flags that it has already.
+        charged: The charged crystal beside it, if it is one of an insertion pair.
     """
 
     kind: str
@@ -34,7 +38,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a part: a crystal (`sites` set) or a refusal (`stage` and `reason` set)."""
+    """The result for a part: a crystal (`sites` is set) or a refusal (`stage` and `reason` are set)."""
 
     own_id: str = ""
     sites: Sites | None = None

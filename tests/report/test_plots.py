@@ -7,15 +7,15 @@ from report.conftest import ranking_of
 
 from screening.materials.base import Curve
 from screening.report.page import ReportContent
-from screening.report.pictures import curve_figure, pareto_scatter
+from screening.report.plots import curve_figure, pareto_scatter
 from screening.report.texts import catalogue
 
 
 def test_an_axis_with_a_few_huge_values_is_logarithmic(content: ReportContent) -> None:
     ranking = ranking_of([f"c{i}" for i in range(20)]).with_columns(price_USD_per_kg=pl.lit(5.0))
-    dear = ranking.with_columns(price_USD_per_kg=pl.when(pl.col("rank") == 1).then(2e4).otherwise(5.0))
+    expensive = ranking.with_columns(price_USD_per_kg=pl.when(pl.col("rank") == 1).then(2e4).otherwise(5.0))
     axes = ("price_USD_per_kg", "mu0_Ms_T")
-    figures = [pareto_scatter(table, content.landmarks, axes, 5, catalogue("ru")) for table in (ranking, dear)]
+    figures = [pareto_scatter(table, content.landmarks, axes, 5, catalogue("ru")) for table in (ranking, expensive)]
     assert [figure["layout"]["xaxis"]["type"] for figure in figures] == ["linear", "log"]
     assert figures[1]["layout"]["xaxis"]["title"]["text"] == "Цена (долл./кг), лог. шкала"
     assert figures[1]["layout"]["separators"] == ",\u202f"

@@ -1,4 +1,4 @@
-"""The one table of labels and units."""
+"""Labels, units and descriptions of all columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures of the report, as plotly figures that a page draws with its own plotly."""
+"""Plots of the report, as plotly figures that the page's script draws."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from screening.materials.base import Curve
 from screening.report.texts import Catalogue
 
 POINTS = 2000
-# Colours of Okabe and Ito (2008), distinguishable with every common colour blindness; each series also has a symbol.
+# Colours of Okabe and Ito (2008), distinct with every common colour blindness; each series has its own symbol too.
 BLUE, ORANGE, GREEN = "#2B8CC4", "#D55E00", "#009E73"
-# Largest value over median from which the horizontal axis becomes logarithmic.
 _SKEWED = 10.0
-CLEAR = "rgba(0,0,0,0)"
-BAND = "rgba(43,140,196,0.22)"
+"""Ratio of the largest value to the median above which the horizontal axis is logarithmic."""
+_CLEAR = "rgba(0,0,0,0)"
+_BAND = "rgba(43,140,196,0.22)"
 
 
 def pareto_scatter(
@@ -25,8 +25,16 @@ def pareto_scatter(
 ) -> dict[str, Any]:
     """Two figures of merit against each other, as plotly's figure dictionary.
 
-    The best-ranked 2,000 candidates; the first Pareto front in another colour and symbol; known landmarks named; the
-    80 % intervals of the first `top` candidates and of the landmarks, because those of all would hide the points.
+    It shows the first 2,000 candidates, the first Pareto front in another colour and symbol, and the names of
+    landmarks. Only the first `top` candidates and the landmarks have error bars (80 % intervals): those of all would
+    hide the points.
+
+    Args:
+        ranking: The ranked candidates.
+        landmarks: Known materials.
+        axes: The x and y column.
+        top: How many candidates have error bars.
+        texts: The reader's language.
     """
     best = ranking.head(POINTS)
     front = pl.col("pareto_front") == 1 if "pareto_front" in best.columns else pl.lit(False)
@@ -48,7 +56,7 @@ def pareto_scatter(
 
 
 def curve_figure(curve: Curve, texts: Catalogue) -> dict[str, Any]:
-    """The curve of a finalist with its interval as a band."""
+    """The curve of a finalist with its interval as a band, as plotly's figure dictionary."""
     x, y = (texts.named(f"curve_{axis}_{curve.kind}", "") for axis in "xy")
     line = {
         "type": "scatter",
@@ -62,7 +70,7 @@ def curve_figure(curve: Curve, texts: Catalogue) -> dict[str, Any]:
     edge = {"type": "scatter", "mode": "lines", "x": line["x"], "line": {"width": 0}, "hoverinfo": "skip"}
     band = [
         {**edge, "y": _short(curve.lo), "showlegend": False},
-        {**edge, "y": _short(curve.hi), "fill": "tonexty", "fillcolor": BAND, "name": texts.text("curve_interval")},
+        {**edge, "y": _short(curve.hi), "fill": "tonexty", "fillcolor": _BAND, "name": texts.text("curve_interval")},
     ]
     layout = _layout(x, y, texts)
     layout["yaxis"]["rangemode"] = "tozero"
@@ -73,23 +81,28 @@ def _short(values: Sequence[float]) -> list[float]:
     return [float(f"{value:.5g}") for value in values]
 
 
-def _layout(x: str, y: str, texts: Catalogue) -> dict[str, Any]:
-    numbers = texts.numbers
+def layout_of(x: dict[str, Any], y: dict[str, Any], top_margin: int = 10) -> dict[str, Any]:
+    """Layout of every plot, from its two axes as plotly describes them; the margin is in pixels."""
     return {
-        "xaxis": {"title": {"text": x}, "automargin": True},
-        "yaxis": {"title": {"text": y}, "automargin": True},
-        "separators": numbers.decimal + numbers.group,
+        "xaxis": x,
+        "yaxis": y,
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        "margin": {"l": 10, "r": 10, "t": 10, "b": 10},
+        "margin": {"l": 10, "r": 10, "t": top_margin, "b": 10},
         "hovermode": "closest",
-        "modebar": {"bgcolor": CLEAR},
-        "paper_bgcolor": CLEAR,
-        "plot_bgcolor": CLEAR,
+        "modebar": {"bgcolor": _CLEAR},
+        "paper_bgcolor": _CLEAR,
+        "plot_bgcolor": _CLEAR,
     }
 
 
+def _layout(x: str, y: str, texts: Catalogue) -> dict[str, Any]:
+    numbers = texts.numbers
+    first, second = ({"title": {"text": title}, "automargin": True} for title in (x, y))
+    return layout_of(first, second) | {"separators": numbers.decimal + numbers.group}
+
+
 def _is_skewed(table: pl.DataFrame, name: str) -> bool:
-    """Whether a few large values (platinum's price) would press all others together."""
+    """Whether a few large values, such as platinum's price, would squeeze all others together."""
     values = sorted(table[name].drop_nulls().to_list()) or [0.0]
     return bool(values[0] > 0 and values[-1] > _SKEWED * values[len(values) // 2])
 
@@ -120,7 +133,7 @@ def _trace(
         "marker": {"color": colour, "symbol": symbol, "size": size, "line": {"width": 1.2, "color": colour}},
     }
     if named:
-        # Neighbours from left to right have their names above and below by turns.
+        # From left to right, names stand above and below their points by turns, so that they overlap less.
         places = table[axes[0]].rank("ordinal").to_list()
         sides = ["top center" if place % 2 else "bottom center" for place in places]
         trace |= {"text": table.select(_html("formula")).to_series().to_list(), "textposition": sides}
@@ -139,7 +152,7 @@ def _error_bar(table: pl.DataFrame, name: str) -> dict[str, Any]:
 
 
 def _html(name: str) -> pl.Expr:
-    """Plotly's texts understand a little HTML; names come from files."""
+    """Escape text from files, because plotly renders simple HTML."""
     text = pl.col(name).fill_null("")
     for letter, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
         text = text.str.replace_all(letter, entity, literal=True)

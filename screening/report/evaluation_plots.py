@@ -1,4 +1,4 @@
-"""Pictures of an evaluation, as plotly figures: parity, calibration, widths, errors by group."""
+"""Plots of an evaluation as plotly figures: parity, calibration, interval widths, errors by group."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from screening.learning.evaluation import EVERYTHING, FEWEST, Scores, strictest
 from screening.learning.measured import Measured
 from screening.learning.quantities import Quantity
 from screening.learning.reliability import LEVELS, level_factors, observed_coverage
-from screening.report.pictures import BLUE, CLEAR, GREEN, ORANGE
+from screening.report.plots import BLUE, GREEN, ORANGE, layout_of
 from screening.tabular.quantiles import COVERAGE
 
 POINTS = 3000
@@ -24,14 +24,21 @@ Floats = NDArray[np.float64]
 
 
 def parity(measured: Measured, quantity: Quantity, names: Sequence[str], rng: np.random.Generator) -> dict[str, Any]:
-    """Predicted against calculated, coloured by the width of the interval; at most 3,000 crystals, drawn at random."""
+    """Predicted against calculated values, coloured by interval width; a random sample of at most 3,000 crystals.
+
+    Args:
+        measured: Predictions and labels.
+        quantity: The quantity to plot.
+        names: A name for each crystal, as HTML.
+        rng: Draws the sample.
+    """
     i = measured.targets.index(quantity.target)
     rows = np.flatnonzero(np.isfinite(measured.labels[:, i]))
     if len(rows) > POINTS:
         rows = np.sort(rng.choice(rows, POINTS, replace=False))
     label, value = (part[rows, i] * quantity.factor for part in (measured.labels, measured.values))
     width = (measured.high - measured.low)[rows, i] * quantity.factor
-    wide = np.argsort(width)  # wide ones on top: they are few
+    wide = np.argsort(width)  # wide intervals are few, so they are drawn on top
     ends = _ends(np.concatenate([label, value]))
     points = {
         "type": "scattergl",
@@ -63,7 +70,13 @@ def parity(measured: Measured, quantity: Quantity, names: Sequence[str], rng: np
 
 
 def calibration(measured: Measured, reference: Measured | None, quantity: Quantity) -> dict[str, Any]:
-    """Expected against observed coverage of intervals of 10 to 95 %, over non-trivial rows and over all."""
+    """Expected against observed coverage of intervals of 10 to 95 %.
+
+    Args:
+        measured: Predictions and labels.
+        reference: The calibration split, from which widths at other levels than 80 % follow; None: a Laplace law.
+        quantity: The quantity to plot.
+    """
     i = measured.targets.index(quantity.target)
     label = measured.labels[:, i]
     known = np.isfinite(label)
@@ -107,7 +120,7 @@ def calibration(measured: Measured, reference: Measured | None, quantity: Quanti
 
 
 def widths(measured: Measured, quantity: Quantity) -> dict[str, Any]:
-    """Distribution of the widths of the 80 % intervals, apart for intervals that hold the label and that miss it."""
+    """Distribution of the widths of the 80 % intervals, split by whether they contain the label."""
     i = measured.targets.index(quantity.target)
     rows = np.isfinite(measured.labels[:, i])
     low, high, label = (part[rows, i] * quantity.factor for part in (measured.low, measured.high, measured.labels))
@@ -141,7 +154,7 @@ def widths(measured: Measured, quantity: Quantity) -> dict[str, Any]:
 
 
 def by_group(scores: Sequence[Scores], quantity: Quantity, groups: Sequence[str]) -> dict[str, Any]:
-    """Coverage of each chemical group beside its error relative to that of all crystals, over non-trivial rows."""
+    """Mean absolute error and coverage of each chemical group; a line marks the error of all crystals."""
     whole = strictest(scores, quantity.name, EVERYTHING)
     found = [strictest(scores, quantity.name, group) for group in groups]
     known = [s for s in found if s is not None and s.n >= FEWEST]
@@ -173,19 +186,7 @@ def by_group(scores: Sequence[Scores], quantity: Quantity, groups: Sequence[str]
 
 
 def _figure(traces: list[dict[str, Any]], x: dict[str, Any], y: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "data": traces,
-        "layout": {
-            "xaxis": x,
-            "yaxis": y,
-            "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-            "margin": {"l": 10, "r": 10, "t": 30, "b": 10},
-            "hovermode": "closest",
-            "modebar": {"bgcolor": CLEAR},
-            "paper_bgcolor": CLEAR,
-            "plot_bgcolor": CLEAR,
-        },
-    }
+    return {"data": traces, "layout": layout_of(x, y, top_margin=30)}
 
 
 def _ends(values: Floats) -> list[float]:
@@ -197,7 +198,7 @@ def _ends(values: Floats) -> list[float]:
 
 
 def _rounded(values: Floats) -> list[float]:
-    """Four digits: what a picture can show, at a third of the bytes."""
+    """Four digits are enough for a plot and take a third of the bytes."""
     return [_significant(float(value)) for value in values]
 
 

@@ -1,4 +1,4 @@
-"""A still picture of a crystal, for folders, cards and MLflow."""
+"""An image of a crystal for folders, cards and MLflow."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _INCHES, _DPI = 4.0, 150
 _VIEW = "-80x,20y,0z"
 
 
-def picture_png(crystal: Crystal) -> bytes:
-    """The crystal as ASE draws it, slightly from above, on white; as a PNG file.
+def structure_png(crystal: Crystal) -> bytes:
+    """A PNG file of the crystal as ASE draws it, seen slightly from above, on white.
 
-    Drawn without any display, whatever else the process draws with.
+    It needs no display and leaves matplotlib's global state alone.
     """
     from ase import Atoms
     from ase.io.utils import make_patch_list
@@ -32,7 +32,7 @@ def picture_png(crystal: Crystal) -> bytes:
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()
     drawing = Matplotlib(atoms, axes, rotation=_VIEW, radii=0.35, colors=colours, show_unit_cell=2)
-    # All circles at once: added one by one, as `plot_atoms` does, they take three times as long.
+    # All circles at once: adding them one by one, as `plot_atoms` does, takes three times as long.
     axes.add_collection(PatchCollection(make_patch_list(drawing), match_original=True))
     axes.set(xlim=(0, drawing.w), ylim=(0, drawing.h))
     content = io.BytesIO()
