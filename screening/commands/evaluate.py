@@ -31,7 +31,7 @@ from screening.learning.evaluation import (
     score,
 )
 from screening.learning.measured import Measured, measure, predictions_table
-from screening.learning.model_card import Setting, merge_card, model_card
+from screening.learning.model_card import CardContext, merge_card, model_card
 from screening.learning.quantities import reader_quantities
 from screening.networks.predictor import Predictor
 from screening.release_folder import CARD
@@ -88,7 +88,7 @@ def evaluate(predictor: Predictor, data: LabelledRows, config: EvaluateConfig) -
     calibration = None
     if data.reference is not None and len(data.calibration):
         calibration = measure(predictor, data.reference, data.calibration, config.batch_atoms)
-    setting = Setting(
+    setting = CardContext(
         measured_on=data.name,
         unseen=data.unseen,
         same_store=data.store.content_hash == predictor.config.training.get("store_sha256"),

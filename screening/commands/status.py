@@ -6,8 +6,8 @@ from pathlib import Path
 
 from screening.cluster import slurm
 from screening.cluster.progress import shard_progress, training_progress
-from screening.cluster.submitted import submitted_jobs
 from screening.cluster.status_lines import JobStatus, ranking_lines, training_lines
+from screening.cluster.submitted import submitted_jobs
 from screening.configuration.status import StatusConfig
 from screening.console import say
 from screening.errors import RequestError

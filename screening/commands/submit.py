@@ -15,7 +15,7 @@ from screening.cluster.scripts import (
     shards_script,
     training_script,
 )
-from screening.cluster.submission import AFTER_A_FAILURE, AFTER_ALL, Plan, Planned, check, active_tasks, queue_jobs
+from screening.cluster.submission import AFTER_A_FAILURE, AFTER_ALL, Plan, Planned, active_tasks, check, queue_jobs
 from screening.cluster.submitted import JOBS, SubmittedJob, submitted_jobs
 from screening.commands.preflight import check_ranking, check_training, fetched_model
 from screening.configuration import load_config

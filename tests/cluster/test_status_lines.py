@@ -11,8 +11,8 @@ import pytest
 from screening.cluster.part_files import PartFolder
 from screening.cluster.progress import ShardProgress, TrainingProgress, shard_progress, training_progress
 from screening.cluster.slurm import JobState
-from screening.cluster.submitted import JOBS, SubmittedJob, record_jobs, submitted_jobs
 from screening.cluster.status_lines import JobStatus, last_lines, ranking_lines, training_lines
+from screening.cluster.submitted import JOBS, SubmittedJob, record_jobs, submitted_jobs
 
 ARRAY = SubmittedJob("7", "rank", "screening submit rank x=1", "2026-01-01", (0, 1, 2))
 REDUCING = SubmittedJob("8", "reduce", "screening submit rank x=1", "2026-01-01")

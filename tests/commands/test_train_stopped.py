@@ -36,7 +36,7 @@ def test_it_exits_with_75_and_the_same_command_goes_on(
     monkeypatch.setattr(PropertyModel, "each", tell)
     assert cli.main(command) == 75
     said = capsys.readouterr().err
-    assert f"stopped by {number.name}; a checkpoint in " in said and "holds its 1 step" in said
+    assert f"stopped by {number.name}; a checkpoint in " in said and "has its 1 step" in said
     assert "run the same command to continue" in said
     client = connect(uri)
     experiments = [experiment.experiment_id for experiment in client.search_experiments()]

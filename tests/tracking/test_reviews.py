@@ -178,13 +178,13 @@ def test_other_runs_are_refused(store: ReviewStore, tmp_path: Path) -> None:
             read_review(store.settings, run_id)
     with pytest.raises(RequestError, match="a ranking with task=magnets; expected task=electrodes"):
         read_review(store.settings, store.ranking(), task="electrodes")
-    with pytest.raises(RequestError, match="no mlflow_run_id.json with a run there"):
+    with pytest.raises(RequestError, match=r"no mlflow_run_id\.json with a run there"):
         read_review(store.settings, str(tmp_path))
-    with pytest.raises(RequestError, match="no mlflow_run_id.json with a run there"):
+    with pytest.raises(RequestError, match=r"no mlflow_run_id\.json with a run there"):
         read_review(store.settings, str(tmp_path / "missing"))
     record = {"run_id": empty, "tracking_uri": store.settings.uri, "experiment_id": store.experiment}
     (tmp_path / "mlflow_run_id.json").write_text(json.dumps(record))
-    with pytest.raises(RequestError, match="no mlflow_run_id.json with a run there"):
+    with pytest.raises(RequestError, match=r"no mlflow_run_id\.json with a run there"):
         read_review(store.settings, str(tmp_path / "missing"))
     (tmp_path / "mlflow_run_id.json").write_text("[]")
     with pytest.raises(ScreeningError, match="not a valid run record"):
