@@ -11,10 +11,12 @@ from screening.configuration.rank import RankConfig
 from screening.console import print_error, say
 from screening.errors import Interrupted
 from screening.jobs.local_shards import rank_in_shards
-from screening.jobs.ranking import Ranking, rank_to_folder
+from screening.jobs.rank import rank_to_folder
+from screening.jobs.ranking_outcome import Ranking
 from screening.jobs.scoring import Tally
 from screening.jobs.sharding import score_shard
 from screening.materials.registry import material_class
+from screening.report.choices import first_columns
 from screening.report.terminal import short_table, timing_line
 from screening.signals import Signals
 from screening.tracking.address import TrackingSettings
@@ -46,7 +48,8 @@ def _score(config: RankConfig, shard: int) -> Tally:
 
 def show(ranking: Ranking, config: RankConfig) -> None:
     """What a chemist sees first, and where to find the rest."""
-    say(short_table(ranking.table, config.task.report["short_table"], config.top, ranking.landmarks))
+    columns = config.task.report.get("short_table") or first_columns(config.task_settings, ranking.table.columns)
+    say(short_table(ranking.table, columns, config.top, ranking.landmarks))
     say(f"{ranking.table.height} ranked, {ranking.rejected.height} rejected (reasons in rejected.csv)")
     if ranking.review is not None:
         for line in ranking.review.lines:

@@ -21,7 +21,8 @@ from screening.crystals.spool import from_bytes, to_bytes
 from screening.errors import RequestError, ScreeningError
 from screening.files import output_folder
 from screening.jobs.opening import hash_of, load_predictors, read_settings
-from screening.jobs.ranking import Ranking, Scored, complete, earlier_review, own_files, tracked
+from screening.jobs.rank import Scored, complete, earlier_review, own_files, tracked
+from screening.jobs.ranking_outcome import Ranking
 from screening.jobs.scoring import Tally, check_scoring, no_predictions, predictions, space_groups
 from screening.materials.predictors import Predictors
 from screening.materials.registry import material_class
@@ -121,7 +122,7 @@ def score_shard(config: RankConfig, index: int, signals: Signals | None = None) 
             )
         return position in done
 
-    settings = read_settings(config, predictors.network, own_files(Path(config.output_dir)))
+    settings = read_settings(config, predictors.network.elements, own_files(Path(config.output_dir)))
     entries = read_entries(find_source(config.candidates), settings, Shard(index, config.shards), is_done, survey)
     tally, told = Tally(), 0
     join_columns = space_groups(config.task_settings, tally, pending.keep)

@@ -9,6 +9,7 @@ import platform
 import subprocess
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ PACKAGES = (
 _CHUNK = 1 << 20
 
 
+@cache
 def package_versions() -> dict[str, str]:
     """Versions of Python, this package and its main dependencies, read from metadata without importing them."""
     versions = {"python": platform.python_version()}
@@ -112,7 +114,7 @@ def run_record(
         "command": command,
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "config": dict(config),
-        "versions": package_versions(),
+        "versions": dict(package_versions()),
         "git_commit": git_commit(),
         "machine": machine(),
         "seeds": dict(seeds),

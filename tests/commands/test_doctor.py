@@ -87,11 +87,11 @@ def test_a_model_from_mlflow_is_not_downloaded() -> None:
     def refuse(name: str) -> Path:
         raise RequestError("downloaded")
 
-    (found,) = health.model("model", "models:/magnets@champion", refuse, refuse)
+    (found,) = health.model("model", "models:/magnets@champion", refuse)
     assert found.state == NOTE and "without network access" in found.advice
-    (found,) = health.model("model", "x", refuse, refuse)
+    (found,) = health.model("model", "x", refuse)
     assert found.state == BROKEN and found.said == "downloaded"
-    assert list(health.model("voltage", "none", refuse, refuse)) == []
+    assert list(health.model("voltage", "none", refuse)) == []
 
 
 def test_tracking(tmp_path: Path) -> None:

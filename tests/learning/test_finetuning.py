@@ -24,7 +24,7 @@ from screening.learning.labelled_graphs import LabelledGraphs
 from screening.learning.module import OptimiserSettings
 from screening.learning.run import TrainingResult, TrainingSettings
 from screening.learning.training import train
-from screening.networks.model import Member
+from screening.networks.model import EnsembleMember
 from screening.networks.released_model import load_release
 
 ALL = tuple(TARGETS)
@@ -142,8 +142,8 @@ def test_a_new_target_gets_a_new_head(work: Path) -> None:
     model = initial_model(parent, inherited.data.columns, training, 1000)
     assert model.targets == (GAP,)
     for member, of_parent in zip(model.members, parent.model.members, strict=True):
-        now = cast(Member, member).network.state_dict()
-        for name, value in cast(Member, of_parent).network.state_dict().items():
+        now = cast(EnsembleMember, member).network.state_dict()
+        for name, value in cast(EnsembleMember, of_parent).network.state_dict().items():
             torch.testing.assert_close(now[name], value)
     torch.testing.assert_close(model.centre, training.labels.nanmedian(dim=0).values)
 
