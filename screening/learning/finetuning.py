@@ -180,7 +180,7 @@ class FineTuning(PropertyLearning):
         if not (self.kept or self.keep_moments):
             return loss
         with torch.no_grad():
-            release = self._release[0].to(batch.labels.device).each(batch.graphs)
+            release = self._release[0].to(batch.labels.device).predict_members(batch.graphs)
         pairs = zip(self._predictions, release, strict=True)
         return loss + torch.stack([self._forgotten(now, before) for now, before in pairs]).mean()
 

@@ -73,9 +73,9 @@ class PropertyLearning(LightningModule):
     def forward(self, *batch: Any) -> list[Prediction]:
         """Predictions of each member of the model; they are trained together."""
         if not self.settings.compile:
-            return self.model.each(*batch)
+            return self.model.predict_members(*batch)
         if not self._compiled:
-            self._compiled.append(torch.compile(self.model.each, dynamic=True))
+            self._compiled.append(torch.compile(self.model.predict_members, dynamic=True))
         return self._compiled[0](*batch)
 
     def training_step(self, batch: LabelledBatch, _: int) -> Tensor:
