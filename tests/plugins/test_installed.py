@@ -203,6 +203,6 @@ def test_a_model_whose_network_was_uninstalled_names_the_package(
     """Last, for it takes the package away."""
     _pip(python, "uninstall", "-y", "example-plugin")
     done = command("predict", *_prediction(trained, tmp_path), f"output={tmp_path / 'p.parquet'}", status=2)
-    assert "comes from the package example-plugin, which is not installed here" in done.stderr
+    assert "is from the package example-plugin, which is not installed" in done.stderr
     done = command("rank", "task=thermoelectrics", "candidates=x", f"output_dir={tmp_path / 'no'}", status=2)
     assert "thermoelectrics" in done.stderr and "Traceback" not in done.stderr
