@@ -123,7 +123,7 @@ def test_columns_do_not_depend_on_the_batch(release: Path) -> None:
     alone = pl.concat([pl.DataFrame(predictor.columns(pack([crystal]))) for crystal in crystals])
     numbers = [name for name, kind in together.schema.items() if kind == pl.Float64]
     np.testing.assert_allclose(together.select(numbers).to_numpy(), alone.select(numbers).to_numpy(), rtol=1e-9)
-    assert together.schema == pl.DataFrame(predictor.no_rows()).schema
+    assert together.schema == pl.DataFrame(predictor.describe([]).columns).schema
     unlikely = together.filter(pl.col("nonmagnetic_probability") >= 0.5)
     assert unlikely["curie_temperature_K"].is_null().all()
 

@@ -13,7 +13,8 @@ from screening.chemistry.compositions import chemical_system, formula_counts
 from screening.chemistry.elements import ATOMIC_NUMBERS, SYMBOLS
 from screening.data.splits import split_of
 from screening.errors import RequestError
-from screening.materials.magnets.curie.curie import CURIE_COLUMNS, CurieModel, curie_columns
+from screening.materials.arrays import interval_columns
+from screening.materials.magnets.curie.curie import COLUMN, CURIE_COLUMNS, CurieModel
 from screening.materials.magnets.curie.curie_card import curie_card
 from screening.materials.magnets.curie.curie_data import CurieExamples
 from screening.materials.magnets.curie.curie_features import curie_feature_names, curie_features
@@ -94,10 +95,10 @@ def test_scale_of_the_formula_and_order_of_rows_do_not_matter(fitted: CurieModel
 
 
 def test_what_cannot_be_magnetic_has_none(fitted: CurieModel) -> None:
-    table = pl.DataFrame(curie_columns(fitted.predict(formula_counts(["Al2O3", "Fe2O3"]))))
+    table = pl.DataFrame(interval_columns(COLUMN, fitted.predict(formula_counts(["Al2O3", "Fe2O3"]))))
     assert tuple(table.columns) == CURIE_COLUMNS
     assert table["curie_temperature_K"].null_count() == 1
-    assert pl.DataFrame(curie_columns(fitted.predict(np.zeros((0, 119))))).height == 0
+    assert pl.DataFrame(interval_columns(COLUMN, fitted.predict(np.zeros((0, 119))))).height == 0
 
 
 def test_features_are_finite_named_and_know_the_mixture() -> None:

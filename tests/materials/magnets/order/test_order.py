@@ -29,11 +29,11 @@ from screening.materials.magnets.order.order import (
     order_columns,
 )
 from screening.materials.magnets.order.order_card import order_card
+from screening.materials.magnets.order.order_evidence import CALCULATED, CURIE, MAGNDATA, NEMAD
 from screening.materials.magnets.order.order_examples import NET, OrderExamples, balance, host_kinds
 from screening.materials.magnets.order.order_fit import OrderFitSettings, fit_order, log_loss
 from screening.materials.magnets.order.order_labels import FERRI, FERRO, crystal_key
 from screening.materials.magnets.order.order_scores import order_report, reliability
-from screening.materials.magnets.order.order_witnesses import CALCULATED, CURIE, MAGNDATA, NEMAD
 from screening.resources import resource
 from screening.tabular.release import load_tabular_release
 
@@ -101,10 +101,10 @@ def test_systems_left_out_are_not_learned_from(examples: OrderExamples) -> None:
     rows = np.array([system in left_out for system in examples.systems])
     nonsense = examples.answer.copy()
     nonsense[rows] = 1 - nonsense[rows]
-    one, _, lesson = fit_order(examples, SETTINGS, left_out)
+    one, _, training = fit_order(examples, SETTINGS, left_out)
     other = fit_order(replace(examples, answer=nonsense), SETTINGS, left_out)[0]
     np.testing.assert_array_equal(one.answers(examples.packed), other.answers(examples.packed))
-    assert "left out" in lesson.split
+    assert "left out" in training.split
 
 
 def test_a_part_survives_the_release(fitted: OrderModel, examples: OrderExamples) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from screening.chemistry.compositions import formula_counts
 from screening.chemistry.formulas import parse_formula
 from screening.errors import RequestError
+from screening.materials.magnets.order.order_evidence import OrderEvidence, follows_heavy_rule
 from screening.materials.magnets.order.order_examples import host_kinds
 from screening.materials.magnets.order.order_labels import (
     ANTIFERRO,
@@ -27,7 +28,6 @@ from screening.materials.magnets.order.order_labels import (
     read_magndata,
     read_nemad,
 )
-from screening.materials.magnets.order.order_witnesses import Witnesses, follows_heavy_rule
 
 
 def key(formula: str) -> Key:
@@ -120,14 +120,14 @@ def test_a_structure_without_a_moment_for_every_site_is_refused(tmp_path: Path) 
         list(read_magndata(file))
 
 
-def test_witnesses_agree_and_contradict() -> None:
+def test_sources_agree_and_contradict() -> None:
     iron, oxide = key("Fe"), key("FeO")
-    witnesses = Witnesses({iron: Reports(9, 0), oxide: Reports(1, 1)}, {iron: Reports(1, 0)}, {}, {})
-    one = Witnesses({iron: Reports(1, 0)}, {}, {}, {})
-    assert witnesses.net(iron) > one.net(iron) > 0.9
-    assert 0.4 < witnesses.net(oxide) < 0.6
-    assert witnesses.net(key("Al")) == 0.5
-    assert Witnesses({oxide: Reports(0, 3)}, {}, {}, {}).net(oxide) < 0.05
+    evidence = OrderEvidence({iron: Reports(9, 0), oxide: Reports(1, 1)}, {iron: Reports(1, 0)}, {}, {})
+    one = OrderEvidence({iron: Reports(1, 0)}, {}, {}, {})
+    assert evidence.net(iron) > one.net(iron) > 0.9
+    assert 0.4 < evidence.net(oxide) < 0.6
+    assert evidence.net(key("Al")) == 0.5
+    assert OrderEvidence({oxide: Reports(0, 3)}, {}, {}, {}).net(oxide) < 0.05
 
 
 def test_heavy_rare_earths_oppose_iron_and_cobalt() -> None:
@@ -135,8 +135,8 @@ def test_heavy_rare_earths_oppose_iron_and_cobalt() -> None:
     assert follows_heavy_rule(formula_counts(formulas)).tolist() == [True, True, False, False, False, False]
     counts = formula_counts(["GdCo5", "YCo5", "ErNi"])
     keys = [key(f) for f in ("GdCo5", "YCo5", "ErNi")]
-    witnesses = Witnesses({}, {}, {}, {keys[1]: {FERRO}, keys[2]: {ANTIFERRO}})
-    opposed = witnesses.opposed(keys, counts)
+    evidence = OrderEvidence({}, {}, {}, {keys[1]: {FERRO}, keys[2]: {ANTIFERRO}})
+    opposed = evidence.opposed(keys, counts)
     assert opposed[0] > 0.9
     assert opposed[1] < 0.5
     assert np.isnan(opposed[2])

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from screening.materials.magnets.figures.first_constant import anisotropy_field_T, hardness
+from screening.materials.magnets.figures.anisotropy_constant import anisotropy_field_T, hardness
 from screening.materials.magnets.merit import MagnetSettings, evaluate
 
 TableMaker = Callable[..., pl.DataFrame]
