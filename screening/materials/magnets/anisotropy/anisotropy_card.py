@@ -62,8 +62,8 @@ def _forest(report: Mapping[str, Any]) -> list[str]:
         lines += [
             "",
             f"On {test['n']} crystals of test systems the error of log10 |K1| is {_listed(test['log10_mae'])} "
-            f"(constant {test['log10_mae_constant']:.2f}). The 80 % interval, on average {test['log10_width']:.1f} decades wide, "
-            f"covers {100 * test['coverage']:.0f} %.",
+            f"(constant {test['log10_mae_constant']:.2f}). The 80 % interval, on average {test['log10_width']:.1f} "
+            f"decades wide, covers {100 * test['coverage']:.0f} %.",
         ]
     return lines
 

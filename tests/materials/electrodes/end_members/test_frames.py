@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from screening.crystals import Crystal
-from screening.materials.electrodes.end_members.finding import find_pair
 from screening.materials.electrodes.end_members.frames import framework_kept, with_ends
 from screening.materials.electrodes.end_members.insertion import enlarged
 from screening.materials.electrodes.end_members.pair import ElectrodePair
+from screening.materials.electrodes.end_members.pair_search import find_pair
 from screening.materials.electrodes.end_members.pathways import find_pathway
 
 Known = Callable[[str], Crystal]

@@ -12,10 +12,10 @@ from pymatgen.analysis.ewald import EwaldSummation
 from pymatgen.analysis.structure_matcher import StructureMatcher
 
 from screening.crystals import Crystal
-from screening.materials.electrodes.end_members.finding import find_pair
 from screening.materials.electrodes.end_members.insertion import enlarged
 from screening.materials.electrodes.end_members.orderings import _exchanged, _lowest, _total, partly_charged
 from screening.materials.electrodes.end_members.pair import ElectrodePair
+from screening.materials.electrodes.end_members.pair_search import find_pair
 
 Known = Callable[[str], Crystal]
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from screening.crystals import Crystal
-from screening.materials.electrodes.end_members.finding import find_pair
 from screening.materials.electrodes.end_members.insertion import enlarged
 from screening.materials.electrodes.end_members.orderings import partly_charged
 from screening.materials.electrodes.end_members.pair import ElectrodePair
+from screening.materials.electrodes.end_members.pair_search import find_pair
 from screening.materials.electrodes.end_members.profile import State, voltage_profile
 
 Known = Callable[[str], Crystal]

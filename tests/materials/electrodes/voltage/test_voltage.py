@@ -20,7 +20,7 @@ from screening.materials.electrodes.voltage import voltage as voltage_module
 from screening.materials.electrodes.voltage.couples import Couples, balance_of
 from screening.materials.electrodes.voltage.descriptors import voltage_feature_names, voltage_features
 from screening.materials.electrodes.voltage.ends import STEPS, Ends, evaluate_ends, metal_energies, potential_voltages
-from screening.materials.electrodes.voltage.ends_cache import kept_ends
+from screening.materials.electrodes.voltage.ends_cache import cached_ends
 from screening.materials.electrodes.voltage.voltage import FORMAT, VOLTAGE_COLUMNS, VoltagePredictor
 from screening.materials.electrodes.voltage.voltage_card import voltage_card
 from screening.materials.electrodes.voltage.voltage_fit import VoltageFitSettings, fit_voltage_parts
@@ -111,10 +111,10 @@ def test_features_are_those_of_the_electrode_not_of_its_cells(network: Predictor
     )
     ends = ends_of(variants, network)
     # the springs are no function of distances alone, so their part is that of the first for all
-    settled = [replace(end.settled, energy_eV=0 * end.settled.energy_eV, first_energy_eV=0 * end.settled.energy_eV,
-                       force_eV_per_A=0 * end.settled.energy_eV, pressure_eV_per_A3=0 * end.settled.energy_eV)
+    prerelaxed = [replace(end.prerelaxed, energy_eV=0 * end.prerelaxed.energy_eV, first_energy_eV=0 * end.prerelaxed.energy_eV,
+                       force_eV_per_A=0 * end.prerelaxed.energy_eV, pressure_eV_per_A3=0 * end.prerelaxed.energy_eV)
                for end in (ends.discharged, ends.charged)]  # fmt: skip
-    ends = Ends(replace(ends.discharged, settled=settled[0]), replace(ends.charged, settled=settled[1]))
+    ends = Ends(replace(ends.discharged, prerelaxed=prerelaxed[0]), replace(ends.charged, prerelaxed=prerelaxed[1]))
     features = voltage_features(variants, balance_of(variants), ends, np.ones(3))
     assert features.shape == (3, len(voltage_feature_names()))
     assert np.isfinite(features).all()
@@ -220,13 +220,13 @@ def test_a_fit_tells_its_errors_and_goes_on_from_what_was_evaluated(release: Pat
 def test_what_was_evaluated_is_kept(network: Predictor, tmp_path: Path) -> None:
     rng, springs = np.random.default_rng(9), Springs()
     pairs = couples(electrode(rng, "Li", ("Fe",)), electrode(rng, "Li", ("V",)))
-    first = kept_ends(tmp_path, springs, network, pairs, "discharged")
+    first = cached_ends(tmp_path, springs, network, pairs, "discharged")
     calls = springs.calls
-    second = kept_ends(tmp_path, springs, network, pairs, "discharged")
+    second = cached_ends(tmp_path, springs, network, pairs, "discharged")
     assert springs.calls == calls
-    np.testing.assert_array_equal(second.charged.settled.energy_eV, first.charged.settled.energy_eV)
-    np.testing.assert_array_equal(second.charged.settled.packed.frac, first.charged.settled.packed.frac)
-    kept_ends(tmp_path, springs, network, pairs, "charged")
+    np.testing.assert_array_equal(second.charged.prerelaxed.energy_eV, first.charged.prerelaxed.energy_eV)
+    np.testing.assert_array_equal(second.charged.prerelaxed.packed.frac, first.charged.prerelaxed.packed.frac)
+    cached_ends(tmp_path, springs, network, pairs, "charged")
     assert springs.calls > calls
 
 
@@ -238,7 +238,7 @@ def test_releases_that_are_none(release: Path, tmp_path: Path) -> None:
         load_tabular_release(tiny_release(tmp_path / "network"), "voltage", FORMAT)
     kept = load_tabular_release(release, "voltage", FORMAT)
     save_tabular_release(tmp_path / "bare", TabularRelease("bare", kept.parts, {}, FORMAT), "card")
-    with pytest.raises(RequestError, match="which potential and network"):
+    with pytest.raises(RequestError, match="does not name the potential and network"):
         VoltagePredictor.load(str(tmp_path / "bare"))
 
 

@@ -111,7 +111,7 @@ def test_a_part_survives_the_release(fitted: OrderModel, examples: OrderExamples
     part = fitted.to_part()
     kept = replace(part, settings=json.loads(json.dumps(part.settings)))
     np.testing.assert_array_equal(OrderModel.from_part(kept).answers(examples.packed), fitted.answers(examples.packed))
-    with pytest.raises(RequestError, match="other kinds of magnetic order"):
+    with pytest.raises(RequestError, match="other magnetic orders"):
         OrderModel.from_part(replace(kept, settings={**kept.settings, "classes": ["a"]}))
     with pytest.raises(RequestError, match="other features"):
         OrderModel.from_part(replace(kept, settings={**kept.settings, "features": ["a"]}))

@@ -12,9 +12,9 @@ from pymatgen.core import Composition, Element, Lattice, Structure
 
 from screening.crystals import Crystal
 from screening.errors import RequestError
-from screening.materials.electrodes.end_members.finding import find_pair, find_pairs
 from screening.materials.electrodes.end_members.insertion import enlarged
 from screening.materials.electrodes.end_members.pair import ElectrodePair, NoPair
+from screening.materials.electrodes.end_members.pair_search import find_pair, find_pairs
 from screening.materials.registry import flag_meanings
 
 Known = Callable[[str], Crystal]
