@@ -1,23 +1,64 @@
 """Screening of crystals by material class: from files to a ranking a chemist can review.
 
-`screening.rank(...)` and `screening.predict(...)` do from Python what the commands do in a shell. They are looked up on
-first use, so that importing this package stays quick.
+`screening.rank(...)`, `screening.predict(...)` and the others do from Python what the commands do in a shell. They are
+looked up on first use, so that importing this package stays quick.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from screening.errors import Interrupted, RequestError, ScreeningError
+
 if TYPE_CHECKING:
-    from screening.api import predict, rank
+    from screening.api import (
+        Evaluation,
+        GeneratedCandidates,
+        Predictions,
+        Ranking,
+        ReferenceEvaluation,
+        Relaxation,
+        Session,
+        Training,
+        evaluate,
+        generate,
+        predict,
+        rank,
+        relax,
+        train,
+    )
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "predict", "rank"]
+__all__ = [
+    "Evaluation",
+    "GeneratedCandidates",
+    "Interrupted",
+    "Predictions",
+    "Ranking",
+    "ReferenceEvaluation",
+    "Relaxation",
+    "RequestError",
+    "ScreeningError",
+    "Session",
+    "Training",
+    "__version__",
+    "evaluate",
+    "generate",
+    "predict",
+    "rank",
+    "relax",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in {"predict", "rank"}:
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from screening import api
 
-    return getattr(api, name)
+    found = globals()[name] = getattr(api, name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

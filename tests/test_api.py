@@ -23,7 +23,7 @@ from polars.testing import assert_frame_equal
 
 import screening
 from screening.errors import RequestError
-from screening.jobs.ranking import Ranking
+from screening.jobs.rank import Ranking
 from screening.networks.released_model import save_release
 from screening.resources import resource
 from screening.tables import read_table
@@ -131,7 +131,7 @@ def test_an_approximant_is_ranked_by_the_symmetry_it_stands_for(
 ) -> None:
     from screening.jobs import scoring
 
-    monkeypatch.setattr(scoring, "symmetry_matters", lambda table, task: np.ones(table.height, dtype=bool))
+    monkeypatch.setattr(scoring, "rows_needing_symmetry", lambda table, task: np.ones(table.height, dtype=bool))
     plain = {"lattice": (np.eye(3) * 4.0).tolist(), "species": ["Fe", "O"], "frac": [[0, 0, 0], [0.5, 0.5, 0.5]]}
     remarks = {"flags": ["ordered_approximant"], "parent_space_group": 139}
     stand_in = {**plain, "lattice": (np.eye(3) * 4.1).tolist(), "id": "stand-in", **remarks}

@@ -6,35 +6,13 @@ from pathlib import Path
 
 from screening.configuration.import_data import ImportConfig
 from screening.console import say
-from screening.crystals import Rejection
-from screening.data.importers.base import accepted
-from screening.data.importers.registry import read_labelled
-from screening.data.store import Store, write_store
-from screening.tables import rejected_table, write_table
-
-REJECTED = "rejected.csv"
+from screening.jobs.import_data import REJECTED, import_labelled, label_counts
 
 
 def run(config: ImportConfig) -> None:
     """Import and say what came in."""
     labels = Path(config.labels) if config.labels else None
     store, rejected = import_labelled(config.kind, Path(config.source), labels, Path(config.output))
-    say(f"{len(store)} crystals in {config.output} ({counts(store)}); sha256 {store.content_hash[:12]}")
+    say(f"{len(store)} crystals in {config.output} ({label_counts(store)}); sha256 {store.content_hash[:12]}")
     if rejected:
         say(f"{len(rejected)} left out, the first because: {rejected[0].reason}; all in {store.path / REJECTED}")
-
-
-def import_labelled(
-    kind: str, source: Path, labels: Path | None, output: Path, passed_over: frozenset[Path] = frozenset()
-) -> tuple[Store, list[Rejection]]:
-    """Write the store, with the list of what was left out in it."""
-    rejected: list[Rejection] = []
-    rows = accepted(read_labelled(kind, source, labels, passed_over | {output.resolve()}), rejected)
-    store = write_store(output, rows, [f"{kind}: {source.name}"])
-    write_table(rejected_table(rejected), output / REJECTED)
-    return store, rejected
-
-
-def counts(store: Store) -> str:
-    """How many labels of each kind a store has, in words."""
-    return ", ".join(f"{name} {count}" for name, count in store.meta["labels"].items())

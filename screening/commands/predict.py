@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from screening.configuration.predict import PredictConfig
 from screening.console import say
-from screening.jobs.predicting import predict_to_file
+from screening.jobs.predict import predict_to_file
 from screening.report.terminal import timing_line
 
 

@@ -1,49 +1,56 @@
-"""Crystals kept on disk while a ranking runs, so that the best can be had back once it is known which those are."""
+"""Crystals stored while a job runs, so that those wanted later need not be read again."""
 
 from __future__ import annotations
 
 import tempfile
+import weakref
 from collections.abc import Iterable
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import orjson
 
 from screening.crystals.crystal import Crystal
 
+_IN_MEMORY_BYTES = 1 << 26
+
 
 class CrystalSpool:
-    """A context manager. Its file has no name, so nothing is left behind however the job ends."""
+    """Crystals by id, up to 64 MiB in memory, beyond that in a file.
 
-    def __init__(self, folder: Path) -> None:
-        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed on leaving the context
+    The file has no name and disappears with the spool, however the job ends.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        """Start an empty spool.
+
+        Args:
+            folder: Where to make the file, if one is needed; None: the system's folder for temporary files.
+        """
+        self._file = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES, dir=None if folder is None else str(folder))  # noqa: SIM115
+        weakref.finalize(self, self._file.close)
         self._places: dict[str, tuple[int, int]] = {}
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._file.close()
-
     def add(self, crystals: Iterable[Crystal]) -> None:
-        """Keep crystals under their ids."""
+        """Store crystals by their ids."""
         for crystal in crystals:
             row = to_bytes(crystal)
             self._places[crystal.candidate_id] = (self._file.seek(0, 2), len(row))
             self._file.write(row)
 
     def get(self, candidate_id: str) -> Crystal:
-        """A kept crystal, exactly as it was. Raises KeyError for an id that was never added."""
+        """A stored crystal, exactly as it was.
+
+        Raises:
+            KeyError: There is no crystal with this id.
+        """
         start, length = self._places[candidate_id]
         self._file.seek(start)
         return from_bytes(self._file.read(length))
 
 
 def to_bytes(crystal: Crystal) -> bytes:
-    """All of a crystal, exactly, as JSON."""
+    """A crystal as JSON, without any loss."""
     return orjson.dumps(_row(crystal), option=orjson.OPT_SERIALIZE_NUMPY)
 
 

@@ -15,7 +15,7 @@ from screening.configuration import as_dict
 from screening.configuration.rank import RankConfig
 from screening.configuration.saving import from_dict
 from screening.errors import RequestError, ScreeningError
-from screening.jobs.ranking import Ranking
+from screening.jobs.ranking_outcome import Ranking
 from screening.jobs.sharding import reduce_shards, score_shard
 
 _PROGRAM = "from screening.jobs.local_shards import main; main()"
@@ -45,7 +45,7 @@ def main() -> None:
     try:
         score_shard(from_dict(RankConfig, orjson.loads(sys.stdin.buffer.read())), int(sys.argv[1]))
     except ScreeningError as error:
-        console.complain(str(error))
+        console.print_error(str(error))
         sys.exit(error.exit_status)
 
 

@@ -7,15 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from screening.configuration import as_dict
-from screening.configuration.base import ScoringConfig
+from screening.configuration.base import CommandConfig, ScoringConfig
+from screening.configuration.evaluate import EvaluateConfig
+from screening.configuration.relax import RelaxConfig
 from screening.crystals import ReadSettings
 from screening.crystals.reading.inputs import find_source
 from screening.errors import RequestError
+from screening.jobs.loaded import LoadedModels
 from screening.jobs.scoring import Tally
 from screening.materials.base import LearnedPredictor
 from screening.materials.predictors import Predictors
 from screening.materials.registry import predictor_kind
 from screening.networks.predictor import Predictor
+from screening.networks.released_model import find_release
+from screening.potentials.base import Potential
 from screening.potentials.registry import load_potential
 from screening.tracking.address import TrackingSettings, sqlite_path, tracking_uri
 from screening.tracking.provenance import sha256
@@ -28,47 +33,85 @@ if TYPE_CHECKING:
 NO_RELAXATION = "none"
 
 
-def tracking_settings(config: ScoringConfig) -> TrackingSettings:
+def tracking_settings(config: CommandConfig) -> TrackingSettings:
     """Where a job is recorded."""
     return TrackingSettings(config.tracking.uri, config.tracking.experiment)
 
 
-def load_network(config: ScoringConfig) -> Predictor:
-    """The network of properties. Raises RequestError."""
-    return Predictor.load(fetch_model(tracking_settings(config), config.model), config.device, config.precision)
+def load_network(config: ScoringConfig | EvaluateConfig, models: LoadedModels | None = None) -> Predictor:
+    """The network of properties; models: those that are loaded already. Raises RequestError."""
+    folder = find_release(fetch_model(tracking_settings(config), config.model))
+    network = (models or LoadedModels()).get(
+        ("network", folder.resolve(), config.device, config.precision),
+        lambda: Predictor.load(str(folder), config.device, config.precision),
+        lambda loaded: loaded.folder,
+    )
+    network.times.seconds.clear()  # a job that failed may have left some
+    return network
 
 
-def load_predictors(config: ScoringConfig) -> Predictors:
-    """Everything that a job predicts with. Raises RequestError."""
+def load_predictors(config: ScoringConfig | EvaluateConfig, models: LoadedModels | None = None) -> Predictors:
+    """Everything that a job predicts with; models: those that are loaded already. Raises RequestError."""
+    models = models or LoadedModels()
     relax = getattr(config, "relax", NO_RELAXATION)
     return Predictors(
-        load_network(config),
-        learned_predictors(config.predictor_choices, as_dict(config)),
-        load_potential(relax, config.device, "relax") if relax != NO_RELAXATION else None,
+        load_network(config, models),
+        learned_predictors(config.predictor_choices, as_dict(config), models),
+        kept_potential(relax, config.device, models, "relax") if relax != NO_RELAXATION else None,
     )
 
 
-def learned_predictors(choices: Mapping[str, str], settings: Mapping[str, Any]) -> dict[str, LearnedPredictor]:
+def kept_potential(name: str, device: str, models: LoadedModels | None, key: str = "potential") -> Potential:
+    """A potential, named by a key; models: those that are loaded already. Raises RequestError."""
+    return (models or LoadedModels()).get(
+        ("potential", name, Path.cwd(), device),
+        lambda: load_potential(name, device, key),
+        lambda potential: potential.checkpoint,
+    )
+
+
+def learned_predictors(
+    choices: Mapping[str, str], settings: Mapping[str, Any], models: LoadedModels | None = None
+) -> dict[str, LearnedPredictor]:
     """The predictors of material classes, without those that are switched off. Raises RequestError.
 
     Args:
         choices: Release by name of the predictor.
         settings: All settings of the command.
+        models: Those that are loaded already.
     """
-    kinds = {name: predictor_kind(name, "task.predictors") for name in choices}
-    loaded = {name: kind.implementation.load(choices[name], settings) for name, kind in kinds.items()}
+    models = models or LoadedModels()
+    loaded = {name: _learned(name, release, settings, models) for name, release in choices.items()}
     return {name: predictor for name, predictor in loaded.items() if predictor is not None}
 
 
-def read_settings(config: ScoringConfig, network: Predictor, own: Iterable[Path]) -> ReadSettings:
-    """How candidates are read; own: what this job writes, should it lie in the folder that is read."""
+def _learned(name: str, release: str, settings: Mapping[str, Any], models: LoadedModels) -> LearnedPredictor | None:
+    kind = predictor_kind(name, "task.predictors")
+    decisive = {key: settings.get(key) for key in kind.depends_on}
+    return models.get(
+        (name, release, Path.cwd(), *decisive.items()),
+        lambda: kind.implementation.load(release, decisive),
+        lambda predictor: None if predictor is None else predictor.folder,
+    )
+
+
+def read_settings(
+    config: ScoringConfig | RelaxConfig, elements: frozenset[int] | None, own: Iterable[Path]
+) -> ReadSettings:
+    """How candidates are read.
+
+    Args:
+        config: The settings of the command.
+        elements: Atomic numbers that its model knows; None: all.
+        own: What this job writes, should it lie in the folder that is read.
+    """
     database = sqlite_path(tracking_uri(tracking_settings(config)))
     kept = [] if database is None else [database, database.with_name(ARTIFACT_FOLDER)]
     return ReadSettings(
         order=config.order,
         workers=config.workers,
         max_atoms=config.max_atoms,
-        elements=network.elements,
+        elements=elements,
         passed_over=frozenset(path.resolve() for path in (*own, *kept)),
     )
 

@@ -64,7 +64,7 @@ class LearnedPredictor(Protocol):
 
         Args:
             release: Its name, its folder, or `none`.
-            settings: All settings of the command.
+            settings: Those settings of the command that its kind depends on.
 
         Returns:
             The predictor; None if `none` leaves nothing to predict.
@@ -105,6 +105,7 @@ class PredictorKind:
         default: The release that ships with the package.
         help: The text of the key in `--help`.
         predictor: Its class, a `LearnedPredictor`, as `module:name`; imported when it is needed.
+        depends_on: Other keys of the command that loading depends on.
         general: Whether `screening predict` runs it too.
         refusal_stage: The stage in `rejected.csv` of the crystals that it refuses.
         recipe_at: A `FitRecipe` as `module:name`; empty if it cannot be fitted anew.
@@ -114,6 +115,7 @@ class PredictorKind:
     default: str
     help: str
     predictor: str
+    depends_on: tuple[str, ...] = ()
     general: bool = False
     refusal_stage: str = ""
     recipe_at: str = ""

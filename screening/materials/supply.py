@@ -18,7 +18,7 @@ import polars as pl
 
 from screening.array_types import Floats, Mask
 from screening.chemistry.compositions import mass_fractions
-from screening.chemistry.elements import ATOMIC_NUMBERS, N_ELEMENTS, indicator
+from screening.chemistry.elements import ATOMIC_NUMBERS, by_element, indicator
 from screening.errors import RequestError
 from screening.materials.arrays import number_column
 from screening.resources import resource
@@ -160,11 +160,7 @@ def _price_dates(counts: Floats, settings: SupplySettings, known: Mask) -> pl.Se
 def element_column(name: str) -> Floats:
     """One column of `datasets/elements/prices.csv` by atomic number, (119,); NaN for elements without a value."""
     table = pl.read_csv(resource("datasets") / "elements" / "prices.csv", columns=["element", name])
-    values = np.full(N_ELEMENTS, np.nan)
-    for symbol, value in table.iter_rows():
-        if value is not None:
-            values[ATOMIC_NUMBERS[symbol]] = value
-    return values
+    return by_element({symbol: value for symbol, value in table.iter_rows() if value is not None}, np.nan)
 
 
 def _replaced(name: str, given: Mapping[str, float]) -> Floats:
@@ -188,7 +184,7 @@ def _price(symbol: str, value: Any) -> Price:
         return build_settings(Price, {**value, "date": str(value.get("date", ""))}, key)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise RequestError(f"{key}: expected a number in USD/kg or a section of price, date and source, got {value!r}")
-    return Price(float(value))
+    return Price(price=float(value))
 
 
 def _check(key: str, value: float, expected: str, most: float) -> None:

@@ -13,12 +13,12 @@ from helpers.models import tiny_release
 
 from screening import cli
 from screening.cluster.submitted import JOBS, SubmittedJob
-from screening.commands import preflight
-from screening.commands.preflight import Fetched
 from screening.commands.submit import _command_line
 from screening.configuration import load_config
 from screening.configuration.registry import COMMANDS
 from screening.configuration.submit import SubmitConfig
+from screening.jobs import preflight
+from screening.jobs.preflight import Fetched
 from screening.tracking.address import TrackingSettings
 from screening.tracking.provenance import sha256
 
@@ -84,7 +84,7 @@ def test_dry_run_shows_scripts_and_writes_nothing(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "job=...  (what to run"),
+        ([], "job=rank|train  (what to run"),
         (["predict"], "job=predict: expected one of rank, train"),
         (["rank", "cluster=lsf"], "cluster=lsf: no such choice"),
         (["rank", "cluster.gpu=1"], "unknown key cluster.gpu; did you mean cluster.gpus?"),
@@ -123,7 +123,7 @@ def test_parts_of_another_ranking_are_refused(
     capsys.readouterr()
     submit = ["submit", "rank", *ranking, "dry_run=true"]
     for other, said in (
-        (["shards=2", "max_atoms=5"], "belongs to another job (other max_atoms)"),
+        (["shards=2", "max_atoms=5"], "belongs to another job (different max_atoms)"),
         (["shards=3"], "shards=3: "),
     ):
         assert cli.main([*submit, *other]) == 2

@@ -1,4 +1,4 @@
-"""Crystals kept on disk come back exactly, and leave nothing behind."""
+"""Stored crystals come back exactly, and no file is left."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def _equal(one: Crystal, other: Crystal) -> bool:
 
 def test_they_come_back_in_any_order_and_between_additions(tmp_path: Path) -> None:
     crystals = _crystals()
-    with CrystalSpool(tmp_path) as spool:
-        spool.add(crystals[:3])
-        assert _equal(spool.get(crystals[2].candidate_id), crystals[2])
-        spool.add(crystals[3:])
-        for crystal in reversed(crystals):
-            assert _equal(spool.get(crystal.candidate_id), crystal)
-        with pytest.raises(KeyError):
-            spool.get("never added")
+    spool = CrystalSpool(tmp_path)
+    spool.add(crystals[:3])
+    assert _equal(spool.get(crystals[2].candidate_id), crystals[2])
+    spool.add(crystals[3:])
+    for crystal in reversed(crystals):
+        assert _equal(spool.get(crystal.candidate_id), crystal)
+    with pytest.raises(KeyError):
+        spool.get("never added")
     assert list(tmp_path.iterdir()) == []

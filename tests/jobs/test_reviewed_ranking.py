@@ -18,7 +18,7 @@ from screening.cli import main
 from screening.configuration import load_config
 from screening.configuration.rank import RankConfig
 from screening.errors import RequestError
-from screening.jobs.ranking import Ranking
+from screening.jobs.rank import Ranking
 from screening.jobs.sharding import reduce_shards, score_shard
 from screening.tracking.run_file import read_record
 

@@ -23,7 +23,7 @@ from screening.configuration import load_config
 from screening.configuration.rank import RankConfig
 from screening.errors import RequestError, ScreeningError
 from screening.jobs import sharding
-from screening.jobs.ranking import Ranking, rank_to_folder
+from screening.jobs.rank import Ranking, rank_to_folder
 from screening.jobs.sharding import reduce_shards, score_shard
 
 SHARDS = 3

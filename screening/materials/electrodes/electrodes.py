@@ -20,9 +20,11 @@ _HERE = "screening.materials.electrodes"
 class ElectrodeKeys:
     """Keys of rankings of electrodes."""
 
-    working_ion: str | None = setting(None, help="working ion, for example Na; null: the one found in each crystal")
+    working_ion: str | None = setting(
+        default=None, help="working ion, for example Na; null: the one found in each crystal"
+    )
     profile_states: int | None = setting(
-        0,
+        default=0,
         help="relax both ends of the best electrodes and this many states of charge between them (0: only the ends), "
         "for the voltage profile and the stability of the frame; null: relax nothing",
         minimum=0,
@@ -46,6 +48,7 @@ class Electrodes(MaterialClass):
             default="voltage-v1",
             help="predictor of voltages and volume changes of electrodes: name of a release, folder, or none",
             predictor=f"{_HERE}.electrode_predictor:ElectrodePredictor",
+            depends_on=("device", "working_ion"),
             refusal_stage="electrode",
             recipe_at=f"{_HERE}.voltage.voltage_release:RECIPE",
         ),

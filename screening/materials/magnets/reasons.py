@@ -64,7 +64,7 @@ def _order(row: Row, _: float | None, with_4f: str) -> str:
 def _weak(row: Row, wanted: float | None, with_4f: str) -> str:
     value, flags = row["mu0_Ms_T"], (row.get("flags") or "").split(";")
     if value is None:
-        return "no magnetisation is predicted"
+        return "no magnetization is predicted"
     if row["magnetic_order"] in ("antiferromagnetic", "non-magnetic"):
         return _order(row, wanted, with_4f)
     cause = ""
@@ -114,7 +114,7 @@ def _soft(row: Row, wanted: float | None, with_4f: str) -> str:
         return "its hardness κ is unknown"
     if wanted is not None and value >= wanted:
         return f"the hardness κ of {value:.1f} could be below {wanted:g}"
-    return f"too soft: κ {value:.2f}, K1 is small for its magnetisation"
+    return f"too soft: κ {value:.2f}, K1 is small for its magnetization"
 
 
 def _unstable(row: Row, wanted: float | None, with_4f: str) -> str:

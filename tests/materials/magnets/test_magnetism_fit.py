@@ -137,7 +137,6 @@ def test_wrong_requests_are_named(release: Path, tmp_path: Path) -> None:
     save_tabular_release(tmp_path / "half", whole, "# half")
     with pytest.raises(RequestError, match="no part 'order'"):
         MagnetismPredictor.load(str(tmp_path / "half"))
-    config = load_config("fit", values={"output_dir": str(tmp_path / "out")})
-    assert isinstance(config, FitConfig)
+    values = {"output_dir": str(tmp_path / "out"), "data.path": str(tmp_path)}
     with pytest.raises(RequestError, match=r"data\.folder"):
-        run(config)
+        load_config("fit", ["magnetism"], values)

@@ -27,8 +27,8 @@ class VoltageFitKeys:
     """Keys of `screening fit voltage`."""
 
     electrodes: str = setting(help="folder with electrodes.jsonl.gz: both crystals, voltage, capacity", path=True)
-    potential: str = setting("chgnet", help="interatomic potential for the uncorrected voltages")
-    model: str = setting("screening-v3", help="property network for both ends: name or folder", path=True)
+    potential: str = setting(default="chgnet", help="interatomic potential for the uncorrected voltages")
+    model: str = setting(default="screening-v3", help="property network for both ends: name or folder", path=True)
 
 
 def fit_voltage(settings: Mapping[str, Any], folder: Path, progress: Callable[[str], object]) -> TabularRelease:

@@ -111,10 +111,12 @@ def test_features_are_those_of_the_electrode_not_of_its_cells(network: Predictor
     )
     ends = ends_of(variants, network)
     # the springs are no function of distances alone, so their part is that of the first for all
-    prerelaxed = [replace(end.prerelaxed, energy_eV=0 * end.prerelaxed.energy_eV, first_energy_eV=0 * end.prerelaxed.energy_eV,
-                       force_eV_per_A=0 * end.prerelaxed.energy_eV, pressure_eV_per_A3=0 * end.prerelaxed.energy_eV)
-               for end in (ends.discharged, ends.charged)]  # fmt: skip
-    ends = Ends(replace(ends.discharged, prerelaxed=prerelaxed[0]), replace(ends.charged, prerelaxed=prerelaxed[1]))
+    fields = ("energy_eV", "first_energy_eV", "force_eV_per_A", "pressure_eV_per_A3")
+    discharged_end, charged_end = (
+        replace(end, prerelaxed=replace(end.prerelaxed, **dict.fromkeys(fields, np.zeros(3))))
+        for end in (ends.discharged, ends.charged)
+    )
+    ends = Ends(discharged_end, charged_end)
     features = voltage_features(variants, balance_of(variants), ends, np.ones(3))
     assert features.shape == (3, len(voltage_feature_names()))
     assert np.isfinite(features).all()

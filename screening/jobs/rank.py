@@ -1,0 +1,214 @@
+"""The job of `screening rank`: from candidates, or from the parts of its shards, to the files of the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from screening.cluster.part_files import SHARDS
+from screening.cluster.submitted import JOBS
+from screening.configuration import as_dict, save_config
+from screening.configuration.rank import RankConfig
+from screening.crystals import Crystal, Rejection
+from screening.crystals.spool import CrystalSpool
+from screening.files import output_folder
+from screening.jobs.loaded import LoadedModels
+from screening.jobs.opening import hash_of, load_predictors, read_settings, require_any, tracking_settings
+from screening.jobs.ranking_outcome import Ranking
+from screening.jobs.scoring import (
+    Tally,
+    check_scoring,
+    expected_inputs,
+    no_predictions,
+    open_candidates,
+    predictions,
+    rank_predictions,
+    space_groups,
+)
+from screening.materials.predictors import Predictors
+from screening.report.finalist_files import write_finalist_files
+from screening.report.page import ReportContent, write_report
+from screening.tables import write_table
+from screening.tracking.address import log_command, shown_uri
+from screening.tracking.decisions import review_effect, with_decisions, without_rejected
+from screening.tracking.lineage import model_origin
+from screening.tracking.provenance import run_record, sha256, write_json
+from screening.tracking.ranking_folder import FILES, FINALISTS, RECORD, SETTINGS_FILE, ranking_name
+from screening.tracking.rankings import log_ranking
+from screening.tracking.reviews import Review, read_review
+from screening.tracking.runs import RUN_FILE, Run, open_run
+
+if TYPE_CHECKING:
+    from screening.jobs.scoring import Candidates
+
+OWN_NAMES = (*FILES, FINALISTS, SHARDS, JOBS, SETTINGS_FILE, RUN_FILE)
+"""No candidates, should the output folder be the one that is read."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """All candidates with their predictions, in the order they were read. crystal_of: by candidate id; hashes: of what
+    was read."""
+
+    predictions: pl.DataFrame
+    tally: Tally
+    crystal_of: Callable[[str], Crystal]
+    hashes: dict[str, str]
+
+
+def rank_to_folder(
+    config: RankConfig, candidates: Candidates, models: LoadedModels | None = None, *, keep: bool = True
+) -> Ranking:
+    """Rank and write everything that the contract names into config.output_dir, tracked in MLflow.
+
+    A wrong request is refused before the folder or a run is made.
+
+    Args:
+        config: The settings.
+        candidates: What to rank.
+        models: Those that are loaded already.
+        keep: Whether the caller will find the files, so that an error may point to them.
+
+    Raises:
+        RequestError: The request is wrong, or no candidate is valid.
+    """
+    folder = Path(config.output_dir)
+    reading = _Reading.begin(config, candidates, models, own_files(folder))
+    output_folder(folder, "output_dir")
+    with tracked(config) as run:
+        scored = reading.scored(config, CrystalSpool(folder))
+        return complete(config, reading.predictors, scored, reading.review, run, keep=keep)
+
+
+def rank_in_memory(config: RankConfig, candidates: Candidates, models: LoadedModels | None = None) -> Ranking:
+    """Rank, and neither write, draw nor record anything; arguments and errors as of `rank_to_folder`."""
+    reading = _Reading.begin(config, candidates, models, [])
+    scored = reading.scored(config, CrystalSpool())
+    scored = _still_open(scored, reading.review)
+    require_any(scored.tally, config.candidates, None)
+    ranking = _ordered(config, reading.predictors, scored, reading.review)
+    ranking.record.update(_record(ranking, scored, Run()))
+    return ranking
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """A ranking whose request is checked and whose candidates are about to be read."""
+
+    predictors: Predictors
+    items: Iterator[Crystal | Rejection]
+    tally: Tally
+    review: Review | None
+    hashes: Callable[[], dict[str, str]]
+
+    @classmethod
+    def begin(
+        cls, config: RankConfig, candidates: Candidates, models: LoadedModels | None, own: Iterable[Path]
+    ) -> _Reading:
+        """Raises RequestError for a wrong request."""
+        tally = Tally(expected_inputs(candidates))
+        predictors = load_predictors(config, models)
+        items = open_candidates(candidates, read_settings(config, predictors.network.elements, own))
+        check_scoring(predictors, config.task_settings)
+        return cls(predictors, items, tally, earlier_review(config), lambda: hash_of(candidates))
+
+    def scored(self, config: RankConfig, spool: CrystalSpool) -> Scored:
+        """Read and predict."""
+        join = space_groups(config.task_settings, self.tally, spool.add)
+        tables = predictions(self.predictors, self.items, config.batch_atoms, self.tally, join)
+        found = pl.concat([no_predictions(self.predictors), *tables])
+        return Scored(found, self.tally, spool.get, self.hashes())
+
+
+def own_files(folder: Path) -> list[Path]:
+    """What a ranking writes."""
+    return [folder, *(folder / name for name in OWN_NAMES)]
+
+
+def tracked(config: RankConfig) -> Any:
+    """The run of a ranking, opened, and the settings in its folder."""
+    folder = Path(config.output_dir)
+    save_config(config, folder / SETTINGS_FILE)
+    tags = {"task": config.task.name, "model": config.model}
+    settings, name = tracking_settings(config), ranking_name(config.task.name, config.candidates)
+    return open_run(settings, folder, name, tags, later=log_command(settings, folder))
+
+
+def earlier_review(config: RankConfig) -> Review | None:
+    """The review that the ranking is asked to heed. Raises RequestError if it cannot be read."""
+    if config.review is None:
+        return None
+    return read_review(tracking_settings(config), config.review, "review", task=config.task.name)
+
+
+def complete(
+    config: RankConfig, predictors: Predictors, scored: Scored, review: Review | None, run: Run, *, keep: bool = True
+) -> Ranking:
+    """Order the candidates; landmarks, finalists, files and the record of the ranking."""
+    folder, scored = Path(config.output_dir), _still_open(scored, review)
+    tally = scored.tally
+    if not tally.scored:
+        write_table(tally.rejected_table(), folder / "rejected.csv")
+    require_any(tally, config.candidates, folder / "rejected.csv" if keep else None)
+    ranking = _ordered(config, predictors, scored, review, folder)
+    with tally.stage("finalists"):
+        content = ranking.content()
+    # Without its record a folder is no finished ranking: whoever stops here leaves none that is half an earlier one.
+    (folder / RECORD).unlink(missing_ok=True)
+    with tally.stage("pictures"):
+        write_finalist_files(folder, content)
+    ranking.record.update(_record(ranking, scored, run))
+    _write(folder, replace(content, run=ranking.record))
+    log_ranking(run, folder)
+    return ranking
+
+
+def _still_open(scored: Scored, review: Review | None) -> Scored:
+    """Without the candidates that an earlier review rejected, which join the refused ones of the tally."""
+    if review is None:
+        return scored
+    found, refused = without_rejected(scored.predictions, review)
+    scored.tally.scored, scored.tally.rejected = found.height, [*scored.tally.rejected, *refused]
+    return replace(scored, predictions=found)
+
+
+def _ordered(
+    config: RankConfig, predictors: Predictors, scored: Scored, review: Review | None, folder: Path | None = None
+) -> Ranking:
+    """The ranking, its record still empty."""
+    rejected = scored.tally.rejected_table()
+    with scored.tally.stage("ranking"):
+        table = rank_predictions(scored.predictions, config.task_settings)
+    table = table if review is None else with_decisions(table, review)
+    effect = None if review is None else review_effect(review, table, rejected)
+    return Ranking(
+        table, rejected, scored.crystal_of, config=config, predictors=predictors, review=effect, folder=folder
+    )
+
+
+def _record(ranking: Ranking, scored: Scored, run: Run) -> dict[str, Any]:
+    tracked_at = {"run_id": run.run_id, "experiment_id": run.experiment_id, "tracking_uri": shown_uri(run.tracking_uri)}
+    record = run_record(
+        command="rank",
+        config=as_dict(ranking.config),
+        seeds={"seed": ranking.config.seed},
+        hashes={name: sha256(path) for name, path in ranking.predictors.folders.items()} | scored.hashes,
+        mlflow=tracked_at,
+        counts=scored.tally.counts,
+        timing_s=scored.tally.seconds,
+        model=model_origin(ranking.predictors.network.config.training),
+    )
+    return record if ranking.review is None else record | {"review": ranking.review.record}
+
+
+def _write(folder: Path, content: ReportContent) -> None:
+    write_table(content.ranking, folder / "ranking.parquet")
+    write_table(content.ranking, folder / "ranking.csv")
+    write_table(content.rejected, folder / "rejected.csv")
+    write_table(content.landmarks, folder / "landmarks.parquet")
+    write_report(folder / "report.html", content)
+    write_json(folder / RECORD, dict(content.run))
