@@ -1,4 +1,4 @@
-"""Pairs that the user gives: cells of any size, the ion found from what leaves, and what is refused."""
+"""Pairs given by the user: cells of any size, the ion that leaves, and refusals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the sources say of magnetic order: arrangements of moments, compositions, reports, and their joint word."""
+"""The sources of magnetic order: arrangements of moments, compositions, reports, and all of them combined."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_an_arrangement_is_the_same_turned_reversed_shuffled_and_repeated(moment
         assert order_of_moments(same) == order
 
 
-def test_compositions_meet_crystals() -> None:
+def test_compositions_match_crystals() -> None:
     assert key("La0.5Sr0.5MnO3") == key("LaSrMn2O6") == crystal_key(np.array([8, 8, 8, 8, 8, 8, 25, 25, 38, 57]))
     assert key("(Nd)2Fe14B") == key("Nd4Fe28B2")
     assert composition_key(parse_formula("Fe0.9137Ni0.0863") or ()) is None
@@ -142,6 +142,6 @@ def test_heavy_rare_earths_oppose_iron_and_cobalt() -> None:
     assert np.isnan(opposed[2])
 
 
-def test_host_kinds_part_metals_from_compounds() -> None:
+def test_host_kinds_separate_metals_from_compounds() -> None:
     kinds = host_kinds(formula_counts(["Fe", "Gd", "V", "FeO", "GdN", "VO2"]))
     assert kinds.tolist() == [0, 1, 2, 3, 4, 5]
