@@ -18,7 +18,6 @@ from screening.cluster.scripts import (
 from screening.cluster.submission import AFTER_A_FAILURE, AFTER_ALL, Plan, Planned, check, living_tasks, queue_jobs
 from screening.cluster.submitted import JOBS, SubmittedJob, submitted_jobs
 from screening.configuration import load_config
-from screening.configuration.problems import as_typed
 from screening.configuration.rank import RankConfig
 from screening.configuration.submit import SubmitConfig
 from screening.configuration.train import TrainConfig
@@ -26,6 +25,7 @@ from screening.configuration.trees import flattened
 from screening.console import say
 from screening.errors import RequestError, ScreeningError
 from screening.jobs.preflight import check_ranking, check_training, fetched_model
+from screening.settings import as_typed
 from screening.tracking.ranking_folder import RECORD
 
 _DEVICES = "trainer.devices="

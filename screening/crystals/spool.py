@@ -27,7 +27,7 @@ class CrystalSpool:
         Args:
             folder: Where the file is made if one is needed; None: where the system keeps temporary files.
         """
-        self._file = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES, dir=folder)  # noqa: SIM115 - closed with the spool
+        self._file = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES, dir=None if folder is None else str(folder))  # noqa: SIM115 - closed with the spool
         weakref.finalize(self, self._file.close)
         self._places: dict[str, tuple[int, int]] = {}
 
