@@ -1,12 +1,13 @@
 # make demo    set up, rank the bundled magnets and electrodes, say where the results are
 # make test    set up, then lint, types and the quick tests
 # make test-ci tests of some seconds each: killed processes, browser, Slurm; `make test-slow` runs the long ones
+# make docs    set up, then build the documentation into build/docs; warnings are errors
 # A machine without a GPU downloads less with  make demo TORCH_INDEX=https://download.pytorch.org/whl/cpu
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: demo test test-ci test-slow lint format clean
+.PHONY: demo docs test test-ci test-slow lint format clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -17,6 +18,7 @@ TORCH_INDEX ?=
 # Each stamp is as old as the last installation from the lock; a change of either file installs again.
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
+INSTALLED_DOCS := $(VENV)/.installed-docs
 LOCK := constraints.txt pyproject.toml
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup
 
@@ -28,10 +30,14 @@ demo: $(INSTALLED)
 	@echo "Reports and tables:  demo/magnets/report.html  demo/electrodes/report.html"
 	@echo "The runs in MLflow:  $(BIN)/mlflow ui --backend-store-uri sqlite:///mlflow.db"
 
+docs: $(INSTALLED_DOCS)
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet docs build/docs
+	@echo "Documentation:  build/docs/index.html"
+
 test: lint
 	$(PYTEST) -m "not slow and not ci"
 
-test-ci: $(INSTALLED_DEV)
+test-ci: $(INSTALLED_DEV) $(INSTALLED_DOCS)
 	$(PYTEST) -m "ci and not slow"
 
 test-slow: $(INSTALLED_DEV)
@@ -71,4 +77,9 @@ $(INSTALLED): $(LOCK) | $(BIN)/python
 $(INSTALLED_DEV): $(INSTALLED)
 	@echo "Installing what the tests need"
 	@$(PIP) --editable '.[dev]'
+	@touch $@
+
+$(INSTALLED_DOCS): $(INSTALLED)
+	@echo "Installing what the documentation needs"
+	@$(PIP) --editable '.[docs]'
 	@touch $@

@@ -1,4 +1,4 @@
-"""Signals that ask a training run to stop: they are noted at once and heeded where the run can stop."""
+"""Signals that ask a job to stop: recorded at once, acted on where the job can stop safely."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from types import FrameType
 
 from screening.errors import Interrupted
 
-HEEDED = (signal.SIGTERM, signal.SIGUSR1)
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
 
 
 class Signals:
-    """The signals that came while they were caught; a later one changes nothing but is noted too.
+    """Records the signals that arrive while they are caught.
 
-    A handler does no more than that: what a signal finds half done, such as a checkpoint being written, is finished.
+    The handler does nothing else, so that work in progress, such as writing a checkpoint, is finished.
     """
 
     def __init__(self) -> None:
@@ -24,19 +24,26 @@ class Signals:
 
     @contextmanager
     def caught(self) -> Iterator[Signals]:
-        """Note signals instead of dying of them; outside the main thread, where Python cannot, nothing changes."""
+        """Record signals instead of being killed by them. Does nothing outside the main thread, as Python requires."""
         if threading.current_thread() is not threading.main_thread():
             yield self
             return
-        before = {number: signal.signal(number, self._note) for number in HEEDED}
+        before = {number: signal.signal(number, self._note) for number in STOP_SIGNALS}
         try:
             yield self
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
 
-    def heed(self, done: str) -> None:
-        """Raise Interrupted if a signal came; done: what is safe by now."""
+    def raise_if_received(self, done: str) -> None:
+        """Stop the job if a signal has arrived.
+
+        Args:
+            done: What is safe by now, for the message.
+
+        Raises:
+            Interrupted: If a signal has arrived.
+        """
         if self.received:
             raise Interrupted(f"stopped by {self}; {done}")
 

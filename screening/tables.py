@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Self
 import polars as pl
 
 from screening.columns import known_columns
-from screening.crystals import Rejection
 from screening.errors import RequestError
 from screening.files import atomic_path, part_path
 
@@ -28,9 +27,9 @@ _FORMULA_START = r"^'*[=+\-@\t\r\n]"
 _ESCAPED_START = r"^'+[=+\-@\t\r\n]"
 
 
-def rejected_table(rejected: Iterable[Rejection]) -> pl.DataFrame:
-    """One row a rejected input."""
-    rows = [(r.candidate_id, r.source, r.stage, r.reason) for r in rejected]
+def rejected_table(rejected: Iterable[object]) -> pl.DataFrame:
+    """One row for each `screening.crystals.Rejection`, or whatever has these attributes."""
+    rows = [tuple(getattr(rejection, name) for name in REJECTED_SCHEMA) for rejection in rejected]
     return pl.DataFrame(rows, schema=REJECTED_SCHEMA, orient="row")
 
 

@@ -21,7 +21,10 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "screening"
 
 # Crystals flow in one direction: a step imports itself, the steps before it, and the ground floor, which has an order.
-GROUND = ["errors", "resources", "console", "settings", "plugins", "files", "signals", "columns", "tables", "chemistry"]
+GROUND = [
+    "errors", "resources", "console", "settings", "plugins", "array_types", "files", "release_folder", "signals",
+    "columns", "tables", "chemistry",
+]  # fmt: skip
 STEPS = [
     "crystals", "data", "graphs", "networks", "tabular", "learning", "potentials", "relaxation", "materials", "ranking",
     "finalists", "report", "tracking", "export", "cluster", "configuration", "jobs", "testing", "api", "commands",

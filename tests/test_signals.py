@@ -1,4 +1,4 @@
-"""Signals are noted, not died of, and what was there before comes back."""
+"""Signals are recorded instead of killing the process, and the old handlers come back."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import threading
 import pytest
 
 from screening.errors import Interrupted
-from screening.signals import HEEDED, Signals
+from screening.signals import STOP_SIGNALS, Signals
 
 
-def test_they_are_noted_and_heeded_when_asked() -> None:
-    before = [signal.getsignal(number) for number in HEEDED]
+def test_they_are_recorded_and_stop_the_job_when_asked() -> None:
+    before = [signal.getsignal(number) for number in STOP_SIGNALS]
     with Signals().caught() as signals:
-        signals.heed("nothing was done")
-        for number in (*HEEDED, *HEEDED):
+        signals.raise_if_received("nothing was done")
+        for number in (*STOP_SIGNALS, *STOP_SIGNALS):
             os.kill(os.getpid(), number)
         with pytest.raises(Interrupted, match="stopped by SIGTERM and SIGUSR1; all is safe") as raised:
-            signals.heed("all is safe")
+            signals.raise_if_received("all is safe")
     assert raised.value.exit_status == 75
-    assert [signal.getsignal(number) for number in HEEDED] == before
+    assert [signal.getsignal(number) for number in STOP_SIGNALS] == before
 
 
 def test_a_thread_of_a_notebook_catches_none() -> None:

@@ -1,1 +1,1 @@
-"""Elements, compositions, formulas, families, physical constants: what is known before any crystal is read."""
+"""Elements, compositions, formulas, families of elements, and physical constants."""

@@ -1,4 +1,4 @@
-"""Compositions as count matrices: atoms of each element, a row a crystal or formula."""
+"""Compositions as count matrices: atoms of each element, a row for each crystal or formula."""
 
 from __future__ import annotations
 
@@ -13,10 +13,16 @@ from screening.errors import RequestError
 
 
 def count_matrix(formulas: Sequence[str]) -> Floats:
-    """Atoms of each element, (B, 119), as written (not reduced); row i belongs to `formulas[i]`, such as `Nd8Fe56B4`.
+    """Atoms of each element in formulas as written, such as `Nd8Fe56B4`.
+
+    Args:
+        formulas: B formulas.
+
+    Returns:
+        (B, 119) counts, not reduced; the column is the atomic number.
 
     Raises:
-        RequestError: If one of them is no formula.
+        RequestError: A text is not a formula.
     """
     counts = formula_counts(formulas)
     wrong = np.flatnonzero(np.isnan(counts[:, 0]))
@@ -26,7 +32,7 @@ def count_matrix(formulas: Sequence[str]) -> Floats:
 
 
 def formula_counts(formulas: Sequence[str]) -> Floats:
-    """The same from text that may be anything: a row of NaN where it is no formula."""
+    """As `count_matrix`, but with a row of NaN for text that is not a formula."""
     counts = np.zeros((len(formulas), N_ELEMENTS))
     for row, formula in enumerate(formulas):
         amounts = parse_formula(formula)
@@ -39,11 +45,11 @@ def formula_counts(formulas: Sequence[str]) -> Floats:
 
 
 def mass_fractions(counts: Floats) -> Floats:
-    """Mass fraction of each element, (B, 119), from counts of atoms (B, 119)."""
+    """(B, 119) mass fraction of each element, from counts of atoms (B, 119)."""
     masses = counts * atomic_masses()
     return np.asarray(masses / masses.sum(axis=1, keepdims=True))
 
 
 def chemical_system(counts: Iterable[float]) -> str:
-    """Sorted symbols of the elements present in a row of counts: `Co-Sm`."""
+    """Sorted symbols of the elements in a row of counts: `Co-Sm`."""
     return "-".join(sorted(SYMBOLS[z] for z, count in enumerate(counts) if count > 0))

@@ -1,4 +1,4 @@
-"""Physical constants in the units of this package.
+"""Physical constants in this package's units.
 
 From CODATA 2022: Mohr et al., Rev. Mod. Phys. 97, 025002 (2025).
 """
@@ -6,7 +6,7 @@ From CODATA 2022: Mohr et al., Rev. Mod. Phys. 97, 025002 (2025).
 from __future__ import annotations
 
 TESLA_PER_MUB_PER_A3 = 11.6541
-"""µ0 times one Bohr magneton per Å³, in T: turns a magnetization into a polarization."""
+"""µ0 times one Bohr magneton per Å³, in T: converts a magnetization to a polarization."""
 
 MU0_T2_PER_MJ_M3 = 1.25663706
 """The magnetic constant µ0 in T² m³/MJ."""

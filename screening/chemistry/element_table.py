@@ -1,4 +1,4 @@
-"""Properties of the elements: of the free atoms, of trivalent 4f ions, and usual charges of ions."""
+"""Properties of the elements: of free atoms and of trivalent 4f ions, and usual charges of ions."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy as np
 import polars as pl
 
 from screening.array_types import Floats
-from screening.chemistry.elements import ATOMIC_NUMBERS, N_ELEMENTS
+from screening.chemistry.elements import ATOMIC_NUMBERS, N_ELEMENTS, by_element
 from screening.chemistry.families import LANTHANIDES
 from screening.resources import resource
 
-# Usual charges of ions whose state hardly varies: what is left over falls to the others.
+# Usual charges of ions whose charge hardly varies; the others balance the rest.
 _CHARGES = {
     **dict.fromkeys(("Li", "Na", "K", "Rb", "Cs", "Ag", "Tl", "H"), 1),
     **dict.fromkeys(("Be", "Mg", "Ca", "Sr", "Ba", "Zn", "Cd", "Hg", "Pb", "Cu", "Eu"), 2),
@@ -31,23 +31,28 @@ _CHARGES = {
 
 @dataclass(frozen=True)
 class ElementTable:
-    """values: (119, P) of the properties `names`; zeros for elements beyond lawrencium."""
+    """A table of element properties.
+
+    Attributes:
+        names: P properties.
+        values: (119, P) by atomic number; zeros beyond lawrencium.
+    """
 
     names: tuple[str, ...]
     values: Floats
 
     def column(self, name: str) -> Floats:
-        """(119,) one property."""
+        """(119,) one property by atomic number."""
         return self.values[:, self.names.index(name)]
 
 
 @lru_cache(maxsize=1)
 def element_table() -> ElementTable:
-    """Properties from `datasets/elements/properties.csv`, 4f ground states from `lanthanides.csv` beside it.
+    """Properties from `datasets/elements/properties.csv`, and 4f ground states from `lanthanides.csv` beside it.
 
-    Added to the columns of the files: `unpaired` electrons of the free atom's d and f shell by Hund's first rule, and
-    of trivalent 4f ions `spin_4f` S, `total_4f` J, `moment_4f_muB` gJ J and the `de_gennes` factor (gJ - 1)² J (J + 1),
-    which scales exchange among rare earths (de Gennes, J. Phys. Radium 23, 510 (1962)).
+    Columns added to those of the file: `unpaired` electrons in the free atom's d and f shells by Hund's first rule;
+    for trivalent 4f ions `spin_4f` (S), `total_4f` (J), `moment_4f_muB` (gJ J) and the factor `de_gennes`,
+    (gJ - 1)² J (J + 1), which scales exchange between rare earths (de Gennes, J. Phys. Radium 23, 510 (1962)).
     """
     folder = resource("datasets") / "elements"
     properties = pl.read_csv(folder / "properties.csv")
@@ -65,8 +70,5 @@ def element_table() -> ElementTable:
 
 @lru_cache(maxsize=1)
 def usual_charges() -> Floats:
-    """(119,) charge of ions whose state hardly varies, 0 for the rest."""
-    charges = np.zeros(N_ELEMENTS)
-    for symbol, charge in _CHARGES.items():
-        charges[ATOMIC_NUMBERS[symbol]] = charge
-    return charges
+    """(119,) charge of ions whose charge hardly varies; 0 for the others."""
+    return by_element(_CHARGES)

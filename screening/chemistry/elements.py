@@ -1,8 +1,8 @@
-"""The elements: symbols, atomic numbers, masses; without importing pymatgen, which takes most of a second."""
+"""Symbols, atomic numbers and masses of the elements, without pymatgen, whose import takes most of a second."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 import numpy as np
@@ -21,11 +21,11 @@ SYMBOLS: tuple[str, ...] = tuple(" ".join(_SYMBOLS).split())
 ATOMIC_NUMBERS: dict[str, int] = {symbol: z for z, symbol in enumerate(SYMBOLS) if z}
 
 N_ELEMENTS = len(SYMBOLS)
-"""Columns of a count matrix: one per atomic number, column 0 unused."""
+"""Columns of a count matrix: one for each atomic number; column 0 is unused."""
 
 
 def indicator(symbols: Iterable[str]) -> Floats:
-    """A 0/1 vector over the elements, (119,), read-only; `counts @ indicator(...)` counts those atoms."""
+    """(119,) read-only vector, 1 for these elements and 0 for others; `counts @ indicator(...)` counts their atoms."""
     return _indicator(tuple(symbols))
 
 
@@ -37,9 +37,17 @@ def _indicator(symbols: tuple[str, ...]) -> Floats:
     return vector
 
 
+def by_element(values: Mapping[str, float], otherwise: float = 0.0) -> Floats:
+    """(119,) values by atomic number, from values by symbol; `otherwise` for all other elements."""
+    vector = np.full(N_ELEMENTS, otherwise)
+    for symbol, value in values.items():
+        vector[ATOMIC_NUMBERS[symbol]] = value
+    return vector
+
+
 @lru_cache(maxsize=1)
 def atomic_masses() -> Floats:
-    """Standard atomic masses in u, (119,), from Meija et al., Pure Appl. Chem. 88, 265 (2016), as tabulated in ASE."""
+    """(119,) standard atomic masses in u (Meija et al., Pure Appl. Chem. 88, 265 (2016), from ASE)."""
     from ase.data import atomic_masses_iupac2016
 
     return np.asarray(atomic_masses_iupac2016[:N_ELEMENTS], dtype=np.float64)

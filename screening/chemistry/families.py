@@ -1,7 +1,7 @@
-"""Families of elements, as chemists group them: by atomic number, and by symbol where they part all elements.
+"""Families of elements: by atomic number, and by symbol in `ELEMENT_GROUPS`.
 
-Rare earths are Sc, Y and La to Lu (IUPAC Red Book 2005, IR-3.5); the 3d transition metals here are Ti to Cu, whose d
-shell is partly filled in common ions; f elements with an open shell are Ce to Yb and Pa to Cm.
+Rare earths are Sc, Y and La to Lu (IUPAC Red Book 2005, IR-3.5). The 3d transition metals here are Ti to Cu, whose d
+shell is partly filled in common ions. f elements with an open shell are Ce to Yb and Pa to Cm.
 """
 
 from __future__ import annotations
@@ -37,4 +37,4 @@ ELEMENT_GROUPS: dict[str, tuple[str, ...]] = {
     "anion": ("N", "O", "F", "S", "Cl", "Se", "Br", "Te", "I"),
     "hydrogen": ("H",),
 }
-"""Roles in a solid by symbol; the groups do not overlap but for `open_4f`, which is part of `rare_earth`."""
+"""Roles in a solid; the groups do not overlap, except that `open_4f` is part of `rare_earth`."""

@@ -1,4 +1,4 @@
-"""Chemical formulas: read from text as people write them, and written from atomic numbers."""
+"""Chemical formulas: parsed from text, and written from atomic numbers."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _CLOSING = {"(": ")", "[": "]", "{": "}"}
 _LONGEST = 200
 _LARGEST = 1e6
 
-# Pauling electronegativity (CRC Handbook of Chemistry and Physics) orders the symbols of a formula, as
-# chemists and pymatgen do; noble gases and elements without a value go last.
+# Symbols of a formula are ordered by Pauling electronegativity (CRC Handbook of Chemistry and Physics), as chemists and
+# pymatgen do; noble gases and elements without a value go last.
 _PAULING = {
     1: 2.20, 3: 0.98, 4: 1.57, 5: 2.04, 6: 2.55, 7: 3.04, 8: 3.44, 9: 3.98, 11: 0.93, 12: 1.31, 13: 1.61,
     14: 1.90, 15: 2.19, 16: 2.58, 17: 3.16, 19: 0.82, 20: 1.00, 21: 1.36, 22: 1.54, 23: 1.63, 24: 1.66,
@@ -36,9 +36,13 @@ Amounts = tuple[tuple[int, float], ...]
 
 @lru_cache(maxsize=65536)
 def parse_formula(formula: str | None) -> Amounts | None:
-    """(atomic number, amount) of each element of `(Nd0.5Pr0.5)2Fe14B`; None where the text is no formula.
+    """Atomic number and amount of each element in a formula such as `(Nd0.5Pr0.5)2Fe14B`.
 
-    Deuterium (`D`) counts as hydrogen. Placeholders (`RE`, `M`), an unknown `x` and other signs are none.
+    Deuterium (`D`) counts as hydrogen.
+
+    Returns:
+        Pairs sorted by atomic number; None if the text is not a formula, for example because of placeholders (`RE`,
+        `M`) or an unknown amount `x`.
     """
     text = (formula or "").replace(" ", "")
     tokens = _TOKEN.findall(text) if len(text) <= _LONGEST else []
@@ -75,14 +79,14 @@ def _group(tokens: list[str]) -> tuple[dict[int, float] | None, list[str]]:
 
 
 def reduced_formula(numbers: NDArray[np.integer]) -> str:
-    """Formula with counts divided by their greatest common divisor, electropositive elements first."""
+    """Reduced formula of atomic numbers, electropositive elements first: `Nd2Fe14B`."""
     counts = np.bincount(numbers, minlength=1)
     present = np.flatnonzero(counts)
     return _formula(tuple((int(z), int(counts[z])) for z in present), True)
 
 
 def cell_formula(numbers: NDArray[np.integer]) -> str:
-    """Formula of the whole cell (counts not divided), for example `Nd8Fe56B4`."""
+    """Formula of the whole cell, not reduced: `Nd8Fe56B4`."""
     counts = np.bincount(numbers, minlength=1)
     present = np.flatnonzero(counts)
     return _formula(tuple((int(z), int(counts[z])) for z in present), False)

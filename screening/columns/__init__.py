@@ -1,7 +1,8 @@
 """Every column of the output tables: its label, unit, meaning and number of digits.
 
-The single source for headings in the report, the terminal tables and the documentation. Names are public contract;
-a predicted quantity `q` with an 80 % interval is accompanied by `q_lo` and `q_hi` (10th and 90th percentile).
+Headings in the report, in terminal tables and in the documentation come from here. Names of columns are a public
+contract. A predicted quantity `q` with an 80 % interval has two more columns, `q_lo` and `q_hi` (10th and 90th
+percentile).
 """
 
 from __future__ import annotations
@@ -26,10 +27,10 @@ _BOUNDS = {"_lo": ("10 %", "10th percentile"), "_hi": ("90 %", "90th percentile"
 
 @cache
 def known_columns() -> Mapping[str, Column]:
-    """Every column by name in reading order: those of any table, and between them those of all material classes.
+    """Every column by name in reading order; those of the material classes stand between those of all tables.
 
     Raises:
-        RequestError: A class brings a column that is there already.
+        RequestError: A class defines a column that exists already.
     """
     classes = {name: plugins.load(plugins.MATERIALS, name, "task") for name in plugins.names(plugins.MATERIALS)}
     found = {column.name: column for column in (*IDENTITY, *PREDICTION)}
@@ -37,13 +38,13 @@ def known_columns() -> Mapping[str, Column]:
     for name, kind in classes.items():
         for column in kind.columns:
             if column.name in found or column.name in last:
-                raise RequestError(f"task={name}: its column {column.name} is there already")
+                raise RequestError(f"task={name}: its column {column.name} exists already")
             found[column.name] = column
     return found | last
 
 
 def column(name: str) -> Column:
-    """What is known of a column, also of interval bounds and gate probabilities; others keep their name as label."""
+    """The column of this name; interval bounds and gates included. An unknown one has its name as label."""
     known = known_columns()
     if name in known:
         return known[name]
@@ -63,11 +64,11 @@ def is_gate(name: str) -> bool:
 
 
 def gate_name(name: str) -> str:
-    """The gate in words: `gate_not_radioactive_probability` -> `not radioactive`."""
+    """The gate's name in words: `gate_not_radioactive_probability` gives `not radioactive`."""
     return name.removeprefix(GATE_PREFIX).removesuffix(GATE_SUFFIX).replace("_", " ")
 
 
 def interval_names(name: str, available: Iterable[str]) -> tuple[str, str] | None:
-    """The columns of the interval's ends, if the table has both."""
+    """The columns with the bounds of a column's interval; None if the table does not have both."""
     low, high = f"{name}_lo", f"{name}_hi"
     return (low, high) if {low, high} <= set(available) else None

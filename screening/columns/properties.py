@@ -1,4 +1,4 @@
-"""Columns that say which crystal a row is and what networks predict of it."""
+"""Columns that identify a crystal, and those that networks predict."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from screening.columns.spec import Column, text_column
 
 IDENTITY: tuple[Column, ...] = (
     text_column("candidate_id", "Candidate", "The input's own identifier, or the name of its file.", "identity"),
-    text_column("source", "Source", "Where the crystal was read: a path, with the entry or row inside it.", "identity"),
+    text_column("source", "Source", "Where the crystal was read: a path, with the entry or row in it.", "identity"),
     text_column("formula", "Formula", "Reduced chemical formula, electropositive elements first.", "identity"),
     text_column("cell_formula", "Cell", "Chemical formula of the whole cell as given.", "identity"),
     text_column("chemical_system", "System", "The elements present, sorted and joined by hyphens.", "identity"),
@@ -14,7 +14,7 @@ IDENTITY: tuple[Column, ...] = (
         "space_group_number",
         "SG",
         "",
-        "International space-group number, where the ranking asks; an ordered approximant has its parent's.",
+        "International space-group number, if the ranking needs it; an ordered approximant has that of its parent.",
         0,
         "identity",
     ),

@@ -1,4 +1,4 @@
-"""Columns of every ranking: supply of the elements, gates, score and remarks."""
+"""Columns of every ranking: supply of the elements, score, flags, review."""
 
 from __future__ import annotations
 
@@ -32,13 +32,11 @@ SUPPLY: tuple[Column, ...] = (
         "locally_available_mass_fraction",
         "Local mass",
         "",
-        "Mass fraction of elements that the chosen region (`supply=`) makes or plans; null for the world market.",
+        "Mass fraction of elements that the chosen region (`supply=`) produces or plans to; null for the world market.",
         2,
         "supply",
     ),
-    text_column(
-        "price_date", "Price of", "From when the prices of the elements are; one given by the user is named.", "supply"
-    ),
+    text_column("price_date", "Price of", "Date of the element prices; prices given by the user are named.", "supply"),
 )
 
 
@@ -48,12 +46,12 @@ RANKING: tuple[Column, ...] = (
         "score",
         "Score",
         "",
-        "Product of the gates' probabilities times the expected objective; 1: surely as good as the reference.",
+        "Product of the gates' probabilities times the expected objective; 1: certainly as good as the reference.",
         3,
         "ranking",
     ),
     text_column("limiting_gate", "Limited by", "The gate with the lowest probability.", "ranking"),
-    text_column("why", "Why", "Why the candidate stands where it stands.", "ranking"),
+    text_column("why", "Why", "Why the candidate has this rank.", "ranking"),
     Column(
         "pareto_front",
         "Front",
@@ -65,7 +63,7 @@ RANKING: tuple[Column, ...] = (
     text_column("flags", "Flags", "Remarks on the candidate, separated by semicolons.", "ranking"),
     text_column("review_decision", "Review", "What a reviewer decided: approve, reject, hold or open.", "ranking"),
     text_column("review_by", "By", "Who decided.", "ranking"),
-    text_column("review_comment", "Comment", "What the reviewer remarked.", "ranking"),
+    text_column("review_comment", "Comment", "What the reviewer commented.", "ranking"),
     text_column("stage", "Stage", "The step that refused the input.", "ranking"),
     text_column("reason", "Reason", "Why the input was not scored.", "ranking"),
 )

@@ -1,4 +1,4 @@
-"""What is known of a column, and how its values are shown."""
+"""What a column means, and how its values are shown."""
 
 from __future__ import annotations
 
@@ -14,10 +14,16 @@ MISSING = "–"
 
 @dataclass(frozen=True)
 class Column:
-    """One output column.
+    """A column of the output tables.
 
-    label: short heading. unit: empty for pure numbers and text. description: one sentence for a reader who knows
-    the field. digits: decimals shown (the stored value keeps them all). kind: what the cells hold.
+    Attributes:
+        name: Its name in files.
+        label: Short heading.
+        unit: Empty for pure numbers and text.
+        description: One sentence for a reader who knows the field.
+        digits: Decimals shown; files keep all of them.
+        group: The part of the table that it belongs to.
+        kind: What the cells contain.
     """
 
     name: str
@@ -30,7 +36,7 @@ class Column:
 
     @property
     def text(self) -> bool:
-        """Whether the cells hold text, even where it looks like a number (an id `007`)."""
+        """Whether the cells contain text, which may look like a number (the id `007`)."""
         return self.kind == "text"
 
     @property
@@ -39,7 +45,7 @@ class Column:
         return f"{self.label} ({self.unit})" if self.unit else self.label
 
     def shown(self, value: Any) -> str:
-        """One value as a reader sees it: fixed decimals, a dash where there is none."""
+        """A value as text with fixed decimals; a dash if there is none."""
         if value is None or (isinstance(value, float) and not math.isfinite(value)):
             return MISSING
         if isinstance(value, bool):

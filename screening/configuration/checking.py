@@ -15,7 +15,7 @@ from screening.configuration.groups import Group
 from screening.configuration.keys import KnownKeys
 from screening.configuration.overrides import Request
 from screening.configuration.problems import unknown_key
-from screening.configuration.trees import get
+from screening.configuration.trees import flattened, get
 from screening.errors import RequestError
 from screening.settings import Key, wrong_value
 
@@ -29,19 +29,35 @@ def explained() -> Iterator[None]:
         inner: BaseException | None = error
         while inner is not None and not isinstance(inner, OmegaConfBaseException):
             inner = inner.__cause__
-        raise RequestError(_one_line(inner or error)) from error
+        key = getattr(inner, "full_key", None)
+        raise RequestError(f"{key}: {_first_line(inner)}" if key else _first_line(inner or error)) from error
 
 
-def check_grammar(grammar: Mapping[str, str], known: Mapping[str, Key]) -> None:
-    """Every value can be read, and is one value: a sweep over several is not something a command does."""
+def parsed(grammar: Mapping[str, str], known: Mapping[str, Key]) -> dict[str, Any]:
+    """The values that Hydra's grammar reads. Raises RequestError if it cannot read one, or finds several in one."""
     parser = OverridesParser.create()
+    values = {}
     for name, text in grammar.items():
         try:
-            readable = not parser.parse_override(f"{name}={text}").is_sweep_override()
+            override = parser.parse_override(f"{name}={text}")
         except HydraException:
-            readable = False
-        if not readable:
+            override = None
+        if override is None or override.is_sweep_override():
             raise RequestError(wrong_value(known.get(name, Key(name, Any)), text))
+        values[name] = override.value()
+    return values
+
+
+def inside_sections(values: Mapping[str, Any], keys: KnownKeys, command: str) -> dict[str, Any]:
+    """The values, those of a whole open section given key by key. Raises RequestError for an unknown key in it."""
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        inner = dict(flattened(value, name)) if name in keys.sections and isinstance(value, dict) and value else None
+        for key in inner or ():
+            if key not in keys.names and not keys.may_be_new(key):
+                raise RequestError(unknown_key(command, key, keys.names))
+        found |= inner or {name: value}
+    return found
 
 
 def check_keys(
@@ -108,5 +124,5 @@ def _same_kind(value: Any, default: Any) -> bool:
     return isinstance(value, number if isinstance(default, number) else type(default))
 
 
-def _one_line(error: BaseException) -> str:
-    return " ".join(line.strip() for line in str(error).splitlines() if not line.strip().startswith("See https"))
+def _first_line(error: BaseException | None) -> str:
+    return str(error).partition("\n")[0]

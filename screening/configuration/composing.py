@@ -10,17 +10,17 @@ from typing import Any, cast
 from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 
 from screening.configuration.base import CommandConfig
-from screening.configuration.checking import check_grammar, check_keys, check_open_sections, explained
+from screening.configuration.checking import check_keys, check_open_sections, explained, inside_sections, parsed
 from screening.configuration.groups import Group, groups_of, plugged_in
 from screening.configuration.keys import known_keys
 from screening.configuration.overrides import Request, named, read_request
 from screening.configuration.presets import CHOICE, SECTION, apply, preset_of
 from screening.configuration.problems import missing_keys
 from screening.configuration.registry import COMMANDS
-from screening.configuration.trees import MISSING, drop, merged, put
+from screening.configuration.trees import MISSING, drop, flattened, merged, nested, put
 from screening.errors import RequestError
 from screening.resources import resource
 from screening.settings import Key, build_settings, check_settings, keys_of
@@ -76,21 +76,21 @@ def compose_config(command: str, overrides: Sequence[str] = (), values: Mapping[
     inside = {group.name for group in unset}
 
     request.pass_over(known, schema.passes_over)
+    tree = plain
     prefer = request.texts.get(CHOICE) if SECTION not in inside else None
     if prefer is not None and prefer in plain[SECTION]["presets"]:
         plain = merged(plain, preset_of(plain, prefer))
     keys = known_keys(plain, known.values())
-    check_keys(schema, request, keys, groups, unset, plain)
-    check_grammar(request.grammar, known)
-    config = _hydra(command, schema, request, request.as_overrides(keys))
-    for key, value in request.values.items():
-        with explained():
-            OmegaConf.update(config, key, value, force_add=keys.may_be_new(key) or keys.is_open(key))
-
-    missing = OmegaConf.missing_keys(config) - request.texts.keys()
-    tree = _to_tree(config, resolve=True)
+    check_keys(schema, request, keys, groups, unset, plain | request.texts)
+    given = inside_sections(parsed(request.grammar, known) | request.values, keys, command)
+    for key, value in given.items():
+        tree = merged(tree, nested(key, value))
+    missing = {key for key, value in flattened(tree) if value == MISSING} - request.texts.keys()
+    tree = _resolved(tree)
     if prefer is not None:
-        tree = apply(tree, preset_of(tree, prefer), request.keys)
+        tree = apply(tree, preset_of(tree, prefer), [*request.texts, *given])
+    for key in request.removed:
+        drop(tree, key)
     for key, text in request.texts.items():
         put(tree, key, text)
     _check(schema, tree, missing)
@@ -106,7 +106,7 @@ def _chosen(
     """The schema that the choices lead to, the request read by it, and the config without any values of the user."""
     schema = COMMANDS[command]
     request = read_request(arguments, values, schema, groups)
-    plain = _to_tree(_hydra(command, schema, request, request.choices_as_overrides()), resolve=False)
+    plain = _composed(schema, request.choices)
     extended = schema.extended(plain | request.texts)
     if extended is not schema:
         request = read_request(arguments, values, extended, groups)
@@ -121,10 +121,11 @@ def _defaults(schema: type[CommandConfig]) -> dict[str, Any]:
     return tree
 
 
-def _hydra(command: str, schema: type[CommandConfig], request: Request, overrides: list[str]) -> DictConfig:
+def _composed(schema: type[CommandConfig], choices: Mapping[str, str]) -> dict[str, Any]:
+    """The defaults of a schema and the config files of the options chosen, references unresolved."""
     store = ConfigStore.instance()
-    store.store(name=f"{command}_schema", node=_defaults(schema))
-    for group, option in request.choices.items():
+    store.store(name=f"{schema.command}_schema", node=_defaults(schema))
+    for group, option in choices.items():
         if (node := plugged_in(group, option)) is not None:
             store.store(group=group, name=option, node=node)
     # A caller may be inside a Hydra application of its own; it gets its state back.
@@ -132,14 +133,15 @@ def _hydra(command: str, schema: type[CommandConfig], request: Request, override
     outer, instance.hydra = instance.hydra, None
     try:
         with explained(), initialize_config_dir(str(resource("configs")), version_base="1.3"):
-            return compose(command, overrides=overrides)
+            config = compose(schema.command, overrides=[f"{group}={option}" for group, option in choices.items()])
+            return cast(dict[str, Any], OmegaConf.to_container(config, resolve=False))
     finally:
         GlobalHydra.instance().hydra = outer
 
 
-def _to_tree(config: DictConfig, *, resolve: bool) -> dict[str, Any]:
+def _resolved(tree: dict[str, Any]) -> dict[str, Any]:
     with explained():
-        return cast(dict[str, Any], OmegaConf.to_container(config, resolve=resolve))
+        return cast(dict[str, Any], OmegaConf.to_container(OmegaConf.create(tree), resolve=True))
 
 
 def _check(schema: type[CommandConfig], tree: dict[str, Any], missing: set[str]) -> None:

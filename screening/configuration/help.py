@@ -49,6 +49,7 @@ def command_help(composed: Composed) -> str:
     common = {key.name for key in keys_of(CommandConfig)}
     given = [key for key in keys_of(schema) if key not in composed.missing]
     own = [key for key in given if key.name not in common and key.name.partition(".")[0] not in unset]
+    own.sort(key=lambda key: key.name in {base.name for base in keys_of(COMMANDS[schema.command])})  # the task's first
     said = {f"{g}.{key}": text for g, option in composed.choices.items() for key, text in remarks(g, option).items()}
     groups = groups_of(schema.command)
     parts = [
@@ -79,6 +80,8 @@ def _usage(composed: Composed) -> str:
     schema = composed.schema
     required = [f"{group.name}=..." for group in composed.missing_groups]
     positional = ["|".join(key.choices) or "PATH" for key in composed.missing if key.name == schema.positional]
+    if schema.positional and schema.extended_by == schema.positional and not positional:
+        positional = [composed.tree[schema.positional]]
     others = [_given(key) for key in composed.missing if key.name != schema.positional]
     return " ".join(["screening", schema.command, *positional, *required, *others, "[key=value ...]"])
 

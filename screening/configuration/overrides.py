@@ -15,7 +15,6 @@ from typing import Any
 
 from screening.configuration.base import CommandConfig
 from screening.configuration.groups import Group
-from screening.configuration.keys import KnownKeys
 from screening.configuration.problems import not_a_setting, unknown_choice
 from screening.errors import RequestError
 from screening.settings import Key, as_typed, keys_of
@@ -58,18 +57,6 @@ class Request:
         for given in (self.grammar, self.values):
             for key in [key for key in given if key not in known and allowed(key, self.shown(key))]:
                 del given[key]
-
-    def choices_as_overrides(self) -> list[str]:
-        """The group choices as Hydra takes them."""
-        return [f"{name}={option}" for name, option in self.choices.items()]
-
-    def as_overrides(self, keys: KnownKeys) -> list[str]:
-        """All that Hydra composes; its `++` sets a key whether or not the config has it."""
-        given = [
-            f"{'++' if keys.is_open(key) or keys.may_be_new(key) else ''}{key}={value}"
-            for key, value in self.grammar.items()
-        ]
-        return [*self.choices_as_overrides(), *given, *(f"~{key}" for key in self.removed)]
 
 
 def named(arguments: Sequence[str], key: str) -> list[str]:

@@ -16,8 +16,9 @@ class ReviewConfig(CommandConfig):
 
     Reviewers set the tags review.decision (approve, reject or hold), review.comment and review.by on a finalist's run.
     Writes in output_dir a folder for each approved candidate (crystal.cif, POSCAR, inputs for VASP), candidates.xlsx,
-    synthesis.csv (grams of each element in 100 g), SHA256SUMS, and all of it in approved.zip. Files of an
-    earlier export that were changed by hand are never overwritten. Exit status 1 if an approved candidate could not be exported in full.
+    synthesis.csv (grams of each element in 100 g), SHA256SUMS, and all of it in approved.zip. Files of an earlier
+    export that were changed by hand are never overwritten. Exit status 1 if an approved candidate could not be exported
+    in full.
 
     Examples:
       screening review run=0f8fad5bd9cb469fa16570867728950e
@@ -29,10 +30,12 @@ class ReviewConfig(CommandConfig):
 
     run: str = setting(help=RUN_HELP, path=True)
     output_dir: str | None = setting(
-        None, help="folder for the export of the approved candidates, made if it is not there; null: none", path=True
+        default=None,
+        help="folder for the export of the approved candidates, made if it is not there; null: none",
+        path=True,
     )
     dft: str = setting(
-        "relax",
+        default="relax",
         help="inputs for VASP as pymatgen's Materials Project sets write them, without potentials; relax: PBE(+U), "
         "scan: r2SCAN",
         choices=("relax", "scan", "none"),

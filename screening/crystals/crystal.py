@@ -1,4 +1,4 @@
-"""The crystal as every later step sees it: four plain arrays and where they came from."""
+"""The crystal as every later step sees it: plain arrays and where they came from."""
 
 from __future__ import annotations
 
@@ -20,12 +20,16 @@ if TYPE_CHECKING:
 class Crystal:
     """An ordered periodic crystal.
 
-    lattice: (3, 3) row vectors in Å; numbers: (n,) atomic numbers; frac: (n, 3) fractional coordinates.
-    source: where it was read, as shown to users (a path, `archive.zip/inner.cif`, `rows.jsonl#17`).
-    flags: remarks that travel to the ranking, for example `ordered_approximant`.
-    parent_space_group: of an ordered approximant, the space group of the crystal that it stands for, if known: its own
-    is lower than that.
-    charged: of an insertion pair, the charged crystal that came with this one, which is then the discharged end.
+    Attributes:
+        candidate_id: Unique among the inputs; text, never a path.
+        lattice: (3, 3) row vectors in Å.
+        numbers: (n,) atomic numbers.
+        frac: (n, 3) fractional coordinates.
+        source: Where it was read, as shown to users (a path, `archive.zip/inner.cif`, `rows.jsonl#17`).
+        flags: Remarks that are passed on to the ranking, such as `ordered_approximant`.
+        parent_space_group: Of an ordered approximant, the space group of the disordered crystal, if known; its own
+            symmetry is lower.
+        charged: The charged end of an insertion pair, if this crystal is the discharged end.
     """
 
     candidate_id: str
@@ -47,7 +51,7 @@ class Crystal:
         source: str = "",
         flags: tuple[str, ...] = (),
     ) -> Crystal:
-        """Convert to the stored types; no sanity check (see `screening.crystals.reading.sanity`)."""
+        """A crystal from array-likes, without any check (see `screening.crystals.sanity`)."""
         return cls(
             candidate_id,
             np.asarray(lattice, dtype=np.float64).reshape(3, 3),
@@ -61,7 +65,11 @@ class Crystal:
     def from_structure(
         cls, structure: Structure, candidate_id: str, source: str = "", flags: tuple[str, ...] = ()
     ) -> Crystal:
-        """From an ordered pymatgen structure; raises ValueError on partial occupancies."""
+        """A crystal from a pymatgen structure.
+
+        Raises:
+            ValueError: The structure has partial occupancies.
+        """
         if not structure.is_ordered:
             raise ValueError("partial occupancies")
         return cls.from_arrays(
@@ -74,14 +82,14 @@ class Crystal:
         )
 
     def to_structure(self) -> Structure:
-        """The same crystal as a pymatgen structure."""
+        """The crystal as a pymatgen structure."""
         from pymatgen.core.structure import Structure
 
         return Structure(self.lattice, [SYMBOLS[z] for z in self.numbers], self.frac)
 
     @property
     def n_atoms(self) -> int:
-        """Atoms in the cell as given."""
+        """Atoms in the cell."""
         return len(self.numbers)
 
     @cached_property
@@ -102,7 +110,7 @@ class Crystal:
 
 @dataclass(frozen=True)
 class Rejection:
-    """One input that is not scored, and why. `stage` is the pipeline step: read, sanity, predict, ..."""
+    """An input that is not scored, with the step that refused it (read, sanity, predict, ...) and the reason."""
 
     candidate_id: str
     source: str

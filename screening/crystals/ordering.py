@@ -1,8 +1,8 @@
-"""Ordered approximants of crystals with partial occupancies, by pymatgen and within a bounded effort.
+"""Ordered approximants of crystals with partial occupancies, by pymatgen and with bounded effort.
 
-Occupancies are rounded to what a small supercell can hold, then the arrangement with the lowest electrostatic energy
-is taken. Where oxidation states can be guessed they are the charges; in an alloy the elements that share a site get
-artificial ones, which spreads like atoms apart.
+Occupancies are rounded to whole atoms in a small supercell; of the possible arrangements, that with the lowest
+electrostatic energy is taken. Charges are oxidation states where these can be guessed. In an alloy, elements that share
+a site get artificial charges, which keep equal atoms apart.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from screening.chemistry.elements import ATOMIC_NUMBERS, SYMBOLS
-from screening.crystals.reading.parts import FULL_OCCUPANCY_TOLERANCE, Occupancy, Sites
-from screening.crystals.reading.sanity import plane_spacings
+from screening.crystals.sanity import plane_spacings
+from screening.crystals.sites import FULL_OCCUPANCY_TOLERANCE, Occupancy, Sites
 from screening.crystals.symmetry import space_group_number
 
 if TYPE_CHECKING:
@@ -26,38 +26,42 @@ if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
 MAX_SITES = 200
-"""A supercell is not made larger than this (a cell as given may have half as many again)."""
+"""Largest supercell; a cell that needs no repetition may have half as many sites again."""
 GOOD_DEVIATION = 0.025
-"""The smallest supercell is taken whose occupancies come this close to those given ..."""
+"""The smallest supercell with occupancies this close to the given ones is used."""
 MAX_DEVIATION = 0.1
-"""... or else the closest one, if it is within this."""
+"""If there is none, the closest one is used, up to this deviation."""
 MAX_ARRANGEMENTS = 2000
-"""More arrangements than this are searched greedily, not completely."""
+"""More arrangements than this are searched greedily instead of completely."""
 
 MAX_CHARGE_TRIALS = 100_000
-"""Beyond this many combinations of oxidation states none is guessed."""
+"""With more combinations of oxidation states than this, none is guessed."""
 
 _DISTINCT_CHARGE = 0.1
 _ARTIFICIAL_STEP = 0.2
 
 Counts = dict[int, int]
-"""Atomic number -> whole atoms on a group of sites; what is missing to the number of sites is vacant."""
+"""Whole atoms on a group of sites by atomic number; the remaining sites are vacant."""
 
 Group = tuple[Occupancy, list[int]]
 """Sites that share one partial occupancy."""
 
 
 class OrderingError(ValueError):
-    """No ordered approximant within the bounds; the message says why."""
+    """There is no ordered approximant within the limits; the message says why."""
 
 
 def order_sites(sites: Sites) -> Sites:
-    """An ordered supercell of the same crystal, which remembers its space group. Raises OrderingError."""
+    """An ordered supercell of a crystal, with the space group of the disordered crystal.
+
+    Raises:
+        OrderingError: There is none within the limits.
+    """
     return replace(_ordered(sites), parent_space_group=average_space_group(sites))
 
 
 def average_space_group(sites: Sites) -> int | None:
-    """Of a partially occupied crystal, every kind of occupation taken for an element of its own; None if not found."""
+    """Space group of a partially occupied crystal, each kind of occupancy taken as one element; None if not found."""
     kinds: dict[tuple[tuple[int, float], ...], int] = {}
     occupancies = sites.occupancies or [{int(z): 1.0} for z in sites.numbers]
     keys = [tuple(sorted((z, round(amount, 3)) for z, amount in site.items())) for site in occupancies]
@@ -73,7 +77,7 @@ def _ordered(sites: Sites) -> Sites:
     copies = int(np.prod(repeats))
     structure = _decorate(sites, groups, counts, copies)
     structure.make_supercell(repeats)
-    if structure.is_ordered:  # every minority was too small to keep an atom
+    if structure.is_ordered:  # all minority elements were rounded away
         return _as_sites(structure, sites.own_id)
     arrangements = 1
     for (_, members), count in zip(groups, counts, strict=True):
@@ -117,7 +121,7 @@ def _choose_supercell(sites: Sites, groups: list[Group]) -> tuple[tuple[int, int
 
 
 def _round(site: Occupancy, places: int) -> tuple[float, Counts]:
-    """Whole atoms for `places` sites by the method of the largest remainder, and the worst deviation per site."""
+    """Whole atoms for `places` sites by the largest remainder method, and the largest deviation per site."""
     shares = {**site, 0: max(0.0, 1.0 - sum(site.values()))}
     scale = places / sum(shares.values())
     counts = {z: int(share * scale + 1e-6) for z, share in shares.items()}
@@ -130,7 +134,7 @@ def _round(site: Occupancy, places: int) -> tuple[float, Counts]:
 
 
 def _most_compact(lattice: NDArray[np.float64], copies: int) -> tuple[int, int, int]:
-    """Repeats along a, b, c with this product and the largest distance between the closest lattice planes."""
+    """Repeats along a, b, c with this product for which the closest lattice planes are farthest apart."""
     options = _factorisations(copies)
     spacings = plane_spacings(lattice)
     return max(options, key=lambda repeats: (round(float((spacings * repeats).min()), 6), repeats))
@@ -143,7 +147,7 @@ def _factorisations(copies: int) -> Iterator[tuple[int, int, int]]:
 
 
 def _decorate(sites: Sites, groups: list[Group], counts: list[Counts], copies: int) -> Structure:
-    """A pymatgen structure whose species carry charges and whose occupancies are the rounded ones."""
+    """A pymatgen structure with charges and the rounded occupancies."""
     from pymatgen.core.periodic_table import Species
     from pymatgen.core.structure import Structure
 
@@ -155,12 +159,12 @@ def _decorate(sites: Sites, groups: list[Group], counts: list[Counts], copies: i
         mixture = {Species(SYMBOLS[z], local[z]): amount / places for z, amount in count.items() if amount}
         for member in members:
             species[member] = mixture
-    kept = [index for index, site in enumerate(species) if site]  # a site may round to empty
+    kept = [index for index, site in enumerate(species) if site]  # a site may be rounded to empty
     return Structure(sites.lattice, [species[index] for index in kept], sites.frac[kept])
 
 
 def _guess_charges(sites: Sites, groups: list[Group], counts: list[Counts], copies: int) -> dict[int, float]:
-    """The most likely oxidation state of each element; empty if the composition balances in no way (alloys)."""
+    """The most likely oxidation state of each element; empty if no charges balance, as in alloys."""
     from pymatgen.core.composition import Composition
 
     amounts: dict[str, int] = {}
@@ -179,7 +183,7 @@ def _guess_charges(sites: Sites, groups: list[Group], counts: list[Counts], copi
 
 
 def _is_quick_to_balance(composition: Composition) -> bool:
-    """pymatgen tries every combination of states on the atoms of an element, then of these sums over the elements."""
+    """Whether pymatgen has few enough combinations of oxidation states to try."""
     trials = 1
     for element, amount in composition.items():
         states = element.icsd_oxidation_states or element.common_oxidation_states
@@ -190,7 +194,7 @@ def _is_quick_to_balance(composition: Composition) -> bool:
 
 
 def _distinct_charges(count: Counts, places: int, charges: dict[int, float]) -> dict[int, float]:
-    """Charges that tell the occupants of one group of sites apart, a vacancy (charge 0) included."""
+    """Charges that differ for all occupants of a group of sites, vacancies (charge 0) included."""
     occupants = sorted(z for z, amount in count.items() if amount)
     vacancies = places - sum(count.values())
     known = [charges.get(z, 0.0) for z in occupants]

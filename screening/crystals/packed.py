@@ -1,4 +1,4 @@
-"""Many crystals in a few flat arrays: no object a crystal, nothing to collate."""
+"""Many crystals in a few flat arrays, without an object for each."""
 
 from __future__ import annotations
 
@@ -16,10 +16,13 @@ from screening.crystals.crystal import Crystal
 
 @dataclass(frozen=True)
 class PackedCrystals:
-    """B crystals with N atoms in all.
+    """B crystals with N atoms in total.
 
-    lattice: (B, 3, 3) row vectors in Å; numbers: (N,) atomic numbers; frac: (N, 3); offsets: (B + 1,), so that
-    the atoms of crystal b are `offsets[b]:offsets[b + 1]`.
+    Attributes:
+        lattice: (B, 3, 3) row vectors in Å.
+        numbers: (N,) atomic numbers.
+        frac: (N, 3) fractional coordinates.
+        offsets: (B + 1,); the atoms of crystal b are `offsets[b]:offsets[b + 1]`.
     """
 
     lattice: NDArray[np.float64]
@@ -42,27 +45,27 @@ class PackedCrystals:
 
     @cached_property
     def owner(self) -> NDArray[np.int64]:
-        """(N,) the crystal that each atom belongs to."""
+        """(N,) index of the crystal that each atom belongs to."""
         return np.repeat(np.arange(len(self)), self.n_atoms)
 
     def element_counts(self) -> Floats:
-        """(B, 119) atoms of each element in each cell; the column is the atomic number, column 0 unused."""
+        """(B, 119) atoms of each element in each cell; the column is the atomic number, column 0 is unused."""
         flat = np.bincount(self.owner * N_ELEMENTS + self.numbers, minlength=len(self) * N_ELEMENTS)
         return flat.reshape(len(self), N_ELEMENTS).astype(np.float64)
 
     def atoms(self, index: int) -> slice:
-        """The rows of `numbers` and `frac` that belong to crystal `index`."""
+        """Rows of `numbers` and `frac` that belong to a crystal."""
         return slice(int(self.offsets[index]), int(self.offsets[index + 1]))
 
     def take(self, rows: NDArray[np.int64]) -> PackedCrystals:
-        """The crystals of these rows, copied together."""
+        """A copy of the crystals in these rows."""
         sizes = self.n_atoms[rows]
         offsets = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(sizes)])
         atoms = np.arange(offsets[-1]) + np.repeat(self.offsets[:-1][rows] - offsets[:-1], sizes)
         return PackedCrystals(self.lattice[rows], self.numbers[atoms], self.frac[atoms], offsets)
 
     def chunk(self, start: int, stop: int) -> PackedCrystals:
-        """Crystals start..stop without a copy."""
+        """Crystals `start` to `stop` (exclusive) as views."""
         first, last = int(self.offsets[start]), int(self.offsets[stop])
         return PackedCrystals(
             self.lattice[start:stop],

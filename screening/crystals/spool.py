@@ -1,4 +1,4 @@
-"""Crystals kept aside while a job runs, so that any can be had back once it is known which are wanted."""
+"""Crystals stored while a job runs, so that those wanted later need not be read again."""
 
 from __future__ import annotations
 
@@ -16,37 +16,41 @@ _IN_MEMORY_BYTES = 1 << 26
 
 
 class CrystalSpool:
-    """Crystals by their ids: the first 64 MiB in memory, then in a file.
+    """Crystals by id, up to 64 MiB in memory, beyond that in a file.
 
-    The file has no name and goes with the spool, so nothing is left behind however the job ends.
+    The file has no name and disappears with the spool, however the job ends.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
         """Start an empty spool.
 
         Args:
-            folder: Where the file is made if one is needed; None: where the system keeps temporary files.
+            folder: Where to make the file, if one is needed; None: the system's folder for temporary files.
         """
-        self._file = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES, dir=None if folder is None else str(folder))  # noqa: SIM115 - closed with the spool
+        self._file = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES, dir=None if folder is None else str(folder))  # noqa: SIM115
         weakref.finalize(self, self._file.close)
         self._places: dict[str, tuple[int, int]] = {}
 
     def add(self, crystals: Iterable[Crystal]) -> None:
-        """Keep crystals under their ids."""
+        """Store crystals by their ids."""
         for crystal in crystals:
             row = to_bytes(crystal)
             self._places[crystal.candidate_id] = (self._file.seek(0, 2), len(row))
             self._file.write(row)
 
     def get(self, candidate_id: str) -> Crystal:
-        """A kept crystal, exactly as it was. Raises KeyError for an id that was never added."""
+        """A stored crystal, exactly as it was.
+
+        Raises:
+            KeyError: There is no crystal with this id.
+        """
         start, length = self._places[candidate_id]
         self._file.seek(start)
         return from_bytes(self._file.read(length))
 
 
 def to_bytes(crystal: Crystal) -> bytes:
-    """All of a crystal, exactly, as JSON."""
+    """A crystal as JSON, without any loss."""
     return orjson.dumps(_row(crystal), option=orjson.OPT_SERIALIZE_NUMPY)
 
 

@@ -1,47 +1,28 @@
-"""Space groups by spglib, straight from the arrays."""
+"""Space groups by spglib, directly from arrays."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from screening.crystals.crystal import Crystal
 
-CrystalSystem = Literal["triclinic", "monoclinic", "orthorhombic", "tetragonal", "trigonal", "hexagonal", "cubic"]
-
-_LAST_NUMBERS: tuple[tuple[int, CrystalSystem], ...] = (
-    (2, "triclinic"),
-    (15, "monoclinic"),
-    (74, "orthorhombic"),
-    (142, "tetragonal"),
-    (167, "trigonal"),
-    (194, "hexagonal"),
-    (230, "cubic"),
-)
-
 
 def space_group_numbers(
     crystals: Iterable[Crystal], symprec_A: float | tuple[float, ...] = (0.1, 0.01)
 ) -> list[int | None]:
-    """International number (1 to 230) of each crystal; None where none is found.
+    """International space-group number (1 to 230) of each crystal; None if none is found.
 
-    symprec_A: distance within which atoms count as equivalent, in Å; of several, the first that succeeds is used.
+    Args:
+        crystals: The crystals.
+        symprec_A: Distance within which atoms count as equivalent; of several, the first that succeeds is used.
     """
     tolerances = symprec_A if isinstance(symprec_A, tuple) else (symprec_A,)
     return [space_group_number(c.lattice, c.frac, c.numbers.tolist(), tolerances) for c in crystals]
-
-
-def crystal_system(number: int) -> CrystalSystem:
-    """The crystal system of a space group; raises ValueError unless 1 <= number <= 230."""
-    if number >= 1:
-        for last, system in _LAST_NUMBERS:
-            if number <= last:
-                return system
-    raise ValueError(f"space group numbers run from 1 to 230, not {number}")
 
 
 def space_group_number(
@@ -50,9 +31,13 @@ def space_group_number(
     kinds: Sequence[int],
     tolerances: tuple[float, ...] = (0.1, 0.01),
 ) -> int | None:
-    """International number of one arrangement, with the first of the tolerances in Å that succeeds; None with none.
+    """International space-group number of an arrangement of atoms; None if none is found.
 
-    lattice: (3, 3) row vectors in Å; frac: (n, 3); kinds: n numbers, equal for atoms that may be exchanged.
+    Args:
+        lattice: (3, 3) row vectors in Å.
+        frac: (n, 3) fractional coordinates.
+        kinds: n numbers, equal for equivalent kinds of atoms.
+        tolerances: In Å; the first that succeeds is used.
     """
     dataset = _dataset(lattice, frac, kinds, tolerances)
     return None if dataset is None else int(dataset.number)
@@ -61,13 +46,22 @@ def space_group_number(
 def space_group_axis(
     lattice: NDArray[np.float64], frac: NDArray[np.float64], kinds: Sequence[int], tolerance_A: float
 ) -> tuple[int, NDArray[np.float64]] | None:
-    """International number of an arrangement as above, and the unit vector (3,) along c of its standard cell, which is
-    the axis of a tetragonal, trigonal or hexagonal one; None where no group is found.
+    """Space group of an arrangement of atoms, and the direction of its axis.
+
+    Args:
+        lattice: As in `space_group_number`.
+        frac: As in `space_group_number`.
+        kinds: As in `space_group_number`.
+        tolerance_A: Distance within which atoms count as equivalent.
+
+    Returns:
+        The international number, and the (3,) unit vector along c of the standard cell, which is the main axis of a
+        tetragonal, trigonal or hexagonal crystal; None if no group is found.
     """
     dataset = _dataset(lattice, frac, kinds, (tolerance_A,))
     if dataset is None:
         return None
-    # the columns of the inverse are the standard cell's vectors in terms of the given ones
+    # columns of the inverse are vectors of the standard cell in terms of the given cell
     axis = np.linalg.inv(dataset.transformation_matrix)[:, 2] @ lattice
     return int(dataset.number), axis / np.linalg.norm(axis)
 

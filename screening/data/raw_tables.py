@@ -26,7 +26,7 @@ def read_csv(file: Path, columns: list[str]) -> pl.DataFrame:
 
 
 def json_rows(file: Path) -> Iterator[dict[str, Any]]:
-    """The rows of a `.jsonl.gz`; raises RequestError naming the file and line that cannot be read."""
+    """The rows of a `.jsonl.gz`; raises RequestError naming the file and the line that cannot be read."""
     if not file.is_file():
         raise RequestError(f"{file} is missing; expected gzipped JSON lines")
     try:

@@ -10,12 +10,17 @@ from screening.chemistry.constants import TESLA_PER_MUB_PER_A3
 
 @dataclass(frozen=True)
 class Target:
-    """One predicted quantity; `column` carries the unit.
+    """One predicted quantity.
 
-    minimum: physical lower bound of the value; trivial_below: labels up to this count as zero, and scores and
-    intervals are judged apart above it. largest: a label of more than this must be in another unit; those of 63,712
-    Materials Project crystals reach 4.5 and 5.9 eV/atom, 17.9 eV and 0.38 µB/Å3. per_volume: a density, of something
-    that atoms bring. loss_weight: of the error in units of the best constant's, when targets are learned together.
+    Attributes:
+        column: Its name in tables, with the unit.
+        label: In words.
+        minimum: Physical lower bound.
+        trivial_below: Labels up to this count as zero; scores and intervals are judged apart above it.
+        largest: A label of more than this must be in another unit; those of 63,712 Materials Project crystals reach 4.5
+            and 5.9 eV/atom, 17.9 eV and 0.38 µB/Å3.
+        per_volume: A density of something that atoms bring.
+        loss_weight: Of the error in units of the best constant's, when targets are learned together.
     """
 
     column: str
@@ -35,7 +40,7 @@ TARGETS: dict[str, Target] = {
         Target("band_gap_eV", "PBE band gap", 0.0, 0.1, 25.0, loss_weight=2.0),
         Target(
             "magnetization_muB_per_A3",
-            "magnetisation, ferromagnetic state, 4f frozen",
+            "magnetization, ferromagnetic state, 4f frozen",
             minimum=0.0,
             trivial_below=0.1 / TESLA_PER_MUB_PER_A3,  # 0.1 T
             largest=0.5,

@@ -1,1 +1,1 @@
-"""What leaves for the laboratory: a folder for each approved candidate, tables for the bench, one archive."""
+"""Files for the laboratory: a folder for each approved candidate, tables for the bench, one archive."""

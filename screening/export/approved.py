@@ -1,4 +1,4 @@
-"""The export of a review: every approved candidate in a folder of its own, tables beside them, all in one archive."""
+"""The export of a review: a folder for each approved candidate, tables beside them, and one archive of it all."""
 
 from __future__ import annotations
 
@@ -26,23 +26,36 @@ WORKBOOK, SYNTHESIS = "candidates.xlsx", "synthesis.csv"
 
 @dataclass(frozen=True)
 class Export:
-    """folders: of the exported candidates, in order of rank. problems: what is missing, each naming its candidate."""
+    """What was exported.
+
+    Attributes:
+        folders: Names of the candidates' folders, in order of rank.
+        problems: What is missing, with the name of the candidate.
+    """
 
     folders: tuple[str, ...]
     problems: tuple[str, ...]
 
 
 def export_approved(review: Review, folder: Path, dft: str) -> Export:
-    """Write the approved candidates into the folder; what cannot be exported of one is told, the rest goes on.
+    """Write the approved candidates into a folder; the same review makes the same bytes.
 
-    dft: as in `write_vasp_inputs`. The same review makes the same bytes. Raises RequestError if nothing is approved,
-    and rather than touching files of another origin or changed since an earlier export.
+    A candidate with a problem does not stop the export of the others.
+
+    Args:
+        review: The decisions and where the runs are.
+        folder: Where to write, in place of an earlier export.
+        dft: As in `write_vasp_inputs`.
+
+    Raises:
+        RequestError: Nothing is approved, or the folder has files that come from elsewhere or were changed since an
+            earlier export.
     """
     approved = review.decided(APPROVE)
     if not approved:
         raise RequestError(
             f"nothing to export: none of the {len(review.entries)} candidates is approved; "
-            f"a reviewer approves one by the tag review.decision={APPROVE} on its run in MLflow"
+            f"to approve one, set the tag review.decision={APPROVE} on its run in MLflow"
         )
     earlier = earlier_files(output_folder(folder, "output_dir"))
     with tempfile.TemporaryDirectory(dir=folder, prefix=".export-") as scratch:
@@ -52,9 +65,9 @@ def export_approved(review: Review, folder: Path, dft: str) -> Export:
         for entry in approved:
             name = _free_name(entry, folders)
             try:
-                ends = _write_crystals(review, entry, built / name, Path(scratch))
+                crystals = _write_crystals(review, entry, built / name, Path(scratch))
                 folders[name] = entry
-                _write_inputs(ends, built / name, dft)
+                _write_inputs(crystals, built / name, dft)
             except ScreeningError as error:
                 problems[entry.run_id] = str(error)
         _write_tables(built, review, list(folders.values()), problems)
@@ -62,12 +75,12 @@ def export_approved(review: Review, folder: Path, dft: str) -> Export:
         write_archive(built, Path(scratch) / ARCHIVE)
         put_in_place(built, folder, earlier)
         (Path(scratch) / ARCHIVE).replace(folder / ARCHIVE)
-    told = (f"{entry.name}: {problems[entry.run_id]}" for entry in approved if entry.run_id in problems)
-    return Export(tuple(folders), tuple(told))
+    messages = (f"{entry.name}: {problems[entry.run_id]}" for entry in approved if entry.run_id in problems)
+    return Export(tuple(folders), tuple(messages))
 
 
 def _free_name(entry: ReviewedFinalist, taken: dict[str, ReviewedFinalist]) -> str:
-    """Ranks and formulas may repeat or be missing, so a number tells equal names apart."""
+    """A folder name; ranks and formulas may repeat or be missing, so equal names get a number."""
     base = folder_name(entry.rank or 0, entry.formula)
     number, name = 1, base
     while name.casefold() in {other.casefold() for other in taken}:
@@ -79,18 +92,18 @@ def _free_name(entry: ReviewedFinalist, taken: dict[str, ReviewedFinalist]) -> s
 def _write_crystals(review: Review, entry: ReviewedFinalist, folder: Path, scratch: Path) -> list[CrystalFile]:
     with tempfile.TemporaryDirectory(dir=scratch) as downloads:
         found = fetch_files(review.uri, entry.run_id, [f"{name}.cif" for name in crystal_names()], Path(downloads))
-    ends = read_crystal_files(entry, found)
+    crystals = read_crystal_files(entry, found)
     folder.mkdir(parents=True)
-    for file in ends:
-        (folder / f"{file.end}.cif").write_bytes(file.cif)
-    (folder / "POSCAR").write_text(poscar(ends[0]), encoding="utf-8")
-    return ends
+    for file in crystals:
+        (folder / f"{file.name}.cif").write_bytes(file.cif)
+    (folder / "POSCAR").write_text(poscar(crystals[0]), encoding="utf-8")
+    return crystals
 
 
-def _write_inputs(ends: list[CrystalFile], folder: Path, dft: str) -> None:
-    """`vasp/` for the crystal, `vasp-NAME/` for a further one that its class shows; whole or not at all."""
-    for file in ends:
-        inputs = folder / ("vasp" if file.end == CRYSTAL else f"vasp-{file.end}")
+def _write_inputs(crystals: list[CrystalFile], folder: Path, dft: str) -> None:
+    """Write `vasp/` for the crystal and `vasp-NAME/` for further ones of its class, each complete or not at all."""
+    for file in crystals:
+        inputs = folder / ("vasp" if file.name == CRYSTAL else f"vasp-{file.name}")
         try:
             write_vasp_inputs(file, inputs, dft)
         except ScreeningError:

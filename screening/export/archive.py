@@ -1,4 +1,4 @@
-"""The finished export: its checksums, its archive, and how it takes the place of an earlier one."""
+"""A finished export: its checksums, its archive, and how it replaces an earlier one."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from screening.files import atomic_path
 
 CHECKSUMS = "SHA256SUMS"
 ARCHIVE = "approved.zip"
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest that zip knows; a true time would change the bytes
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time in a zip file; the true time would change the bytes
 _MODE = 0o100644 << 16
 
 
 def write_checksums(folder: Path) -> None:
-    """`SHA256SUMS` of all files in the folder, as `sha256sum -c` reads it."""
+    """Write `SHA256SUMS` of all files in the folder, for `sha256sum -c`."""
     lines = [f"{_digest(folder / name)}  {name}\n" for name in _files(folder)]
     (folder / CHECKSUMS).write_text("".join(lines), encoding="utf-8")
 
 
 def write_archive(folder: Path, archive: Path) -> None:
-    """All files of the folder under the archive's own name; the same files make the same bytes."""
+    """Pack all files of the folder under the archive's name; the same files make the same bytes."""
     with atomic_path(archive) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as packed:
         for name in _files(folder):
             entry = zipfile.ZipInfo(f"{archive.stem}/{name}", _EPOCH)
@@ -33,10 +33,14 @@ def write_archive(folder: Path, archive: Path) -> None:
 
 
 def earlier_files(folder: Path) -> list[str]:
-    """What an earlier export left in the folder, by its checksums; raises RequestError if a file was changed since."""
+    """Files of an earlier export in the folder, as its checksums say.
+
+    Raises:
+        RequestError: A file was changed since, or there is an archive without checksums.
+    """
     if not (folder / CHECKSUMS).is_file():
         if (folder / ARCHIVE).exists():
-            raise RequestError(f"output_dir={folder}: {ARCHIVE} is there without {CHECKSUMS}; choose another folder")
+            raise RequestError(f"output_dir={folder}: found {ARCHIVE} without {CHECKSUMS}; choose another folder")
         return []
     known: dict[str, str] = {}
     for line in (folder / CHECKSUMS).read_text(encoding="utf-8", errors="replace").splitlines():
@@ -53,15 +57,21 @@ def earlier_files(folder: Path) -> list[str]:
 
 
 def put_in_place(built: Path, folder: Path, earlier: Iterable[str]) -> None:
-    """Move what was built into the folder, in place of the earlier export; other files there stay as they are.
+    """Move a new export into the folder, in place of the earlier one; other files there stay as they are.
 
-    Raises RequestError, before anything is changed, if a file of another origin has the name of a new one.
+    Args:
+        built: The folder with the new export.
+        folder: Where to move it.
+        earlier: Files of the earlier export, from `earlier_files`.
+
+    Raises:
+        RequestError: A file from elsewhere has the name of a new one; nothing is changed then.
     """
     own, new = set(earlier), _files(built)
     for name in new:
         target = folder / name
         if name not in own and target.exists() and not _same(built / name, target):
-            raise RequestError(f"output_dir={folder}: {name} is there and not from an export; choose another folder")
+            raise RequestError(f"output_dir={folder}: {name} exists and is not from an export; choose another folder")
     for name in own:
         (folder / name).unlink(missing_ok=True)
     for parent in sorted({folder / parent for name in own for parent in PurePosixPath(name).parents}, reverse=True):

@@ -1,4 +1,4 @@
-"""The crystal files of an approved candidate: checked as any input is before they are believed."""
+"""The crystal files of an approved candidate, checked like any other input."""
 
 from __future__ import annotations
 
@@ -18,51 +18,65 @@ if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
 CRYSTAL = "crystal"
-"""The CIF that every finalist has; its material class may show further ones."""
+"""Name of the CIF that every finalist has; its material class may show further crystals."""
 _MOST_ATOMS = 10_000
 
 
 def crystal_names() -> list[str]:
-    """What the CIFs of a finalist may be called, without `.cif`."""
+    """Possible names of a finalist's CIFs, without `.cif`."""
     return [CRYSTAL, *shown_crystals()]
 
 
 @dataclass(frozen=True)
 class CrystalFile:
-    """A crystal and the CIF it came from. end: its name without `.cif`."""
+    """A crystal and the CIF that it came from.
 
-    end: str
+    Attributes:
+        name: Name of the file without `.cif`.
+        cif: Its content.
+        crystal: The crystal in it.
+    """
+
+    name: str
     cif: bytes
     crystal: Crystal
 
     @property
     def structure(self) -> Structure:
-        """As pymatgen's, equal elements together as VASP wants them."""
+        """The crystal as a pymatgen structure, sorted by element as VASP needs it."""
         return self.crystal.to_structure().get_sorted_structure()
 
 
 def read_crystal_files(entry: ReviewedFinalist, files: Mapping[str, bytes]) -> list[CrystalFile]:
-    """The crystals of a finalist; files: content of CIFs by name. Raises ScreeningError if one is missing or wrong."""
+    """The crystals of a finalist.
+
+    Args:
+        entry: The finalist.
+        files: Content of CIFs by file name.
+
+    Raises:
+        ScreeningError: A file is missing, cannot be read, or contains another formula.
+    """
     if f"{CRYSTAL}.cif" not in files:
         raise ScreeningError(f"the run has no artifact {CRYSTAL}.cif")
     names = [name for name in crystal_names() if f"{name}.cif" in files]
     found = [_read(name, files[f"{name}.cif"], entry) for name in names]
     formula = found[0].crystal.formula
     if formula != entry.formula:
-        raise ScreeningError(f"{CRYSTAL}.cif holds {formula}, but the run is about {entry.formula}")
+        raise ScreeningError(f"{CRYSTAL}.cif contains {formula}, but the run is about {entry.formula}")
     return found
 
 
-def _read(end: str, cif: bytes, entry: ReviewedFinalist) -> CrystalFile:
-    outcome = examine(Part("cif", f"{end}.cif", end, cif), ReadSettings(max_atoms=_MOST_ATOMS))
+def _read(name: str, cif: bytes, entry: ReviewedFinalist) -> CrystalFile:
+    outcome = examine(Part("cif", f"{name}.cif", name, cif), ReadSettings(max_atoms=_MOST_ATOMS))
     if outcome.sites is None:
-        raise ScreeningError(f"{end}.cif cannot be used: {outcome.reason}")
+        raise ScreeningError(f"{name}.cif cannot be used: {outcome.reason}")
     sites = outcome.sites
-    return CrystalFile(end, cif, Crystal.from_arrays(entry.candidate_id, sites.lattice, sites.numbers, sites.frac))
+    return CrystalFile(name, cif, Crystal.from_arrays(entry.candidate_id, sites.lattice, sites.numbers, sites.frac))
 
 
 def poscar(file: CrystalFile) -> str:
-    """The crystal for VASP and most viewers, with all digits; the first line says what the cell holds."""
+    """The crystal as a POSCAR with all digits; the first line is the formula of the cell."""
     from pymatgen.io.vasp.inputs import Poscar
 
     comment = cell_formula(file.crystal.numbers)

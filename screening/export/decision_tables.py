@@ -1,4 +1,4 @@
-"""The approved candidates and all decisions as tables."""
+"""Tables of the approved candidates and of all decisions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TYPES = {"number": pl.Float64, "text": pl.String, "boolean": pl.Boolean}
 
 
 def figures_table(entries: Sequence[ReviewedFinalist]) -> pl.DataFrame:
-    """One row an entry: identity, decision, score and why, then every figure that any of them has, gates last."""
+    """A row for each entry: identity, decision, score and why, then every figure that any of them has, gates last."""
     present = {name for entry in entries for name in entry.figures} - set(_FIRST)
     ordered = [bound for name in (*_NEXT, *known_columns()) for bound in (name, f"{name}_lo", f"{name}_hi")]
     names = [name for name in dict.fromkeys((*ordered, *sorted(filter(is_gate, present)))) if name in present]
@@ -25,12 +25,17 @@ def figures_table(entries: Sequence[ReviewedFinalist]) -> pl.DataFrame:
 
 
 def heading(name: str) -> str:
-    """Label and unit of a column; that of a gate says so, as figures of the same label stand beside it."""
+    """Label and unit of a column; gates are marked as such, because figures may have the same label."""
     return f"Gate: {gate_name(name)}" if is_gate(name) else column(name).heading
 
 
 def decisions_table(entries: Sequence[ReviewedFinalist], remarks: Mapping[str, str]) -> pl.DataFrame:
-    """One row an entry, whatever its decision; remarks: by run id, what kept a candidate from being exported."""
+    """A row for each entry, whatever its decision.
+
+    Args:
+        entries: The reviewed candidates.
+        remarks: By run id, why a candidate was not exported.
+    """
     scores = pl.Series("score", [entry.score for entry in entries], dtype=pl.Float64)
     runs = pl.Series("run_id", [entry.run_id for entry in entries], dtype=pl.String)
     found = pl.Series("remark", [remarks.get(entry.run_id) for entry in entries], dtype=pl.String)
@@ -38,7 +43,7 @@ def decisions_table(entries: Sequence[ReviewedFinalist], remarks: Mapping[str, s
 
 
 def explanations_table(names: Iterable[str]) -> pl.DataFrame:
-    """What each column means: `column, heading, unit, meaning`."""
+    """The meaning of each column: `column, heading, unit, meaning`."""
     rows = [(name, heading(name), column(name).unit, column(name).description) for name in names]
     return pl.DataFrame(rows, schema=dict.fromkeys(("column", "heading", "unit", "meaning"), pl.String), orient="row")
 

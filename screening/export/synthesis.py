@@ -1,4 +1,4 @@
-"""The sheet for the bench: grams of each element in a batch of each approved candidate."""
+"""The table for the bench: grams of each element in a batch of each approved candidate."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from screening.tracking.reviews import ReviewedFinalist
 
 BATCH_G = 100.0
 LEFT_TO_THE_CHEMIST = ("precursor", "precursor_mass_g", "hazards", "remarks")
-"""Empty columns: what to start from, how much to add for losses and what to beware of is the chemist's knowledge."""
+"""Empty columns for the chemist: precursors, losses and hazards."""
 
 _DECIMALS = 6
 _SCHEMA = {
@@ -38,7 +38,7 @@ HEADINGS = {
 
 
 def synthesis_table(entries: Iterable[ReviewedFinalist]) -> pl.DataFrame:
-    """One row for each element of each candidate, the heaviest share first; masses by the formula, without losses."""
+    """A row for each element of each candidate, the largest mass first; masses follow the formula, without losses."""
     rows: list[tuple[object, ...]] = []
     for entry in entries:
         counts = count_matrix([entry.formula])

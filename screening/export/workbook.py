@@ -1,4 +1,4 @@
-"""Tables as an Excel workbook in which every text is text: nothing from a file can become a formula or a link."""
+"""Tables as an Excel workbook, in which no text can become a formula or a link."""
 
 from __future__ import annotations
 
@@ -24,7 +24,13 @@ _WIDEST_PIXELS = 400
 
 @dataclass(frozen=True)
 class Sheet:
-    """A table with its name in the workbook. headings: by column, where they differ from `heading`."""
+    """A sheet of the workbook.
+
+    Attributes:
+        name: Name of the sheet.
+        table: Its content.
+        headings: Headings by column, where they differ from `heading`.
+    """
 
     name: str
     table: pl.DataFrame
@@ -32,7 +38,7 @@ class Sheet:
 
 
 def write_workbook(path: Path, sheets: Sequence[Sheet], created: datetime) -> None:
-    """Write the sheets; the same tables and time of creation make the same bytes."""
+    """Write the sheets; equal sheets and times of creation make equal bytes."""
     import xlsxwriter
 
     with xlsxwriter.Workbook(str(path), {"in_memory": True}) as workbook:
@@ -43,7 +49,7 @@ def write_workbook(path: Path, sheets: Sequence[Sheet], created: datetime) -> No
 
 def _fill(workbook: Workbook, page: Worksheet, sheet: Sheet) -> None:
     bold = workbook.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 1})
-    # With the prefix a cell stays text even when somebody edits it.
+    # With the prefix a cell remains text even when somebody edits it.
     text = workbook.add_format({"num_format": "@", "quote_prefix": True})
     for index, name in enumerate(sheet.table.columns):
         page.write_string(0, index, sheet.headings.get(name) or heading(name), bold)
@@ -63,7 +69,7 @@ def _write(page: Worksheet, row: int, index: int, value: Any, number: object, te
     elif isinstance(value, int | float):
         page.write_number(row, index, value, number)
     else:
-        # Never `write`, which makes formulas and links of text that looks like them.
+        # Not `write`, which makes formulas and links of text that looks like them.
         page.write_string(row, index, str(value)[:_CELL_LENGTH], text)
 
 

@@ -1,1 +1,1 @@
-"""The best few of a ranking in depth: what a card shows beyond the table."""
+"""The best candidates of a ranking in detail: what their cards show beyond the table."""

@@ -1,4 +1,4 @@
-"""From the first rows of a ranking to finalists."""
+"""Make finalists from the first rows of a ranking."""
 
 from __future__ import annotations
 
@@ -21,14 +21,17 @@ def finalists(
     keys: Mapping[str, Any],
     predictors: Mapping[str, LearnedPredictor],
 ) -> list[Finalist]:
-    """One for each row of the head of a ranked table, in its order.
+    """The finalists of a ranking.
 
     Args:
-        best: The rows.
-        crystal_of: Gives the crystal of a candidate id.
-        task: Sections of the task.
-        keys: The class's own keys as they were given.
-        predictors: The loaded predictors by name.
+        best: The first rows of the ranked table.
+        crystal_of: Returns the crystal of a candidate id.
+        task: Sections of the task's config.
+        keys: Keys that only this material class has, as given by the user.
+        predictors: Loaded predictors by name.
+
+    Returns:
+        One finalist for each row, in the same order.
     """
     if best.is_empty():
         return []

@@ -1,4 +1,4 @@
-"""One of the best candidates, with what a chemist wants to see before deciding."""
+"""A finalist: one of the best candidates with everything that its card shows."""
 
 from __future__ import annotations
 
@@ -13,8 +13,15 @@ _NAME_LENGTH = 40
 
 @dataclass(frozen=True)
 class KnownMaterial:
-    """The measured material nearest in composition. distance: share of the atoms that differ, 0 to 1, where an element
-    of the same group counts half. source: where its figures come from. figures: measured values by column name."""
+    """A measured material close to a candidate in composition.
+
+    Attributes:
+        formula: Its formula.
+        name: Its common name.
+        distance: Share of the atoms that differ, 0 to 1; an exchange within a group of the periodic table counts half.
+        source: Where its figures come from.
+        figures: Measured values by column.
+    """
 
     formula: str
     name: str
@@ -30,7 +37,7 @@ class Finalist:
     Attributes:
         candidate_id: As in the ranking.
         crystal: As it was scored.
-        look: What its material class adds: further crystals, a curve, remarks.
+        look: Further crystals, a curve and remarks from its material class.
         nearest: The measured material nearest in composition.
     """
 
@@ -41,6 +48,6 @@ class Finalist:
 
 
 def folder_name(rank: int, formula: str) -> str:
-    """Name of a finalist's folder, safe on every system whatever a file called itself: `01-Nd2Fe14B`."""
+    """Name of a finalist's folder, such as `01-Nd2Fe14B`; safe on every system, whatever the formula contains."""
     plain = re.sub(r"[^A-Za-z0-9]+", "", formula)[:_NAME_LENGTH]
     return f"{rank:02d}-{plain}" if plain else f"{rank:02d}"

@@ -1,4 +1,4 @@
-"""The measured material nearest in composition, to compare a candidate with."""
+"""The measured material nearest in composition to each candidate."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from screening.array_types import Floats
+from screening.chemistry.compositions import count_matrix
 from screening.chemistry.elements import N_ELEMENTS
 from screening.finalists.finalist import KnownMaterial
 from screening.materials.registry import material_class
@@ -19,18 +20,25 @@ _SAME_GROUP_COST = 0.5
 
 @dataclass(frozen=True)
 class KnownMaterials:
-    """M materials with measured figures; fractions: (M, 119) by atomic number."""
+    """Materials with measured figures.
+
+    Attributes:
+        materials: M materials.
+        fractions: (M, 119) atomic fractions by atomic number.
+    """
 
     materials: tuple[KnownMaterial, ...]
     fractions: Floats
 
     @classmethod
     def of_task(cls, task: Mapping[str, Any]) -> KnownMaterials:
-        """Those of the class's reference table, read as the section `report.known` of the task says; none without.
+        """The materials of the class's reference table; none if the class or the task names no such table.
 
-        Its keys are `formula`, the table's column of the formula, and `figures`: our column name -> the table's.
+        Args:
+            task: The task's config. Its section `report.known` has the keys `formula` (the table's column of the
+                formula) and `figures` (our column -> the table's column).
         """
-        wanted = (task.get("report") or {}).get("known")
+        wanted: Mapping[str, Any] = (task.get("report") or {}).get("known") or {}
         file = material_class(str(task["name"])).reference if wanted else None
         if file is None:
             return cls((), np.zeros((0, N_ELEMENTS)))
@@ -40,7 +48,7 @@ class KnownMaterials:
         return cls(materials, _fractions([material.formula for material in materials]))
 
     def nearest(self, formulas: Sequence[str]) -> list[KnownMaterial | None]:
-        """For each of B formulas the material from the fewest changes away; of equally near ones the first."""
+        """The nearest material to each formula, the first of several; None for all if there are no materials."""
         if not self.materials:
             return [None] * len(formulas)
         distances = _distances(_fractions(formulas), self.fractions)
@@ -58,20 +66,15 @@ def _material(row: Mapping[str, str], wanted: Mapping[str, Any]) -> KnownMateria
 
 
 def _fractions(formulas: Sequence[str]) -> Floats:
-    """(B, 119) by atomic number; brackets and fractions such as Sm(Fe0.8Co0.2)12 are understood."""
-    from pymatgen.core.composition import Composition
-
-    fractions = np.zeros((len(formulas), N_ELEMENTS))
-    for row, formula in enumerate(formulas):
-        for element, share in Composition(formula).fractional_composition.items():
-            fractions[row, element.Z] = share
-    return fractions
+    """(B, 119) atomic fractions of formulas, which may have brackets and fractions: Sm(Fe0.8Co0.2)12."""
+    counts = count_matrix(formulas)
+    return np.asarray(counts / counts.sum(axis=1, keepdims=True))
 
 
 def _distances(ours: Floats, theirs: Floats) -> Floats:
-    """(B, M) least share of atoms to exchange, an exchange within a group of the periodic table at half the cost.
+    """(B, M) smallest share of atoms to exchange; an exchange within a group of the periodic table costs half.
 
-    That is the earth mover's distance on a tree (elements, groups, all), so it is a sum over the tree's branches.
+    This is the earth mover's distance on a tree (elements, groups, all), hence a sum over the tree's branches.
     """
     groups = _group_of_elements()
     elements = np.abs(ours[:, None] - theirs[None]).sum(axis=2) / 2
@@ -80,7 +83,7 @@ def _distances(ours: Floats, theirs: Floats) -> Floats:
 
 
 def _group_of_elements() -> Floats:
-    """(119, 19) membership; the rare earths with scandium and yttrium are one group, others have 1 to 18."""
+    """(119, 19) membership in groups 1 to 18; the rare earths, Sc and Y included, are group 3."""
     from pymatgen.core.periodic_table import Element
 
     membership = np.zeros((N_ELEMENTS, 19))

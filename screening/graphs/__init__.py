@@ -1,1 +1,1 @@
-"""Crystals to batched tensors: neighbour lists, the adaptive nearest-neighbour graph, batches."""
+"""From crystals to batched tensors: neighbour lists, the adaptive nearest-neighbour graph, batches."""

@@ -1,4 +1,4 @@
-"""A batch of crystal graphs as flat tensors, and a whole data set as one batch to slice from."""
+"""A batch of crystal graphs as flat tensors, and a whole data set of graphs to slice batches from."""
 
 from __future__ import annotations
 
@@ -15,10 +15,17 @@ from screening.graphs.nearest import GraphSettings, nearest_edges
 
 @dataclass(frozen=True)
 class GraphBatch:
-    """B crystals, N atoms, E directed edges sorted by centre.
+    """Graphs of B crystals with N atoms and E directed edges, sorted by centre.
 
-    numbers: (N,) int64 atomic numbers; n_atoms: (B,) int64; n_edges: (B,) int64; centre, neighbour: (E,) int64 rows
-    of atoms; vector: (E, 3) Å from centre to neighbour; weight: (E,) in (0, 1]; volume_A3: (B,).
+    Attributes:
+        numbers: (N,) int64 atomic numbers.
+        n_atoms: (B,) int64.
+        n_edges: (B,) int64.
+        centre: (E,) int64 rows of atoms.
+        neighbour: (E,) int64 rows of atoms.
+        vector: (E, 3) from centre to neighbour in Å.
+        weight: (E,) in (0, 1], which falls to 0 as an atom leaves the neighbours.
+        volume_A3: (B,) cell volumes.
     """
 
     numbers: Tensor
@@ -35,7 +42,7 @@ class GraphBatch:
 
     @property
     def owner(self) -> Tensor:
-        """(N,) the crystal of each atom."""
+        """(N,) index of the crystal that each atom belongs to."""
         crystals = torch.arange(len(self), device=self.n_atoms.device)
         return torch.repeat_interleave(crystals, self.n_atoms, output_size=len(self.numbers))
 
@@ -46,9 +53,11 @@ class GraphBatch:
 
 @dataclass(frozen=True)
 class GraphSet:
-    """A data set of graphs as one big batch with offsets; `take` slices any crystals out on any device.
+    """A data set of graphs as one large batch, from which `take` slices any crystals on any device.
 
-    Memory: 24 bytes an edge (int32 indices local to their crystal) and 2 bytes an atom.
+    The tensors are those of `GraphBatch`, except that numbers are int16, that `centre` and `neighbour` are int32 rows
+    within their crystal, and that there are offsets: (B + 1,) the first atom or edge of each crystal, and the end. A
+    data set takes 24 bytes an edge and 2 bytes an atom.
     """
 
     numbers: Tensor
@@ -65,12 +74,12 @@ class GraphSet:
 
     @property
     def n_edges(self) -> Tensor:
-        """(B,) edges of each crystal: the measure of its cost."""
+        """(B,) edges of each crystal, which measure its cost."""
         return self.edge_offsets.diff()
 
     @property
     def nbytes(self) -> int:
-        """Memory that the tensors take."""
+        """Memory of the tensors in bytes."""
         return sum(getattr(self, f.name).nbytes for f in fields(self))
 
     def to(self, device: str | torch.device) -> GraphSet:
@@ -78,13 +87,24 @@ class GraphSet:
         return GraphSet(*(getattr(self, f.name).to(device) for f in fields(self)))
 
     def atom_rows(self, rows: Tensor, total: int | None = None) -> tuple[Tensor, Tensor]:
-        """Atom rows of these crystals in order, and (B,) their counts; total: their sum, where it is known."""
+        """Rows of the atoms of some crystals.
+
+        Args:
+            rows: (B,) int64 row numbers of the crystals.
+            total: Number of their atoms, if known.
+
+        Returns:
+            The rows of all atoms in order, and (B,) the number of atoms of each crystal.
+        """
         return _ranges(self.atom_offsets, rows, total)
 
     def take(self, rows: Tensor, n_atoms: int | None = None, n_edges: int | None = None) -> GraphBatch:
-        """The graphs of these crystals (int64 row numbers) as a batch.
+        """The graphs of some crystals as a batch.
 
-        A caller that knows how many atoms and edges they have in all spares a device the wait for the answer.
+        Args:
+            rows: (B,) int64 row numbers of the crystals.
+            n_atoms: Number of their atoms, if known; with both numbers given, a GPU need not be waited for.
+            n_edges: Number of their edges, if known.
         """
         atoms, atom_counts = self.atom_rows(rows, n_atoms)
         edges, edge_counts = _ranges(self.edge_offsets, rows, n_edges)
@@ -131,10 +151,10 @@ def build_batch(
 
 
 def padded(batch: GraphBatch, atoms: int = 64, edges: int = 1024) -> GraphBatch:
-    """The batch with one more crystal that rounds the atoms and edges up to multiples; drop its row of the results.
+    """The batch with one more crystal, which rounds the numbers of atoms and edges up to multiples.
 
-    CPU kernels are compiled and kept for every shape they meet: with any number of rows, memory grows without end.
-    The added edges start and end at the added atoms and weigh nothing.
+    CPU kernels are compiled and kept for every shape, so memory would grow without limit if every batch had another
+    shape. The added edges start and end at an added atom and have no weight. The caller drops the last row of results.
     """
     n_atoms, n_edges = len(batch.numbers), len(batch.centre)
     more_atoms, more_edges = -(n_atoms + 1) % atoms + 1, -n_edges % edges

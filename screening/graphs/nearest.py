@@ -1,9 +1,9 @@
 """The graph: each atom's nearest neighbours, with a weight that fades out smoothly.
 
-A plain "k nearest" graph breaks ties by rounding noise (bcc has 8 + 6 neighbours: which 12?), so that a rotation or a
-supercell changes the prediction. Here an atom's k-th neighbour distance only sets the scale: pairs up to it weigh 1,
-and the weight falls to 0 at (1 + spread) times it. Distances are continuous functions of the positions, so is the
-graph, and equal distances get equal weights.
+A plain "k nearest" graph breaks ties by rounding noise (bcc has 8 + 6 neighbours: which 12?), so a rotation or a
+supercell changes the prediction. Here the distance of the k-th neighbour only sets the scale: pairs up to it have
+weight 1, and the weight falls to 0 at (1 + spread) times this distance. The graph is a continuous function of the
+positions, and equal distances get equal weights.
 """
 
 from __future__ import annotations
@@ -18,13 +18,19 @@ from torch import Tensor
 from screening.crystals.packed import PackedCrystals
 from screening.graphs.neighbours import Pairs, neighbour_pairs
 
-_FIRST_GUESS = 1.3  # first cutoff in units of the radius that holds (1 + spread) k atoms at the mean density
+_FIRST_GUESS = 1.3  # first cutoff as a multiple of (1 + spread) times the radius with k atoms at the mean density
 _GROWTH = 1.4
 
 
 @dataclass(frozen=True)
 class GraphSettings:
-    """neighbours: k; spread: relative width of the fading shell; max_cutoff_A: no pair beyond this distance."""
+    """Settings of the graph.
+
+    Attributes:
+        neighbours: k, the number of neighbours with full weight.
+        spread: Relative width of the shell in which the weight fades.
+        max_cutoff_A: Longest distance of a pair.
+    """
 
     neighbours: int = 8
     spread: float = 0.2
@@ -33,7 +39,7 @@ class GraphSettings:
 
 @dataclass(frozen=True)
 class Edges:
-    """Directed edges sorted by centre: vector (E, 3) from centre to neighbour in Å, weight (E,) in (0, 1]."""
+    """Directed edges sorted by centre; the attributes are those of `GraphBatch`."""
 
     centre: Tensor
     neighbour: Tensor
@@ -42,9 +48,9 @@ class Edges:
 
 
 def nearest_edges(crystals: PackedCrystals, settings: GraphSettings, device: str | torch.device = "cpu") -> Edges:
-    """The adaptive nearest-neighbour graph of every crystal of a batch.
+    """The adaptive nearest-neighbour graph of every crystal in a batch.
 
-    An atom with fewer than k neighbours within max_cutoff_A takes those it has; one without any has no edge.
+    An atom with fewer than k neighbours within `max_cutoff_A` keeps those that it has; an isolated atom has no edges.
     """
     cutoff = _first_cutoff(crystals, settings)
     pending = np.arange(len(crystals))
@@ -69,7 +75,7 @@ def _first_cutoff(crystals: PackedCrystals, settings: GraphSettings) -> NDArray[
 
 
 def _shell_radius(pairs: Pairs, n_atoms: int, settings: GraphSettings) -> Tensor:
-    """(n_atoms,) distance of the k-th neighbour; where there are fewer, the one that ends at max_cutoff_A."""
+    """(n_atoms,) distance of the k-th neighbour; with fewer, the one whose fading shell ends at max_cutoff_A."""
     k = settings.neighbours
     last = settings.max_cutoff_A / (1 + settings.spread)
     counts = torch.bincount(pairs.centre, minlength=n_atoms)
@@ -90,9 +96,9 @@ def _fading_edges(
     done: NDArray[np.bool_],
     spread: float,
 ) -> Edges:
-    """Weighted edges of the crystals that are done, with atom numbers of the whole batch."""
+    """Weighted edges of the crystals that are done, with rows of the whole batch."""
     atom_done = torch.as_tensor(np.repeat(done, part.n_atoms), device=radius.device)
-    # everything is infinitely far beyond a shell of radius zero
+    # everything lies infinitely far outside a shell of radius zero
     shell = torch.where(atom_done, radius, 0.0)
     beyond = (pairs.distance.float() / shell[pairs.centre]).sub_(1).div_(spread)
     keep = torch.nonzero(beyond < 1)[:, 0]

@@ -1,8 +1,8 @@
 """Periodic neighbour pairs of a whole batch of crystals.
 
-On a CPU pymatgen's C++ search runs crystal by crystal, which was measured to be faster than the batched kernels
-(`scripts/benchmark_graphs.py`); on CUDA nvalchemi-toolkit-ops searches the batch at once. Neither truncates: the
-first sizes its own output, the second is asked again with more room when a count reaches the capacity.
+On a CPU, pymatgen's C++ search runs crystal by crystal, which is faster than the batched kernels
+(`scripts/benchmark_graphs.py`). On CUDA, nvalchemi-toolkit-ops searches the whole batch at once. Neither truncates: the
+first sizes its own output, and the second runs again with more room when a count reaches the capacity.
 """
 
 from __future__ import annotations
@@ -18,16 +18,21 @@ from torch import Tensor
 from screening.crystals.packed import PackedCrystals
 from screening.errors import ScreeningError
 
-_SAME_ATOM_A = 1e-6  # closer than this is the atom itself, not a neighbour
-_MOST_NEIGHBOURS = 1 << 14  # an atom with more neighbours than this within the cutoff is a broken crystal
+_SAME_ATOM_A = 1e-6  # a pair closer than this is the atom itself
+_MOST_NEIGHBOURS = 1 << 14  # a crystal with more neighbours of one atom is broken
 
 
 @dataclass(frozen=True)
 class Pairs:
     """Directed neighbour pairs, grouped by centre.
 
-    centre, neighbour: (E,) atom rows in the batch; image: (E, 3) lattice translation of the neighbour; distance: (E,)
-    in Å. positions: (N, 3) of the atoms in Å, within the cell or not; lattice: (N, 3, 3) of each atom's crystal.
+    Attributes:
+        centre: (E,) row of the first atom in the batch.
+        neighbour: (E,) row of the second atom.
+        image: (E, 3) lattice translation of the second atom.
+        distance: (E,) in Å.
+        positions: (N, 3) of all atoms in Å, inside or outside of the cell.
+        lattice: (N, 3, 3) lattice vectors of each atom's crystal in Å.
     """
 
     centre: Tensor
@@ -61,10 +66,17 @@ def neighbour_pairs(
     with_self: bool = False,
     device: str | torch.device = "cpu",
 ) -> Pairs:
-    """All pairs closer than the cutoff of their crystal (cutoff_A: (B,) in Å), both directions, self excluded.
+    """All pairs of atoms closer than the cutoff of their crystal, in both directions.
 
-    with_self: each atom may come out as its own neighbour at an infinite distance, which saves a pass over the pairs.
-    Raises ScreeningError on CUDA when a crystal has an absurd number of neighbours.
+    Args:
+        crystals: B crystals.
+        cutoff_A: (B,) cutoffs.
+        periodic: Whether to include periodic images.
+        with_self: Allow each atom as its own neighbour at an infinite distance, which saves a pass over the pairs.
+        device: Where to search, and where the result is.
+
+    Raises:
+        ScreeningError: On CUDA, an atom has an absurd number of neighbours.
     """
     if torch.device(device).type == "cuda":
         return _batched_search(crystals, cutoff_A, periodic, torch.device(device))

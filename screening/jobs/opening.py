@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from screening.configuration import as_dict
 from screening.configuration.base import CommandConfig, ScoringConfig
 from screening.configuration.evaluate import EvaluateConfig
@@ -33,11 +31,6 @@ if TYPE_CHECKING:
     from screening.jobs.scoring import Candidates
 
 NO_RELAXATION = "none"
-_NOT_OF_PREDICTORS = frozenset({
-    "candidates", "output", "output_dir", "order", "workers", "max_atoms", "batch_atoms", "tracking", "debug", "top",
-    "report", "review", "shards", "shard", "prefer", "supply", "task", "relax", "data", "split", "reference",
-})  # fmt: skip
-"""Keys that no predictor is loaded differently for, but for the figures of merit in `task`."""
 
 
 def tracking_settings(config: CommandConfig) -> TrackingSettings:
@@ -94,11 +87,10 @@ def learned_predictors(
 
 def _learned(name: str, release: str, settings: Mapping[str, Any], models: LoadedModels) -> LearnedPredictor | None:
     kind = predictor_kind(name, "task.predictors")
-    decisive = {key: value for key, value in settings.items() if key not in _NOT_OF_PREDICTORS}
-    merit = (settings.get("task") or {}).get("merit")
+    decisive = {key: settings.get(key) for key in kind.depends_on}
     return models.get(
-        (name, release, Path.cwd(), orjson.dumps([decisive, merit], default=str, option=orjson.OPT_SORT_KEYS)),
-        lambda: kind.implementation.load(release, settings),
+        (name, release, Path.cwd(), *decisive.items()),
+        lambda: kind.implementation.load(release, decisive),
         lambda predictor: None if predictor is None else predictor.folder,
     )
 

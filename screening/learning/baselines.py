@@ -82,9 +82,9 @@ def _boosted(features: NDArray[np.float32], labels: Floats, asked: NDArray[np.fl
     if rows.sum() < _FEWEST or not len(asked):
         return np.full(len(asked), np.nan)
     loss = "absolute_error" if target in _ABSOLUTE else "squared_error"
-    told = np.isfinite(features[rows]).any(axis=0)  # scikit-learn stumbles over a column without a value
-    model = HistGradientBoostingRegressor(loss=loss, **_BOOSTING).fit(features[rows][:, told], labels[rows])
-    return np.maximum(model.predict(asked[:, told]), TARGETS[target].minimum)
+    known = np.isfinite(features[rows]).any(axis=0)  # scikit-learn stumbles over a column without a value
+    model = HistGradientBoostingRegressor(loss=loss, **_BOOSTING).fit(features[rows][:, known], labels[rows])
+    return np.maximum(model.predict(asked[:, known]), TARGETS[target].minimum)
 
 
 def _sklearn_version() -> str:

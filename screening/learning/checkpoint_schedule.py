@@ -76,7 +76,7 @@ class KeepGoing(Checkpoint):
             return
         self._agreement.settle()
         self.signals.received.add(_STOP[wanted])
-        self.signals.heed(
+        self.signals.raise_if_received(
             f"a checkpoint in {self.folder} holds its {step} step{'s' * (step > 1)}" if step else "no step was done yet"
         )
 

@@ -70,11 +70,11 @@ def train(
     saving = KeepGoing(settings.output_dir / CHECKPOINTS, settings.checkpoint_minutes, settings.seed, signals)
     trainer = make_trainer(settings, total_steps, log_metrics, [times, Fingerprint(run), saving])
     if settings.devices == 1:  # several processes stop together, once they can talk to each other
-        signals.heed("no further step was done")
+        signals.raise_if_received("no further step was done")
     idle = _fit(
         trainer, learning, data, find_checkpoint(saving.folder, learning, run, set_aside=trainer.is_global_zero)
     )
-    signals.heed("all steps are done, what is left is to set the intervals")
+    signals.raise_if_received("all steps are done, what is left is to set the intervals")
     model_dir = settings.output_dir / "model"
     speed = _speed(data, trainer.global_step, times)
     if trainer.is_global_zero:

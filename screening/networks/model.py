@@ -19,7 +19,7 @@ from screening.networks.outputs import MAX_ATOMIC_NUMBER, Encoder, Prediction
 _LOG_SCALE_RANGE = (-6.0, 3.0)
 
 
-class Member(nn.Module):
+class EnsembleMember(nn.Module):
     """A network with one head a target: T values, the scales of their errors, and the moment of every site."""
 
     per_volume: Tensor
@@ -65,7 +65,7 @@ class PropertyModel(nn.Module):
     def __init__(self, networks: Sequence[Encoder], targets: Sequence[str]) -> None:
         super().__init__()
         self.targets = tuple(targets)
-        self.members = nn.ModuleList(Member(network, self.targets) for network in networks)
+        self.members = nn.ModuleList(EnsembleMember(network, self.targets) for network in networks)
         n = len(self.targets)
         self.register_buffer("centre", torch.zeros(n))
         self.register_buffer("scale", torch.ones(n))
@@ -99,12 +99,12 @@ class PropertyModel(nn.Module):
 
         Scales that also grow with the disagreement of the members gave wider intervals of the same coverage.
         """
-        said = self.each(batch)
-        value = torch.stack([prediction.value for prediction in said]).mean(0)
-        own = torch.stack([prediction.log_scale for prediction in said]).exp().mean(0)
+        predictions = self.each(batch)
+        value = torch.stack([prediction.value for prediction in predictions]).mean(0)
+        own = torch.stack([prediction.log_scale for prediction in predictions]).exp().mean(0)
         scale = own * self.kind_interval[kinds(batch)]
-        moment = torch.stack([prediction.site_moment_muB for prediction in said]).mean(0)
-        return Prediction(value, scale.log(), moment, said[0].features)
+        moment = torch.stack([prediction.site_moment_muB for prediction in predictions]).mean(0)
+        return Prediction(value, scale.log(), moment, predictions[0].features)
 
     def physical(self, prediction: Prediction) -> tuple[Tensor, Tensor]:
         """(B, T) values and half-widths of the 80 % interval in the units of the targets."""

@@ -1,4 +1,4 @@
-"""From figures of merit to a ranking: gates as probabilities, one score, Pareto fronts; driven by the task's config."""
+"""From figures of merit to a ranking, as the task's config says: gates as probabilities, a score, Pareto fronts."""
 
 from screening.ranking.ranked import RankingSettings, rank_table, ranking_settings
 

@@ -1,4 +1,4 @@
-"""Did the score and the reviewers agree? The probability that an approved candidate had the higher score."""
+"""How well score and reviewers agree: the probability that an approved candidate had the higher score."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import polars as pl
 
 COVERAGE = 0.8
 FEWEST = 5
-"""With fewer of a kind a probability says little, and the sentence says that first."""
+"""With fewer approved or rejected candidates than this, the sentence says that there are too few."""
 _EDGE = 1e-9
 
 
@@ -19,10 +19,16 @@ _EDGE = 1e-9
 class Agreement:
     """How score and decisions agree in the ranking that was reviewed.
 
-    probability: that a random approved candidate has a higher score than a random rejected one, ties half (the area
-    under the ROC curve; 0.5 is chance); None where one of the kinds is missing. probability_lo, probability_hi: its
-    80 % interval. n_approved, n_rejected: candidates of either kind with a score. Reviewers see the best of a ranking
-    only, so this is about the order among them, which is harder to get right than telling good from bad.
+    Reviewers see only the best of a ranking, so this is about the order among those, which is harder to get right than
+    separating good from bad.
+
+    Attributes:
+        n_approved: Approved candidates with a score.
+        n_rejected: Rejected candidates with a score.
+        probability: Of a random approved candidate to have a higher score than a random rejected one, where ties count
+            half (the area under the ROC curve; 0.5 is chance); None without candidates of both kinds.
+        probability_lo: Lower end of its 80 % interval.
+        probability_hi: Upper end.
     """
 
     n_approved: int
@@ -33,17 +39,17 @@ class Agreement:
 
     @property
     def sentence(self) -> str:
-        """In words, with what it is worth."""
+        """The agreement in words, with a warning where the numbers are too small."""
         counts = f"{self.n_approved} approved, {self.n_rejected} rejected"
         if self.probability is None or self.probability_lo is None or self.probability_hi is None:
-            return f"agreement of score and decisions: unknown, needs approved and rejected ones ({counts})"
+            return f"agreement of score and decisions: unknown without both approved and rejected candidates ({counts})"
         text = (
-            f"agreement of score and decisions: an approved candidate had the higher score in {self.probability:.0%} "
+            f"agreement of score and decisions: the approved candidate had the higher score in {self.probability:.0%} "
             f"of pairs (80 %: {self.probability_lo:.0%} to {self.probability_hi:.0%}; {counts})"
         )
         if min(self.n_approved, self.n_rejected) < FEWEST:
             return f"{text}; too few to tell"
-        return f"{text}; no better than chance is possible" if self.probability_lo <= 0.5 else text
+        return f"{text}; may be no better than chance" if self.probability_lo <= 0.5 else text
 
     @property
     def record(self) -> dict[str, Any]:
@@ -52,27 +58,36 @@ class Agreement:
 
     @property
     def metrics(self) -> dict[str, float]:
-        """For MLflow; what is unknown is left out."""
+        """For MLflow, without what is unknown."""
         return {f"review/{name}": float(value) for name, value in asdict(self).items() if value is not None}
 
 
 def agreement(approved: Sequence[float | None], rejected: Sequence[float | None]) -> Agreement:
-    """Of the scores of approved and of rejected candidates; missing scores are left out."""
-    ours, theirs = _known(approved), _known(rejected)
-    if not len(ours) or not len(theirs):
-        return Agreement(len(ours), len(theirs))
-    above = ours[:, None] - theirs[None, :]
-    probability = float(np.mean((above > 0) + 0.5 * (above == 0)))
-    low, high = interval(probability, len(ours), len(theirs))
-    return Agreement(len(ours), len(theirs), probability, low, high)
+    """The agreement from the scores of approved and of rejected candidates; missing scores are left out."""
+    first, second = _known(approved), _known(rejected)
+    if not len(first) or not len(second):
+        return Agreement(len(first), len(second))
+    difference = first[:, None] - second[None, :]
+    probability = float(np.mean((difference > 0) + 0.5 * (difference == 0)))
+    low, high = interval(probability, len(first), len(second))
+    return Agreement(len(first), len(second), probability, low, high)
 
 
 def interval(probability: float, n_first: int, n_second: int, coverage: float = COVERAGE) -> tuple[float, float]:
     """Newcombe's score interval of such a probability (Statistics in Medicine 25, 559 (2006), method 5).
 
-    A bootstrap calls a perfect separation of two against two certain; this one does not: its ends are the true
-    probabilities from which the observed one lies just as far as chance allows. In simulations with normal scores the
-    80 % interval held in 69 to 93 % of cases for two to five of each kind, in 78 to 92 % for more.
+    Its ends are the true probabilities from which the observed one is just as far as chance allows. Unlike a bootstrap,
+    it does not call a perfect separation of two against two certain. In simulations with normal scores the 80 %
+    interval contained the truth in 69 to 93 % of cases for two to five of each kind, and in 78 to 92 % for more.
+
+    Args:
+        probability: The observed probability, 0 to 1.
+        n_first: Number of the ones that should score higher.
+        n_second: Number of the others.
+        coverage: Of the interval.
+
+    Returns:
+        Its lower and upper end.
     """
     from scipy.optimize import brentq
     from scipy.stats import norm
@@ -84,17 +99,22 @@ def interval(probability: float, n_first: int, n_second: int, coverage: float = 
         shape = 2 * half - 1 - 3 * (half - 1) / ((2 - truth) * (1 + truth))
         return (truth - probability) ** 2 - z * z * truth * (1 - truth) * shape / (n_first * n_second)
 
-    inside = min(max(probability, _EDGE), 1 - _EDGE)  # 0 and 1 are roots of their own there
+    inside = min(max(probability, _EDGE), 1 - _EDGE)  # at 0 and 1 the function has another root
     low = float(brentq(beyond, 0.0, inside)) if probability > 0 else 0.0
     high = float(brentq(beyond, inside, 1.0)) if probability < 1 else 1.0
     return low, high
 
 
 def standings(reviewed: Iterable[Mapping[str, Any]], table: pl.DataFrame) -> pl.DataFrame:
-    """Where reviewed candidates stand in another ranking: `decision, candidate_id, formula, rank_then, rank_now`.
+    """Ranks of reviewed candidates in another ranking.
 
-    reviewed: mappings with `decision`, `candidate_id`, `formula` and `rank`. table: that ranking; rank_now is null
-    for what it does not hold (rejected ones are left out of the next ranking, others may not be candidates any more).
+    Args:
+        reviewed: Mappings with `decision`, `candidate_id`, `formula` and `rank`.
+        table: The other ranking.
+
+    Returns:
+        A table `decision, candidate_id, formula, rank_then, rank_now`. `rank_now` is null for candidates that are not
+        in the other ranking, as are rejected ones.
     """
     schema = {"decision": pl.String, "candidate_id": pl.String, "formula": pl.String, "rank_then": pl.Int64}
     rows = [(row["decision"], row["candidate_id"], row["formula"], row["rank"]) for row in reviewed]
@@ -104,7 +124,7 @@ def standings(reviewed: Iterable[Mapping[str, Any]], table: pl.DataFrame) -> pl.
 
 
 def standings_sentence(found: pl.DataFrame, n_ranked: int) -> str:
-    """`approved now at rank 1, 3 (1 no candidate any more); hold at 7; of 61`; found: as from `standings`."""
+    """Standings in words: `approved now at rank 1, 3 (1 not among the candidates); on hold now at rank 7; of 61`."""
     parts = []
     for decision, words in (("approve", "approved"), ("hold", "on hold")):
         ranks = found.filter(pl.col("decision") == decision)["rank_now"]

@@ -1,4 +1,4 @@
-"""Gates: conditions a useful material fulfils, each as the probability that it is fulfilled."""
+"""Gates: conditions that a useful material meets, each as a probability."""
 
 from __future__ import annotations
 
@@ -18,14 +18,19 @@ CONDITIONS = ("at_least", "at_most", "is_in", "without_flag", "probability")
 
 @settings_class
 class GateSettings:
-    """One condition on one column; exactly one of `CONDITIONS` is set.
+    """A condition on a column; exactly one of `CONDITIONS` is set.
 
-    at_least, at_most: threshold for a number; its interval, where the table has one, makes the answer a probability.
-    is_in: allowed values of a category or boolean. without_flag: a flag that must not stand in the (text) column.
-    probability: true if the column is a probability itself.
-    otherwise: probability where the condition fails, for `is_in` and `without_flag`: above 0 for a gate that puts
-    candidates back without shutting them out. when_unknown: probability where the column is null. half_until: values
-    from `at_most` up to it count half.
+    Attributes:
+        column: The column.
+        at_least: Lower limit of a number; an interval in the table makes the result a probability.
+        at_most: Upper limit, likewise.
+        is_in: Allowed values of a category or boolean.
+        without_flag: A flag that must not be in the (text) column.
+        probability: True if the column itself is the probability.
+        otherwise: Probability if the condition fails, for `is_in` and `without_flag`; above 0, candidates that fail
+            move down without being ruled out.
+        when_unknown: Probability if the column is null.
+        half_until: Values from `at_most` up to this one count half.
     """
 
     column: str
@@ -40,7 +45,7 @@ class GateSettings:
 
     def __post_init__(self) -> None:
         if self.half_until is not None and (self.at_most is None or self.half_until < self.at_most):
-            raise RequestError(f"gate on {self.column}: half_until: expected a value above at_most")
+            raise RequestError(f"gate on {self.column}: half_until: expected at_most too, and a value not below it")
         given = [name for name in CONDITIONS if getattr(self, name) is not None]
         if len(given) != 1:
             raise RequestError(f"gate on {self.column}: expected one of {', '.join(CONDITIONS)}, got {given or 'none'}")
@@ -49,12 +54,16 @@ class GateSettings:
                 raise RequestError(f"gate on {self.column}: {name} must be a probability, got {getattr(self, name)}")
 
     def probabilities(self, table: pl.DataFrame) -> Floats:
-        """P(the condition holds) for each row, (B,), within 0 and 1."""
+        """(B,) probability that the condition holds, for each row.
+
+        Raises:
+            RequestError: The table does not have the column.
+        """
         require_columns(table, [self.column])
         return np.clip(np.nan_to_num(self._known(table), nan=self.when_unknown), 0.0, 1.0)
 
     def _known(self, table: pl.DataFrame) -> Floats:
-        """The same with NaN where the column is null."""
+        """(B,) probability, NaN where the column is null."""
         if self.at_least is not None:
             return Distribution.from_table(table, self.column).probability_above(self.at_least)
         if self.at_most is not None:
@@ -77,12 +86,12 @@ class GateSettings:
 
 @settings_class
 class WaivableGate(GateSettings):
-    """A gate that another condition can waive: it counts as passed if either holds (taken as independent)."""
+    """A gate that another condition can waive: it is passed if either holds; the two count as independent."""
 
     waived_by: GateSettings | None = None
 
     def probabilities(self, table: pl.DataFrame) -> Floats:
-        """P(the condition holds or is waived) for each row, (B,)."""
+        """(B,) probability that the condition holds or is waived, for each row."""
         passed = super().probabilities(table)
         if self.waived_by is None:
             return passed

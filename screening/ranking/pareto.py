@@ -1,4 +1,4 @@
-"""Pareto fronts: which candidates no other candidate beats in every objective at once."""
+"""Pareto fronts: candidates that no other beats in every objective."""
 
 from __future__ import annotations
 
@@ -13,13 +13,21 @@ from screening.array_types import Floats
 
 
 def pareto_fronts(objectives: Floats) -> NDArray[np.int64]:
-    """Front of each row, (B,), 1 for the rows that no row dominates, 2 for those that only front 1 dominates, ...
+    """Number of the front of each row: 1 if no row dominates it, 2 if only rows of front 1 do, and so on.
 
-    objectives: (B, M), larger is better; NaN is worse than every number. A row dominates another if it is at least as
-    good in every objective and better in one; equal rows share a front. Rows are visited from best to worst in the
-    first objective and put, by binary search over the fronts, into the first one where nothing dominates them (Zhang
-    et al., IEEE Trans. Evol. Comput. 19, 201 (2015)); up to three objectives that costs O(n log² n), beyond O(n²) at
-    worst.
+    A row dominates another if it is at least as good in every objective and better in one; equal rows share a front.
+    Rows are visited from best to worst in the first objective. Binary search over the fronts finds the first one where
+    nothing dominates the row (Zhang et al., IEEE Trans. Evol. Comput. 19, 201 (2015)). The cost is O(n log² n) up to
+    three objectives, and O(n²) at worst beyond.
+
+    Args:
+        objectives: (B, M), larger is better; NaN is worse than every number.
+
+    Returns:
+        (B,) numbers from 1.
+
+    Raises:
+        ValueError: The shape is another one.
     """
     if objectives.ndim != 2 or objectives.shape[1] == 0:
         raise ValueError(f"objectives: expected shape (B, M) with M of at least 1, got {objectives.shape}")
@@ -27,14 +35,14 @@ def pareto_fronts(objectives: Floats) -> NDArray[np.int64]:
         return np.zeros(0, dtype=np.int64)
     known = np.where(np.isnan(objectives), -np.inf, objectives)
     distinct, inverse = np.unique(known, axis=0, return_inverse=True)
-    # np.unique sorts by the first column, then the second, ...; backwards no row dominates one before it.
+    # np.unique sorts by the first column, then the second, and so on; in reverse, no row dominates an earlier one.
     rest = distinct[::-1, 1:]
     fronts: list[_Front] = []
     result = np.empty(len(distinct), dtype=np.int64)
     small = rest.shape[1] <= 2
     rows = np.pad(rest, ((0, 0), (0, 2 - rest.shape[1]))).tolist() if small else rest
     for index, row in enumerate(rows):
-        # Dominated within one front means dominated within all fronts before it, so halving finds the first free one.
+        # A row dominated in one front is dominated in all earlier fronts, so bisection finds the first free one.
         number = bisect_left(fronts, True, key=partial(_is_free, row))
         if number == len(fronts):
             fronts.append(_Staircase() if small else _Points(rest.shape[1]))
@@ -49,14 +57,14 @@ def _is_free(row: NDArray[np.float64] | list[float], front: _Front) -> bool:
 
 class _Front(Protocol):
     def dominates(self, row: NDArray[np.float64] | list[float]) -> bool:
-        """Whether a member is at least as good in all that is left of `row` after the first objective."""
+        """Whether a member is at least as good as `row` in the second and all later objectives."""
 
     def add(self, row: NDArray[np.float64] | list[float]) -> None:
         """Make `row` a member."""
 
 
 class _Staircase:
-    """Outline of a front's members in two objectives: the first ascending, the second falling."""
+    """Outline of a front in two objectives: the first ascending, the second descending."""
 
     def __init__(self) -> None:
         self._first: list[float] = []
@@ -78,7 +86,7 @@ class _Staircase:
 
 
 class _Points:
-    """All members of a front, for four objectives and more; objective by objective, so that most drop out early."""
+    """All members of a front, for four and more objectives, compared one objective at a time."""
 
     def __init__(self, width: int) -> None:
         self._columns = np.empty((width, 16))

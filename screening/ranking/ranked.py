@@ -1,10 +1,10 @@
-"""The ranking: one score per candidate from its gates and its objective, fronts beside it, and an order.
+"""The ranking: a score for each candidate from its gates and its objective, the order, and Pareto fronts.
 
 score = product over the gates of P(passed) x E[objective] / scale
 
-The expectation is over the objective's predictive distribution. The gates are multiplied as if they were independent
-of each other and of the objective. The scale is the objective's value in a well-known material, so that a score of 1
-reads as "surely as good as that one"; nothing is clipped, so a better material scores above 1.
+The expectation is over the objective's predictive distribution. The gates count as independent of each other and of
+the objective. The scale is the objective's value in a well-known material, so a score of 1 means "certainly as good as
+that one"; a better material scores above 1.
 """
 
 from __future__ import annotations
@@ -25,15 +25,20 @@ from screening.ranking.pareto import pareto_fronts
 from screening.settings import build_settings, settings_class
 
 SCORE_DECIMALS = 4
-"""Scores closer than this are ties: a few hundred samples tell no smaller probabilities apart, and the order of what is
-as good as out of the race is better left to the tie break."""
+"""Scores are rounded to this: a few hundred samples do not resolve smaller differences. The tie break then orders the
+candidates whose score is practically zero."""
 _TIE_DECIMALS = 12
 
 
 @settings_class
 class ObjectiveSettings:
-    """The figure of merit that is maximised. scale: its value that scores 1, in the column's unit. when_unknown: the
-    share of `scale` that a null counts as."""
+    """The figure of merit to maximise.
+
+    Attributes:
+        column: Its column.
+        scale: The value that scores 1, in the column's unit.
+        when_unknown: The score of a null.
+    """
 
     column: str
     scale: float
@@ -44,7 +49,7 @@ class ObjectiveSettings:
             raise RequestError(f"objective.scale: expected a number above 0, got {self.scale}")
 
     def expected(self, table: pl.DataFrame) -> Floats:
-        """E[objective] / scale, (B,); an objective is never negative."""
+        """(B,) E[objective] / scale; an objective is never negative."""
         require_columns(table, [self.column])
         mean = Distribution.from_table(table, self.column, lower=0.0).mean()
         return np.nan_to_num(mean / self.scale, nan=self.when_unknown)
@@ -60,8 +65,14 @@ class ParetoAxis:
 
 @settings_class
 class RankingSettings:
-    """How a task ranks. gates: name -> condition. tie_break: columns whose product decides between equal scores,
-    larger first. pareto: objectives of the fronts."""
+    """How a task ranks.
+
+    Attributes:
+        gates: Conditions by name.
+        objective: The figure of merit to maximise.
+        tie_break: Columns whose product orders equal scores, larger first.
+        pareto: Objectives of the fronts.
+    """
 
     gates: dict[str, WaivableGate]
     objective: ObjectiveSettings
@@ -74,17 +85,30 @@ class RankingSettings:
 
 
 def ranking_settings(values: Mapping[str, Any]) -> RankingSettings:
-    """From the task's `ranking` section as a plain dictionary; raises RequestError naming a wrong key."""
+    """Settings from the task's section `ranking`.
+
+    Raises:
+        RequestError: A key or value is wrong; the message names it.
+    """
     return build_settings(RankingSettings, values, "task.ranking")
 
 
 def rank_table(table: pl.DataFrame, settings: RankingSettings) -> pl.DataFrame:
-    """The table sorted by rank with `rank`, `score`, `pareto_front`, `limiting_gate` and `gate_<name>_probability`.
+    """Rank a table of candidates.
 
-    Every row is kept: one that fails a gate stands low. Equal scores are ordered by the product of the `tie_break`
+    Every row is kept; one that fails a gate ranks low. Equal scores are ordered by the product of the `tie_break`
     columns (larger first, null last), then by `candidate_id`, so the result does not depend on the order of rows.
-    `limiting_gate` names the gate with the lowest probability; null if all are certain to be passed.
-    Raises RequestError if a column is missing.
+
+    Args:
+        table: Candidates with their figures of merit.
+        settings: Gates, objective, tie break and fronts.
+
+    Returns:
+        The table sorted by rank, with `rank`, `score`, `pareto_front`, `limiting_gate` (the gate with the lowest
+        probability; null if all are certain to be passed) and `gate_<name>_probability`.
+
+    Raises:
+        RequestError: A column is missing.
     """
     require_columns(table, ["candidate_id", *settings.tie_break, *(axis.column for axis in settings.pareto)])
     gates = {name: gate.probabilities(table) for name, gate in settings.gates.items()}

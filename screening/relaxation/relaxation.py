@@ -18,9 +18,9 @@ import torch
 
 from screening.crystals.crystal import Crystal
 from screening.crystals.packed import PackedCrystals, pack
-from screening.crystals.reading.parts import Sites
-from screening.crystals.reading.read_settings import ReadSettings
-from screening.crystals.reading.sanity import find_problem
+from screening.crystals.read_settings import ReadSettings
+from screening.crystals.sanity import find_problem
+from screening.crystals.sites import Sites
 from screening.networks.streaming import one_batch_a_core
 from screening.potentials.base import Potential, PotentialOutput
 from screening.potentials.state import CrystalState
@@ -93,7 +93,7 @@ def relax(
 
     Returns:
         Each crystal once, as it ends, in no fixed order. One with an element that the potential does not know, one
-        that is no sane crystal before or after, and one that does not fit into the memory has a `failure`.
+        whose cell or distances make no sense before or after, and one too large for the memory has a `failure`.
     """
     cores = potential.cores
     batch_atoms = settings.batch_atoms or potential.batch_atoms

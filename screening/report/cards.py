@@ -1,4 +1,4 @@
-"""The best candidates in detail: what a card shows, as plain data."""
+"""Cards of the best candidates, as plain data."""
 
 from __future__ import annotations
 
@@ -12,19 +12,24 @@ from screening.columns import gate_name, is_gate
 from screening.finalists.finalist import Finalist, KnownMaterial, folder_name
 from screening.report.cells import TableCell, cells
 from screening.report.choices import figure_columns, first_columns, table_columns
-from screening.report.pictures import curve_figure
+from screening.report.plots import curve_figure
 from screening.report.structures import structure_data
 from screening.report.texts import Catalogue
 from screening.report.why import why
 
 FOLDER = "finalists"
-_TOLD_APART = ("rank", "candidate_id", "formula", "score", "limiting_gate", "why", "flags")
-_CERTAIN = 99.5
+_SHOWN_ELSEWHERE = ("rank", "candidate_id", "formula", "score", "limiting_gate", "why", "flags")
+_NEARLY_CERTAIN = 99.5
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure of the candidate beside the measured one of the nearest known material, empty if there is none."""
+    """A figure of the candidate beside that of the nearest known material.
+
+    Attributes:
+        cell: The candidate's value and interval.
+        measured: The known material's value as text; empty if unknown.
+    """
 
     cell: TableCell
     measured: str
@@ -32,7 +37,13 @@ class Figure:
 
 @dataclass(frozen=True)
 class Gate:
-    """The probability that one candidate passes a gate, with the words for it."""
+    """How likely a candidate passes a gate.
+
+    Attributes:
+        name: The gate in words.
+        text: The probability as text.
+        percent: The probability in percent.
+    """
 
     name: str
     text: str
@@ -51,11 +62,17 @@ class Nearest:
 
 @dataclass(frozen=True)
 class Card:
-    """One of the best candidates.
+    """The card of one candidate.
 
-    highlights: the figures of the short table. figures: those of the ranked table, numbers first; more_figures: all
-    others. pictures: what the page's script draws (`structures`, `curve`), empty without a finalist. files: labels and
-    addresses relative to the page.
+    Attributes:
+        highlights: Figures of the short table.
+        figures: Figures of the ranked table, numbers first.
+        more_figures: All other figures.
+        limiting: The gate with the lowest probability; None if that is nearly certain to be passed.
+        flags: Each flag with its meaning.
+        atoms: Atoms in the cell.
+        pictures: What the page's script draws (`structures`, `curve`); empty without a finalist.
+        files: Labels and addresses relative to the page.
     """
 
     rank: int
@@ -81,7 +98,7 @@ class Card:
 def cards(
     ranking: pl.DataFrame, finalists: Sequence[Finalist], top: int, task: Mapping[str, Any], texts: Catalogue
 ) -> list[Card]:
-    """Cards of the first `top` candidates; what only finalists know is left out of the others' cards."""
+    """Cards of the first `top` candidates; those that are no finalists have no pictures, files or known material."""
     known = {finalist.candidate_id: finalist for finalist in finalists}
     rows = ranking.head(top).iter_rows(named=True)
     return [card(row, known.get(row["candidate_id"]), task, texts) for row in rows]
@@ -92,7 +109,7 @@ def card(row: Mapping[str, Any], finalist: Finalist | None, task: Mapping[str, A
     gates = [_gate(name, row[name], texts) for name in row if is_gate(name) and row[name] is not None]
     limiting = min(gates, key=lambda gate: gate.percent, default=None)
     flags = [flag for flag in (row.get("flags") or "").split(";") if flag]
-    short = [name for name in first_columns(task, list(row)) if name not in _TOLD_APART]
+    short = [name for name in first_columns(task, list(row)) if name not in _SHOWN_ELSEWHERE]
     nearest = finalist.nearest if finalist else None
     curve = finalist.look.curve if finalist else None
     chosen = [name for name in table_columns(task, list(row)) if name in figure_columns(list(row))]
@@ -109,7 +126,7 @@ def card(row: Mapping[str, Any], finalist: Finalist | None, task: Mapping[str, A
         figures=main,
         more_figures=more,
         gates=gates,
-        limiting=limiting if limiting is not None and limiting.percent < _CERTAIN else None,
+        limiting=limiting if limiting is not None and limiting.percent < _NEARLY_CERTAIN else None,
         flags=[(flag, texts.flag(flag)) for flag in flags],
         remarks=[texts.remarks.get(remark, remark) for remark in (finalist.look.remarks if finalist else ())],
         nearest=_nearest(nearest, texts) if nearest else None,
@@ -123,7 +140,7 @@ def card(row: Mapping[str, Any], finalist: Finalist | None, task: Mapping[str, A
 def _figures(
     row: Mapping[str, Any], names: Sequence[str], nearest: KnownMaterial | None, texts: Catalogue
 ) -> list[Figure]:
-    """The figures that the row has, numbers before words."""
+    """The figures that the row has, numbers before text."""
     known = [cell for cell in cells(row, names, texts) if cell.value is not None]
     known.sort(key=lambda cell: cell.column.kind != "number")
     return [Figure(cell, _measured(cell, nearest, texts)) for cell in known]
@@ -135,12 +152,12 @@ def _measured(cell: TableCell, nearest: KnownMaterial | None, texts: Catalogue) 
 
 
 def _nearest(known: KnownMaterial, texts: Catalogue) -> Nearest:
-    words = (
+    distance = (
         texts.text("nearest_same")
         if known.distance == 0
         else texts.text("nearest_distance", percent=texts.percent(known.distance))
     )
-    return Nearest(known.formula, known.name if known.name != known.formula else "", words, known.source)
+    return Nearest(known.formula, known.name if known.name != known.formula else "", distance, known.source)
 
 
 def _gate(name: str, probability: float, texts: Catalogue) -> Gate:

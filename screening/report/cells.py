@@ -1,4 +1,4 @@
-"""A value together with its interval, as every table of the page shows it."""
+"""Table cells: a value with its interval, as every table of the page shows it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from screening.report.texts import Catalogue
 
 @dataclass(frozen=True)
 class TableCell:
-    """One table cell: what is read (`text` and `interval`) and the value behind it."""
+    """One table cell: the text shown and the value behind it."""
 
     column: Column
     text: str
@@ -21,7 +21,7 @@ class TableCell:
 
 
 def cells(row: Mapping[str, Any], names: Sequence[str], texts: Catalogue) -> list[TableCell]:
-    """The cells of a row, a quantity together with its interval."""
+    """The cells of these columns in a row; bounds of intervals are part of the cell of their quantity."""
     return [_cell(row, texts.column(name), texts) for name in names]
 
 

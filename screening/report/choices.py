@@ -1,4 +1,4 @@
-"""Which columns and axes a report shows: what the task's config says, else what the table offers."""
+"""Which columns, axes and conditions a report shows: as the task's config says, else as the table allows."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ _GROUPS = ("merit", "prediction", "supply")
 
 
 def table_columns(task: Mapping[str, Any], available: Sequence[str]) -> list[str]:
-    """Columns of the ranked table: those of the short table and of `report.columns`, else every figure; gates, reviews
-    and flags always follow."""
+    """Columns of the ranked table.
+
+    Those of `report.short_table` and `report.columns` (without the latter, all figures); then gates, reviews and flags.
+    """
     gates = [name for name in available if is_gate(name)]
     report = task.get("report") or {}
     wanted = report.get("columns") or figure_columns(available)
@@ -28,14 +30,20 @@ def table_columns(task: Mapping[str, Any], available: Sequence[str]) -> list[str
 
 
 def figure_columns(available: Sequence[str]) -> list[str]:
-    """Figures of merit and predictions in the table, in reading order, without the ends of their intervals."""
+    """Figures of merit and predictions in the table, in reading order, without bounds of intervals."""
     known = [spec for spec in known_columns().values() if spec.name in available and spec.group in _GROUPS]
     return [spec.name for spec in sorted(known, key=lambda spec: _GROUPS.index(spec.group))]
 
 
 def scatter_axes(task: Mapping[str, Any], available: Sequence[str]) -> tuple[str, str] | None:
-    """The x and y columns of the scatter: `report.scatter` of the task, else the first two axes of its Pareto fronts
-    (the first one upwards), filled up with figures in reading order; None if the table has no two."""
+    """The x and y columns of the scatter plot.
+
+    These are `report.scatter` of the task, else the first two axes of its Pareto fronts (the first one as y), else the
+    first figures of the table.
+
+    Returns:
+        Two columns of numbers; None if the table has fewer.
+    """
     wanted = (task.get("report") or {}).get("scatter") or ()
     fronts = [axis["column"] for axis in (task.get("ranking") or {}).get("pareto") or ()]
     names = dict.fromkeys((*wanted, *reversed(fronts[:2]), *figure_columns(available)))
@@ -44,7 +52,7 @@ def scatter_axes(task: Mapping[str, Any], available: Sequence[str]) -> tuple[str
 
 
 def first_columns(task: Mapping[str, Any], available: Sequence[str]) -> list[str]:
-    """Columns of the ranked table that are shown before the reader chooses: those of the short table, then why."""
+    """Columns of the ranked table that are visible when the page opens."""
     wanted = (task.get("report") or {}).get("short_table") or (task.get("report") or {}).get("columns")
     ordered = dict.fromkeys(
         (*_FIRST, *(wanted or figure_columns(available)[:_SHOWN]), "limiting_gate", *_REVIEW[:1], "flags", "why")
@@ -53,7 +61,7 @@ def first_columns(task: Mapping[str, Any], available: Sequence[str]) -> list[str
 
 
 def gate_words(gate: Mapping[str, Any], texts: Catalogue) -> str:
-    """A gate of the task's config in words: `µ0Ms ≥ 0.8 T, or Price ≤ 1 USD/kg`."""
+    """A gate of the task's config as text: `µ0Ms ≥ 0.8 T, or Price ≤ 1 USD/kg`."""
     spec = texts.column(str(gate.get("column", "")))
     short = texts.numbers.short
     words = ""

@@ -1,4 +1,4 @@
-"""The page about a model's accuracy: one self-contained HTML file with tables and pictures."""
+"""The page about a model's accuracy: one self-contained HTML file with tables and plots."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from screening.learning.card_tables import chemical_groups
 from screening.learning.evaluation import EVERYTHING, FEWEST, FLAGGED, UNFLAGGED, Scores, strictest
 from screening.learning.measured import Measured
 from screening.learning.quantities import Quantity, reader_quantities
-from screening.report.evaluation_pictures import POINTS, by_group, calibration, parity, widths
+from screening.report.evaluation_plots import POINTS, by_group, calibration, parity, widths
 from screening.report.templating import environment, plotly_script
 
 WORST = 10
@@ -21,7 +21,17 @@ _SEED = 0
 
 @dataclass(frozen=True)
 class EvaluationContent:
-    """What the page shows; formulas, ids: (B,) of the measured crystals."""
+    """What the page shows.
+
+    Attributes:
+        model: Name of the model.
+        measured_on: The data in words.
+        formulas: (B,) formulas of the measured crystals.
+        ids: (B,) their ids.
+        measured: Predictions and labels of the crystals.
+        calibration: The same of the calibration split, if there is one.
+        scores: Scores by quantity and chemical group.
+    """
 
     model: str
     measured_on: str
@@ -33,7 +43,7 @@ class EvaluationContent:
 
 
 def render_evaluation(content: EvaluationContent) -> str:
-    """The page as HTML; texts from files are escaped."""
+    """The page as HTML; all text from files is escaped."""
     chosen = reader_quantities(content.measured.targets)
     names = [f"{_html(formula)}<br>{_html(name)}" for formula, name in zip(content.formulas, content.ids, strict=True)]
     sections = [_section(content, quantity, names) for quantity in chosen]
@@ -103,5 +113,5 @@ def _cells(s: Scores | None) -> dict[str, str] | None:
 
 
 def _html(text: str) -> str:
-    """Plotly's texts understand a little HTML; names come from files."""
+    """Escape text from files, because plotly renders simple HTML."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,4 +1,4 @@
-"""A folder for each finalist: its crystals, a picture and a small page of its own, and an index of them all."""
+"""A folder for each finalist with its crystals, a picture and a small page; an index lists them all."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from screening.crystals.crystal import Crystal
-from screening.files import part_path
+from screening.files import atomic_folder
 from screening.finalists.finalist import Finalist, folder_name
 from screening.report.cards import FOLDER, card, crystal_files
-from screening.report.finalist_picture import picture_png
+from screening.report.structure_image import structure_png
 from screening.report.templating import environment
 from screening.report.texts import catalogue
 
@@ -28,34 +28,37 @@ PAGE = "card.html"
 
 
 def write_finalist_files(output_dir: Path, content: ReportContent) -> None:
-    """Write `finalists/` in output_dir: index.json and a folder per finalist with crystal.cif, CIFs of the
-    further crystals that its class shows, picture.png and card.html.
+    """Write the folder `finalists/`, in place of that of an earlier ranking; none if there are no finalists.
 
-    The folder appears whole; one of an earlier ranking is replaced, or removed if there are no finalists.
+    It holds index.json and a folder for each finalist with crystal.cif, CIFs of the further crystals that its class
+    shows, picture.png and card.html. The folder appears only when it is complete.
     """
     folder = output_dir / FOLDER
-    part = part_path(folder)
-    shutil.rmtree(part, ignore_errors=True)
+    if not content.finalists:
+        shutil.rmtree(folder, ignore_errors=True)
+        return
     rows = {row["candidate_id"]: row for row in content.ranking.head(len(content.finalists)).iter_rows(named=True)}
-    if content.finalists:
-        part.mkdir(parents=True)
+    with atomic_folder(folder) as part:
         entries = [_write(part, finalist, rows[finalist.candidate_id], content) for finalist in content.finalists]
         (part / INDEX).write_bytes(orjson.dumps(entries, option=orjson.OPT_INDENT_2))
-    if folder.exists():
-        shutil.rmtree(folder)
-    if content.finalists:
-        part.replace(folder)
 
 
 def cif_text(crystal: Crystal) -> str:
-    """The crystal exactly as it was scored, as a CIF without symmetry (P1)."""
+    """The crystal as it was scored, as a CIF without symmetry (P1)."""
     from pymatgen.io.cif import CifWriter
 
     return str(CifWriter(crystal.to_structure(), significant_figures=8))
 
 
 def finalist_page(row: Mapping[str, Any], finalist: Finalist, picture: bytes, content: ReportContent) -> str:
-    """The finalist's own page: what its card says, with a still picture; needs neither scripts nor other files."""
+    """The finalist's page: its card with a picture, without scripts or other files.
+
+    Args:
+        row: The finalist's row of the ranking.
+        finalist: The finalist.
+        picture: A PNG file.
+        content: The report that the finalist belongs to.
+    """
     texts = catalogue(content.language)
     context = {
         "language": texts.language,
@@ -73,7 +76,7 @@ def _write(part: Path, finalist: Finalist, row: Mapping[str, Any], content: Repo
     folder.mkdir()
     for file_name, crystal in crystal_files(finalist).items():
         (folder / file_name).write_text(cif_text(crystal), encoding="utf-8")
-    picture = picture_png(finalist.crystal)
+    picture = structure_png(finalist.crystal)
     (folder / PICTURE).write_bytes(picture)
     (folder / PAGE).write_text(finalist_page(row, finalist, picture, content), encoding="utf-8")
     return {

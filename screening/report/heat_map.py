@@ -1,4 +1,4 @@
-"""Where the good ones live: the score of the candidates that hold an element, laid out as the periodic table."""
+"""Scores by element, laid out as the periodic table."""
 
 from __future__ import annotations
 
@@ -16,8 +16,12 @@ _BEST_NAMED = 5
 
 
 def element_scores(ranking: pl.DataFrame) -> pl.DataFrame:
-    """By element: `best` and `mean` score of all candidates that hold it, how many (`count`), and the formula of the
-    best; the element of the best candidates first."""
+    """Scores of the candidates that contain each element.
+
+    Returns:
+        A row an element, the best first: `element, best, mean, count, formula`, where `best` and `mean` are scores,
+        `count` is a number of candidates, and `formula` is that of the best one.
+    """
     held = ranking.select(
         pl.col("formula").str.extract_all(r"[A-Z][a-z]?").list.unique().alias("element"), "formula", "score", "rank"
     ).explode("element")
@@ -36,7 +40,7 @@ def element_scores(ranking: pl.DataFrame) -> pl.DataFrame:
 
 
 def places() -> list[tuple[str, int, int]]:
-    """Symbol, row and column of every element from H to Lr, counted from 0; f elements stand below the others."""
+    """Symbol, row and column of every element from H to Lr, counted from 0; the f block is below the others."""
     return [(SYMBOLS[z], *_place(z)) for z in range(1, _LAST + 1)]
 
 
@@ -51,7 +55,7 @@ def _place(z: int) -> tuple[int, int]:
 
 
 def heat_map(ranking: pl.DataFrame, texts: Catalogue) -> dict[str, Any]:
-    """What the script colours: the elements' places and their scores, and the words for the best of them."""
+    """Data for the page's script: places and scores of the elements, and the best of them as text."""
     scores = element_scores(ranking)
     spec = texts.column("score")
     known = {

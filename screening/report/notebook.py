@@ -1,4 +1,4 @@
-"""What a notebook shows: short tables with units, and whole pages in frames of their own."""
+"""What a notebook shows: short tables with units, and whole pages in frames."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _NUMBER, _WORDS = ' style="text-align:right"', ' style="text-align:left"'
 
 
 def table_html(table: pl.DataFrame, names: Sequence[str], note: str) -> str:
-    """The first rows of a table as HTML that needs nothing else; whatever comes from files is escaped.
+    """The first rows of a table as HTML; all text from files is escaped.
 
     Args:
         table: The rows.
-        names: The columns to show, in order; those that the table lacks are left out.
+        names: Columns to show, in order; those that the table does not have are left out.
         note: A line below the table.
     """
     texts = catalogue("en")
@@ -50,11 +50,11 @@ def _cell(cell: TableCell) -> str:
 
 @dataclass(frozen=True)
 class HtmlPage:
-    """A page that needs no other file.
+    """An HTML page that needs no other file.
 
     Attributes:
-        html: Its text.
-        height: Of its frame in a notebook, in pixels.
+        html: The page.
+        height: Height of its frame in a notebook, in pixels.
     """
 
     html: str = field(repr=False)
@@ -64,7 +64,7 @@ class HtmlPage:
         """Write the page to a file.
 
         Args:
-            path: The file, replaced if it is there.
+            path: The file; an existing one is replaced.
 
         Returns:
             The same path.
@@ -73,7 +73,7 @@ class HtmlPage:
         return Path(path)
 
     def _repr_html_(self) -> str:
-        """The page in a frame, so that neither its styles nor its scripts reach the notebook."""
+        """The page in a frame, which keeps its styles and scripts away from the notebook."""
         return (
             f'<iframe srcdoc="{html.escape(self.html)}" sandbox="allow-scripts allow-popups allow-downloads" '
             f'style="width:100%;height:{self.height}px;border:0"></iframe>'

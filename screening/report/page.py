@@ -1,4 +1,4 @@
-"""The page a chemist reads: one self-contained HTML file, made from the tables and the run's record."""
+"""The report of a ranking: one self-contained HTML file, made from the tables and the run's record."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from screening.report.cards import Card, cards
 from screening.report.cells import cells
 from screening.report.choices import first_columns, scatter_axes, table_columns
 from screening.report.heat_map import heat_map
-from screening.report.pictures import POINTS, pareto_scatter
+from screening.report.plots import POINTS, pareto_scatter
 from screening.report.ranked_table import ROWS, table_data
 from screening.report.sections import REASONS_SHOWN, asked, explained_flags, funnel, provenance, refusals
 from screening.report.templating import environment, plotly_script
@@ -30,10 +30,15 @@ _NOT_OF_LANDMARKS = ("rank", "pareto_front")
 class ReportContent:
     """What the page shows.
 
-    ranking: sorted by rank, columns as in `ranking.parquet`. rejected: `candidate_id, source, stage, reason`.
-    landmarks: known materials, scored along. run: the content of `run.json`. task: the task's config; its section
-    `report` may name `title`, `columns` (list) and `scatter` (x and y column). finalists: the first of the ranking, in
-    its order, which get a card each. language: `en` or `ru`. files: whether those of the finalists lie beside the page.
+    Attributes:
+        ranking: Sorted by rank, columns as in `ranking.parquet`.
+        rejected: Columns `candidate_id, source, stage, reason`.
+        landmarks: Known materials, scored like the candidates.
+        run: The content of `run.json`.
+        task: The task's config; its section `report` may have `title`, `columns` and `scatter` (x and y column).
+        finalists: The first rows of the ranking in detail, in its order.
+        language: `en` or `ru`.
+        files: Whether the finalists' files are beside the page.
     """
 
     ranking: pl.DataFrame
@@ -47,12 +52,12 @@ class ReportContent:
 
 
 def write_report(path: Path, content: ReportContent) -> None:
-    """Write the page atomically; it loads nothing from the network (some 6 MB, most of it plotly)."""
+    """Write the page atomically. It takes about 6 MB, most of it plotly, and loads nothing from the network."""
     write_text_atomic(path, render(content))
 
 
 def render(content: ReportContent) -> str:
-    """The page as HTML. Whatever comes from files is escaped: HTML text, attributes and embedded JSON alike."""
+    """The page as HTML; everything from files is escaped, in text, attributes and embedded JSON."""
     texts = catalogue(content.language)
     ranking, task = content.ranking, content.task
     top = _top(content)
@@ -92,13 +97,13 @@ def render(content: ReportContent) -> str:
 
 
 def _top(content: ReportContent) -> int:
-    """How many of the best get a card."""
+    """How many candidates get a card."""
     wanted = ((content.run.get("config") or {}).get("report") or {}).get("cards")
     return min(CARDS if wanted is None else int(wanted), content.ranking.height)
 
 
 def _landmarks(content: ReportContent, texts: Catalogue) -> dict[str, Any]:
-    """Known materials in the columns that the ranked table shows at first."""
+    """Known materials in the columns that are visible when the page opens."""
     names = [name for name in first_columns(content.task, content.ranking.columns) if name not in _NOT_OF_LANDMARKS]
     names = [name for name in names if name in content.landmarks.columns]
     known = [row | {"why": why(row, content.task, texts)} for row in content.landmarks.iter_rows(named=True)]

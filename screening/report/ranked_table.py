@@ -1,4 +1,4 @@
-"""The ranked table as data: the page's script sorts, filters and draws it, a screenful at a time."""
+"""The ranked table as data, which the page's script sorts, filters and draws page by page."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ from screening.report.texts import Catalogue
 from screening.report.why import why
 
 ROWS = 1000
-"""Rows that a page holds; all of them are in the files beside it."""
+"""Rows in the page; the files beside it have all of them."""
 _DIGITS = 6
 
 
 def table_data(ranking: pl.DataFrame, task: Mapping[str, Any], texts: Catalogue) -> dict[str, Any]:
-    """Columns, the first 1,000 rows, and what can be chosen as a filter.
+    """Columns, the first 1,000 rows, and the flags and gates to filter by.
 
-    A cell is a value, or `[value, low, high]` in a column with intervals; numbers are rounded to six digits.
+    Returns:
+        `columns`, `rows`, `flags` and `gates`. A cell is a value, or `[value, low, high]` in a column with intervals;
+        numbers are rounded to six digits.
     """
     shown = ranking.head(ROWS)
     names = table_columns(task, ranking.columns)
@@ -63,7 +65,7 @@ def _cell(row: Mapping[str, Any], spec: Column) -> Any:
 
 
 def _short(value: Any, decimals: int) -> Any:
-    """To six digits, and never to fewer decimals than are shown."""
+    """Round to six digits, but never to fewer decimals than are shown."""
     if not isinstance(value, float):
         return value
     if not math.isfinite(value):

@@ -1,4 +1,4 @@
-"""Parts of the report as plain data, ready for the template: what was asked, the funnel, refusals, flags."""
+"""Sections of the report as plain data for the template: the request, the funnel, refusals, flags."""
 
 from __future__ import annotations
 
@@ -18,14 +18,22 @@ from screening.report.texts import Catalogue
 REASONS_SHOWN = 40
 _EXAMPLES = 3
 CERTAIN = 0.5
-"""Probability from which on a gate counts as passed."""
+"""A gate counts as passed from this probability on."""
 _LISTED_VERSIONS = ("screening", "python", "torch", "pymatgen", "mlflow")
 _NONE = (None, "", "none")
 
 
 @dataclass(frozen=True)
 class FunnelStep:
-    """One step of the funnel: how many inputs are left after it, and how many it took away."""
+    """One step of the funnel.
+
+    Attributes:
+        label: The step in words.
+        detail: The condition that it checks.
+        count: Inputs left after it.
+        lost: Inputs that it took away.
+        share: Inputs left as a share of all that were read.
+    """
 
     label: str
     detail: str
@@ -36,7 +44,7 @@ class FunnelStep:
 
 @dataclass(frozen=True)
 class Refusal:
-    """One reason why inputs were not scored, how often, and a few of them."""
+    """A reason why inputs were not scored, with their number and a few examples."""
 
     stage: str
     reason: str
@@ -46,7 +54,7 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Answer:
-    """One line of what was asked; link: where to read more, empty if nowhere."""
+    """One line of the request; its link is empty if there is none."""
 
     name: str
     value: str
@@ -54,7 +62,7 @@ class Answer:
 
 
 def asked(run: Mapping[str, Any], task: Mapping[str, Any], texts: Catalogue) -> list[Answer]:
-    """The question in words: what, from where, by which model, when."""
+    """The request in words: task, candidates, model, time."""
     config = run.get("config") or {}
     seeds = ", ".join(f"{name} {value}" for name, value in (run.get("seeds") or {}).items())
     merit = task.get("merit") or {}
@@ -82,14 +90,14 @@ def asked(run: Mapping[str, Any], task: Mapping[str, Any], texts: Catalogue) -> 
 
 
 def _shown(name: str, value: Any, texts: Catalogue) -> str:
-    """An answer with its unit, which ends the name of its key: `temperature_K`."""
+    """A value with its unit, which is the end of its key: `temperature_K`."""
     if not isinstance(value, float):
         return str(value)
     return f"{texts.numbers.short(value)} {texts.unit(name.rpartition('_')[2])}"
 
 
 def _run_link(run: Mapping[str, Any]) -> str:
-    """Where an MLflow server shows the run, empty for a store without a server; without the user's name."""
+    """Address of the run on an MLflow server, without user name and password; empty if there is no server."""
     mlflow = run.get("mlflow") or {}
     parts = urlsplit(str(mlflow.get("tracking_uri") or ""))
     if parts.scheme not in ("http", "https"):
@@ -99,7 +107,7 @@ def _run_link(run: Mapping[str, Any]) -> str:
 
 
 def provenance(run: Mapping[str, Any], texts: Catalogue) -> list[tuple[str, str]]:
-    """With what it was made: hashes, versions, time."""
+    """What made the ranking: commit, hashes, versions, times; without what is unknown."""
     versions = run.get("versions") or {}
     first = [name for name in _LISTED_VERSIONS if name in versions]
     ordered = [f"{name} {versions[name]}" for name in (*first, *(name for name in versions if name not in first))]
@@ -114,7 +122,7 @@ def provenance(run: Mapping[str, Any], texts: Catalogue) -> list[tuple[str, str]
 def funnel(
     ranking: pl.DataFrame, rejected: pl.DataFrame, task: Mapping[str, Any], texts: Catalogue
 ) -> list[FunnelStep]:
-    """Inputs read, scored, and still in after each gate in turn (passed with a probability of at least one half)."""
+    """Inputs read, scored, and left after each gate in turn (passed with a probability of at least 50 %)."""
     read = ranking.height + rejected.height
     steps = [(texts.text("funnel_read"), "", read), (texts.text("funnel_scored"), "", ranking.height)]
     gates = (task.get("ranking") or {}).get("gates") or {}
@@ -145,7 +153,7 @@ def refusals(rejected: pl.DataFrame, texts: Catalogue) -> list[Refusal]:
 
 
 def explained_flags(table: pl.DataFrame, texts: Catalogue) -> list[tuple[str, str, int]]:
-    """Every flag in the table with its explanation and how many candidates carry it, the most frequent first."""
+    """Every flag in the table with its meaning and the number of candidates that have it, the most frequent first."""
     if "flags" not in table.columns:
         return []
     counts = (

@@ -1,7 +1,7 @@
-"""Crystals as pictures that a reader turns: atoms, bonds and the cell, as plain lists that the page's script draws.
+"""Crystal structures as plain lists of atoms, bonds and cell edges, which the page's script draws.
 
 Atoms on faces, edges and corners are shown on every side; a small cell is shown several times, outlined once. The
-script turns each element into one plotly mesh of shaded spheres, which keeps the page small and the picture quick.
+script makes one plotly mesh of shaded spheres for each element, which keeps the page small and drawing quick.
 """
 
 from __future__ import annotations
@@ -16,25 +16,27 @@ from screening.chemistry.elements import SYMBOLS
 from screening.crystals.crystal import Crystal
 
 MOST_ATOMS = 500
-"""Atoms shown, images included, up to which bonds are drawn."""
+"""Bonds are drawn up to this number of atoms, periodic images included."""
 _SHORT = 6.5
 _MOST_REPEATS = 3
-"""An edge shorter than this, in Å, is repeated, at most so often."""
+"""A cell edge shorter than `_SHORT` (Å) is repeated, at most `_MOST_REPEATS` times."""
 _ON_FACE = 1e-3
 """Fractional distance from a face within which an atom is shown on the opposite face too."""
 _BOND_SLACK = 1.15
-"""Longest bond over the sum of covalent radii."""
+"""Longest bond as a multiple of the sum of covalent radii."""
 _SPHERE = 0.4
-"""Radius of a sphere over the covalent radius."""
+"""Radius of a sphere as a multiple of the covalent radius."""
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int16]
 
 
 def structure_data(crystal: Crystal) -> dict[str, Any]:
-    """Atoms by element with colour and radius, bonds as pairs of atoms (counted through all elements), cell edges as
-    pairs of points; lengths in Å.
+    """Data of a picture; lengths in Å.
 
-    Bonds between two metals are left out: they would hide a close-packed crystal.
+    Returns:
+        `elements` with symbol, colour, radius and atoms; `bonds` as pairs of atoms, numbered through all elements,
+        without those between two metals, which would hide a close-packed crystal; `cell` edges as pairs of points;
+        `axes`, the lattice vectors.
     """
     from ase.data import covalent_radii
 
@@ -59,7 +61,7 @@ def structure_data(crystal: Crystal) -> dict[str, Any]:
 
 
 def colour(z: int) -> str:
-    """Colour of an element as in VESTA, which most chemists know, and where cobalt and boron are told apart."""
+    """Colour of an element as in VESTA, which most chemists know and where cobalt and boron differ."""
     from pymatgen.vis.structure_vtk import EL_COLORS
 
     red, green, blue = EL_COLORS["VESTA"].get(SYMBOLS[z], (128, 128, 128))
@@ -67,17 +69,17 @@ def colour(z: int) -> str:
 
 
 def with_images(crystal: Crystal) -> tuple[Integers, Floats]:
-    """The atoms to show: (m,) numbers and (m, 3) fractional places.
+    """The atoms to show: (m,) atomic numbers and (m, 3) fractional coordinates.
 
-    A small cell is repeated until its edges are some 7 Å long, and atoms on the boundary of what is shown stand on
-    the opposite side as well.
+    A small cell is repeated until its edges are about 7 Å long. Atoms on a face of what is shown appear on the opposite
+    face as well.
     """
     frac = crystal.frac % 1.0
     frac = np.where(frac > 1 - _ON_FACE, frac - 1.0, frac)
     times = _repeats(crystal)
     numbers, places = [], []
     for shift in product(*(range(n + 1) for n in times)):
-        beyond = np.array(shift) == times  # there only atoms on the face are shown
+        beyond = np.array(shift) == times  # beyond the last cell only atoms on its face are shown
         rows = (np.abs(frac[:, beyond]) < _ON_FACE).all(axis=1)
         numbers.append(crystal.numbers[rows])
         places.append(frac[rows] + shift)
@@ -92,7 +94,7 @@ def _repeats(crystal: Crystal) -> NDArray[np.int64]:
 
 
 def _bonds(numbers: Integers, xyz: Floats) -> list[list[int]]:
-    """Pairs of bonded atoms among those shown."""
+    """Pairs of bonded atoms."""
     from ase.data import covalent_radii
 
     radii = covalent_radii[numbers]
@@ -111,13 +113,13 @@ def _is_metal(numbers: Integers) -> NDArray[np.bool_]:
 
 
 def _edges(lattice: Floats) -> Floats:
-    """Both ends of the twelve edges of the cell: (24, 3)."""
+    """(24, 3) both ends of the twelve edges of the cell."""
     corners = [np.array(corner, dtype=float) for corner in product((0, 1), repeat=3)]
     pairs = [(a, a + step) for a in corners for step in np.eye(3) if not (a * step).any()]
     return np.array(pairs).reshape(-1, 3) @ lattice
 
 
 def _rounded(points: Floats) -> list[list[float]]:
-    """Hundredths of an ångström: what a picture can show."""
+    """Round to 0.01 Å, which is enough for a picture."""
     found: list[list[float]] = (np.round(points, 2) + 0.0).tolist()
     return found

@@ -1,4 +1,4 @@
-"""The pages' templates: their environment, filters, and the library that draws the pictures."""
+"""Templates of the pages: their environment, their filters, and plotly."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TEMPLATES = Path(__file__).with_name("templates")
 
 @cache
 def environment() -> Environment:
-    """The templates of this folder with their filters."""
+    """The templates in `templates/` with their filters."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     made = Environment(
@@ -33,7 +33,7 @@ def environment() -> Environment:
 
 
 def chemical(formula: str) -> Markup:
-    """A formula with its numbers as subscripts; everything else escaped."""
+    """A formula with its numbers as subscripts; all else is escaped."""
     from markupsafe import Markup, escape
 
     pieces = re.split(r"(?<=[A-Za-z)\]])(\d+(?:\.\d+)?)", formula)
@@ -51,8 +51,8 @@ def _embedded(value: Any) -> Markup:
 
 @cache
 def plotly_script() -> Markup:
-    """Plotly itself, so that a page needs no network."""
+    """The source of plotly, so that a page needs no network."""
     from markupsafe import Markup
     from plotly.offline import get_plotlyjs
 
-    return Markup(get_plotlyjs())  # noqa: S704 - a library's own script
+    return Markup(get_plotlyjs())  # noqa: S704 - the library's own script

@@ -17,9 +17,15 @@ _LANDMARK_MARK = "·"
 
 
 def short_table(table: pl.DataFrame, columns: Sequence[str], top: int, landmarks: pl.DataFrame | None = None) -> str:
-    """The first `top` rows as aligned plain text, known landmarks below a rule.
+    """The first rows of a ranking as aligned plain text.
 
-    Columns that the table lacks are left out; a value with an interval reads `1.61 [1.5, 1.7]` (80 %).
+    A value with an 80 % interval reads `1.61 [1.5, 1.7]`.
+
+    Args:
+        table: The ranked candidates.
+        columns: Columns to show; those that the table does not have are left out.
+        top: How many candidates.
+        landmarks: Known materials, shown below a rule.
     """
     shown = [column(name) for name in columns if name in table.columns]
     rows = _cells(table.head(top), shown)
@@ -41,9 +47,9 @@ def short_table(table: pl.DataFrame, columns: Sequence[str], top: int, landmarks
 
 
 def timing_line(seconds: Mapping[str, float]) -> str:
-    """Where the time went, the longest stage first: `12.0 s of work: network 75 %, reading 25 %`; nothing below 1 %.
+    """Time by stage, the longest first: `12.0 s of work: network 75 %, reading 25 %`; stages below 1 % are left out.
 
-    Work is the time of all threads together, so it can exceed what a clock on the wall shows.
+    Work is the time of all threads together, so it can exceed the elapsed time.
     """
     total = sum(seconds.values())
     stages = sorted(seconds.items(), key=lambda item: -item[1])
@@ -52,9 +58,9 @@ def timing_line(seconds: Mapping[str, float]) -> str:
 
 
 def with_interval(row: dict[str, Any], spec: Column) -> str:
-    """`1.61 [1.5, 1.7]` where the row has the interval's ends, else the value alone.
+    """A value with its interval, `1.61 [1.5, 1.7]`, or alone if the row has no interval.
 
-    The ends lose one decimal where the interval is wide enough not to need it.
+    The bounds have one decimal less if the interval is wide enough.
     """
     text = spec.shown(row.get(spec.name))
     ends = interval_names(spec.name, row)
@@ -67,7 +73,7 @@ def with_interval(row: dict[str, Any], spec: Column) -> str:
 
 
 def _cells(table: pl.DataFrame, shown: Sequence[Column]) -> list[list[str]]:
-    """Names come from files: control characters (terminal escapes) are replaced."""
+    """Cells as text; control characters, which may come from file names, are replaced."""
     return [
         ["".join(letter if letter.isprintable() else "?" for letter in with_interval(row, spec)) for spec in shown]
         for row in table.iter_rows(named=True)
@@ -75,12 +81,12 @@ def _cells(table: pl.DataFrame, shown: Sequence[Column]) -> list[list[str]]:
 
 
 def _cut(text: str, width: int) -> str:
-    """Shorten names, never figures with their interval."""
+    """Shorten names, but never figures with their interval."""
     return text if len(text) <= width or text.endswith("]") else text[: width - 1] + "…"
 
 
 def _width(spec: Column, cells: Sequence[str]) -> int:
-    """Wide enough for every cell and every word of the heading."""
+    """Enough for every cell and every word of the heading."""
     return max(map(len, (*cells, *spec.label.split(), _unit(spec))))
 
 
@@ -89,7 +95,7 @@ def _unit(spec: Column) -> str:
 
 
 def _headings(shown: Sequence[Column], widths: Sequence[int]) -> list[list[str]]:
-    """Labels broken into lines that stand on the line of units."""
+    """Labels wrapped to the column widths, above a line of units."""
     stacks = [textwrap.wrap(spec.label, width) for spec, width in zip(shown, widths, strict=True)]
     height = max(map(len, stacks), default=0)
     lines = [[stack[i - height] if height - i <= len(stack) else "" for stack in stacks] for i in range(height)]

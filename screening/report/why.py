@@ -1,7 +1,7 @@
-"""Why a row stands where it stands, in the reader's language.
+"""Why a candidate has its rank, in the reader's language.
 
-The ranking's own sentence (`why`) is English. In another language a sentence is built from the row's columns: the
-limiting gate with its probability, the figure that it judges, what was wanted, and other gates in doubt.
+The ranking's own sentence (column `why`) is English. In other languages the sentence is built from the row: the
+limiting gate with its probability, the figure that it judges, the condition, and other doubtful gates.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Row = Mapping[str, Any]
 
 
 def why(row: Row, task: Mapping[str, Any], texts: Catalogue) -> str:
-    """One sentence on a row of a ranked table; empty if the row has neither a sentence nor gates."""
+    """A sentence about a row of a ranked table; empty if the row has neither a sentence nor gates."""
     if row.get("why") and texts.language == _OWN_LANGUAGE:
         return str(row["why"])
     gates = {gate_name(name): value for name, value in row.items() if is_gate(name) and value is not None}
@@ -44,7 +44,7 @@ def why(row: Row, task: Mapping[str, Any], texts: Catalogue) -> str:
 
 
 def _figures(row: Row, task: Mapping[str, Any], texts: Catalogue) -> list[str]:
-    """The figures of the short table that the row has, with units."""
+    """Figures of the short table with units, without those that the row does not have."""
     specs = [texts.column(name) for name in (task.get("report") or {}).get("short_table") or ()]
     merits = [spec for spec in specs if spec.group == "merit" and spec.kind == "number"]
     known = [spec for spec in merits if row.get(spec.name) is not None]
@@ -52,7 +52,7 @@ def _figures(row: Row, task: Mapping[str, Any], texts: Catalogue) -> list[str]:
 
 
 def _judged(row: Row, name: str, task: Mapping[str, Any], texts: Catalogue) -> str:
-    """The figure that a gate judges, with its interval, and what the gate asks for."""
+    """The figure that a gate judges, with its interval and the gate's condition."""
     gate = ((task.get("ranking") or {}).get("gates") or {}).get(name)
     if gate is None:
         return "–"

@@ -1,7 +1,7 @@
-"""What a composition says about magnetism, for whole batches at once.
+"""Descriptors of compositions for models on tables, for whole batches at once.
 
-The statistics follow Ward et al., npj Comput. Mater. 2, 16028 (2016); added is what decides magnetic order: which
-metals carry moments, how they are diluted, their electron count, the 4f shells and the charge left to the 3d ions.
+The statistics follow Ward et al., npj Comput. Mater. 2, 16028 (2016); added are which elements play which role and how
+much they are diluted, the electron count, the 4f shells, and the charge left to the 3d ions.
 """
 
 from __future__ import annotations
@@ -27,7 +27,12 @@ _IONS_BESIDE = ("N", "O", "F", "S", "Cl", "Se", "Br", "Te", "I")
 
 @dataclass(frozen=True)
 class Compositions:
-    """counts: (B, 119) atoms of each element, of any scale; features: (B, F) `composition_features` of these."""
+    """Compositions and their descriptors.
+
+    Attributes:
+        counts: (B, 119) atoms of each element, of any scale.
+        features: (B, F) `composition_features` of these.
+    """
 
     counts: Floats
     features: Floats

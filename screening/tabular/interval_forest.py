@@ -23,12 +23,17 @@ _LEAST_ERROR = 1e-6
 
 @dataclass(frozen=True)
 class ForestSettings:
-    """n_trees of each forest of values; least_rows in its leaves, at most deepest steps to them; tried: share of the
-    features a split chooses from.
+    """How the forests are grown.
 
-    powers: one forest for each, of the target to that power; values are the mean of what they give back. A mean over
-    a leaf of high powers is nearer to its large values, of low ones to its small. kernel: a kernel regression of each
-    power beside the forests, and as important in the mean; none if None.
+    Attributes:
+        n_trees: Trees in each forest of values.
+        least_rows: Fewest rows in a leaf.
+        tried: Share of the features that a split chooses from.
+        powers: One forest for each, of the target to that power; the value is the mean of their roots. A mean over a
+            leaf of high powers is nearer to its large values, of low ones to its small.
+        error_trees, error_least_rows, error_deepest: The same of the forest of errors.
+        deepest: Most steps from the root to a leaf.
+        kernel: A kernel regression of each power beside the forests, with the same weight in the mean.
     """
 
     n_trees: int
@@ -44,9 +49,14 @@ class ForestSettings:
 
 @dataclass(frozen=True)
 class IntervalForest:
-    """values: a forest of each of `powers` of the value; error: a forest; all with one output each.
+    """Fitted forests with one output each.
 
-    factor: of the expected error, to reach the coverage wanted. kernel: with an output for each power, or None.
+    Attributes:
+        values: A forest of each of `powers` of the value.
+        powers: Exponents, above zero.
+        error: A forest of the expected error.
+        factor: Half-width of the interval over the expected error, which gives the coverage wanted.
+        kernel: A kernel regression with an output for each power.
     """
 
     values: tuple[TreeEnsemble, ...]
@@ -90,9 +100,15 @@ class IntervalForest:
 
 @dataclass(frozen=True)
 class Rows:
-    """What a forest learns: features (R, F), target (R,), weight (R,), chemical system (R,).
+    """What a forest learns from.
 
-    Trees learn from all rows alike; the kernel and the errors from those with a weight, as far as it goes.
+    Trees learn from all rows alike; the kernel and the errors in proportion to the weight.
+
+    Attributes:
+        features: (R, F).
+        target: (R,).
+        weight: (R,) not below zero.
+        systems: (R,) chemical system of each row.
     """
 
     features: NDArray[np.float32]
@@ -111,8 +127,12 @@ def fit_interval_forest(
     """Values from all training rows, errors from cross-validation by chemical system, the factor from other systems.
 
     The factor is that of normalised split-conformal prediction (Lei et al., J. Am. Stat. Assoc. 113, 1094 (2018)).
-    Returned beside it: the cross-validated values of the training rows, (R,). Raises RequestError when there are too
-    few systems to learn from, or no calibration rows.
+
+    Returns:
+        The forest, and the cross-validated values of the training rows, (R,).
+
+    Raises:
+        RequestError: There are too few systems to learn from, or no calibration rows.
     """
     if not len(calibration.target):
         raise RequestError("no measured compound falls in the calibration split; more are needed")
@@ -129,7 +149,12 @@ def fit_cross_interval_forest(rows: Rows, settings: ForestSettings, seed: int) -
     """Values and errors from all rows; the factor from rows whose value and expected error saw nothing of their system.
 
     So all rows both teach and calibrate (cross-conformal prediction: Vovk, Ann. Math. Artif. Intell. 74, 9 (2015)).
-    Returned beside it: the cross-validated values, (R,). Raises RequestError for a single system.
+
+    Returns:
+        The forest, and the cross-validated values of the rows, (R,).
+
+    Raises:
+        RequestError: There is a single chemical system.
     """
     known = cross_validated(rows, settings, seed)
     errors = np.abs(known - rows.target)

@@ -26,8 +26,12 @@ _LEAST_WEIGHT = 0.1
 
 @dataclass(frozen=True)
 class KernelSettings:
-    """columns: features used, the most important ones of a small forest; length: over which the kernel falls by e, in
-    standard deviations weighted by importance; noise: added to the diagonal for a row of weight 1.
+    """How the kernel is fitted.
+
+    Attributes:
+        columns: How many features are used: the most important ones of a small forest.
+        length: Distance over which the kernel falls by e, in standard deviations weighted by importance.
+        noise: Added to the diagonal for a row of weight 1.
     """
 
     columns: int = 64
@@ -39,8 +43,14 @@ class KernelSettings:
 class KernelRidge:
     """mean + sum over S supports of coefficients times exp(-fall * sum |a - b|), for P outputs.
 
-    a = (x[column] - centre) * scale in whole steps, no farther than 6 standard deviations from 0. column, centre,
-    scale, farthest: (C,); supports: (S, C); coefficients: (S, P); mean: (P,).
+    a = (x[column] - centre) * scale in whole steps, no farther than 6 standard deviations from 0.
+
+    Attributes:
+        column, centre, scale, farthest: (C,).
+        supports: (S, C).
+        coefficients: (S, P).
+        mean: (P,).
+        fall: Per step.
     """
 
     column: NDArray[np.int64]
@@ -100,7 +110,7 @@ def fit_kernel(
 ) -> KernelRidge:
     """Supports are the rows of R with a weight above zero; features: (R, F), targets: (R, P), weight: (R,).
 
-    All rows tell which features matter. Raises RequestError when no row has a weight.
+    The features that matter are found from all rows. Raises RequestError when no row has a weight.
     """
     own = np.flatnonzero(weight > 0)
     if not len(own):

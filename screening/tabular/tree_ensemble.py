@@ -38,9 +38,14 @@ class _Walk:
 class TreeEnsemble:
     """A sum of T regression trees with N nodes in all, for K outputs.
 
-    roots: (T,) first node of each tree; outputs: (T,) the output that it adds to. Per node: feature (N,), offset (N,)
-    from it to its left child, which the right child follows (0: a leaf), number (N,) the threshold (left: at most it)
-    or a leaf's value, missing_left (N,) where NaN goes. baseline: (K,) is added to the sums.
+    Attributes:
+        roots: (T,) first node of each tree.
+        outputs: (T,) the output that it adds to.
+        feature: (N,) column that a node looks at.
+        missing_left: (N,) whether NaN goes to the left.
+        offset: (N,) from a node to its left child, which the right child follows; 0 for a leaf.
+        number: (N,) the threshold, up to which a value goes to the left, or a leaf's value.
+        baseline: (K,) is added to the sums.
     """
 
     roots: NDArray[np.int32]

@@ -52,7 +52,7 @@ def check_material_class(material: MaterialClass, crystals: Sequence[Crystal] | 
     _check_declarations(material)
     predictors = Predictors(_untrained_network(), _learned(task))
     candidates = list(crystals or _samples(material))
-    described = predictors.describe(candidates, predictors.network.predict(candidates), nullcontext)
+    described = predictors.describe(candidates, predictors.network.predict(candidates), lambda _: nullcontext())
     table = described.table.with_columns(space_group_number=pl.lit(1, pl.Int32))
     none = predictors.no_rows().with_columns(space_group_number=pl.lit(None, pl.Int32))
     require(table.schema == none.schema, "predictors give the same columns for no crystals as for some")
@@ -102,7 +102,7 @@ def _learned(task: Mapping[str, Any]) -> dict[str, LearnedPredictor]:
     loaded = {}
     for name in task.get("predictors") or ():
         kind = predictor_kind(name, "predictors")
-        predictor = kind.load(kind.default, {"device": "cpu"})
+        predictor = kind.implementation.load(kind.default, {"device": "cpu"})
         require(predictor is not None, f"the predictor {name} loads its default release {kind.default}")
         if predictor is not None:
             loaded[name] = predictor
@@ -120,7 +120,7 @@ def _samples(material: MaterialClass) -> list[Crystal]:
 def _check_evaluate(
     material: MaterialClass, task: Mapping[str, Any], table: pl.DataFrame, none: pl.DataFrame
 ) -> pl.DataFrame:
-    settings = build_settings(material.settings, task.get("merit") or {}, "task.merit")
+    settings: Any = build_settings(material.settings, task.get("merit") or {}, "task.merit")
     found = material.evaluate(table, settings)
     require(found["candidate_id"].equals(table["candidate_id"]), "evaluate keeps the rows and their order")
     require_subset(table.columns, found.columns, "evaluate drops columns of the prediction table")
@@ -179,6 +179,7 @@ def _check_closer_looks(
     require(len(looks) == len(own), "look_closer gives one look a finalist")
     for look in looks:
         require_subset(look.remarks, material.remarks, "closer looks make remarks that are not declared")
+        require_subset(look.crystals, material.shown_crystals, "closer looks show crystals that are not declared")
         if look.curve is not None:
             lengths = {len(look.curve.x), len(look.curve.y), len(look.curve.lo or look.curve.x)}
             require(len(lengths) == 1, f"the curve {look.curve.kind} has as many values as abscissae")

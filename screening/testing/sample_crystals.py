@@ -31,11 +31,12 @@ def random_crystal(
 
 def cubic(number: int, a_A: float, centring: str) -> Crystal:
     """A conventional cubic cell of an element: `P`, `I` (bcc) or `F` (fcc)."""
-    sites = {
+    sites_of: dict[str, list[list[float]]] = {
         "P": [[0, 0, 0]],
         "I": [[0, 0, 0], [0.5, 0.5, 0.5]],
         "F": [[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]],
-    }[centring]
+    }
+    sites = sites_of[centring]
     return Crystal.from_arrays(f"cubic-{number}-{centring}", np.eye(3) * a_A, [number] * len(sites), sites)
 
 
@@ -44,7 +45,8 @@ def supercell(crystal: Crystal, repeats: tuple[int, int, int]) -> Crystal:
     shifts = np.stack(np.meshgrid(*[np.arange(n) for n in repeats], indexing="ij"), -1).reshape(-1, 3)
     frac = (crystal.frac[None] + shifts[:, None]).reshape(-1, 3) / np.array(repeats)
     lattice = crystal.lattice * np.array(repeats)[:, None]
-    return Crystal.from_arrays("super", lattice, np.tile(crystal.numbers, len(shifts)), frac)
+    numbers = np.tile(crystal.numbers, int(np.prod(repeats)))
+    return Crystal.from_arrays("super", lattice, numbers, frac)
 
 
 def rotated(crystal: Crystal, rng: np.random.Generator) -> Crystal:

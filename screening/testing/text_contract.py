@@ -26,7 +26,7 @@ def check_texts(material: MaterialClass, task: Mapping[str, Any], gates: Mapping
     Raises:
         ContractError: A file lacks a text, or holds one of something that is not there.
     """
-    for file in sorted(material.texts.glob("*.yaml")) if material.texts is not None else ():
+    for file in sorted(material.texts.glob("*.yaml")):
         said = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
         require(file.stem in LANGUAGES, f"{file.name}: a language that reports are written in: {LANGUAGES}")
         require_subset(said, _SECTIONS, f"{file.name}: unknown sections")

@@ -32,8 +32,8 @@ def test_nothing_is_broken(alone: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert cli.main(["doctor", f"model={model}", "magnetism=none", "voltage=none", "output_dir=runs/new"]) == 0
     said = capsys.readouterr().out
     assert f"ok      model       {model}, SHA-256 " in said
-    assert "note    Slurm       not on this machine" in said
-    assert f"{alone / 'mlflow.db'} will be made" in said
+    assert "note    Slurm       not installed on this machine" in said
+    assert f"{alone / 'mlflow.db'} will be created" in said
     assert said.endswith("nothing is broken\n")
     assert sorted(alone.rglob("*")) == before
 
@@ -87,11 +87,11 @@ def test_a_model_from_mlflow_is_not_downloaded() -> None:
     def refuse(name: str) -> Path:
         raise RequestError("downloaded")
 
-    (found,) = health.model("model", "models:/magnets@champion", refuse, refuse)
+    (found,) = health.model("model", "models:/magnets@champion", refuse)
     assert found.state == NOTE and "machine without network" in found.advice
-    (found,) = health.model("model", "x", refuse, refuse)
+    (found,) = health.model("model", "x", refuse)
     assert found.state == BROKEN and found.said == "downloaded"
-    assert list(health.model("voltage", "none", refuse, refuse)) == []
+    assert list(health.model("voltage", "none", refuse)) == []
 
 
 def test_tracking(tmp_path: Path) -> None:

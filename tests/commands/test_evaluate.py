@@ -16,8 +16,8 @@ from helpers.models import tiny_release
 from screening import cli
 from screening.chemistry.elements import SYMBOLS
 from screening.crystals import ReadSettings
-from screening.crystals.reading.parts import Sites
-from screening.crystals.reading.sanity import find_problem
+from screening.crystals.sanity import find_problem
+from screening.crystals.sites import Sites
 from screening.data.splits import split_of
 from screening.data.store import Store
 from screening.data.targets import TARGETS

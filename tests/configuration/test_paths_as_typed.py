@@ -6,25 +6,27 @@ from pathlib import Path
 
 import pytest
 import yaml
+from helpers.config_keys import full_schemas
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from screening.configuration.fields import leaves
 
 from screening.configuration import as_dict, as_yaml, load_config
 from screening.configuration.composing import compose_config
-from screening.configuration.registry import COMMANDS
 from screening.configuration.trees import get
+from screening.settings import keys_of
 
-PATH_KEYS = sorted({(name, leaf.key) for name, schema in COMMANDS.items() for leaf in leaves(schema) if leaf.path})
+PATH_KEYS = {
+    (schema.command, key.name): choices for schema, choices in full_schemas() for key in keys_of(schema) if key.path
+}
 PRINTABLE = st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1)
 PIECES = [*"=,#$@:{}[]()'\"\\~?*|&;<>!%+ яÅ漢a.0/-", "${", "\\${", "???", "null"]
 TRICKY = st.lists(st.sampled_from(PIECES), min_size=1).map("".join)
 
 
-@pytest.mark.parametrize(("command", "key"), PATH_KEYS)
+@pytest.mark.parametrize(("command", "key"), sorted(PATH_KEYS))
 def test_every_path_key_takes_any_name(command: str, key: str) -> None:
     name = "мои cifs/a=b, [c] {d} #1 ${x} \\${y} 'q' \"p\" @z:w ???.parquet"
-    assert get(compose_config(command, [f"{key}={name}"]).tree, key) == name
+    assert get(compose_config(command, [*PATH_KEYS[command, key], f"{key}={name}"]).tree, key) == name
 
 
 @pytest.mark.ci

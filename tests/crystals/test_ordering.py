@@ -10,7 +10,7 @@ from pymatgen.core import Lattice, Structure
 
 from screening.chemistry.elements import SYMBOLS
 from screening.crystals import Crystal, ReadSettings, Rejection, as_crystals, read_crystals
-from screening.crystals.reading.sanity import closest_pair
+from screening.crystals.sanity import closest_pair
 from screening.crystals.symmetry import space_group_numbers
 
 THIRD = 1 / 3

@@ -1,4 +1,4 @@
-"""Packed crystals keep their atoms: owners, counts, rows taken and chunks."""
+"""Packed crystals keep their atoms: owners, counts, selected rows and chunks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Crystals kept on disk come back exactly, and leave nothing behind."""
+"""Stored crystals come back exactly, and no file is left."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Space groups and crystal systems."""
+"""Space groups and axes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from screening.crystals import Crystal
-from screening.crystals.symmetry import crystal_system, space_group_axis, space_group_numbers
+from screening.crystals.symmetry import space_group_axis, space_group_numbers
 
 
 def crystal(lattice: object, numbers: list[int], frac: object) -> Crystal:
@@ -30,22 +30,6 @@ def test_the_tolerance_is_a_distance_in_angstrom() -> None:
 def test_a_crystal_without_symmetry_search_result_is_null() -> None:
     overlapping = crystal(np.eye(3) * 4.1, [55, 55], [[0, 0, 0], [0, 0, 0]])
     assert space_group_numbers([overlapping]) == [None]
-
-
-@pytest.mark.parametrize(
-    ("number", "system"),
-    [(1, "triclinic"), (2, "triclinic"), (3, "monoclinic"), (15, "monoclinic"), (16, "orthorhombic"),
-     (75, "tetragonal"), (142, "tetragonal"), (143, "trigonal"), (167, "trigonal"), (168, "hexagonal"),
-     (195, "cubic"), (230, "cubic")],
-)  # fmt: skip
-def test_crystal_systems(number: int, system: str) -> None:
-    assert crystal_system(number) == system
-
-
-@pytest.mark.parametrize("number", [0, 231, -5])
-def test_no_such_space_group(number: int) -> None:
-    with pytest.raises(ValueError, match="1 to 230"):
-        crystal_system(number)
 
 
 def test_the_axis_of_the_standard_cell() -> None:

@@ -14,6 +14,7 @@ from screening.crystals import Rejection
 from screening.data.importers.base import accepted
 from screening.data.importers.registry import load_importer
 from screening.errors import RequestError
+from screening.testing import check_importer
 
 CELL = {"lattice": [[4, 0, 0], [0, 4, 0], [0, 0, 4]], "species": ["Na", "N"], "frac": [[0, 0, 0], [0.5, 0.5, 0.5]]}
 
@@ -46,6 +47,17 @@ def test_materials_project_labels_get_units_and_missing_ones_stay_missing(materi
         "magnetization_muB_per_A3": pytest.approx(3.2 / 64),
     }
     assert rows[1].labels == {"formation_energy_eV_per_atom": 0.25}
+
+
+def test_what_every_importer_must_satisfy(materials_project: Path, tmp_path: Path) -> None:
+    check_importer(load_importer("materials_project"), materials_project)
+    rows = [{"id": name, **CELL, "band_gap_eV": 1.5} for name in "abb"]
+    write_rows(tmp_path / "own.jsonl.gz", rows)
+    check_importer(load_importer("jsonl"), tmp_path / "own.jsonl.gz")
+    (tmp_path / "structures").mkdir()
+    write_rows(tmp_path / "structures" / "rows.jsonl.gz", rows[:2])
+    (tmp_path / "values.csv").write_text("id,band_gap_eV\na,1.5\nb,2\n")
+    check_importer(load_importer("csv"), tmp_path / "structures", tmp_path / "values.csv")
 
 
 def test_site_moments_are_crystals_of_their_own(materials_project: Path) -> None:

@@ -1,4 +1,4 @@
-"""From decisions in MLflow to what the laboratory gets: complete, checkable, and honest about what is missing."""
+"""From decisions in MLflow to files for the laboratory: complete, with checksums and a list of what is missing."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_each_candidate_has_a_folder_of_its_own(out: Path) -> None:
     assert Structure.from_file(out / "02-CoO" / "vasp-charged" / "POSCAR").matches(rock_salt("Mn"))
 
 
-def test_the_spreadsheet_tells_decisions_and_figures(out: Path) -> None:
+def test_the_spreadsheet_has_decisions_and_figures(out: Path) -> None:
     book = openpyxl.load_workbook(out / "candidates.xlsx")
     assert book.sheetnames == ["Approved", "Synthesis", "Decisions", "Columns"]
     heading, first, *others = book["Approved"].values

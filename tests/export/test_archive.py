@@ -1,4 +1,4 @@
-"""An export can be checked by anyone's sha256sum, is the same bytes each time, and never overwrites work."""
+"""An export passes sha256sum, has the same bytes each time, and never overwrites other files."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_an_archive_unpacks_into_one_folder_and_has_the_same_bytes_each_time(tmp
     assert contents(tmp_path / "out" / "approved") == contents(folder)
 
 
-def test_a_new_export_takes_the_place_of_the_earlier_one_and_of_nothing_else(tmp_path: Path) -> None:
+def test_a_new_export_replaces_only_the_earlier_one(tmp_path: Path) -> None:
     folder = build(tmp_path / "out", first__crystal="1", second__crystal="2", table="old")
     (folder / "notes.txt").write_text("mine")
     (folder / "second" / "notes.txt").write_text("mine")
@@ -70,19 +70,19 @@ def test_a_new_export_takes_the_place_of_the_earlier_one_and_of_nothing_else(tmp
     assert sorted(path.name for path in folder.iterdir() if path.is_dir()) == ["second", "third"]
 
 
-def test_work_done_by_hand_is_not_overwritten(tmp_path: Path) -> None:
+def test_changed_files_are_not_overwritten(tmp_path: Path) -> None:
     folder = build(tmp_path / "out", table="old")
     (folder / "table").write_text("old, with precursors")
     with pytest.raises(RequestError, match="table was changed since it was exported"):
         earlier_files(folder)
 
 
-def test_files_of_another_origin_stay(tmp_path: Path) -> None:
+def test_other_files_are_kept(tmp_path: Path) -> None:
     folder = tmp_path / "out"
     folder.mkdir()
     (folder / "table").write_text("mine")
     new = build(tmp_path / "new", a__crystal="1", table="new")
-    with pytest.raises(RequestError, match="table is there and not from an export"):
+    with pytest.raises(RequestError, match="table exists and is not from an export"):
         put_in_place(new, folder, earlier_files(folder))
     assert contents(folder) == {"table": "mine"}
     (folder / ARCHIVE).write_text("mine")
@@ -98,7 +98,7 @@ def test_an_interrupted_move_is_finished_by_the_next(tmp_path: Path) -> None:
     assert set(contents(folder)) == {"a/crystal", "table", CHECKSUMS}
 
 
-def test_checksums_of_a_stranger_delete_nothing_outside(tmp_path: Path) -> None:
+def test_foreign_checksums_delete_nothing_outside(tmp_path: Path) -> None:
     outside = tmp_path / "precious"
     outside.write_text("x")
     folder = tmp_path / "out"

@@ -1,4 +1,4 @@
-"""A candidate's files are the crystal that was scored, to the last digit, or the reason why not."""
+"""A candidate's files are the crystal that was scored, to the last digit, or are refused with a reason."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ def test_equal_elements_stand_together_in_a_poscar_whose_first_line_is_plain() -
     assert (lines[0], lines[5].split(), lines[6].split()) == ("Fe4O4", ["Fe", "O"], ["4", "4"])
 
 
-def test_other_ends_come_along_and_other_files_do_not() -> None:
+def test_further_crystals_are_read_and_other_files_are_not() -> None:
     files = {f"{name}.cif": cif_of(rock_salt(cation)) for name, cation in
              (("discharged", "Ni"), ("crystal", "Fe"), ("charged", "Co"), ("other", "Mn"))}  # fmt: skip
     found = read_crystal_files(entry(), files)
-    assert [file.end for file in found] == ["crystal", "charged", "discharged"]
+    assert [file.name for file in found] == ["crystal", "charged", "discharged"]
     assert [file.crystal.formula for file in found] == ["FeO", "CoO", "NiO"]
 
 
@@ -61,17 +61,17 @@ WHOLE = cif_of(rock_salt())
         ({"crystal.cif": b"\x89PNG\0\0"}, "binary data"),
         ({"crystal.cif": WHOLE[: len(WHOLE) // 2]}, "cannot be used"),
         ({"crystal.cif": WHOLE[: WHOLE.rindex(b"\n  O")]}, "truncated"),
-        ({"crystal.cif": cif_of(rock_salt("Co"))}, "holds CoO, but the run is about FeO"),
+        ({"crystal.cif": cif_of(rock_salt("Co"))}, "contains CoO, but the run is about FeO"),
         ({"crystal.cif": cif_of(rock_salt(a_A=1.0))}, "apart|volume"),
         ({"crystal.cif": WHOLE, "charged.cif": WHOLE[:300]}, "charged.cif cannot be used"),
     ],
 )
-def test_what_cannot_be_believed_is_refused(files: dict[str, bytes], words: str) -> None:
+def test_wrong_files_are_refused(files: dict[str, bytes], words: str) -> None:
     with pytest.raises(ScreeningError, match=words):
         read_crystal_files(entry(), files)
 
 
 @pytest.mark.parametrize("formula", ["=cmd|' /C calc'!A0", "../../etc", "", "OFe"])
 def test_the_formula_is_the_crystals_own(formula: str) -> None:
-    with pytest.raises(ScreeningError, match="holds FeO"):
+    with pytest.raises(ScreeningError, match="contains FeO"):
         read_crystal_files(entry(formula), {"crystal.cif": WHOLE})

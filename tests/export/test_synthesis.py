@@ -34,7 +34,7 @@ def test_masses_are_those_of_the_formula(formula: str) -> None:
         assert row["amount_mol_per_100_g"] == pytest.approx(units * composition[row["element"]], rel=2e-4)
 
 
-def test_what_the_chemist_knows_is_left_empty_and_text_is_harmless(tmp_path: Path) -> None:
+def test_columns_for_the_chemist_are_empty_and_text_is_harmless(tmp_path: Path) -> None:
     table = synthesis_table([entry("FeO", "=1+1", None), entry("CoO", "../x", 2)])
     assert all(table[name].is_null().all() for name in LEFT_TO_THE_CHEMIST)
     assert table["formula"].to_list() == ["FeO", "FeO", "CoO", "CoO"]

@@ -46,7 +46,7 @@ def test_none_writes_nothing(tmp_path: Path) -> None:
     assert names(tmp_path) == []
 
 
-def test_what_pymatgen_warns_of_is_kept(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+def test_warnings_of_pymatgen_are_kept(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
     write_vasp_inputs(crystal_file("Yb"), tmp_path / "v", "relax")
     assert "Yb_2" in (tmp_path / "v" / WARNINGS).read_text()
     assert not recwarn.list

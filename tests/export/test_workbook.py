@@ -1,4 +1,4 @@
-"""The spreadsheet: figures are numbers, texts stay text whatever they look like, the same content is the same bytes."""
+"""The spreadsheet: figures are numbers, all text stays text, equal content makes equal bytes."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_the_same_content_makes_the_same_bytes(tmp_path: Path, monkeypatch: pyte
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
-def test_every_decision_is_listed_with_what_kept_it_back() -> None:
+def test_every_decision_is_listed_with_the_reason_for_no_export() -> None:
     table = decisions_table([entry("a"), entry("b")], {"run": "no crystal"})
     assert table["remark"].to_list() == ["no crystal"] * 2 and table["run_id"].to_list() == ["run"] * 2
 

@@ -57,7 +57,7 @@ def test_cutoff_grows_until_every_atom_has_its_neighbours() -> None:
 
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 10**6), atoms=st.integers(1, 6))
-def test_same_graph_whatever_the_orientation_order_cell_and_supercell(seed: int, atoms: int) -> None:
+def test_the_graph_does_not_depend_on_orientation_order_cell_or_supercell(seed: int, atoms: int) -> None:
     rng = np.random.default_rng(seed)
     crystal, graph = random_crystal(rng, atoms), GraphSettings()
     shells = sorted_shells(crystal, graph)

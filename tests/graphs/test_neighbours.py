@@ -42,7 +42,7 @@ def test_same_edges_as_matscipy_in_skewed_cells(seed: int, atoms: int, cutoff: f
     [np.diag([1.6, 1.7, 40.0]), np.diag([2.0, 2.1, 2.2]), [[3, 0, 0], [30, 3.1, 0], [0, 0, 3.2]]],
     ids=["elongated", "tiny", "very skewed"],
 )
-def test_odd_cells_against_ase(lattice: list[list[float]]) -> None:
+def test_unusual_cells_against_ase(lattice: list[list[float]]) -> None:
     from ase import Atoms
     from ase.neighborlist import neighbor_list
 

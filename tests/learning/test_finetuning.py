@@ -23,7 +23,7 @@ from screening.learning.finetuning import inherit, load_parent, offspring, strai
 from screening.learning.module import OptimiserSettings
 from screening.learning.run import TrainingResult, TrainingSettings
 from screening.learning.training import train
-from screening.networks.model import Member
+from screening.networks.model import EnsembleMember
 from screening.networks.released_model import load_release
 
 ALL = tuple(TARGETS)
@@ -141,8 +141,8 @@ def test_a_target_that_the_release_has_not_gets_a_head_of_its_own(work: Path) ->
     model = offspring(parent, inherited.data.columns, training, 1000)
     assert model.targets == (GAP,)
     for member, of_parent in zip(model.members, parent.model.members, strict=True):
-        now = cast(Member, member).network.state_dict()
-        for name, value in cast(Member, of_parent).network.state_dict().items():
+        now = cast(EnsembleMember, member).network.state_dict()
+        for name, value in cast(EnsembleMember, of_parent).network.state_dict().items():
             torch.testing.assert_close(now[name], value)
     torch.testing.assert_close(model.centre, training.labels.nanmedian(dim=0).values)
 

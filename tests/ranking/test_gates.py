@@ -1,3 +1,5 @@
+"""Gates: conditions as probabilities."""
+
 from __future__ import annotations
 
 import polars as pl
@@ -67,7 +69,7 @@ def test_the_unknown_is_neither_passed_nor_failed() -> None:
         ({"column": "x", "at_least": 1, "at_most": 2}, "at_least"),
         ({"column": "x", "atleast": 1}, "did you mean at_least"),
         ({"at_least": 1}, "gate.column: missing"),
-        ({"column": "x", "at_least": "much"}, "gate.at_least: expected a number"),
+        ({"column": "x", "at_least": "much"}, "gate.at_least=much: expected a number"),
         ({"column": "x", "at_least": 1, "when_unknown": 2}, "when_unknown"),
         ({"column": "x", "at_least": 1, "waived_by": {"column": "y"}}, "gate on y"),
     ],

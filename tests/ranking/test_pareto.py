@@ -1,3 +1,5 @@
+"""Pareto fronts against their definition."""
+
 from __future__ import annotations
 
 import numpy as np

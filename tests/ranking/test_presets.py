@@ -1,4 +1,4 @@
-"""What the magnets' presets mean, on predictions written by hand for well-known magnets."""
+"""The presets of magnets, on predictions written by hand for well-known magnets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from screening.configuration.composing import compose_config
 from screening.materials.task_merit import evaluate_task
 from screening.ranking import rank_table, ranking_settings
 
-# cell formula, volume (A3), magnetisation (muB/A3), order, Curie temperature (K), K1 of the host (MJ/m3), gap (eV)
+# cell formula, volume (A3), magnetization (muB/A3), order, Curie temperature (K), K1 of the host (MJ/m3), gap (eV)
 KNOWN: dict[str, tuple[Any, ...]] = {
     "ferrite": ("Ba2Fe24O38", 696.0, 0.163, "ferrimagnetic", 740.0, 0.33, 1.2),
     "FePt": ("FePt", 27.9, 0.118, "ferromagnetic", 750.0, 6.6, 0.0),

@@ -1,3 +1,5 @@
+"""Scores, ranks and ties."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -85,7 +87,7 @@ def test_all_flagged_rows_are_ranked_and_say_why() -> None:
     assert result["limiting_gate"].to_list() == ["clean", "clean"]
 
 
-def test_nothing_limits_a_candidate_that_surely_passes() -> None:
+def test_nothing_limits_a_candidate_that_certainly_passes() -> None:
     assert ranked([{"x": 1.0, "y": 1.0, "p": 1.0, "cost": 1.0, "flags": ""}])["limiting_gate"].to_list() == [None]
 
 
@@ -106,7 +108,7 @@ def test_no_gates_and_no_rows_are_fine() -> None:
     [
         ({"objektive": {}}, "did you mean objective"),
         ({"pareto": []}, "pareto"),
-        ({"pareto": "y"}, "task.ranking.pareto: expected a list"),
+        ({"pareto": "y"}, "task.ranking.pareto=y: expected a list"),
         ({"objective": {"column": "y", "scale": 0}}, "scale"),
         ({"gates": {"good": {"colum": "x"}}}, "task.ranking.gates.good.colum"),
     ],
@@ -148,5 +150,5 @@ def test_the_shipped_tasks_rank_a_mixed_table(name: str) -> None:
     assert result["score"].is_finite().all()
 
 
-def test_every_material_class_has_a_config_and_the_other_way_round() -> None:
+def test_every_material_class_has_a_config_and_vice_versa() -> None:
     assert class_names() == sorted(path.stem for path in (resource("configs") / "task").glob("*.yaml"))

@@ -1,4 +1,4 @@
-"""A small ranking with hostile names, as the rank command would hand it over."""
+"""A small ranking with hostile names, as the rank command makes it."""
 
 from __future__ import annotations
 
@@ -84,5 +84,5 @@ def finalist_of(candidate_id: str) -> Finalist:
 
 @pytest.fixture
 def with_finalists(content: ReportContent) -> ReportContent:
-    """As `content`, with all that finalists bring for the first three."""
+    """As `content`, with finalists for the first three candidates."""
     return replace(content, finalists=[finalist_of(name) for name in HOSTILE[:3]])

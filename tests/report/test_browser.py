@@ -1,4 +1,4 @@
-"""The page in a real browser: it opens alone, answers, turns a structure, and fits a phone.
+"""The page in a real browser: it opens by itself, responds, rotates a structure, and fits a phone.
 
 SCREENSHOTS names a folder that keeps the pictures taken.
 """
@@ -77,19 +77,19 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]
 
 @contextmanager
 def opened(browser: Browser, path: Path) -> Iterator[Page]:
-    """The page; on leaving, it must have asked for nothing and complained of nothing."""
+    """The page; it must not have requested anything or logged an error by the end."""
     context = browser.new_context(viewport=DESK)
     page = context.new_page()
-    asked: list[str] = []
+    requested: list[str] = []
     wrong: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+    page.on("request", lambda request: requested.append(request.url))
     page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.goto(path.as_uri())
     try:
         yield page
         assert not wrong
-        assert [url for url in asked if not url.startswith(("data:", "blob:")) and url != path.as_uri()] == []
+        assert [url for url in requested if not url.startswith(("data:", "blob:")) and url != path.as_uri()] == []
     finally:
         context.close()
 
@@ -161,7 +161,7 @@ def test_columns_are_chosen_and_copied(page: Page) -> None:
     assert not page.locator("#by-hand").is_visible()
 
 
-def test_a_structure_turns_and_is_let_go(page: Page, pictures: Path) -> None:
+def test_a_structure_rotates_and_is_released(page: Page, pictures: Path) -> None:
     camera = "document.querySelector('#card-1 .structure').layout?.scene?.camera?.eye"
     view = page.locator("#card-1 .structure")
     view.scroll_into_view_if_needed()
@@ -250,7 +250,7 @@ def served(page_file: Callable[[str], Path]) -> Iterator[str]:
 
 
 def test_it_works_in_the_frame_of_a_viewer(browser: Browser, served: str) -> None:
-    """In a frame that may run scripts and nothing else: neither storage, nor the clipboard, nor files beside it."""
+    """In a frame that may only run scripts: no storage, no clipboard, no files beside it."""
     page = browser.new_page()
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))

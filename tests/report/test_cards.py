@@ -7,7 +7,7 @@ from screening.report.page import ReportContent
 from screening.report.texts import catalogue
 
 
-def test_what_a_finalist_brings(with_finalists: ReportContent) -> None:
+def test_cards_of_finalists(with_finalists: ReportContent) -> None:
     content = with_finalists
     made = cards(content.ranking, content.finalists, 5, content.task, catalogue("en"))
     assert [card.rank for card in made] == [1, 2, 3, 4, 5]

@@ -1,4 +1,4 @@
-"""Which columns the page shows, and which of them at first."""
+"""Which columns the page shows, and which of them when it opens."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_the_short_table_is_part_of_the_table() -> None:
     assert set(first_columns(TASK, AVAILABLE)) <= set(table_columns(TASK, AVAILABLE))
 
 
-def test_what_is_shown_at_first() -> None:
+def test_columns_shown_when_the_page_opens() -> None:
     expected = ["rank", "candidate_id", "formula", "score", "strain_percent", "limiting_gate"]
     assert first_columns(TASK, AVAILABLE) == [*expected, "flags", "why"]
     reviewed = [*AVAILABLE, "review_decision", "review_comment"]
@@ -40,8 +40,8 @@ def test_gates_in_words() -> None:
     english, russian = (
         {name: gate_words(gate, catalogue(language)) for name, gate in gates.items()} for language in ("en", "ru")
     )
-    assert english["half"] == "Strain ≤ 10\u202f%, half as much up to 20"
+    assert english["half"] == "Strain ≤ 10\u202f%, half weight up to 20"
     assert english["waived"] == "µ0Ms ≥ 0.8\u202fT, or Price ≤ 1\u202fUSD/kg"
     assert russian["waived"] == "µ0Ms ≥ 0,8\u202fТл либо цена ≤ 1\u202fдолл./кг"
     assert russian["either"] == "лёгкое направление: ось или конус"
-    assert (english["chance"], russian["flag"]) == ("as probable as P(axis)", "без признака metastable")
+    assert (english["chance"], russian["flag"]) == ("with the probability P(axis)", "без признака metastable")

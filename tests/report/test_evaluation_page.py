@@ -1,4 +1,4 @@
-"""The page about accuracy is whole, loads nothing, and shows what the scores say, whatever files contain."""
+"""The page about accuracy is complete, loads nothing, shows the scores, and escapes text from files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from screening.learning.baselines import Baselines
 from screening.learning.evaluation import find, score
 from screening.learning.measured import Measured
 from screening.report.evaluation_page import EvaluationContent, render_evaluation
-from screening.report.evaluation_pictures import POINTS
+from screening.report.evaluation_plots import POINTS
 
 HOSTILE = "</script><script>alert(1)</script>"
 
@@ -32,7 +32,7 @@ def figures(page: str) -> dict[str, dict[str, object]]:
     return json.loads(found[1])
 
 
-def test_every_picture_has_its_place_and_its_points() -> None:
+def test_every_plot_has_its_place_and_its_points() -> None:
     measured = made_up(POINTS + 500)
     page = render_evaluation(content(measured))
     drawn = figures(page)
@@ -66,4 +66,4 @@ def test_few_crystals_and_empty_targets_make_a_page(crystals: int) -> None:
     labels = measured.labels.copy()
     labels[:, 2] = np.nan
     page = render_evaluation(content(replace(measured, labels=labels, high=measured.values, low=measured.values)))
-    assert "How accurate tiny is" in page and len(figures(page)) == 16
+    assert "Accuracy of tiny" in page and len(figures(page)) == 16

@@ -12,7 +12,7 @@ def ranking(formulas: list[str], scores: list[float]) -> pl.DataFrame:
     return pl.DataFrame({"rank": range(1, len(formulas) + 1), "formula": formulas, "score": scores})
 
 
-def test_best_and_mean_of_all_that_hold_an_element() -> None:
+def test_best_and_mean_of_all_that_contain_an_element() -> None:
     scores = element_scores(ranking(["Nd2Fe14B", "FeNi", "Fe"], [0.8, 0.2, 0.05]))
     found = {row["element"]: row for row in scores.iter_rows(named=True)}
     assert set(found) == {"Nd", "Fe", "B", "Ni"}
@@ -21,7 +21,7 @@ def test_best_and_mean_of_all_that_hold_an_element() -> None:
     assert scores["element"].to_list()[0] == "Fe"
 
 
-def test_symbols_of_two_letters_and_what_is_no_element() -> None:
+def test_symbols_of_two_letters_and_text_that_is_not_an_element() -> None:
     scores = element_scores(ranking(["NaN", "<b>Fe</b>", "Xx9"], [1.0, 0.5, 0.9]))
     assert set(scores["element"]) == {"Na", "N", "Fe"}
 

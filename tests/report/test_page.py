@@ -1,4 +1,4 @@
-"""The report: complete, self-contained, and safe whatever the files were called."""
+"""The report: complete, self-contained, and safe with any file name."""
 
 from __future__ import annotations
 

@@ -22,14 +22,14 @@ def test_columns_cells_and_choices(content: ReportContent) -> None:
     assert list(table["gates"].values()) == ["magnetization", "stability"]
 
 
-def test_what_is_no_number_is_missing() -> None:
+def test_nan_is_missing() -> None:
     ranking = ranking_of(["a", "b"]).with_columns(mu0_Ms_T=pl.Series([math.nan, 1.23456789]))
     table = table_data(ranking, {}, catalogue("en"))
     place = [spec["name"] for spec in table["columns"]].index("mu0_Ms_T")
     assert [row[place] for row in table["rows"]] == [None, 1.23457]
 
 
-def test_all_decimals_shown_are_true() -> None:
+def test_all_decimals_shown_are_kept() -> None:
     ranking = ranking_of(["FePt"]).with_columns(price_USD_per_kg=pl.lit(21613.1189))
     table = table_data(ranking, {}, catalogue("en"))
     place = [spec["name"] for spec in table["columns"]].index("price_USD_per_kg")

@@ -1,4 +1,4 @@
-"""The sentence in a language other than that of the ranking's own."""
+"""The sentence in a language other than that of the ranking."""
 
 from __future__ import annotations
 

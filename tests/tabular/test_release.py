@@ -1,4 +1,4 @@
-"""A release of tables of descriptors: kept and loaded whole, and every complaint names the key and the file."""
+"""A release of tables of descriptors: kept and loaded whole, and every message names the key and the file."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_release_of_any_format_is_loaded_as_it_was(folder: Path) -> None:
     assert (folder / "weights.safetensors").stat().st_mode & 0o777 == 0o644
 
 
-def test_complaints_about_a_part_begin_with_the_key(folder: Path) -> None:
+def test_messages_about_a_part_begin_with_the_key(folder: Path) -> None:
     part = load_tabular_release(folder, KEY, FORMAT).parts["one"]
     for wrong in (
         lambda: part.get("colour"),

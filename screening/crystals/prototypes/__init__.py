@@ -1,6 +1,6 @@
-"""Known structure types as templates: other elements on their sites, in a cell that their radii say.
+"""Known structure types as templates: other elements on their sites, in a cell scaled by radii.
 
-`read_prototypes` reads the templates, `members` puts elements on their sites. Sources: datasets/prototypes/README.md.
+`read_prototypes` reads the templates; `members` puts elements on their sites. Sources: datasets/prototypes/README.md.
 """
 
 from screening.crystals.prototypes.library import Prototype, Site, read_prototypes

@@ -1,4 +1,4 @@
-"""Generated crystals as rows that every reader of candidates takes."""
+"""Generated crystals as rows for any reader of candidates."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import Any
 
 from screening.chemistry.elements import SYMBOLS
 from screening.crystals.prototypes.substitution import Member
-from screening.crystals.reading.rows import APPROXIMANT
+from screening.crystals.sites import APPROXIMANT
 
 
 def as_row(member: Member) -> dict[str, Any]:
-    """`id, lattice, species, frac` with where the crystal comes from: prototype, parent, formula, what is where."""
+    """A row with `id, lattice, species, frac` and the crystal's origin (`formula, prototype, parent, occupants`)."""
     sites, prototype = member.sites, member.prototype
     stand_in = prototype.average_space_group != prototype.space_group
     remarks = {"flags": [APPROXIMANT], "parent_space_group": prototype.average_space_group} if stand_in else {}

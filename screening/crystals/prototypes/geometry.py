@@ -1,4 +1,4 @@
-"""A prototype as arrays: the primitive cell of the parent, which site each atom belongs to, and its symmetry."""
+"""A prototype as arrays: the primitive cell of its parent, the site of each atom, and its symmetry."""
 
 from __future__ import annotations
 
@@ -13,17 +13,21 @@ from screening.crystals.prototypes.library import Prototype
 from screening.errors import RequestError
 
 SAME_ATOM_A = 0.02
-"""Images of a site closer than this are one atom: published coordinates have three decimals."""
+"""Images of a site closer than this are one atom, because published coordinates have three decimals."""
 SYMPREC_A = 0.1
-"""Atoms that a symmetry brings this close to each other count as exchanged, as everywhere else."""
+"""Atoms that a symmetry operation brings this close to each other count as exchanged."""
 
 
 @dataclass(frozen=True)
 class Template:
-    """lattice: (3, 3) row vectors in Å of the parent; frac: (n, 3); site: (n,) index of each atom's site.
+    """The primitive cell of a prototype's parent.
 
-    swaps: (m, n) for every symmetry of the arrangement with all atoms alike, the atom that each goes to.
-    exchanges: the ways in which whole sites may be exchanged without changing the crystal, as site indices.
+    Attributes:
+        lattice: (3, 3) row vectors in Å.
+        frac: (n, 3) fractional coordinates.
+        site: (n,) index of each atom's site.
+        swaps: (m, n) for each symmetry of the arrangement with all atoms alike, where each atom goes.
+        exchanges: Permutations of whole sites that leave the crystal the same.
     """
 
     lattice: NDArray[np.float64]
@@ -34,17 +38,21 @@ class Template:
 
     @property
     def multiplicities(self) -> NDArray[np.intp]:
-        """Atoms of each site in the primitive cell."""
+        """(s,) atoms of each site in the primitive cell."""
         return np.bincount(self.site)
 
 
 @lru_cache(maxsize=64)
 def template(prototype: Prototype) -> Template:
-    """The primitive cell of the parent. Raises RequestError if its sites do not have the symmetry it states."""
+    """The primitive cell of a prototype's parent.
+
+    Raises:
+        RequestError: The sites do not have the space group in the prototype's file.
+    """
     import spglib
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # spglib's about its own future
+        warnings.simplefilter("ignore")  # spglib's deprecation warnings
         lattice = _lattice(prototype.cell)
         frac, site = _orbits(prototype, lattice)
         conventional = (lattice.tolist(), frac.tolist(), (site + 1).tolist())
@@ -72,7 +80,7 @@ def _lattice(cell: tuple[float, ...]) -> NDArray[np.float64]:
 
 
 def _orbits(prototype: Prototype, lattice: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-    """All atoms of the conventional cell and the site of each: every operation on the first atom of every site."""
+    """Atoms of the conventional cell and the site of each, by applying all operations to one atom of each site."""
     rotations, translations = _operations(prototype.space_group)
     atoms, sites = [], []
     for index, site in enumerate(prototype.sites):
@@ -101,12 +109,12 @@ def _operations(space_group: int) -> tuple[NDArray[np.float64], NDArray[np.float
 
 
 def _swaps(lattice: NDArray[np.float64], frac: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Where every atom goes under each symmetry of the arrangement if all atoms are alike, (m, n)."""
+    """(m, n) where each atom goes under each symmetry of the arrangement with all atoms alike."""
     import spglib
 
     symmetry = spglib.get_symmetry((lattice.tolist(), frac.tolist(), [1] * len(frac)), symprec=SYMPREC_A)
     if symmetry is None:
-        raise RequestError("spglib finds no symmetry in the bare arrangement of a prototype")
+        raise RequestError("spglib finds no symmetry in the sites of a prototype")
     found = []
     for rotation, translation in zip(symmetry["rotations"], symmetry["translations"], strict=True):
         apart = (frac @ rotation.T + translation)[:, None, :] - frac[None, :, :]
@@ -116,7 +124,7 @@ def _swaps(lattice: NDArray[np.float64], frac: NDArray[np.float64]) -> NDArray[n
 
 
 def _exchanges(swaps: NDArray[np.intp], site: NDArray[np.intp]) -> tuple[tuple[int, ...], ...]:
-    """Those swaps that bring every site as a whole onto one site, as what stands where afterwards."""
+    """Swaps that map every site as a whole onto one site, as permutations of the sites."""
     count = int(site.max()) + 1
     found = {tuple(range(count))}
     for swap in swaps:

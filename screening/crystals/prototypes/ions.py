@@ -1,4 +1,4 @@
-"""Elements with or without a charge, and their radii."""
+"""Ions and metal atoms with their radii."""
 
 from __future__ import annotations
 
@@ -16,14 +16,18 @@ _ION = re.compile(r"([A-Z][a-z]?)(?:(\d*)([+-]))?")
 
 @dataclass(frozen=True, order=True)
 class Ion:
-    """`Fe` or `Fe3+`; charge 0 stands for an atom of a metal."""
+    """An ion such as `Fe3+`; with charge 0, an atom of a metal."""
 
     symbol: str
     charge: int = 0
 
     @classmethod
     def parse(cls, text: object) -> Ion:
-        """Read `Fe`, `Fe3+`, `O2-` or `K+`; raises ValueError for anything else."""
+        """Parse `Fe`, `Fe3+`, `O2-` or `K+`.
+
+        Raises:
+            ValueError: The text is anything else.
+        """
         match = _ION.fullmatch(str(text).strip())
         if match is None or match[1] not in ATOMIC_NUMBERS:
             raise ValueError(f"'{text}' is not an element such as Fe, or an ion such as Fe3+")
@@ -42,7 +46,11 @@ class Ion:
 
 
 def metallic_radius(ion: Ion) -> float:
-    """Radius in Å for twelve neighbours (datasets/elements/metallic_radii.csv). Raises RequestError without one."""
+    """Metallic radius in Å for twelve neighbours, from datasets/elements/metallic_radii.csv.
+
+    Raises:
+        RequestError: The file has no radius for this element.
+    """
     try:
         return _metallic_radii()[ion.symbol]
     except KeyError:
@@ -55,8 +63,15 @@ def metallic_radius(ion: Ion) -> float:
 def ionic_radius(ion: Ion, coordination: str) -> float:
     """Effective ionic radius in Å (Shannon, Acta Cryst. A 32, 751 (1976), from pymatgen's table).
 
-    High spin where there is a choice. Without an entry for this coordination, the one nearest to six neighbours.
-    Raises RequestError for an ion that is not in the table.
+    It is that of the high-spin ion if there are two. Without an entry for this coordination it is that for six
+    neighbours, or else the first in the table.
+
+    Args:
+        ion: The ion.
+        coordination: Roman numeral.
+
+    Raises:
+        RequestError: The table does not have this ion.
     """
     from pymatgen.core.periodic_table import Element
 

@@ -1,4 +1,4 @@
-"""Prototypes as they stand in `datasets/prototypes/*.yaml`."""
+"""Prototypes from `datasets/prototypes/*.yaml`."""
 
 from __future__ import annotations
 
@@ -20,12 +20,15 @@ BONDINGS = ("metallic", "ionic")
 
 @dataclass(frozen=True)
 class Site:
-    """One Wyckoff position of a prototype.
+    """A Wyckoff position of a prototype.
 
-    label: its name in ids, unique in the prototype. parent: what the parent crystal has there. at: fractional
-    coordinates of one atom. role: whose elements may stand there; empty: always the parent's. mixed: roles whose
-    elements may stand on this site alone while the other sites of the role keep theirs. coordination: Roman numeral
-    for ionic radii.
+    Attributes:
+        label: Its name in ids, unique in the prototype.
+        parent: The ion or atom of the parent crystal.
+        at: Fractional coordinates of one atom.
+        role: The role whose elements may occupy it; empty: only the parent's.
+        mixed: Further roles whose elements may occupy this site alone, while other sites of its role keep theirs.
+        coordination: Roman numeral, for ionic radii.
     """
 
     label: str
@@ -38,11 +41,19 @@ class Site:
 
 @dataclass(frozen=True)
 class Prototype:
-    """A structure type and the parent crystal whose cell the others are scaled from.
+    """A structure type and its parent crystal, whose cell is scaled for all members.
 
-    cell: (a, b, c) in Å and (alpha, beta, gamma) in degrees. bonding: `metallic` or `ionic`, the rule for the volume.
-    average_space_group: that of the disordered crystal which the members stand for; its own if they stand for
-    themselves. mixed_sites: most sites that may differ from their role's element at once (two balance charges).
+    Attributes:
+        name: Name of its file.
+        pattern: General formula.
+        parent: Formula of the parent.
+        source: Publication of the parent's structure.
+        space_group: International number.
+        cell: a, b, c in Å, then alpha, beta, gamma in degrees.
+        bonding: `metallic` or `ionic`: the rule for the volume.
+        sites: Its Wyckoff positions.
+        average_space_group: That of the disordered crystal if members represent one, else `space_group`.
+        mixed_sites: Most sites that may differ from their role's element at once (two can balance charges).
     """
 
     name: str
@@ -58,38 +69,49 @@ class Prototype:
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """The roles that decide what the crystal is made of, in the order of the sites."""
+        """Roles of the sites, in their order."""
         return tuple(dict.fromkeys(site.role for site in self.sites if site.role))
 
     @property
     def all_roles(self) -> frozenset[str]:
-        """These and the roles that single sites may take an element from."""
+        """The roles, with those that only mixed sites use."""
         return frozenset(self.roles).union(*(site.mixed for site in self.sites))
 
 
 def prototype_names() -> list[str]:
-    """All prototypes that ship, in alphabetical order."""
+    """Names of all bundled prototypes, sorted."""
     return sorted(path.stem for path in _folder().glob("*.yaml"))
 
 
 def read_prototypes(names: Sequence[str] | None = None) -> list[Prototype]:
-    """The prototypes of these names in this order, each once; None: all. Raises RequestError for unknown names."""
+    """Prototypes by name.
+
+    Args:
+        names: In this order, each once; None: all.
+
+    Raises:
+        RequestError: A name is unknown, or a file is wrong.
+    """
     known = prototype_names()
     for name in names or ():
         if name not in known:
             near = get_close_matches(name, known, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            raise RequestError(f"prototypes: there is no '{name}'{hint} There are {', '.join(known)}")
+            hint = f"; did you mean {near[0]}?" if near else "."
+            raise RequestError(f"prototypes: there is no '{name}'{hint} Known prototypes: {', '.join(known)}")
     return [read_prototype(_folder() / f"{name}.yaml") for name in dict.fromkeys(known if names is None else names)]
 
 
 def read_prototype(path: Path) -> Prototype:
-    """One prototype from its file; raises RequestError that names the file and what is wrong."""
+    """A prototype from its file.
+
+    Raises:
+        RequestError: The file is wrong; the message names it and the problem.
+    """
     try:
         entry = yaml.safe_load(path.read_text(encoding="utf-8"))
         return _prototype(path.stem, entry)
     except KeyError as error:
-        raise RequestError(f"{path}: no {error.args[0]}") from None
+        raise RequestError(f"{path}: {error.args[0]} is missing") from None
     except (TypeError, ValueError, AttributeError, yaml.YAMLError, ZeroDivisionError) as error:
         raise RequestError(f"{path}: {error}") from None
 

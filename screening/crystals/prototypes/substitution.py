@@ -1,4 +1,4 @@
-"""Every crystal that the chosen elements make of a prototype, each once."""
+"""All distinct crystals of a prototype with the chosen elements."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from screening.crystals.prototypes.geometry import Template, template
 from screening.crystals.prototypes.ions import Ion
 from screening.crystals.prototypes.library import Prototype, Site, read_prototypes
 from screening.crystals.prototypes.volume import volume_ratio
-from screening.crystals.reading.parts import Sites
-from screening.crystals.reading.read_settings import ReadSettings
-from screening.crystals.reading.sanity import find_problem
+from screening.crystals.read_settings import ReadSettings
+from screening.crystals.sanity import find_problem
+from screening.crystals.sites import Sites
 from screening.errors import RequestError
 
 Elements = Mapping[str, Sequence[Ion]]
-"""Role -> what may stand there."""
+"""Allowed ions by role."""
 
 MORE_SYMMETRIC = "of higher symmetry than the prototype, so another structure type"
 UNBALANCED = "charges do not add up to zero"
@@ -31,7 +31,15 @@ UNBALANCED = "charges do not add up to zero"
 
 @dataclass(frozen=True)
 class Member:
-    """One crystal: `sites` holds its arrays, `occupants` the ion on each site of the prototype by label."""
+    """A crystal of a prototype.
+
+    Attributes:
+        candidate_id: Its id.
+        prototype: Its structure type.
+        formula: Its reduced formula.
+        sites: Its arrays.
+        occupants: The ion on each site by the site's label.
+    """
 
     candidate_id: str
     prototype: Prototype
@@ -42,24 +50,31 @@ class Member:
 
 @dataclass
 class Members:
-    """The crystals made, and how many combinations were left out for which reason."""
+    """The crystals that were made, and the numbers of combinations left out, by reason."""
 
     made: list[Member] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
 
 
 def parse_elements(elements: Mapping[str, Any], prototypes: Sequence[Prototype]) -> dict[str, list[Ion]]:
-    """Texts to ions, role by role.
+    """Parse the ions of each role.
 
-    Raises RequestError for a role that no prototype has, for what is no element, and for a role that one of these
-    prototypes needs and `elements` lacks.
+    Args:
+        elements: Lists of texts by role.
+        prototypes: The chosen prototypes.
+
+    Raises:
+        RequestError: No prototype has the role, a text is not an element or ion, or a role of a chosen prototype is
+            missing.
     """
     needed = frozenset[str]().union(*(prototype.all_roles for prototype in prototypes))
     known = needed.union(*(prototype.all_roles for prototype in read_prototypes()))
     result: dict[str, list[Ion]] = {}
     for role, texts in elements.items():
         if role not in known:
-            raise RequestError(f"elements.{role}: no prototype has that role; there are {', '.join(sorted(known))}")
+            raise RequestError(
+                f"elements.{role}: no prototype has this role; expected one of {', '.join(sorted(known))}"
+            )
         if not isinstance(texts, list | tuple):
             raise RequestError(f"elements.{role}: expected a list such as [Fe,Co]")
         try:
@@ -68,15 +83,20 @@ def parse_elements(elements: Mapping[str, Any], prototypes: Sequence[Prototype])
             raise RequestError(f"elements.{role}: {error}") from None
     for role in sorted(needed - result.keys()):
         users = [prototype.name for prototype in prototypes if role in prototype.all_roles]
-        raise RequestError(f"elements.{role}: not given, but {', '.join(users)} has that role; [] for none")
+        raise RequestError(f"elements.{role}: missing, but needed by {', '.join(users)}; give [] for none")
     return result
 
 
 def members(prototype: Prototype, elements: Elements, settings: ReadSettings | None = None) -> Members:
     """All distinct crystals of a prototype, in the order of the element lists.
 
-    Left out, and counted: combinations of higher symmetry, those whose charges do not balance, and what fails the
-    sanity check. A crystal that two combinations lead to is made once.
+    Combinations are left out, and counted, if their symmetry is higher than the prototype's, if their charges do not
+    balance, or if they fail the sanity check.
+
+    Args:
+        prototype: The structure type.
+        elements: Allowed ions by role.
+        settings: Limits of the sanity check; None: the defaults.
     """
     settings = settings or ReadSettings()
     shape = template(prototype)
@@ -101,7 +121,7 @@ def members(prototype: Prototype, elements: Elements, settings: ReadSettings | N
 
 
 def _assignments(prototype: Prototype, elements: Elements) -> Iterator[list[Ion]]:
-    """An ion for every site: one per role first, then with one site after the other that differs."""
+    """An ion for each site: first one for each role, then with single sites that differ."""
     for chosen in product(*(elements[role] for role in prototype.roles)):
         by_role = dict(zip(prototype.roles, chosen, strict=True))
         base = [by_role[site.role] if site.role else site.parent for site in prototype.sites]
@@ -120,7 +140,7 @@ def _assignments(prototype: Prototype, elements: Elements) -> Iterator[list[Ion]
 
 
 def _balance(base: Sequence[Ion], changes: Sequence[tuple[int, Ion]]) -> bool:
-    """Whether several sites differ, each in charge: more than one may differ only to make up for another."""
+    """Whether the changes are on different sites and each changes the charge, as balancing requires."""
     places = {index for index, _ in changes}
     return len(places) == len(changes) and all(ion.charge != base[index].charge for index, ion in changes)
 
@@ -133,22 +153,22 @@ def _changed(base: Sequence[Ion], changes: Sequence[tuple[int, Ion]]) -> list[Io
 
 
 def _allowed(site: Site, elements: Elements) -> set[Ion]:
-    """All that the lists let stand on a site."""
+    """All ions that the lists allow on a site."""
     return {ion for role in (site.role, *site.mixed) if role for ion in elements[role]} | {site.parent}
 
 
 def _member(prototype: Prototype, shape: Template, allowed: Sequence[set[Ion]], ions: Sequence[Ion]) -> Member:
-    """The crystal; of arrangements that differ by an exchange of equivalent sites, the one that is told most plainly.
+    """The crystal, described by the simplest of all equivalent arrangements.
 
-    So the same crystal has the same id and arrays whatever was listed first.
+    Its id and arrays therefore do not depend on the order of the elements.
     """
 
-    def plainness(arrangement: Sequence[Ion]) -> tuple[int, int, tuple[str, ...]]:
+    def complexity(arrangement: Sequence[Ion]) -> tuple[int, int, tuple[str, ...]]:
         strangers = sum(ion not in usual for ion, usual in zip(arrangement, allowed, strict=True))
         name = _description(prototype, shape, arrangement)
         return strangers, len(name), name
 
-    ions = min(([ions[index] for index in exchange] for exchange in shape.exchanges), key=plainness)
+    ions = min(([ions[index] for index in exchange] for exchange in shape.exchanges), key=complexity)
     numbers = np.array([ion.number for ion in ions], dtype=np.int16)[shape.site]
     scale = volume_ratio(prototype, shape.multiplicities, ions) ** (1 / 3)
     name = "__".join(_description(prototype, shape, ions))
@@ -158,12 +178,12 @@ def _member(prototype: Prototype, shape: Template, allowed: Sequence[set[Ion]], 
 
 
 def _description(prototype: Prototype, shape: Template, ions: Sequence[Ion]) -> tuple[str, ...]:
-    """The parts of `Nd2Fe14B__Nd2Fe12Co2B__8j1-Co`: prototype, elements role by role, where the rarer ones stand."""
+    """Parts of an id such as `Nd2Fe14B__Nd2Fe12Co2B__8j1-Co`: prototype, formula, sites of the rarer elements."""
     symbols = [ion.symbol for ion in ions]
     atoms: dict[str, Counter[str]] = {}
     for site, symbol, count in zip(prototype.sites, symbols, shape.multiplicities.tolist(), strict=True):
         atoms.setdefault(site.role, Counter())[symbol] += count
-    # The most abundant element of a role first; equals go by the alphabet.
+    # The most abundant element of a role comes first, ties alphabetically.
     ordered = {role: sorted(counts, key=lambda e: (-counts[e], e)) for role, counts in atoms.items()}
     divisor = gcd(*(count for counts in atoms.values() for count in counts.values()))
     amounts = [(e, atoms[role][e] // divisor) for role, elements in ordered.items() for e in elements]
@@ -177,12 +197,12 @@ def _description(prototype: Prototype, shape: Template, ions: Sequence[Ion]) -> 
 
 
 def _charge(shape: Template, ions: Sequence[Ion]) -> int:
-    """Of the primitive cell; metals carry none."""
+    """Charge of the primitive cell; metal atoms have none."""
     return int(np.dot(shape.multiplicities, [ion.charge for ion in ions]))
 
 
 def _is_more_symmetric(shape: Template, numbers: NDArray[np.int16]) -> bool:
-    """Whether a symmetry of the bare arrangement keeps the elements in place although it mixes up the sites."""
+    """Whether a symmetry of the arrangement keeps all elements in place although it exchanges sites."""
     keeps_elements = (numbers[shape.swaps] == numbers).all(axis=1)
     keeps_sites = (shape.site[shape.swaps] == shape.site).all(axis=1)
     return bool((keeps_elements & ~keeps_sites).any())

@@ -1,4 +1,4 @@
-"""The volume of a crystal from that of its parent and the radii of what is exchanged."""
+"""The volume of a crystal from that of its parent and the radii of its ions or atoms."""
 
 from __future__ import annotations
 
@@ -14,12 +14,17 @@ Counts = NDArray[np.intp]
 
 
 def volume_ratio(prototype: Prototype, atoms: Counts, ions: Sequence[Ion]) -> float:
-    """New volume over the parent's, for `ions` on the sites; atoms: (s,) atoms of each site.
+    """Volume relative to that of the parent.
 
-    Metals and alloys keep the part of space that spheres of their metallic radii fill: V ~ sum n r^3. Atomic volumes
-    that add up are the rule of Zen, Am. Mineral. 41, 523 (1956); equal filling within a structure type is that of
-    Parthé, Z. Kristallogr. 115, 52 (1961). Ionic crystals scale with the mean length of their bonds, which is the sum
-    of two ionic radii (Shannon, Acta Cryst. A 32, 751 (1976)): V ~ (sum n (r_cation + r_anion))^3 over the cations.
+    Metals and alloys keep the fraction of space that spheres of their metallic radii fill: V ~ sum n r^3. That atomic
+    volumes add up is the rule of Zen, Am. Mineral. 41, 523 (1956); that the fraction is equal within a structure type
+    is that of Parthé, Z. Kristallogr. 115, 52 (1961). Ionic crystals scale with their mean bond length, the sum of two
+    ionic radii (Shannon, Acta Cryst. A 32, 751 (1976)): V ~ (sum n (r_cation + r_anion))^3 over the cations.
+
+    Args:
+        prototype: The structure type.
+        atoms: (s,) atoms of each site.
+        ions: The ion or atom on each site.
     """
     size = _ionic_size if prototype.bonding == "ionic" else _filled
     return size(prototype, atoms, ions) / size(prototype, atoms, [site.parent for site in prototype.sites])

@@ -1,1 +1,1 @@
-"""Every form that a crystal arrives in; one reason for each refusal."""
+"""Reading crystals in every supported format, with a reason for each refusal."""

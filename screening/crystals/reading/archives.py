@@ -1,4 +1,4 @@
-"""Zip and tar archives, read member by member in memory: nothing in them is ever written to disk."""
+"""Zip and tar archives, read member by member in memory; nothing is written to disk."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from screening.crystals.reading.parts import Part
 from screening.crystals.reading.splitting import DAMAGED
 
 MAX_MEMBER_BYTES = 16 << 30
-"""Declared size beyond which a member is refused; what is really read is bounded crystal by crystal."""
+"""A member that declares a larger size is refused; what is really read is limited crystal by crystal."""
 
 
 _TOO_LATE = "the charged crystal of a file that came before it: in a tar it must come first (or use a zip or a folder)"
 
 
 def read_archive(path: Path, source: str) -> Iterator[Part]:
-    """Parts of every member, in the archive's own order."""
+    """Parts of every member, in the order of the archive."""
     kind = file_kind(path.name)
     stem = kind.stem if kind else path.name
     members = 0
@@ -77,7 +77,7 @@ def _zip_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, source: str) 
 
 
 def _walk_tar(path: Path, source: str) -> Iterator[Part]:
-    """In the order of the archive, but for charged crystals, which wait for the discharged ones beside them."""
+    """In the order of the archive, except that charged crystals wait for the discharged ones beside them."""
     waiting: dict[tuple[str, str], list[Part]] = {}
     gone: set[tuple[str, str]] = set()
     try:
@@ -90,7 +90,7 @@ def _walk_tar(path: Path, source: str) -> Iterator[Part]:
                 charged = waiting.pop(key[:2], None)
                 yield from parts if charged is None else with_charged(parts, partial(iter, charged))
             elif key[:2] in gone:
-                # What is streamed cannot be called back; a folder or a zip knows its names beforehand.
+                # A tar is a stream; only a folder or a zip knows all names beforehand.
                 yield from (replace(part, reason=_TOO_LATE) for part in parts)
             else:
                 waiting[key[:2]] = list(parts)
@@ -131,7 +131,7 @@ def _last(name: str) -> str:
 
 
 def _is_unsafe(name: str) -> bool:
-    windows = PureWindowsPath(name)  # knows drives, and both kinds of slash
+    windows = PureWindowsPath(name)  # knows drives and both kinds of slash
     return bool(windows.drive or windows.root) or ".." in windows.parts or "\0" in name
 
 

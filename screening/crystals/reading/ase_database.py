@@ -1,4 +1,4 @@
-"""ASE's SQLite databases, read without ASE: its own reader opens them for writing."""
+"""ASE's SQLite databases, read without ASE, because its reader opens them for writing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,13 @@ _QUERY = "SELECT id, numbers, positions, cell, pbc, key_value_pairs FROM systems
 
 
 def split_database(database: Path | bytes, source: str, stem: str) -> Iterator[Part]:
-    """One part per row, in the order of ASE's row ids. bytes: the content of a file inside an archive."""
+    """A part for each row, in the order of ASE's row ids.
+
+    Args:
+        database: A path, or the content of a file inside an archive.
+        source: Where the file is, as shown to users.
+        stem: Name of the file without extensions.
+    """
     rows = 0
     try:
         with closing(_connect(database)) as connection:
@@ -43,7 +49,7 @@ def _connect(database: Path | bytes) -> sqlite3.Connection:
         connection = sqlite3.connect(":memory:")
         connection.deserialize(database)
         return connection
-    # mode=ro never creates, locks for writing or alters the file
+    # mode=ro never creates, changes or locks the file
     return sqlite3.connect(f"file:{quote(str(database.resolve()))}?mode=ro", uri=True)
 
 

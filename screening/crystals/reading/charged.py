@@ -1,4 +1,4 @@
-"""`X.charged.cif` beside `X.cif`: two files of one insertion pair, read as one input."""
+"""Insertion pairs in two files: `X.cif` and `X.charged.cif` are read as one input."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from screening.crystals.reading.parts import Part
 
 _MARK = ".charged"
 _SINGLE = ("cif", "poscar")
-"""Formats of one crystal a file."""
+"""Formats with one crystal in each file."""
 _EXTENSIONS = tuple(f"{name}{packed}" for name in (".cif", ".vasp", ".poscar") for packed in ("", ".gz"))
 
 
@@ -20,7 +20,7 @@ Key = tuple[str, str, bool]
 
 
 def pair_key(name: str) -> Key | None:
-    """Folder, stem without the mark, and whether it is marked as charged; None for what is not one crystal a file."""
+    """Folder, stem without `.charged`, and whether it is charged; None if the format may hold several crystals."""
     path = PurePosixPath(name)
     kind = file_kind(path.name)
     if kind is None or kind.format not in _SINGLE:
@@ -30,9 +30,12 @@ def pair_key(name: str) -> Key | None:
 
 
 def charged_partners(names: Iterable[str]) -> dict[str, str]:
-    """File of a discharged crystal -> file of its charged one, of paths whose `/` separates folders.
+    """Files of charged crystals by the files of their discharged crystals.
 
-    They lie in one folder and differ by `.charged` before the extension: `X.cif` and `X.charged.cif`, or `.vasp`.
+    The two are in the same folder and differ by `.charged` before the extension, such as `X.cif` and `X.charged.cif`.
+
+    Args:
+        names: Paths with `/` between folders.
     """
     found: dict[Key, str] = {}
     for name in names:
@@ -47,7 +50,7 @@ def charged_partners(names: Iterable[str]) -> dict[str, str]:
 
 
 def charged_names(name: str) -> list[str]:
-    """What the charged crystal's file may be called beside a file of this name; its own extension first."""
+    """Possible names of the charged crystal's file beside a file; the same extension first."""
     key = pair_key(name)
     if key is None or key[2]:
         return []
@@ -56,7 +59,7 @@ def charged_names(name: str) -> list[str]:
 
 
 def with_charged(discharged: Iterator[Part], charged: Callable[[], Iterator[Part]]) -> Iterator[Part]:
-    """The parts of a discharged crystal's file, the one crystal in it carrying the one in the charged file."""
+    """The single part of a discharged crystal's file, with the single one of the charged file."""
     parts = list(islice(discharged, 2))
     others = list(islice(charged(), 2))
     if len(parts) == 1 and len(others) == 1:

@@ -1,4 +1,4 @@
-"""How many inputs there are, where that is cheap to know: for the estimate beside a progress bar."""
+"""The number of inputs, if it is cheap to count, for the estimate of a progress bar."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from pathlib import Path
 
 from screening.crystals.reading.inputs import find_source
 
-_LARGEST_BYTES = 64 << 20  # counting the lines of more than this takes longer than an estimate is worth
+_LARGEST_BYTES = 64 << 20  # counting lines of larger files takes longer than an estimate is worth
 
 
 def count_inputs(source: str | Path) -> int | None:
-    """Files of a folder or rows of a `.jsonl(.gz)`; None where counting means reading everything.
+    """Number of files in a folder or rows in a `.jsonl(.gz)`; None if counting would mean reading everything.
 
-    Raises RequestError if there is no such source.
+    Raises:
+        RequestError: The source does not exist.
     """
     path = find_source(source)
     if path.is_dir():
@@ -26,4 +27,4 @@ def count_inputs(source: str | Path) -> int | None:
         with gzip.open(path, "rb") if path.name.endswith(".gz") else path.open("rb") as file:
             return sum(1 for line in file if line.strip())
     except (OSError, EOFError, zlib.error):
-        return None  # a broken file is the reader's to report
+        return None  # the reader reports broken files

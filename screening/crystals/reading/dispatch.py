@@ -1,4 +1,4 @@
-"""Where each part is examined: rows in this process at once, files in worker processes if there are many."""
+"""Where parts are examined: rows in this process, files in worker processes if there are many."""
 
 from __future__ import annotations
 
@@ -8,22 +8,23 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
+from screening.crystals.read_settings import ReadSettings
 from screening.crystals.reading.examine import examine
-from screening.crystals.reading.parts import Outcome, Part, Sites
-from screening.crystals.reading.read_settings import ReadSettings
+from screening.crystals.reading.parts import Outcome, Part
 from screening.crystals.reading.workers import WorkerPool
+from screening.crystals.sites import Sites
 
 _FEW = 32
-"""So many files are parsed sooner than workers have started."""
+"""This many files are parsed before workers would have started."""
 _LARGE = 64 << 10
-"""A file of this size may keep a parser busy for minutes: it goes to a worker that can be stopped."""
+"""A larger file may take minutes to parse, so it goes to a worker, which can be stopped."""
 _CHUNK_BYTES = 4 << 20
 _MOST_WORKERS = 8
 
 
 @dataclass
 class _Chunk:
-    """Consecutive parts that are examined together. slow: needs a parser of another library."""
+    """Consecutive parts that are examined together; slow ones need a parser of another library."""
 
     slow: bool = False
     parts: list[Part] = field(default_factory=list)
@@ -46,7 +47,7 @@ class _Chunk:
 
 
 def examine_all(parts: Iterable[Part], settings: ReadSettings) -> Iterator[tuple[Part, Outcome]]:
-    """Every part with its outcome, in the order of the parts; a bounded number of them is in memory."""
+    """Every part with its outcome, in the order of the parts; only a limited number is in memory at a time."""
     workers = _worker_count(settings)
     most_waiting = 2 * workers + 2
     waiting: deque[_Chunk] = deque()
@@ -73,7 +74,7 @@ def examine_all(parts: Iterable[Part], settings: ReadSettings) -> Iterator[tuple
 
 
 def _is_ready(chunk: _Chunk, workers: int) -> bool:
-    """A slow chunk without a future is held back: more of its kind would bring workers in."""
+    """Whether to give out a chunk's outcomes; a slow chunk without a future waits, as workers may start yet."""
     if chunk.future is not None:
         return chunk.future.done()
     return not chunk.slow or not workers
@@ -84,7 +85,7 @@ def _chunks(parts: Iterable[Part], settings: ReadSettings) -> Iterator[_Chunk]:
     for part in parts:
         slow = _is_slow(part, settings)
         limit = 64 if not chunk.slow else 2 if settings.order else 16
-        changes = slow != chunk.slow and not part.reason  # a refusal fits anywhere
+        changes = slow != chunk.slow and not part.reason  # a refusal fits into any chunk
         if chunk.parts and (changes or len(chunk.parts) >= limit or chunk.size > _CHUNK_BYTES):
             yield chunk
             chunk = _Chunk(slow)
@@ -96,7 +97,7 @@ def _chunks(parts: Iterable[Part], settings: ReadSettings) -> Iterator[_Chunk]:
 
 
 def _is_slow(part: Part, settings: ReadSettings) -> bool:
-    """Rows are decoded in microseconds, unless ordering may be needed; only nested rows can be disordered."""
+    """Rows take microseconds unless they need ordering, which only nested rows can."""
     if part.reason:
         return False
     if isinstance(part.data, Sites):

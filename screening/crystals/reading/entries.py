@@ -1,7 +1,7 @@
-"""One shard of a source: the inputs whose content falls to it, each with what is needed to join the shards again.
+"""The inputs in one shard of a source, with all that is needed to join the shards again.
 
-Which shard an input belongs to depends on its bytes alone, so neither a new file in the folder nor another order of
-the listing moves it. Every shard walks over the whole source, which is cheap, and decodes only what is its own.
+An input's shard depends only on its bytes, so it stays the same if files are added or listed in another order. Every
+shard walks over the whole source, which is cheap, and decodes only its own inputs.
 """
 
 from __future__ import annotations
@@ -15,31 +15,37 @@ from pathlib import Path
 import orjson
 
 from screening.crystals.crystal import Crystal, Rejection
+from screening.crystals.read_settings import ReadSettings
 from screening.crystals.reading.dispatch import examine_all
 from screening.crystals.reading.identity import printable
 from screening.crystals.reading.inputs import find_source, walk
-from screening.crystals.reading.parts import Outcome, Part, Sites
-from screening.crystals.reading.read_settings import ReadSettings
+from screening.crystals.reading.parts import Outcome, Part
 from screening.crystals.reading.reader import as_crystal
+from screening.crystals.sites import Sites
 
 _WORD = 1 << 64
 
 
 @dataclass(frozen=True)
 class Shard:
-    """Part `index` of `count`, from 0."""
+    """Shard `index` of `count`, from 0."""
 
     index: int = 0
     count: int = 1
 
     def holds(self, content: int) -> bool:
-        """Whether an input with this digest of its bytes is one of ours."""
+        """Whether an input with this content digest belongs to the shard."""
         return content % self.count == self.index
 
 
 @dataclass
 class Survey:
-    """What a walk over a source has met so far. total: inputs; fingerprint: sum of all digests, in any order."""
+    """What a walk over a source has found so far.
+
+    Attributes:
+        total: Number of inputs.
+        fingerprint: Sum of all content digests, which does not depend on the order.
+    """
 
     total: int = 0
     fingerprint: int = 0
@@ -47,8 +53,15 @@ class Survey:
 
 @dataclass(frozen=True)
 class Entry:
-    """One input. position: its place in the stream; content: digest of its bytes; wanted_id: the id it would have were
-    it alone; crystal_digest: of what was decoded, None if nothing was. item: its id is the position."""
+    """One input.
+
+    Attributes:
+        position: Its place in the stream.
+        content: Digest of its bytes.
+        wanted_id: Its id, if no other input has the same.
+        crystal_digest: Digest of the crystal; None if it was refused.
+        item: The crystal or refusal, with the position as its id.
+    """
 
     position: int
     content: int
@@ -62,8 +75,15 @@ def read_entries(
 ) -> Iterator[Entry]:
     """The inputs of a shard, in the order of the stream.
 
-    is_done: of a position and the digest of its content, whether the input is to be left out. survey: filled on the
-    way, complete when the stream has ended. Raises RequestError as `read_crystals` does.
+    Args:
+        source: As in `read_crystals`.
+        settings: As in `read_crystals`.
+        shard: Which inputs to read.
+        is_done: Whether to skip an input, from its position and content digest.
+        survey: Filled during the walk; complete when the stream has ended.
+
+    Raises:
+        RequestError: As in `read_crystals`.
     """
     numbers: deque[tuple[int, int]] = deque()
 
@@ -81,7 +101,7 @@ def read_entries(
 
 
 def content_digest(part: Part) -> int:
-    """64 bits of the bytes of an input and of the charged crystal beside it; of a refused one, of its source."""
+    """64-bit digest of an input's bytes and those of its charged crystal; of a refused input, that of its source."""
     digest = hashlib.blake2b(digest_size=8)
     for each in filter(None, (part, part.charged)):
         digest.update(_content(each))

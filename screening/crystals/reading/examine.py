@@ -1,22 +1,23 @@
-"""One part of an input becomes exactly one outcome: decode, order if asked, check. Runs in any process."""
+"""Turn a part of an input into an outcome: decode it, order it if asked, check it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
 
-from screening.crystals.reading.parts import Outcome, Part, Sites, UnreadableError
-from screening.crystals.reading.read_settings import ReadSettings
+from screening.crystals.read_settings import ReadSettings
+from screening.crystals.reading.parts import Outcome, Part, UnreadableError
 from screening.crystals.reading.rows import own_id, parse_json, read_row
-from screening.crystals.reading.sanity import describe_partial, digest, find_atom_problem, find_cell_problem
+from screening.crystals.sanity import describe_partial, digest, find_atom_problem, find_cell_problem
+from screening.crystals.sites import Sites
 
 _MAX_REASON_LENGTH = 300
 
 
 def examine(part: Part, settings: ReadSettings) -> Outcome:
-    """Never raises on bad input: whatever a parser throws becomes the reason of a refusal.
+    """The outcome of a part. Bad input never raises: any error of a parser becomes the reason of a refusal.
 
-    A charged crystal that comes with the part passes the same checks, and its refusal is the part's.
+    A part's charged crystal passes the same checks; if it is refused, so is the part.
     """
     sites = _read(part, settings)
     if isinstance(sites, Outcome):
@@ -49,7 +50,7 @@ def _read(part: Part, settings: ReadSettings) -> Sites | Outcome:
         return _decode(part, settings)
     except UnreadableError as error:
         return _refusal(own_id(row) if isinstance(row, Mapping) else "", "read", f"unreadable: {error}")
-    except Exception as error:  # parsers of other libraries raise anything
+    except Exception as error:  # parsers of other libraries may raise anything
         return _refusal("", "read", f"unreadable: {type(error).__name__}: {error}")
 
 
@@ -90,7 +91,7 @@ def _check(sites: Sites, flags: tuple[str, ...], settings: ReadSettings) -> Outc
 
 
 def _refusal(identity: str, stage: str, reason: str) -> Outcome:
-    """One line, of a length that fits a table."""
+    """A refusal whose reason is one line, short enough for a table."""
     line = " ".join(reason.split())
     return Outcome(
         identity,

@@ -1,4 +1,4 @@
-"""Which kind of file a name announces, and one file as a stream of parts."""
+"""The format of a file by its name, and a file as a stream of parts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from screening.crystals.reading.parts import Part
 from screening.crystals.reading.splitting import DAMAGED, split
 
 MAX_DATABASE_BYTES = 512 << 20
-"""An ASE database inside an archive is held in memory, so it may not be longer."""
+"""Largest ASE database inside an archive, because it is held in memory."""
 
 NOT_A_CRYSTAL = "not a crystal file"
 
@@ -35,7 +35,13 @@ _ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", 
 
 @dataclass(frozen=True)
 class FileKind:
-    """format: cif, poscar, xyz, db, json, jsonl, zip or tar; stem: the name without its extensions."""
+    """The kind of a file.
+
+    Attributes:
+        format: `cif`, `poscar`, `xyz`, `db`, `json`, `jsonl`, `zip` or `tar`.
+        stem: The name without extensions.
+        compressed: Whether it is compressed with gzip.
+    """
 
     format: str
     stem: str
@@ -43,7 +49,7 @@ class FileKind:
 
 
 def file_kind(name: str) -> FileKind | None:
-    """From the name alone; None if it is not a name of a crystal file."""
+    """The kind of a file by its name; None if it is not a crystal file."""
     lower = name.lower()
     for extension in _ARCHIVES:
         if lower.endswith(extension):
@@ -60,12 +66,12 @@ def file_kind(name: str) -> FileKind | None:
 
 
 def is_ignored(name: str) -> bool:
-    """Hidden files, what macOS puts into archives, and notes in Markdown are passed over without a word."""
+    """Whether a file is skipped silently: hidden files, additions of macOS to archives, and Markdown."""
     return name.startswith(".") or name == "__MACOSX" or name.lower().endswith(".md")
 
 
 def read_file(path: Path, source: str) -> Iterator[Part]:
-    """Parts of one file on disk that is not an archive."""
+    """Parts of a file on disk that is not an archive."""
     kind = file_kind(path.name)
     if kind is None:
         yield Part("", source, path.name, reason=NOT_A_CRYSTAL)
@@ -73,7 +79,7 @@ def read_file(path: Path, source: str) -> Iterator[Part]:
     try:
         if kind.format == "db":
             with path.open("rb"):
-                pass  # so that a missing permission is reported like that of any other file
+                pass  # so that missing permission is reported as for any other file
             yield from split_database(path, source, kind.stem)
             return
         with path.open("rb") as stream:
@@ -83,7 +89,7 @@ def read_file(path: Path, source: str) -> Iterator[Part]:
 
 
 def read_stream(stream: IO[bytes], kind: FileKind, source: str) -> Iterator[Part]:
-    """Parts of one open file: on disk or inside an archive."""
+    """Parts of an open file, on disk or inside an archive."""
     if kind.format == "db":
         yield from _read_database(stream, kind, source)
         return

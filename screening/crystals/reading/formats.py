@@ -1,4 +1,4 @@
-"""The text formats of crystallography, parsed by pymatgen and ASE: CIF, POSCAR and extended XYZ."""
+"""CIF, POSCAR and extended XYZ, parsed by pymatgen and ASE."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.chemistry.elements import SYMBOLS
+from screening.chemistry.compositions import formula_counts
+from screening.chemistry.elements import N_ELEMENTS
 from screening.chemistry.formulas import reduced_formula
-from screening.crystals.reading.parts import Occupancy, Sites, UnreadableError
-from screening.crystals.reading.read_settings import ReadSettings
+from screening.crystals.read_settings import ReadSettings
+from screening.crystals.reading.parts import UnreadableError
 from screening.crystals.reading.rows import atomic_number, own_id
+from screening.crystals.sites import Occupancy, Sites
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -24,7 +26,11 @@ _MAX_FORMULA_DEVIATION = 0.01
 
 
 def decode_text(data: bytes) -> str:
-    """Text of a file in UTF-8 or, failing that, Latin-1; raises UnreadableError for an empty or binary file."""
+    """Text of a file in UTF-8, or else in Latin-1.
+
+    Raises:
+        UnreadableError: The file is empty or binary.
+    """
     if not data.strip():
         raise UnreadableError("the file is empty")
     if b"\0" in data:
@@ -36,12 +42,16 @@ def decode_text(data: bytes) -> str:
 
 
 def read_cif(data: bytes, settings: ReadSettings) -> Sites:
-    """One CIF data block. Raises UnreadableError, also when the sites contradict the file's own formula."""
+    """The crystal of a CIF data block.
+
+    Raises:
+        UnreadableError: The block cannot be read, or its sites contradict its formula.
+    """
     from pymatgen.io.cif import CifParser
 
     text = decode_text(data)
     if "_atom_site_label" not in text:
-        text = text.replace("_atom_site_type_symbol", "_atom_site_label")  # pymatgen insists on labels
+        text = text.replace("_atom_site_type_symbol", "_atom_site_label")  # pymatgen requires labels
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -63,7 +73,7 @@ def read_cif(data: bytes, settings: ReadSettings) -> Sites:
 
 
 def _refuse_huge(rows: int, text: str, settings: ReadSettings) -> None:
-    """Refuse before pymatgen applies the symmetry: its time grows with the square of the number of sites."""
+    """Refuse huge cells before pymatgen applies the symmetry, which takes time quadratic in the number of sites."""
     if rows > settings.max_atoms:
         raise UnreadableError(f"{rows} atoms listed, more than the limit of {settings.max_atoms}")
     operations = len(re.findall(r"^[^#\n]*[xyz][^#\n]*,[^#\n]*[xyz][^#\n]*,[^#\n]*[xyz]", text, re.MULTILINE | re.I))
@@ -73,7 +83,7 @@ def _refuse_huge(rows: int, text: str, settings: ReadSettings) -> None:
 
 
 def _explain_cif(error: Exception) -> UnreadableError:
-    """pymatgen's complaints in the words of the other refusals."""
+    """An error of pymatgen in the words of other refusals."""
     exceeded = re.search(r"Occupancy ([\d.]+) exceeded tolerance", str(error))
     if exceeded:
         return UnreadableError(f"overlapping atoms: one place is occupied {float(exceeded[1]):.3g} times")
@@ -81,20 +91,11 @@ def _explain_cif(error: Exception) -> UnreadableError:
 
 
 def _check_formula(sites: Sites, stated: Any) -> None:
-    """A CIF cut off between two lines parses well; its formula tells that atoms are missing."""
-    from pymatgen.core.composition import Composition
-
-    if not isinstance(stated, str):
-        return
-    try:
-        expected = np.zeros(len(SYMBOLS))
-        for element, amount in Composition(stated).items():
-            expected[element.Z] += amount
-    except (ValueError, AttributeError):
+    """Refuse a CIF whose sites contradict its formula: one cut off between two lines parses without error."""
+    expected = formula_counts([stated])[0] if isinstance(stated, str) else np.full(N_ELEMENTS, np.nan)
+    if np.isnan(expected).any():
         return  # the formula, not the crystal, is malformed
-    found = np.bincount(sites.numbers, minlength=len(SYMBOLS))
-    if not expected.any():
-        return
+    found = np.bincount(sites.numbers, minlength=N_ELEMENTS)
     if np.abs(found / found.sum() - expected / expected.sum()).max() > _MAX_FORMULA_DEVIATION:
         raise UnreadableError(
             f"the sites give {reduced_formula(sites.numbers)} but _chemical_formula_sum says {stated[:60]}: "
@@ -103,13 +104,17 @@ def _check_formula(sites: Sites, stated: Any) -> None:
 
 
 def read_poscar(data: bytes) -> Sites:
-    """A POSCAR or CONTCAR that names its elements. Raises UnreadableError."""
+    """The crystal of a POSCAR or CONTCAR that names its elements.
+
+    Raises:
+        UnreadableError: The file cannot be read or does not name its elements.
+    """
     from pymatgen.io.vasp.inputs import BadPoscarWarning, Poscar
 
     text = decode_text(data)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        warnings.simplefilter("error", BadPoscarWarning)  # it replaces unnamed elements by H, He, ...
+        warnings.simplefilter("error", BadPoscarWarning)  # pymatgen replaces unnamed elements by H, He, ...
         try:
             return from_structure(Poscar.from_str(text, read_velocities=False).structure)
         except BadPoscarWarning:
@@ -119,7 +124,11 @@ def read_poscar(data: bytes) -> Sites:
 
 
 def read_xyz(data: bytes) -> Sites:
-    """One frame of extended XYZ with a `Lattice=`. Raises UnreadableError."""
+    """The crystal of a frame of extended XYZ with a `Lattice=`.
+
+    Raises:
+        UnreadableError: The frame cannot be read, or is not periodic.
+    """
     from ase.io.extxyz import XYZError, read_xyz
 
     text = decode_text(data)
@@ -133,7 +142,11 @@ def read_xyz(data: bytes) -> Sites:
 
 
 def from_structure(structure: Structure) -> Sites:
-    """A pymatgen structure; oxidation states are dropped. Raises UnreadableError on dummy species."""
+    """The crystal of a pymatgen structure, without oxidation states.
+
+    Raises:
+        UnreadableError: A site is empty or has a dummy species.
+    """
     occupancies: list[Occupancy] = []
     for species in structure.species_and_occu:
         site: Occupancy = {}
@@ -148,7 +161,11 @@ def from_structure(structure: Structure) -> Sites:
 
 
 def from_atoms(atoms: Atoms) -> Sites:
-    """ASE atoms, periodic in three directions. Raises UnreadableError."""
+    """The crystal of ASE atoms.
+
+    Raises:
+        UnreadableError: As in `from_positions`.
+    """
     return from_positions(
         np.array(atoms.cell.array), atoms.numbers, np.array(atoms.positions), list(atoms.pbc), own_id(atoms.info)
     )
@@ -161,7 +178,18 @@ def from_positions(
     periodic: list[bool],
     identity: str,
 ) -> Sites:
-    """From Cartesian positions (n, 3) in Å. Raises UnreadableError for a molecule, a slab or a cell without volume."""
+    """A crystal from Cartesian positions.
+
+    Args:
+        lattice: (3, 3) row vectors in Å.
+        numbers: (n,) atomic numbers.
+        positions: (n, 3) in Å.
+        periodic: Periodicity along each lattice vector.
+        identity: The id in the input; empty if it has none.
+
+    Raises:
+        UnreadableError: It is a molecule or a slab, or its cell has no volume.
+    """
     if not lattice.any():
         raise UnreadableError("no lattice: a molecule, not a crystal")
     if not all(periodic):

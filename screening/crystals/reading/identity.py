@@ -1,4 +1,4 @@
-"""Unique ids for everything that was read, and the memory of what has been seen."""
+"""Unique ids for everything that was read, and detection of duplicates."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _DIRECTION_MARKS = set("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u
 
 
 def printable(text: str) -> str:
-    """Text that is safe in a table or a terminal: control characters and text direction marks become U+FFFD."""
+    """Text that is safe in tables and terminals: control characters and direction marks become U+FFFD."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(
@@ -21,14 +21,14 @@ def printable(text: str) -> str:
 
 
 class Register:
-    """Ids and hashes seen so far: about 300 bytes per crystal, the only memory that grows with the input."""
+    """Ids and hashes seen so far. It takes about 300 bytes a crystal; no other memory grows with the input."""
 
     def __init__(self) -> None:
         self._ids: set[str] = set()
         self._first: dict[int, str] = {}
 
     def identify(self, wanted: str, source: str) -> str:
-        """The id wanted if it is free, else where the crystal was read, else that with a number."""
+        """A unique id: the wanted one if it is free, else the source, else the source with a number."""
         wanted, source = printable(wanted)[:_MAX_ID_LENGTH], printable(source)
         candidate = wanted or source
         if candidate in self._ids:
@@ -40,7 +40,7 @@ class Register:
         return candidate
 
     def duplicate(self, digest: int, candidate_id: str) -> str:
-        """Why a crystal with this hash is refused, naming the first one that had it; empty if it is new."""
+        """Why a crystal is refused as a duplicate, with the id of the first one; empty if it is new."""
         first = self._first.setdefault(digest, candidate_id)
         same = "same lattice, species and positions"
         return "" if first == candidate_id else f"exact duplicate of {first} ({same})"

@@ -1,4 +1,4 @@
-"""What `candidates=` names: a file, an archive, a folder of any mix, or a bundled set. All become a stream of parts."""
+"""Sources of crystals as streams of parts: a file, an archive, a folder, or a bundled set."""
 
 from __future__ import annotations
 
@@ -18,12 +18,16 @@ _EXPECTED = "CIF, POSCAR, .xyz/.extxyz, .db (ASE), .json, .jsonl(.gz), a zip or 
 
 
 def bundled_sets() -> list[str]:
-    """Names of the candidate sets that travel with the package."""
+    """Names of the candidate sets in the package."""
     return sorted(path.stem for path in (resource("datasets") / "candidates").glob("*.jsonl"))
 
 
 def find_source(source: str | Path) -> Path:
-    """The file or folder that is meant; an existing path wins over a bundled set. Raises RequestError."""
+    """The file or folder of a source, which is a path or the name of a bundled set; an existing path wins.
+
+    Raises:
+        RequestError: There is none, or it is not a crystal file or folder.
+    """
     text = str(source)
     if not text.strip() or "\0" in text:
         raise RequestError(f"candidates={text!r}: expected a path or one of the bundled sets {_sets()}")
@@ -40,24 +44,32 @@ def find_source(source: str | Path) -> Path:
 
 
 def walk(path: Path, passed_over: frozenset[Path] = frozenset()) -> Iterator[Part]:
-    """Parts of everything a file, archive or folder holds, in a fixed order; passed_over: see `ReadSettings`."""
+    """Parts of everything in a file, archive or folder, in a fixed order.
+
+    Args:
+        path: The file or folder.
+        passed_over: As in `ReadSettings`.
+
+    Raises:
+        RequestError: A folder contains no crystal files.
+    """
     if path.is_dir():
         empty = True
         for part in _walk_folder(path, "", (path.resolve(),), passed_over):
             empty = False
             yield part
         if empty:
-            raise RequestError(f"{path} holds no crystal files; expected {_EXPECTED}")
+            raise RequestError(f"{path} contains no crystal files; expected {_EXPECTED}")
     else:
         yield from _open(path, path.name, _beside(path))
 
 
 def _beside(path: Path) -> Path | None:
-    """The charged crystal's file next to a discharged one's."""
-    return next((path.with_name(name) for name in charged_names(path.name) if _is_there(path.with_name(name))), None)
+    """The charged crystal's file beside that of a discharged one."""
+    return next((path.with_name(name) for name in charged_names(path.name) if _is_file(path.with_name(name))), None)
 
 
-def _is_there(path: Path) -> bool:
+def _is_file(path: Path) -> bool:
     return path.exists() and not path.is_dir()
 
 
@@ -80,7 +92,7 @@ def _read_charged(path: Path) -> Iterator[Part]:
 
 
 def _walk_folder(folder: Path, prefix: str, chain: tuple[Path, ...], passed_over: frozenset[Path]) -> Iterator[Part]:
-    """Sorted by name. A link to a file is followed wherever it leads; a link to a folder never is."""
+    """Sorted by name; links to files are followed, links to folders are not."""
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
@@ -113,12 +125,12 @@ def _walk_folder(folder: Path, prefix: str, chain: tuple[Path, ...], passed_over
 
 
 def _is_result(folder: Path) -> bool:
-    """The finalists of an earlier ranking, whose crystals were candidates already."""
+    """Whether the folder has the finalists of an earlier ranking, whose crystals were candidates before."""
     return folder.name == "finalists" and (folder / "index.json").is_file()
 
 
 def _refusal(path: Path, chain: tuple[Path, ...]) -> str:
-    """Why an entry of a folder is not opened; empty if it is."""
+    """Why an entry of a folder is refused; empty if it is not."""
     try:
         mode = path.stat().st_mode
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Reading crystals: any source becomes one stream of crystals and refusals."""
+"""Read crystals from any source as a stream of crystals and refusals."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from screening.crystals.crystal import Crystal, Rejection
+from screening.crystals.read_settings import ReadSettings
 from screening.crystals.reading.charged import charged_partners
 from screening.crystals.reading.dispatch import examine_all
 from screening.crystals.reading.identity import Register, printable
 from screening.crystals.reading.inputs import find_source, walk
-from screening.crystals.reading.parts import Outcome, Part, Sites, UnreadableError
-from screening.crystals.reading.read_settings import ReadSettings
+from screening.crystals.reading.parts import Outcome, Part, UnreadableError
+from screening.crystals.sites import Sites
 from screening.errors import RequestError
 
 if TYPE_CHECKING:
@@ -23,10 +24,17 @@ _DEFAULT = ReadSettings()
 
 
 def read_crystals(source: str | Path, settings: ReadSettings = _DEFAULT) -> Iterator[Crystal | Rejection]:
-    """Everything in a file, an archive, a folder or a bundled set: each input comes out once, as one or the other.
+    """All crystals in a file, an archive, a folder or a bundled set.
 
-    Streams in a fixed order: files by name, entries as they lie in a file. Ids are unique over both kinds. Raises
-    RequestError at once if there is no such source or, on the first step, if a folder holds nothing to read.
+    Each input gives one crystal or one rejection, in a fixed order: files by name, entries as in the file. Ids are
+    unique over both.
+
+    Args:
+        source: A path or the name of a bundled set.
+        settings: How to read, and limits.
+
+    Raises:
+        RequestError: The source does not exist (at once), or a folder has nothing to read (on the first step).
     """
     return _finish(examine_all(walk(find_source(source), settings.passed_over), settings))
 
@@ -35,13 +43,20 @@ def as_crystals(
     items: Iterable[Structure | Atoms | Crystal | str | Path] | Structure | Atoms | Crystal,
     settings: ReadSettings = _DEFAULT,
 ) -> Iterator[Crystal | Rejection]:
-    """The same stream, with the same checks, from pymatgen structures, ASE atoms or crystals in memory, or one of them.
+    """As `read_crystals`, with the same checks, for objects in memory.
 
-    The id is `properties["id"]` of a structure, `info["id"]` of atoms (or `mp_id`, `name`), else `structure#0`, ...
-    Paths among them are read; one that leads nowhere is refused like any broken input. Raises RequestError if `items`
-    is nothing of the kind.
+    The id of a structure is `properties["id"]`, that of atoms is `info["id"]` (or `mp_id`, `name`), or else
+    `structure#0`, and so on.
+
+    Args:
+        items: pymatgen structures, ASE atoms, crystals or paths, or a single object. A path that does not exist is
+            refused like any broken input.
+        settings: How to read, and limits.
+
+    Raises:
+        RequestError: `items` is of another type.
     """
-    if any(hasattr(items, name) for name in ("lattice", "positions")):  # a structure is iterable, too: over its sites
+    if any(hasattr(items, name) for name in ("lattice", "positions")):  # a structure is iterable too, over its sites
         items = [cast("Structure | Atoms | Crystal", items)]
     if not isinstance(items, Iterable):
         raise RequestError(f"candidates: expected paths, structures or crystals, found {type(items).__name__}")
@@ -49,7 +64,7 @@ def as_crystals(
 
 
 def _parts(items: Iterable[object], settings: ReadSettings) -> Iterator[Part]:
-    # Of a list of files, the charged ones that a discharged one brings along are not candidates of their own.
+    # In a list of files, the charged crystal of a discharged one is not a candidate itself.
     listed = [str(item) for item in items if isinstance(item, str | Path)] if isinstance(items, Sequence) else []
     charged = set(charged_partners(listed).values())
     for index, item in enumerate(items):
@@ -65,7 +80,7 @@ def _parts(items: Iterable[object], settings: ReadSettings) -> Iterator[Part]:
 
 
 def _finish(examined: Iterator[tuple[Part, Outcome]]) -> Iterator[Crystal | Rejection]:
-    """Give ids and refuse duplicates: the two things that need the whole stream."""
+    """Assign ids and refuse duplicates, which needs the whole stream."""
     register = Register()
     for part, outcome in examined:
         candidate_id = register.identify(outcome.own_id or part.stem, part.source)
@@ -82,7 +97,7 @@ def _finish(examined: Iterator[tuple[Part, Outcome]]) -> Iterator[Crystal | Reje
 
 
 def as_crystal(sites: Sites, candidate_id: str, source: str, flags: tuple[str, ...]) -> Crystal:
-    """A crystal of checked sites, with that of the charged ones if there are any."""
+    """A crystal from checked sites, with its charged crystal if there is one."""
     charged = None if sites.charged is None else as_crystal(sites.charged, candidate_id, source, ())
     group = sites.parent_space_group
     return Crystal(candidate_id, sites.lattice, sites.numbers, sites.frac, source, flags, group, charged)

@@ -1,4 +1,4 @@
-"""Rows of `lattice, species, frac`, and pymatgen structures as JSON, decoded without pymatgen."""
+"""Rows of `lattice, species, frac` and pymatgen structures as JSON, decoded without pymatgen."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ import orjson
 from numpy.typing import NDArray
 
 from screening.chemistry.elements import ATOMIC_NUMBERS, SYMBOLS
-from screening.crystals.reading.parts import Occupancy, Sites, UnreadableError
+from screening.crystals.reading.parts import UnreadableError
+from screening.crystals.sites import APPROXIMANT, Occupancy, Sites
 
 ID_KEYS = ("id", "mp_id", "name", "material_id", "battery_id")
-"""Keys under which a row may carry its own id, in order of preference."""
+"""Keys for the id of a row, in order of preference."""
 
 PAIR_KEYS = (("structure", "charged"), ("discharged", "charged"), ("discharge_structure", "charge_structure"))
-"""Keys of the discharged and the charged crystal of an insertion pair in one row."""
+"""Keys of the discharged and the charged crystal of an insertion pair in a row."""
 
-APPROXIMANT = "ordered_approximant"
 OWN_FLAGS = (APPROXIMANT,)
-"""Flags that a row may bring along; everything else is for the pipeline to say."""
+"""Flags that a row may have; all others come from later steps."""
 
 _ISOTOPES = {"D": 1, "T": 1}
 _SPECIES = re.compile(r"([A-Z][a-z]?)(?:\d*\.?\d*[+-]|[+-]\d+\.?\d*)?(?:,.*)?")
@@ -32,7 +32,11 @@ _SPECIES = re.compile(r"([A-Z][a-z]?)(?:\d*\.?\d*[+-]|[+-]\d+\.?\d*)?(?:,.*)?")
 
 @lru_cache(maxsize=4096)
 def atomic_number(species: str | int) -> int:
-    """Atomic number of `Fe`, `Fe3+`, `O2-`, `D` or 26; raises UnreadableError for anything else."""
+    """Atomic number of `Fe`, `Fe3+`, `O2-`, `D` or 26.
+
+    Raises:
+        UnreadableError: It is anything else.
+    """
     if isinstance(species, int) and 0 < species < len(SYMBOLS):
         return species
     match = _SPECIES.fullmatch(str(species).strip())
@@ -43,7 +47,7 @@ def atomic_number(species: str | int) -> int:
 
 
 def own_id(row: Mapping[str, Any]) -> str:
-    """The id a row gives itself; empty if none. Numbers become text."""
+    """The id in a row as text; empty if it has none."""
     for key in ID_KEYS:
         value = row.get(key)
         if isinstance(value, (str, int, float, np.integer)) and not isinstance(value, bool) and value == value:
@@ -54,13 +58,17 @@ def own_id(row: Mapping[str, Any]) -> str:
 
 
 def own_flags(row: Mapping[str, Any]) -> tuple[str, ...]:
-    """What a row says of itself under `flags`, as far as it is understood: that it is an ordered approximant."""
+    """The flags in a row that are among `OWN_FLAGS`."""
     flags = row.get("flags")
     return tuple(flag for flag in OWN_FLAGS if isinstance(flags, Sequence) and flag in flags)
 
 
 def parse_json(data: bytes) -> Any:
-    """Decode JSON; Python's NaN and Infinity are let through so that the refusal can name them."""
+    """Decode JSON, including Python's NaN and Infinity, so that a refusal can name them.
+
+    Raises:
+        UnreadableError: It is not valid JSON.
+    """
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError as error:
@@ -71,9 +79,15 @@ def parse_json(data: bytes) -> Any:
 
 
 def read_row(row: Any) -> Sites:
-    """A row of `lattice, species, frac` (with `id`, `mp_id` or `name`), or a pymatgen structure as JSON, as itself
-    or under `structure`; the charged crystal of an insertion pair under `charged` beside it (further names:
-    PAIR_KEYS). Raises UnreadableError."""
+    """The crystal of a row.
+
+    Args:
+        row: An object with `lattice, species, frac` and perhaps an id, or a pymatgen structure as JSON, itself or under
+            `structure`. The charged crystal of an insertion pair is under `charged` (other keys: `PAIR_KEYS`).
+
+    Raises:
+        UnreadableError: The row does not describe a crystal.
+    """
     if not isinstance(row, Mapping):
         raise UnreadableError(f"expected an object with lattice, species and frac, found {type(row).__name__}")
     sites = _read_one(row)
@@ -84,7 +98,11 @@ def read_row(row: Any) -> Sites:
 
 
 def read_charged(row: Mapping[str, Any]) -> Sites:
-    """The charged crystal of a row; its errors say that it is the one meant."""
+    """The charged crystal of a row.
+
+    Raises:
+        UnreadableError: It cannot be read; the message says that the charged crystal is meant.
+    """
     try:
         return _read_one(row)
     except UnreadableError as error:
@@ -106,7 +124,7 @@ def _read_one(row: Mapping[str, Any]) -> Sites:
 
 
 def _with_remarks(sites: Sites, row: Mapping[str, Any]) -> Sites:
-    """What a row says of itself; the space group of what it stands for counts only for an ordered approximant."""
+    """The sites with the flags of a row and, for an ordered approximant, the space group of its parent."""
     flags, group = own_flags(row), row.get("parent_space_group")
     known = APPROXIMANT in flags and isinstance(group, int) and not isinstance(group, bool) and 1 <= group <= 230
     return replace(sites, flags=flags, parent_space_group=group if known else None)
@@ -149,7 +167,7 @@ def _occupancy(entry: Any) -> Occupancy:
 
 
 def _merge(pairs: list[tuple[Any, Any]]) -> Occupancy:
-    """Sum the occupancies by element: Fe2+ and Fe3+ that share a site are one element."""
+    """Occupancies summed by element: Fe2+ and Fe3+ on a site are one element."""
     site: Occupancy = {}
     for species, amount in pairs:
         if isinstance(amount, bool) or not isinstance(amount, int | float) or not 0 <= amount <= 1.001:
@@ -163,7 +181,7 @@ def _merge(pairs: list[tuple[Any, Any]]) -> Occupancy:
 
 
 def _read_pymatgen(row: Mapping[str, Any]) -> Sites:
-    """The JSON that pymatgen's `Structure.as_dict` writes."""
+    """The crystal of JSON from pymatgen's `Structure.as_dict`."""
     if "lattice" not in row:
         raise UnreadableError("a structure without a lattice is a molecule, not a crystal")
     try:

@@ -1,4 +1,4 @@
-"""An open file becomes parts, one crystal each, without ever holding the whole file."""
+"""Split an open file into parts of one crystal each, without holding the whole file in memory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import IO, Any
 from screening.crystals.reading.parts import Part
 
 MAX_PART_BYTES = 32 << 20
-"""One crystal's text is never longer than this."""
+"""Longest text of one crystal."""
 
 DAMAGED = (
     OSError,
@@ -28,17 +28,24 @@ DAMAGED = (
     tarfile.TarError,
     zipfile.BadZipFile,
 )
-"""What the standard library raises on broken, encrypted or oddly compressed files."""
+"""Errors of the standard library for broken, encrypted or unusually compressed files."""
 
 _CIF_BLOCK = re.compile(rb"data_", re.IGNORECASE)
 _TOO_LONG = f"one entry is longer than {MAX_PART_BYTES >> 20} MiB"
 
 Piece = tuple[int, Any, str]
-"""Number within the file (from 1), content, reason if it is already refused."""
+"""Number within the file (from 1), content, and the reason if it is refused."""
 
 
 def split(stream: IO[bytes], kind: str, source: str, stem: str) -> Iterator[Part]:
-    """Parts of one file. kind: cif, poscar, xyz, jsonl or json. Only a file of several crystals numbers them."""
+    """Parts of a file; they are numbered if there are several.
+
+    Args:
+        stream: The open file.
+        kind: `cif`, `poscar`, `xyz`, `jsonl` or `json`.
+        source: Where the file is, as shown to users.
+        stem: Name of the file without extensions.
+    """
     pieces = {"cif": _cif_blocks, "poscar": _whole, "xyz": _xyz_frames, "jsonl": _lines, "json": _json_values}[kind]
     part_kind = "row" if kind in ("json", "jsonl") else kind
     single = True
@@ -61,7 +68,7 @@ def _part(piece: Piece, kind: str, source: str, stem: str, single: bool) -> Part
 
 
 def _guarded(pieces: Iterator[Piece]) -> Iterator[Piece]:
-    """A file that breaks off (bad checksum, damaged compression) keeps what came before and says where it broke."""
+    """Keep what came before the place where a file is damaged, and add a refusal for that place."""
     last = 0
     try:
         for piece in pieces:
@@ -77,7 +84,7 @@ def _whole(stream: IO[bytes]) -> Iterator[Piece]:
 
 
 def _bounded_lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes | None]]:
-    """Numbered lines; None instead of a line that is too long to be read."""
+    """Numbered lines; None for a line that is too long."""
     number = 0
     while line := stream.readline(MAX_PART_BYTES):
         number += 1
@@ -90,7 +97,7 @@ def _bounded_lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes | None]]:
 
 
 def _lines(stream: IO[bytes]) -> Iterator[Piece]:
-    """One JSON object per line; blank lines count but hold nothing."""
+    """One JSON object a line; blank lines are skipped but counted."""
     for number, line in _bounded_lines(stream):
         if line is None:
             yield number, b"", _TOO_LONG
@@ -99,7 +106,7 @@ def _lines(stream: IO[bytes]) -> Iterator[Piece]:
 
 
 def _cif_blocks(stream: IO[bytes]) -> Iterator[Piece]:
-    """Data blocks that describe a crystal; one of metadata alone is passed over if there is any other."""
+    """Data blocks that describe a crystal; blocks of metadata only if there are no others."""
     number = 0
     others = b""
     for block in _raw_cif_blocks(stream):
@@ -116,7 +123,7 @@ def _cif_blocks(stream: IO[bytes]) -> Iterator[Piece]:
 
 
 def _raw_cif_blocks(stream: IO[bytes]) -> Iterator[bytes | None]:
-    """Text from one `data_` line to the next; inside a text field (between lines that begin with `;`) it is text."""
+    """Text from one `data_` line to the next, except inside text fields (between lines that begin with `;`)."""
     block: list[bytes] = []
     size = 0
     in_text = False
@@ -138,7 +145,7 @@ def _raw_cif_blocks(stream: IO[bytes]) -> Iterator[bytes | None]:
 
 
 def _xyz_frames(stream: IO[bytes]) -> Iterator[Piece]:
-    """Frames of (extended) XYZ: a line with the number of atoms, a comment, one line per atom."""
+    """Frames of (extended) XYZ: the number of atoms, a comment, and a line for each atom."""
     lines = _bounded_lines(stream)
     number = 0
     for line_number, line in lines:
@@ -166,7 +173,7 @@ def _xyz_frames(stream: IO[bytes]) -> Iterator[Piece]:
 
 
 def _json_values(stream: IO[bytes]) -> Iterator[Piece]:
-    """The elements of a JSON list, or JSON values one after another."""
+    """Elements of a JSON list, or JSON values one after another."""
     text = codecs.getincrementaldecoder("utf-8-sig")(errors="replace")
     decoder = json.JSONDecoder()
     buffer, number, step = "", 0, 1 << 16

@@ -17,13 +17,13 @@ def main() -> None:
     """Examine chunks of parts from standard input until it closes."""
     for name in ("SIGTERM", "SIGUSR1"):
         if hasattr(signal, name):
-            # Slurm tells all processes of a job to stop: a file that a worker left half read would count as broken,
-            # while its reader still keeps what is done. It ends its workers by other means.
+            # Slurm signals all processes of a job to stop, but the reader still wants the outcomes of files that are
+            # being read: if a worker stopped, they would count as broken. The reader stops its workers itself.
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     tasks = os.fdopen(os.dup(0), "rb")
     results = os.fdopen(os.dup(1), "wb")
     with Path(os.devnull).open("r+b") as nothing:
-        for descriptor in (0, 1, 2):  # whatever a parser prints must not mix with the answers or reach the terminal
+        for descriptor in (0, 1, 2):  # output of parsers must not mix with the results or reach the terminal
             if descriptor == 2:
                 results.write(b"ready\n")
                 results.flush()
@@ -42,7 +42,7 @@ def main() -> None:
 
 
 def _limit_memory() -> None:
-    """A file that unfolds without end gets a MemoryError of its own instead of exhausting the machine."""
+    """Limit memory, so that a file that expands without end causes a MemoryError instead of exhausting the machine."""
     try:
         import resource
     except ImportError:  # not on Windows

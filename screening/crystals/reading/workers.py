@@ -1,7 +1,7 @@
-"""Worker processes that parse files, so that a parser that crashes or hangs costs one file and not the run.
+"""Worker processes that parse files, so that a parser that crashes or hangs affects one file and not the run.
 
-The workers are started as plain commands, not by `multiprocessing`: that would import the caller's main module again
-(a script without a main guard, a notebook), or fork a process that holds torch's threads.
+Workers are started as commands, not by `multiprocessing`, which would import the caller's main module again (a script
+without a main guard, a notebook) or fork a process with torch's threads.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from pathlib import Path
 from queue import Empty, LifoQueue
 from typing import IO, cast
 
+from screening.crystals.read_settings import ReadSettings
 from screening.crystals.reading.examine import examine
 from screening.crystals.reading.parts import Outcome, Part
-from screening.crystals.reading.read_settings import ReadSettings
 
 _LOG = logging.getLogger(__name__)
 _COMMAND = "from screening.crystals.reading.worker import main; main()"
@@ -33,7 +33,7 @@ class WorkerFailureError(Exception):
 
 
 class Worker:
-    """One process that examines parts. Talks by pickles over pipes that only the two of them hold."""
+    """A process that examines parts; it exchanges pickles with this one over private pipes."""
 
     def __init__(self, settings: ReadSettings) -> None:
         package = str(Path(__file__).resolve().parents[3])
@@ -55,7 +55,11 @@ class Worker:
         pickle.dump(settings, self._input)
 
     def examine(self, parts: Sequence[Part], timeout_s: float) -> list[Outcome]:
-        """Outcomes of the parts; raises WorkerFailureError, after which this worker is of no more use."""
+        """Outcomes of parts.
+
+        Raises:
+            WorkerFailureError: The worker crashed or took too long; it cannot be used again.
+        """
         late = threading.Event()
 
         def stop() -> None:
@@ -83,12 +87,12 @@ class Worker:
         self._process.kill()
         self._process.wait()
         for pipe in (self._input, self._output, self._errors):
-            with suppress(BrokenPipeError):  # what was still to be written has no reader any more
+            with suppress(BrokenPipeError):  # nobody reads what was not yet written
                 pipe.close()
 
 
 class WorkerPool:
-    """A fixed number of workers, each driven by a thread; a worker that fails is replaced."""
+    """A fixed number of workers, each with its own thread; a worker that fails is replaced."""
 
     def __init__(self, workers: int, settings: ReadSettings) -> None:
         self._settings = settings
@@ -98,11 +102,11 @@ class WorkerPool:
         self._closed = False
 
     def submit(self, parts: Sequence[Part]) -> Future[list[Outcome]]:
-        """Outcomes in the order of the parts. If a chunk fails, its parts are tried one by one."""
+        """Examine parts; if a worker fails, they are tried one by one."""
         return self._threads.submit(self._examine, parts)
 
     def close(self) -> None:
-        """Stop every worker at once; unfinished chunks are abandoned."""
+        """Stop all workers at once; unfinished parts are abandoned."""
         self._closed = True
         self._threads.shutdown(wait=False, cancel_futures=True)
         for worker in list(self._busy):
@@ -127,7 +131,7 @@ class WorkerPool:
                 worker = Worker(self._settings)
             except (OSError, WorkerFailureError) as error:
                 if not self._closed:
-                    _LOG.warning("reading in this process: %s", error)
+                    _LOG.warning("no worker process could be started, so files are read in this one: %s", error)
                 return [examine(part, self._settings) for part in parts]
         self._busy.add(worker)
         if self._closed:

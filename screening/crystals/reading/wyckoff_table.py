@@ -1,9 +1,10 @@
-"""Crystals from tables of space group, cell and Wyckoff sites, as `datasets/reference/*.csv` have them.
+"""Crystals from tables of space group, cell and Wyckoff sites, such as `datasets/reference/*.csv`.
 
 A row has `name`, `formula` (or, with `structure_is`, `formula_charged` and `formula_discharged`), `spacegroup`
-(International number), the cell `a b c alpha beta gamma` (Å, degrees), `sites` (`SPECIES x y z; ...` in decimals or
-fractions, origin choice 1, `Fe:0.75+Ti:0.25` for a shared site) and `ordered`; the same with `_ordered` at the end
-describes an ordered approximant where the crystal is not. `nsites_conv` and `vol_A3_fu` are checked where given.
+(international number), the cell `a b c alpha beta gamma` (Å, degrees), `sites` (`SPECIES x y z; ...` in decimals or
+fractions, origin choice 1, `Fe:0.75+Ti:0.25` for a shared site) and `ordered`. For a crystal that is not ordered, the
+same columns with the ending `_ordered` describe an ordered approximant. `nsites_conv` and `vol_A3_fu` are checked if
+given.
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ Row = Mapping[str, str]
 
 CELL = ("a", "b", "c", "alpha", "beta", "gamma")
 NEEDED = ("name", "spacegroup", *CELL, "sites", "ordered")
-_TOLERANCE_A = 1e-3  # positions this close are one site
+_TOLERANCE_A = 1e-3  # positions closer than this are one site
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A structure of a row with the formula it must have; `approximant` if its order was imposed."""
+    """The structure of a row with its expected formula, and whether it is an ordered approximant."""
 
     structure: Structure
     formula: str
@@ -39,9 +40,14 @@ class Cell:
 
 
 def read_rows(path: Path, needed: tuple[str, ...] = NEEDED) -> list[dict[str, str]]:
-    """All rows as text: a formula such as NaN must not become a number.
+    """All rows as text, so that a formula such as NaN does not become a number.
 
-    needed: columns. Raises RequestError naming the file and what is wrong with it.
+    Args:
+        path: The table.
+        needed: Columns that it must have.
+
+    Raises:
+        RequestError: The file is missing or wrong; the message names it and the problem.
     """
     try:
         with path.open(newline="", encoding="utf-8") as stream:
@@ -49,22 +55,24 @@ def read_rows(path: Path, needed: tuple[str, ...] = NEEDED) -> list[dict[str, st
     except FileNotFoundError:
         raise RequestError(f"{path} does not exist") from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise RequestError(f"{path}: expected a CSV table, could not read it ({error})") from None
+        raise RequestError(f"{path}: expected a CSV table, but it cannot be read ({error})") from None
     missing = [name for name in needed if not rows or name not in rows[0]]
     if missing:
-        raise RequestError(f"{path}: {'no rows' if not rows else f'no column {missing[0]}'}; needs {', '.join(needed)}")
+        problem = f"column {missing[0]} is missing" if rows else "no rows"
+        raise RequestError(f"{path}: {problem}; expected the columns {', '.join(needed)}")
     return [{name: text or "" for name, text in row.items() if name is not None} for row in rows]
 
 
 def has_ordered_cell(row: Row) -> bool:
-    """Whether the row's cell is free of partial occupancies or comes with an ordered approximant."""
+    """Whether the row's cell has no partial occupancies, or an ordered approximant."""
     return row["ordered"] == "yes" or bool(row.get("sites_ordered"))
 
 
 def checked_cell(row: Row) -> Cell:
-    """The conventional cell of a row, or of its ordered approximant; partially occupied where it has none.
+    """The conventional cell of a row's ordered approximant if it has one, else of the row's crystal.
 
-    Raises RequestError where it cannot be built, or its composition or number of sites is not the row's.
+    Raises:
+        RequestError: The cell cannot be built, or its composition or number of sites differs from that in the row.
     """
     cell = _build(row)
     expected = _composition(row, cell.formula)
@@ -77,9 +85,10 @@ def checked_cell(row: Row) -> Cell:
 
 
 def primitive_cell(row: Row, source: str) -> Crystal | Structure:
-    """The primitive cell of a row, by its name: a crystal, or a structure where sites are shared.
+    """The primitive cell of a row: a crystal, or a structure if it has partial occupancies; its id is the row's name.
 
-    Errors as in `checked_cell`.
+    Raises:
+        RequestError: As in `checked_cell`.
     """
     cell = checked_cell(row)
     primitive = cell.structure.get_primitive_structure()
@@ -121,17 +130,17 @@ def _site(row: Row, text: str) -> tuple[dict[str, float], list[float]]:
 
 
 def _formula(row: Row) -> str:
-    """The formula of the structure: the row of an insertion pair has two, and says which one the structure is of."""
+    """The formula of the structure; the row of an insertion pair has two and says which one it is."""
     which = {"charged": "formula_charged", "discharged": "formula_discharged"}.get(
         row.get("structure_is", ""), "formula"
     )
     if not row.get(which):
-        raise RequestError(f"{row['name']}: no {which}")
+        raise RequestError(f"{row['name']}: {which} is missing")
     return row[which]
 
 
 def _fits(row: Row, cell: Cell, sites: int, stated: float) -> bool:
-    """Whether an approximant's cell is a whole number of times the average one, or has its volume within 2 %."""
+    """Whether an approximant's cell is a multiple of the average cell, or its volume agrees within 2 %."""
     if stated % sites == 0 or sites % stated == 0:
         return True
     units = cell.structure.composition.num_atoms / _composition(row, cell.formula).num_atoms
@@ -140,7 +149,7 @@ def _fits(row: Row, cell: Cell, sites: int, stated: float) -> bool:
 
 
 def _number(row: Row, name: str) -> float:
-    """A column that may be empty, or not be there: 0 then. Raises RequestError for other text."""
+    """A number; 0 if the column is empty or missing."""
     text = row.get(name) or "0"
     try:
         return float(text)

@@ -18,7 +18,7 @@ import numpy as np
 from screening.crystals import Crystal, ReadSettings, Rejection
 from screening.crystals.reading.parts import UnreadableError
 from screening.crystals.reading.rows import parse_json, read_row
-from screening.crystals.reading.sanity import describe_partial, find_problem
+from screening.crystals.sanity import describe_partial, find_problem
 from screening.data.importers.base import Importer, Labelled
 from screening.data.importers.labels import check_label
 from screening.data.store import LabelledCrystal

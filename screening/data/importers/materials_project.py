@@ -8,19 +8,16 @@ the two by identifier would contradict itself.
 
 from __future__ import annotations
 
-import gzip
-import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import orjson
 import polars as pl
 
 from screening.chemistry.elements import ATOMIC_NUMBERS
 from screening.crystals.crystal import Crystal
 from screening.data.importers.base import Importer, Labelled
+from screening.data.raw_tables import json_rows
 from screening.data.store import LabelledCrystal
 from screening.errors import RequestError
 
@@ -41,7 +38,7 @@ class MaterialsProject(Importer):
             if not file.is_file():
                 raise RequestError(f"source: {file} is missing; expected {_STRUCTURES} and {_PROPERTIES} in {source}")
         by_id = _read_labels(properties)
-        for row in _rows(structures):
+        for row in json_rows(structures):
             crystal = _crystal(row, str(row["mp_id"]), structures)
             known = by_id.get(crystal.candidate_id, {})
             total = known.pop("total_magnetization_muB_per_cell", None)
@@ -51,7 +48,7 @@ class MaterialsProject(Importer):
                 yield LabelledCrystal(crystal, known)
         moments = source / "site_magmoms.jsonl.gz"
         if moments.is_file():
-            for row in _rows(moments):
+            for row in json_rows(moments):
                 crystal = _crystal(row, f"moments-{row['id']}", moments)
                 yield LabelledCrystal(crystal, {}, np.asarray(row["magmom_muB"], dtype=np.float32))
 
@@ -71,18 +68,6 @@ def _read_labels(file: Path) -> dict[str, dict[str, float]]:
         }
         for row in table.select(columns).iter_rows()
     }
-
-
-def _rows(file: Path) -> Iterator[dict[str, Any]]:
-    try:
-        with gzip.open(file, "rb") as lines:
-            for number, line in enumerate(lines, 1):
-                try:
-                    yield orjson.loads(line)
-                except orjson.JSONDecodeError as error:
-                    raise RequestError(f"source: {file}, line {number}: {error}") from None
-    except (OSError, EOFError, zlib.error) as error:
-        raise RequestError(f"source: {file}: {error}") from None
 
 
 def _crystal(row: dict[str, Any], crystal_id: str, file: Path) -> Crystal:

@@ -1,5 +1,5 @@
 "use strict";
-// What all parts of the page share: its data, texts, numbers and colours.
+// Shared by all parts of the page: data, texts, numbers and colours.
 const report = (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const forms = new Intl.PluralRules(data.language);
@@ -18,7 +18,7 @@ const report = (() => {
     return chosen.replace(/\{(\w+)\}/g, (_, name) => (typeof values[name] === "number" ? fixed(values[name], 0) : values[name]));
   }
 
-  // Colours of the page for plotly, which does not read style sheets.
+  // The page's colours for plotly, which does not read style sheets.
   function theme() {
     const style = getComputedStyle(document.documentElement);
     const colour = (name) => style.getPropertyValue(`--${name}`).trim();

@@ -1,4 +1,4 @@
-// Cards draw their pictures only while they are seen: browsers keep few three-dimensional scenes at a time.
+// Cards draw their structures only while they are visible: browsers allow few WebGL scenes at a time.
 (() => {
   const { data, onTheme } = report;
   const all = [...document.querySelectorAll("details.card")];
@@ -35,7 +35,7 @@
   }
 
   addEventListener("hashchange", openAddressed);
-  // MLflow shows the page under an address that is gone by the time a link within the page is pressed.
+  // MLflow shows the page under an address that no longer exists when a link within the page is clicked.
   addEventListener("click", (event) => {
     const link = event.target.closest?.("a[href^='#']");
     const place = link && document.getElementById(link.getAttribute("href").slice(1));
@@ -45,14 +45,14 @@
     try {
       history.pushState(null, "", link.getAttribute("href"));
     } catch {
-      // Without an address of its own the page needs none in the history.
+      // A page without its own address cannot write to the history, and need not.
     }
   });
   openAddressed();
   document.getElementById("open-all")?.addEventListener("click", () => all.forEach((card) => { card.open = true; }));
   document.getElementById("close-all")?.addEventListener("click", () => all.forEach((card) => { card.open = false; }));
 
-  // A viewer that shows the page alone, in a frame of its own, lets no link out of it, and no file lies beside it.
+  // In the frame of a viewer, links that leave the page do not work, and there are no files beside it.
   if (!["file:", "http:", "https:"].includes(location.protocol)) {
     document.querySelectorAll("a.outside").forEach((link) => {
       link.replaceWith(report.element("code", { textContent: link.getAttribute("href") }));

@@ -1,4 +1,4 @@
-// The scatter of two figures of merit and the periodic table.
+// The scatter plot of two figures of merit, and the periodic table.
 (() => {
   const { data, text, fixed, theme, onTheme, narrow } = report;
   const settings = () => ({ responsive: true, displaylogo: false, displayModeBar: narrow.matches ? false : "hover" });
@@ -12,7 +12,7 @@
     return Plotly.react(place, figure.data, layout, settings());
   };
 
-  // Drawn when it comes near the window, so that a long page opens at once.
+  // Drawn when it comes near the window, so that a long page opens quickly.
   function whenSeen(place, draw) {
     const watcher = new IntersectionObserver(([seen]) => {
       if (!seen.isIntersecting) return;

@@ -1,4 +1,4 @@
-// A crystal that one can turn: shaded spheres, bonds, the cell.
+// A crystal that the reader can rotate: shaded spheres, bonds and the cell.
 (() => {
   const { text, theme, element, button } = report;
   const ball = sphere(2);
@@ -32,9 +32,9 @@
 
   function atoms({ symbol, colour, radius, atoms: centres }) {
     const mesh = { type: "mesh3d", name: symbol, color: colour, x: [], y: [], z: [], i: [], j: [], k: [], showlegend: true, flatshading: false, hovertemplate: `${symbol}<extra></extra>` };
-    // Plotly skips the normals of triangles that it takes for degenerate; ours are only small.
+    // Plotly would take our small triangles for degenerate and skip their normals.
     mesh.lighting = { ambient: 0.35, diffuse: 0.75, specular: 0.1, roughness: 0.5, fresnel: 0.05, facenormalsepsilon: 0, vertexnormalsepsilon: 0 };
-    // Seen from the camera: from above, behind the reader's shoulder.
+    // Light comes from above, over the reader's shoulder.
     mesh.lightposition = { x: -3e4, y: 5e4, z: -5e4 };
     centres.forEach((centre, n) => {
       const first = n * ball.points.length;
@@ -70,7 +70,7 @@
     };
   }
 
-  // Axes as long as the crystal is, and large enough to fill the view from every side.
+  // Axes as long as the crystal, scaled to fill the view from every side.
   function scene({ elements, cell }) {
     const points = [...elements.flatMap(({ atoms: centres }) => centres), ...cell];
     const ends = [0, 1, 2].map((k) => [Math.min(...points.map((p) => p[k])) - 0.6, Math.max(...points.map((p) => p[k])) + 0.6]);
@@ -82,7 +82,7 @@
     return { aspectmode: "manual", aspectratio, xaxis: axis(0), yaxis: axis(1), zaxis: axis(2), dragmode: "orbit", bgcolor: "rgba(0,0,0,0)" };
   }
 
-  // At first one looks a little from above at the broad side.
+  // The first view is of the broad side, slightly from above.
   function firstView({ elements }) {
     const places = elements.flatMap(({ atoms: centres }) => centres);
     const mean = [0, 1].map((k) => places.reduce((sum, place) => sum + place[k], 0) / places.length);
@@ -92,7 +92,7 @@
     return { ...UPRIGHT, eye: { x: 1.45 * Math.cos(round), y: 1.45 * Math.sin(round), z: 0.5 } };
   }
 
-  // Turn the eye about the vertical (`across`) or towards it (`over`), in radians.
+  // Rotate the camera about the vertical (`across`) or towards it (`over`), in radians.
   function turned(camera, across, over) {
     const { x, y, z } = camera.eye;
     const far = Math.hypot(x, y, z);
@@ -108,7 +108,7 @@
     return { ...UPRIGHT, eye: { x, y, z }, up: upright ? { x: 0, y: 1, z: 0 } : UPRIGHT.up };
   }
 
-  // A view with its buttons; `show` and `free` may be called again and again, the camera stays.
+  // A view with its buttons. `show` and `free` may be called repeatedly; the camera is kept.
   report.structureView = (place, buttons, structures) => {
     let current = 0;
     let camera = firstView(structures[0]);

@@ -1,4 +1,4 @@
-// The ranked table: filters, order, columns, pages, copying.
+// The ranked table: filters, sorting, columns, pages, copying.
 (() => {
   const { data, fixed, text, element, chemical } = report;
   const { columns, rows, flags, gates } = data.table;
@@ -147,7 +147,7 @@
     return [names.map(field).join(","), ...lines].join("\r\n");
   }
 
-  // As in ranking.csv: an apostrophe keeps a spreadsheet from running text as a formula.
+  // As in ranking.csv, an apostrophe keeps a spreadsheet from running text as a formula.
   function field(value) {
     if (value === null || typeof value !== "string") return value === null ? "" : String(value);
     const harmless = /^'*[=+\-@\t\r\n]/.test(value) ? `'${value}` : value;
@@ -159,7 +159,7 @@
     try {
       await navigator.clipboard.writeText(content);
     } catch {
-      // Inside another page's frame the modern way may be forbidden, and the old one too.
+      // In the frame of another page the clipboard may be blocked, and so may the older command.
       if (!copiedByCommand(content)) return;
     }
     find("shown").textContent = text("copied", { n: matching.length });
@@ -183,7 +183,7 @@
   find("columns-first").addEventListener("click", () => choose((column) => column.first));
   find("columns-all").addEventListener("click", () => choose(() => true));
   find("copy").addEventListener("click", copy);
-  // The card of a rank, else its row.
+  // Show the card of a rank, or else its row.
   report.showRank = (rank) => {
     const card = find(`card-${rank}`);
     const entry = entries.find(({ row }) => valueOf(row, "rank") === rank);

@@ -1,4 +1,4 @@
-"""Everything that a page says, in the reader's language."""
+"""Texts of the pages in each language."""
 
 from screening.report.texts.catalogue import LANGUAGES, Catalogue, catalogue
 

@@ -1,4 +1,4 @@
-"""The catalogue of texts: one file per language, looked up by key."""
+"""The catalogue of texts: a YAML file for each language, and those of the material classes."""
 
 from __future__ import annotations
 
@@ -29,9 +29,18 @@ Entry = str | Mapping[str, str]
 class Catalogue:
     """Texts of one language.
 
-    page, script: what the page and its script say; an entry is a text or its plural forms by `n`. gates: names of
-    gates. values: words of categories by column. titles, units: other wording for what the English tables say.
-    columns: `label` and `description` by column name. flags, remarks, stages: explanations by key.
+    Attributes:
+        language: `en` or `ru`.
+        page: Texts of the page by key; an entry is a text, or its plural forms by the number `n`.
+        script: Texts of the page's script, likewise.
+        gates: Names of gates.
+        values: Words for the values of categories, by column.
+        titles: Titles of tasks by their English title.
+        stages: Names of the steps that refuse inputs.
+        units: Symbols of units by their English symbol.
+        columns: `label` and `description` by column.
+        flags: Meanings of flags.
+        remarks: Meanings of remarks.
     """
 
     language: str
@@ -48,21 +57,26 @@ class Catalogue:
 
     @property
     def numbers(self) -> NumberStyle:
-        """How the language writes numbers."""
+        """How numbers are written in the language."""
         return STYLES[self.language]
 
     def text(self, key: str, **values: Any) -> str:
-        """The page's text of a key with values put in; whole numbers are grouped, `n` chooses the plural form."""
+        """The page's text of a key.
+
+        Args:
+            key: As in the catalogue's files.
+            values: What to put in for `{name}`; whole numbers are grouped, and `n` chooses the plural form.
+        """
         return self._entry(key, values).format(**self._written(values))
 
     def html(self, key: str, **values: Any) -> Markup:
-        """As `text`, of an entry that holds HTML; the values are escaped."""
+        """As `text`, for an entry that contains HTML; the values are escaped."""
         from markupsafe import Markup
 
         return Markup(self._entry(key, values)).format(**self._written(values))  # noqa: S704 - the package's own text
 
     def named(self, key: str, name: str) -> str:
-        """The page's text of a key that a material class may bring, else the name of what it is about."""
+        """The page's text of a key if the catalogue has it, else the name with spaces."""
         return self.text(key) if key in self.page else name.replace("_", " ")
 
     def _entry(self, key: str, values: Mapping[str, Any]) -> str:
@@ -73,18 +87,18 @@ class Catalogue:
         return {name: self.integer(value) if type(value) is int else value for name, value in values.items()}
 
     def integer(self, value: int) -> str:
-        """A whole number with its thousands grouped."""
+        """A whole number with thousands grouped."""
         return self.numbers.fixed(value, 0)
 
     def percent(self, share: float) -> str:
-        """A probability or share as a percentage; what rounds to none or all is told from none or all."""
+        """A probability or share as a percentage: `< 1 %` and `> 99 %` for what is not exactly 0 or 100 %."""
         percent = 100.0 * share
         sign = "<" if 0 < percent < 1 else ">" if 99 < percent < 100 else ""
         bounded = {"<": 1.0, ">": 99.0}.get(sign, percent)
         return f"{sign}{THIN_SPACE if sign else ''}{self.numbers.fixed(bounded, 0)}{THIN_SPACE}%"
 
     def column(self, name: str) -> Column:
-        """What is known of a column, in this language; interval bounds and gates included."""
+        """What a column means in this language; interval bounds and gates included."""
         spec = column(name)
         for suffix, key in _BOUNDS.items():
             if name.endswith(suffix) and name.removesuffix(suffix) in known_columns():
@@ -106,25 +120,25 @@ class Catalogue:
         return self.units.get(unit, unit)
 
     def gate(self, name: str) -> str:
-        """A gate in words; one that the catalogue does not know keeps its name."""
+        """A gate in words: its text, else its name with spaces."""
         return self.gates.get(name.replace(" ", "_"), name.replace("_", " "))
 
     def inside(self, spec: Column) -> str:
-        """A column's label within a sentence: a Cyrillic word begins small, a symbol stays as it is."""
+        """A column's label within a sentence: Cyrillic words begin in lower case, symbols stay as they are."""
         first, second = (*spec.label[:2], "", "")[:2]
         word = second.islower() and all("\u0400" <= letter <= "\u04ff" for letter in (first, second))
         return first.lower() + spec.label[1:] if word else spec.label
 
     def flag(self, name: str) -> str:
-        """What a flag means, empty if unknown."""
+        """What a flag means; empty if unknown."""
         return self.flags.get(name, "")
 
     def words(self, name: str) -> Mapping[str, str]:
-        """The words for the values of a column of categories, empty if it has none."""
+        """Words for the values of a column of categories; empty if it has none."""
         return self.gates if name == "limiting_gate" else self.values.get(name, {})
 
     def shown(self, spec: Column, value: Any) -> str:
-        """One value of a column as a reader sees it, without its unit."""
+        """A value of a column as text, without its unit."""
         plain = spec.shown(value)
         if plain == MISSING:
             return MISSING
@@ -135,21 +149,22 @@ class Catalogue:
         return self.numbers.fixed(value, spec.digits)
 
     def with_unit(self, spec: Column, value: Any) -> str:
-        """One value with its unit."""
+        """A value of a column with its unit."""
         text = self.shown(spec, value)
         return text if text == MISSING or not spec.unit else f"{text}{THIN_SPACE}{spec.unit}"
 
     def interval(self, spec: Column, low: float | None, high: float | None) -> str:
-        """The ends of an interval, empty where one is missing."""
+        """An interval as text; empty if a bound is missing."""
         ends = (self.shown(spec, low), self.shown(spec, high))
         return "" if MISSING in ends else self.text("interval", low=ends[0], high=ends[1])
 
 
 @cache
 def catalogue(language: str) -> Catalogue:
-    """The texts of a language, those of all material classes among them; raises RequestError if there are none.
+    """The texts of a language, including those of all material classes; what is missing stays in English.
 
-    What a class does not say in the language is said in English, or by its name.
+    Raises:
+        RequestError: The language is unknown.
     """
     if language not in LANGUAGES:
         raise RequestError(f"report.language={language}: expected one of {', '.join(LANGUAGES)}")
@@ -161,7 +176,7 @@ def catalogue(language: str) -> Catalogue:
 
 
 def _english() -> dict[str, dict[str, Any]]:
-    """What columns, flags and remarks say of themselves is English, and said where they are defined."""
+    """English texts; those of columns, flags and remarks stand where they are defined."""
     specs = known_columns().values()
     content: dict[str, dict[str, Any]] = {field.name: {} for field in fields(Catalogue) if field.name != "language"}
     content["columns"] = {spec.name: {"label": spec.label, "description": spec.description} for spec in specs}
@@ -174,7 +189,7 @@ def _english() -> dict[str, dict[str, Any]]:
 
 
 def _files(language: str) -> Iterator[dict[str, Any]]:
-    """What the frame says, then what each class does."""
+    """Texts of the page, then those of each material class."""
     folders = [_FOLDER, *(known.texts for known in all_classes())]
     for folder in folders:
         file = folder / f"{language}.yaml" if folder is not None else None

@@ -1,4 +1,4 @@
-"""Numbers and plural forms as a language writes them."""
+"""How each language writes numbers and plurals."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ THIN_SPACE = "\u202f"
 
 @dataclass(frozen=True)
 class NumberStyle:
-    """decimal: between whole and fraction; group: between thousands."""
+    """Separators of decimals and of groups of thousands."""
 
     decimal: str
     group: str
 
     def fixed(self, value: float, digits: int) -> str:
-        """Fixed decimals, thousands grouped, a true minus sign: `−1,234.50`, `−1 234,50`; never minus zero."""
+        """Fixed decimals, thousands grouped, a true minus sign: `−1,234.50`, `−1 234,50`; zero has no sign."""
         text = f"{value:,.{digits}f}"
         if not any(letter in "123456789" for letter in text):
             text = text.lstrip("-")
         return self._translated(text)
 
     def short(self, value: float) -> str:
-        """As few digits as it takes: `0.8`, `550`."""
+        """As few digits as possible: `0.8`, `550`."""
         return self._translated(f"{value:,.6g}")
 
     def _translated(self, text: str) -> str:
@@ -34,7 +34,7 @@ STYLES = {"en": NumberStyle(".", ","), "ru": NumberStyle(",", THIN_SPACE)}
 
 
 def plural_form(language: str, n: int) -> str:
-    """The plural category of a whole number, named as in Unicode's CLDR: `one`, `few`, `many` or `other`."""
+    """The plural form of a whole number by its CLDR name: `one`, `few`, `many` or `other`."""
     if language != "ru":
         return "one" if n == 1 else "other"
     if n % 10 == 1 and n % 100 != 11:

@@ -1,4 +1,4 @@
-"""Prototype files: what ships is consistent, and what is wrong is named."""
+"""Prototype files: the bundled ones are consistent, and errors are named."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_names_given_twice_count_once() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("pattern: AB\n", "", "no pattern"),
+        ("pattern: AB\n", "", "pattern is missing"),
         ("parent: Fe,", "parent: Xx,", "'Xx' is not an element"),
         ("metallic", "magic", "bonding is 'magic'"),
         ("[0, 0, 0]", "[0, 0]", "not enough values"),

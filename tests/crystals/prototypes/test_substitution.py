@@ -1,4 +1,4 @@
-"""Generated crystals: what they are made of, their symmetry, their names, and that none is there twice."""
+"""Generated crystals: composition, symmetry, ids, and no duplicates."""
 
 from __future__ import annotations
 
@@ -139,8 +139,8 @@ def test_an_empty_role_makes_nothing(prototypes: dict[str, Prototype], elements:
         ({"rare_earth": ["Nd", "Xx"]}, "elements.rare_earth: 'Xx' is not an element"),
         ({"rare_earth": "Nd"}, r"elements.rare_earth: expected a list such as \[Fe,Co\]"),
         ({"rare_earth": [None]}, "'None' is not an element"),
-        ({"rare_eath": ["Nd"]}, "elements.rare_eath: no prototype has that role; there are .*rare_earth"),
-        ({"rare_earth": ["Nd"]}, "elements.second_transition_metal: not given, but PuNi3 has that role"),
+        ({"rare_eath": ["Nd"]}, "elements.rare_eath: no prototype has this role; expected one of .*rare_earth"),
+        ({"rare_earth": ["Nd"]}, "elements.second_transition_metal: missing, but needed by PuNi3"),
     ],
 )
 def test_wrong_elements_are_named(prototypes: dict[str, Prototype], lists: dict[str, object], message: str) -> None:

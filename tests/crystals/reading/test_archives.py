@@ -1,4 +1,4 @@
-"""Archives are read in memory; whatever tries to leave them, hide or explode is refused by name."""
+"""Archives are read in memory; unsafe paths, hidden formats and archive bombs are refused by name."""
 
 from __future__ import annotations
 

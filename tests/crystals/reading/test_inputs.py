@@ -1,4 +1,4 @@
-"""What `candidates=` may name, what a folder may hold, and the ids and sources that come out."""
+"""What `candidates=` accepts, what a folder may contain, and the resulting ids and sources."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_requests_that_make_no_sense(name: str, tmp_path: Path, monkeypatch: pyt
 
 def test_an_empty_folder_is_a_wrong_request(tmp_path: Path) -> None:
     (tmp_path / ".hidden.cif").write_text("x")
-    with pytest.raises(RequestError, match="holds no crystal files"):
+    with pytest.raises(RequestError, match="contains no crystal files"):
         list(read_crystals(tmp_path))
 
 

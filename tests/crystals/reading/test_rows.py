@@ -1,4 +1,4 @@
-"""What a row may say of itself."""
+"""Ids, flags and space groups in rows."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from screening.crystals.read_settings import ReadSettings
 from screening.crystals.reading.file_kinds import read_file
-from screening.crystals.reading.read_settings import ReadSettings
 from screening.crystals.reading.workers import Worker
 
 

@@ -57,7 +57,7 @@ def test_a_shared_site_needs_an_ordered_approximant() -> None:
     ("change", "said"),
     [
         ({"formula": "FeCo"}, "iron: built Fe2, the table says FeCo"),
-        ({"formula": ""}, "iron: no formula"),
+        ({"formula": ""}, "iron: formula is missing"),
         ({"formula": "Fe(2"}, r"iron: 'Fe\(2' is not a formula"),
         ({"nsites_conv": "4"}, "iron: built 2 sites, the table says 4"),
         ({"nsites_conv": "two"}, "iron: nsites_conv=two: expected a number or nothing"),
@@ -81,7 +81,7 @@ def test_what_cannot_be_built_is_refused_by_name(change: dict[str, str], said: s
 def test_a_table_that_is_none_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match=r"none\.csv does not exist"):
         read_rows(tmp_path / "none.csv")
-    with pytest.raises(RequestError, match=r"own\.csv: no column sites; needs name"):
+    with pytest.raises(RequestError, match=r"own\.csv: column sites is missing; expected the columns name"):
         read_rows(written(tmp_path / "own.csv", [{name: IRON[name] for name in NEEDED if name != "sites"}]))
     (tmp_path / "empty.csv").write_text("")
     with pytest.raises(RequestError, match=r"empty\.csv: no rows"):

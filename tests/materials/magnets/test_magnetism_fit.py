@@ -91,7 +91,7 @@ def release(tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_card_tells_of_every_part(release: Path) -> None:
     card = (release / "MODEL_CARD.md").read_text(encoding="utf-8")
-    parts = ("Magnetic order", "Magnetisation of metallic hosts", "Curie temperature", "Anisotropy")
+    parts = ("Magnetic order", "Magnetization of metallic hosts", "Curie temperature", "Anisotropy")
     for words in ("# mine", "screening fit", "licences", *(f"## {part}" for part in parts)):
         assert words in card
     assert set(load_tabular_release(release, KEY, FORMAT).parts) == {"order", "moment", "curie", "anisotropy"}
@@ -123,7 +123,7 @@ def test_columns_do_not_depend_on_the_batch(release: Path) -> None:
     alone = pl.concat([pl.DataFrame(predictor.columns(pack([crystal]))) for crystal in crystals])
     numbers = [name for name, kind in together.schema.items() if kind == pl.Float64]
     np.testing.assert_allclose(together.select(numbers).to_numpy(), alone.select(numbers).to_numpy(), rtol=1e-9)
-    assert together.schema == pl.DataFrame(predictor.no_rows()).schema
+    assert together.schema == pl.DataFrame(predictor.describe([]).columns).schema
     unlikely = together.filter(pl.col("nonmagnetic_probability") >= 0.5)
     assert unlikely["curie_temperature_K"].is_null().all()
 
@@ -137,7 +137,6 @@ def test_wrong_requests_are_named(release: Path, tmp_path: Path) -> None:
     save_tabular_release(tmp_path / "half", whole, "# half")
     with pytest.raises(RequestError, match="no part 'order'"):
         MagnetismPredictor.load(str(tmp_path / "half"))
-    config = load_config("fit", values={"output_dir": str(tmp_path / "out")})
-    assert isinstance(config, FitConfig)
+    values = {"output_dir": str(tmp_path / "out"), "data.path": str(tmp_path)}
     with pytest.raises(RequestError, match=r"data\.folder"):
-        run(config)
+        load_config("fit", ["magnetism"], values)

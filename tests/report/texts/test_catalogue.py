@@ -1,4 +1,4 @@
-"""Both languages say the same things, and have a word for everything that a ranking holds."""
+"""Both languages have the same keys, and a text for everything in a ranking."""
 
 from __future__ import annotations
 

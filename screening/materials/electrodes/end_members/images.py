@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from screening.array_types import Floats
-from screening.crystals.reading.sanity import plane_spacings
+from screening.crystals.sanity import plane_spacings
 
 Integers = NDArray[np.intp]
 

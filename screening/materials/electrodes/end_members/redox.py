@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from screening.array_types import Floats, Mask
-from screening.chemistry.elements import ATOMIC_NUMBERS, N_ELEMENTS, SYMBOLS, indicator
+from screening.chemistry.elements import ATOMIC_NUMBERS, SYMBOLS, by_element, indicator
 from screening.resources import resource
 
 ION_CHARGES = {"Li": 1, "Na": 1, "K": 1, "Mg": 2, "Ca": 2, "Zn": 2, "Al": 3}
@@ -69,12 +69,9 @@ class RedoxTable:
 def redox_table() -> RedoxTable:
     """From `datasets/elements/redox.csv`."""
     table = pl.read_csv(resource("datasets") / "elements" / "redox.csv")
-    numbers = [ATOMIC_NUMBERS[symbol] for symbol in table["element"]]
 
     def spread(name: str) -> Floats:
-        values = np.zeros(N_ELEMENTS)
-        values[numbers] = table[name].to_numpy()
-        return values
+        return by_element(dict(zip(table["element"], table[name], strict=True)))
 
     accessible = ("small_ion_oxide", "large_ion_oxide", "polyanion", "chalcogenide")
     states = [spread(name) for name in ("lowest_oxide", "lowest_other", "highest")]
@@ -174,10 +171,7 @@ def _is_centre(counts: Floats, symbol: str) -> Mask:
 
 @lru_cache(maxsize=1)
 def _fixed_charges() -> Floats:
-    charges = np.zeros(N_ELEMENTS)
-    for symbol, charge in _COMMON_CHARGES.items():
-        charges[ATOMIC_NUMBERS[symbol]] = charge
-    return charges
+    return by_element(_COMMON_CHARGES)
 
 
 @lru_cache(maxsize=1)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from screening.array_types import Floats
-from screening.chemistry.elements import ATOMIC_NUMBERS, N_ELEMENTS
+from screening.chemistry.elements import by_element
 from screening.crystals.crystal import Crystal
 from screening.crystals.packed import PackedCrystals, pack
 from screening.materials.electrodes.voltage.couples import Balance, Couples
@@ -96,12 +96,12 @@ def _crystal(packed: PackedCrystals, row: int) -> Crystal:
 
 def metal_energies(potential: Potential, symbols: Iterable[str]) -> Floats:
     """(119,) eV/atom of the pure metals, each at the volume that the potential likes best; NaN for all others."""
-    energies = np.full(N_ELEMENTS, np.nan)
+    energies = {}
     for symbol in symbols:
         packed = pack([pure_metal(symbol, scale) for scale in _SCALES])
         found = potential.energies(packed, forces=False).energy_eV / packed.n_atoms
-        energies[ATOMIC_NUMBERS[symbol]] = found.min()
-    return energies
+        energies[symbol] = float(found.min())
+    return by_element(energies, np.nan)
 
 
 def potential_voltages(couples: Couples, balance: Balance, ends: Ends, metals: Floats) -> Floats:

@@ -35,7 +35,7 @@ from numpy.typing import NDArray
 
 from screening.array_types import Floats
 from screening.chemistry.element_table import element_table
-from screening.chemistry.elements import ATOMIC_NUMBERS, N_ELEMENTS, indicator
+from screening.chemistry.elements import by_element, indicator
 from screening.crystals.packed import PackedCrystals
 from screening.graphs.neighbours import neighbour_pairs
 from screening.resources import resource
@@ -61,13 +61,13 @@ def quadrupoles() -> Floats:
     0 without a 4f quadrupole or where the valence has no rule (Ce, Eu, Yb). Radii: Freeman and Desclaux, J. Magn. Magn.
     Mater. 12, 11 (1979).
     """
-    values, folder = np.zeros(N_ELEMENTS), resource("datasets") / "elements"
+    values, folder = {}, resource("datasets") / "elements"
     radii = dict(pl.read_csv(folder / "four_f_radii.csv").iter_rows())
     for row in pl.read_csv(folder / "lanthanides.csv").iter_rows(named=True):
         J = float(Fraction(str(row["J"])))
         if row["signed_add_muB"] is not None and row["alphaJ"]:
-            values[ATOMIC_NUMBERS[row["element"]]] = float(row["alphaJ"]) * J * (J - 0.5) * radii[row["element"]]
-    return values
+            values[row["element"]] = float(row["alphaJ"]) * J * (J - 0.5) * radii[row["element"]]
+    return by_element(values)
 
 
 def four_f_anisotropy(packed: PackedCrystals, axis: Floats) -> Floats:

@@ -1,0 +1,1 @@
+"""Dense crystals: the least that a material class can be."""

@@ -1,0 +1,1 @@
+"""Thermoelectrics: all that only they know."""
