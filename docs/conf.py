@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
+from docutils.parsers.rst import Directive
 from docutils.utils.math.latex2mathml import tex2mathml
 
 import screening
+
+sys.path.insert(0, str(Path(__file__).parent))
+from imports import draw
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -20,6 +26,8 @@ exclude_patterns = ["results/*.json"]
 
 html_theme = "furo"
 html_title = "screening"
+html_static_path = ["_static"]
+html_css_files = ["wide.css"]
 html_copy_source = False
 html_show_sphinx = False
 html_math_renderer = "mathml"
@@ -52,6 +60,14 @@ def _block(translator: Any, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
+class Imports(Directive):
+    """Puts the picture of the imports into a page."""
+
+    def run(self) -> list[nodes.Node]:
+        return [nodes.raw("", draw(Path(screening.__file__).parent), format="html")]
+
+
 def setup(app: Sphinx) -> None:
-    """Formulas as MathML, which browsers set without a script."""
+    """Formulas as MathML, which browsers set without a script; the directive `imports`."""
+    app.add_directive("imports", Imports)
     app.add_html_math_renderer("mathml", inline_renderers=(_inline, None), block_renderers=(_block, None))

@@ -26,15 +26,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ScreeningError as error:
         if debug:
             traceback.print_exc()
-        console.say_error(f"screening: {error}")
+        console.print_error(f"screening: {error}")
         status = error.exit_status
     except KeyboardInterrupt:
-        console.say_error("screening: interrupted")
+        console.print_error("screening: interrupted")
         status = INTERRUPTED
     except Exception as error:
         if debug:
             traceback.print_exc()
-        console.say_error(
+        console.print_error(
             f"screening: {type(error).__name__}: {error}\nRepeat with debug=true to see where it happened."
         )
         status = FAILED

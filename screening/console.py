@@ -1,4 +1,4 @@
-"""Everything the commands show in a terminal goes through here; the library itself uses logging."""
+"""Terminal output of the commands; the library itself uses logging."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import TextIO
 
 
 def say(text: str = "") -> None:
-    """Write a line to standard output. A reader that went away (`| head`) silences it and never stops the job."""
+    """Write a line to standard output. A closed pipe (`| head`) never stops the job."""
     _write(sys.stdout, text)
 
 
-def say_error(text: str) -> None:
-    """Write a line to standard error, as `say` does to standard output."""
+def print_error(text: str) -> None:
+    """Write a line to standard error."""
     _write(sys.stderr, text)
 
 
 def configure(*, debug: bool = False) -> None:
-    """Prepare the terminal: logs to standard error, and text that it cannot show is escaped instead of failing."""
+    """Send logs to standard error, and escape text that the terminal cannot show."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -32,7 +32,7 @@ def configure(*, debug: bool = False) -> None:
 
 
 def flush() -> None:
-    """Send out what is still buffered, so that a closed pipe is noticed here and not at interpreter exit."""
+    """Flush both streams, so that a closed pipe is noticed here and not when the interpreter exits."""
     for stream in (sys.stdout, sys.stderr):
         _guarded(stream, "")
 
@@ -46,7 +46,7 @@ def _guarded(stream: TextIO, text: str) -> None:
         stream.write(text)
         stream.flush()
     except BrokenPipeError:
-        # The descriptor is pointed at the null device: later writes, and the interpreter's own flush, then succeed.
+        # With the null device in its place, later writes and the interpreter's own flush succeed.
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, stream.fileno())
         os.close(null)

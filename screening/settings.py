@@ -40,7 +40,7 @@ _IN_WORDS = {bool: "true or false", int: "a whole number", float: "a number", st
 def setting(
     default: Any = MISSING,
     *,
-    help: str,
+    help: str | Callable[[], str],
     path: bool = False,
     choices: Choices = (),
     minimum: float | None = None,
@@ -49,8 +49,8 @@ def setting(
     """A field of a settings class.
 
     Args:
-        default: Left out for a key that must be given.
-        help: What `--help` says of it.
+        default: Left out for a key that must be given; with its name, type checkers see it.
+        help: What `--help` says of it, or a function that looks it up.
         path: Marks file names, whose `~` is expanded.
         choices: The values that are allowed, or a function that looks them up.
         minimum: The least value that is allowed.
@@ -58,14 +58,12 @@ def setting(
     """
     limits = {name: limit for name, limit in (("ge", minimum), ("le", maximum)) if limit is not None}
     metadata = {"help": help, "path": path, "choices": choices, **limits}
-    if default is MISSING:
-        return field(kw_only=True, metadata=metadata)
     if isinstance(default, list | dict):
         return field(default_factory=lambda: copy(default), metadata=metadata)
     return field(default=default, metadata=metadata)
 
 
-@dataclass_transform(frozen_default=True, field_specifiers=(field, setting))
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field, setting))
 def settings_class(kind: type[T]) -> type[T]:
     """Make a class of annotated fields a frozen dataclass, whose values `build_settings` checks."""
     kind.__pydantic_config__ = {"extra": "forbid", "strict": True}  # type: ignore[attr-defined]
@@ -73,7 +71,7 @@ def settings_class(kind: type[T]) -> type[T]:
         declared = vars(kind).get(name)
         if isinstance(declared, Field) and declared.metadata.get("choices"):
             kind.__annotations__[name] = Annotated[annotation, _Among(declared.metadata["choices"])]
-    return dataclass(frozen=True)(kind)
+    return dataclass(frozen=True, kw_only=True)(kind)
 
 
 @dataclass(frozen=True)
@@ -208,7 +206,7 @@ def _validated(kind: type[T], values: Any, where: str, *, partial: bool) -> T | 
 
     try:
         # As JSON, a list is a tuple and a whole number a float, but nothing else passes for what it is not.
-        return _adapter(kind).validate_json(json.dumps(values, default=str))
+        return _adapter(kind).validate_json(json.dumps(values, default=str))  # type: ignore[arg-type]
     except ValidationError as error:
         message = _message(kind, error, where, partial=partial)
     if message is not None:
@@ -259,13 +257,14 @@ def _key(name: str, annotation: Any, item: Field[Any] | None = None) -> Key:
     default = item.default if item is not None else None
     if item is not None and item.default_factory is not MISSING:
         default = item.default_factory()
+    help_text = said.get("help", "")
     return Key(
         name,
         kinds[0] if len(kinds) == 1 else Any,
         optional=len(kinds) < len(arms),
         required=default is MISSING,
         default=None if default is MISSING else default,
-        help=said.get("help", ""),
+        help=help_text() if callable(help_text) else help_text,
         path=said.get("path", False),
         choices=_listed(said.get("choices", ())),
         minimum=said.get("ge"),

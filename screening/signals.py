@@ -1,4 +1,4 @@
-"""Signals that ask a job to stop: they are noted at once, and the job stops where it can go on later."""
+"""Signals that ask a job to stop: recorded at once, acted on where the job can stop safely."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
 
 
 class Signals:
-    """The signals that came while they were caught.
+    """Records the signals that arrive while they are caught.
 
-    The handler only notes them, so what is half done, such as a checkpoint being written, is finished first.
+    The handler does nothing else, so that work in progress, such as writing a checkpoint, is finished.
     """
 
     def __init__(self) -> None:
@@ -24,7 +24,7 @@ class Signals:
 
     @contextmanager
     def caught(self) -> Iterator[Signals]:
-        """Note signals instead of dying of them; does nothing outside the main thread, where Python cannot."""
+        """Record signals instead of being killed by them. Does nothing outside the main thread, as Python requires."""
         if threading.current_thread() is not threading.main_thread():
             yield self
             return
@@ -36,7 +36,14 @@ class Signals:
                 signal.signal(number, handler)
 
     def raise_if_received(self, done: str) -> None:
-        """Raise Interrupted if a signal came; done: what is safe by now, for the message."""
+        """Stop the job if a signal has arrived.
+
+        Args:
+            done: What is safe by now, for the message.
+
+        Raises:
+            Interrupted: If a signal has arrived.
+        """
         if self.received:
             raise Interrupted(f"stopped by {self}; {done}")
 

@@ -39,7 +39,7 @@ ROWS, SEED, DIGITS = 200, 0, 8
 SAMPLE, EXPECTED = "test_sample.jsonl.gz", "test_sample.json"
 SOURCE = (
     "Materials Project (Jain et al., APL Mater. 1, 011002 (2013)), CC BY 4.0, crystals by their mp ids; labels of the "
-    "MEGNet-2018 set (Chen et al., Chem. Mater. 31, 3564 (2019)) and total magnetisations of the Materials Project"
+    "MEGNet-2018 set (Chen et al., Chem. Mater. 31, 3564 (2019)) and total magnetizations of the Materials Project"
 )
 
 

@@ -21,7 +21,7 @@ settings.register_profile(
 )
 settings.load_profile("screening")
 
-_SPREAD = ("test_architecture.py", "test_composing.py", "test_help.py")
+_SPREAD = ("test_architecture.py", "test_commands.py", "test_composing.py", "test_help.py")
 """Modules of many tests that set nothing up."""
 
 RunScreening = Callable[..., "subprocess.CompletedProcess[str]"]

@@ -63,6 +63,8 @@ def test_cfg_job_prints_the_composed_config(capsys: pytest.CaptureFixture[str], 
     [
         ([], "no command given"),
         (["raank"], "unknown command raank; did you mean rank?"),
+        (["fit_voltage", "--help"], "screening fit_voltage is now: screening fit voltage"),
+        (["fit"], "predictor=voltage|magnetism"),
         (["predict"], "output=...  (table to write, FILE.parquet)"),
         (["predict", "canddiates=x"], "did you mean candidates?"),
         (["predict", "--cfg", "hydra"], "expected --cfg job"),
@@ -89,7 +91,9 @@ def test_the_settings_reach_the_command(monkeypatch: pytest.MonkeyPatch) -> None
     received = []
     _replace_predict(monkeypatch, received.append)
     assert cli.main([*PREDICT, "device=cpu"]) == 0
-    assert received == [PredictConfig(candidates="x", output="y.parquet", device="cpu")]
+    (config,) = received
+    assert isinstance(config, PredictConfig)
+    assert (config.candidates, config.output, config.device) == ("x", "y.parquet", "cpu")
 
 
 @pytest.mark.parametrize(
@@ -181,7 +185,7 @@ def test_text_a_terminal_cannot_show_is_escaped(screening: Any, root: Path) -> N
 
 def test_console_writes_lines(capsys: pytest.CaptureFixture[str]) -> None:
     console.say("out")
-    console.say_error("err")
+    console.print_error("err")
     assert capsys.readouterr() == ("out\n", "err\n")
 
 

@@ -24,7 +24,7 @@ from screening.networks.released_model import find_release
 from screening.resources import resource
 
 TESLA_PER_MUB_A3 = 11.6541
-COMMANDS = {MAGNETISM_FORMAT: ("screening fit ",), VOLTAGE_FORMAT: ("screening fit_voltage",)}
+COMMANDS = {MAGNETISM_FORMAT: ("screening fit magnetism",), VOLTAGE_FORMAT: ("screening fit voltage",)}
 
 
 def rock_salt(first: int, second: int, a_A: float) -> Crystal:

@@ -17,18 +17,18 @@ def _names() -> list[str]:
 
 @settings_class
 class Inner:
-    depth: int = setting(2, help="how deep", minimum=1, maximum=9)
-    names: list[str] | None = setting(None, help="which", choices=("a", "b"))
+    depth: int = setting(default=2, help="how deep", minimum=1, maximum=9)
+    names: list[str] | None = setting(default=None, help="which", choices=("a", "b"))
 
 
 @settings_class
 class Outer:
     path: str = setting(help="a file", path=True)
-    share: float = setting(0.5, help="of the whole", minimum=0)
-    kind: str = setting("one", help="looked up when asked", choices=_names)
-    counts: list[int] = setting([], help="some numbers")
+    share: float = setting(default=0.5, help="of the whole", minimum=0)
+    kind: str = setting(default="one", help="looked up when asked", choices=_names)
+    counts: list[int] = setting(default=[], help="some numbers")
     triple: tuple[float, float, float] = (1.0, 2.0, 3.0)
-    open: dict[str, Any] = setting({}, help="anything")
+    open: dict[str, Any] = setting(default={}, help="anything")
     parts: dict[str, Inner] = field(default_factory=dict)
     inner: Inner = field(default_factory=Inner)
 

@@ -1,4 +1,4 @@
-"""Signals are noted, not died of, and what was there before comes back."""
+"""Signals are recorded instead of killing the process, and the old handlers come back."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from screening.errors import Interrupted
 from screening.signals import STOP_SIGNALS, Signals
 
 
-def test_they_are_noted_and_heeded_when_asked() -> None:
+def test_they_are_recorded_and_stop_the_job_when_asked() -> None:
     before = [signal.getsignal(number) for number in STOP_SIGNALS]
     with Signals().caught() as signals:
         signals.raise_if_received("nothing was done")

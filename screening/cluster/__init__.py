@@ -1,1 +1,1 @@
-"""One ranking on many machines: durable parts of shards, and how they become one table again."""
+"""A ranking on many machines: shards on disk, joining, Slurm jobs and their status."""

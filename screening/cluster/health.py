@@ -1,4 +1,4 @@
-"""What a job needs, looked at one by one: each look gives findings, and none downloads or changes anything."""
+"""Checks of what a job needs. Each check yields findings; none downloads or changes anything."""
 
 from __future__ import annotations
 
@@ -28,7 +28,14 @@ NOTHING = "none"
 
 @dataclass(frozen=True)
 class Finding:
-    """state: GOOD, NOTE (a job may miss it) or BROKEN. what: was looked at. advice: what to do, where there is any."""
+    """The result of a check.
+
+    Attributes:
+        state: GOOD, NOTE (a job may need it) or BROKEN.
+        what: What was checked.
+        said: What was found.
+        advice: What to do; empty if nothing.
+    """
 
     state: int
     what: str
@@ -37,12 +44,12 @@ class Finding:
 
 
 def broken(findings: Iterable[Finding]) -> list[str]:
-    """What has to be mended."""
+    """Names of the checks that failed."""
     return [finding.what for finding in findings if finding.state == BROKEN]
 
 
 def python() -> Iterator[Finding]:
-    """The interpreter, and the packages that this one asks for."""
+    """Check the interpreter and the packages that this one requires."""
     from packaging.requirements import Requirement
 
     yield Finding(GOOD, "Python", f"{platform.python_version()}, {sys.executable}, on {platform.node()}")
@@ -50,19 +57,19 @@ def python() -> Iterator[Finding]:
     try:
         wanted = [Requirement(text) for text in importlib.metadata.requires(package) or []]
     except importlib.metadata.PackageNotFoundError:
-        yield Finding(NOTE, "packages", f"{package} is not installed, its code is found all the same", "pip install .")
+        yield Finding(NOTE, "packages", f"{package} runs from its source folder and is not installed", "pip install .")
         return
     needed = [one for one in wanted if one.marker is None or one.marker.evaluate({"extra": ""})]
-    wrong = [said for one in needed if (said := _lacking(one.name, str(one.specifier)))]
+    wrong = [problem for one in needed if (problem := _package_problem(one.name, str(one.specifier)))]
     if wrong:
-        advice = "make the environment anew: pip install -c constraints.txt ."
+        advice = "reinstall: pip install -c constraints.txt ."
         yield Finding(BROKEN, "packages", "; ".join(wrong), advice)
     else:
-        yield Finding(GOOD, "packages", f"{len(needed)} that are needed are there")
+        yield Finding(GOOD, "packages", f"all {len(needed)} required ones are installed")
 
 
 def gpu(device: str) -> Iterator[Finding]:
-    """device: as in the settings; `cuda` has to be there."""
+    """Check the GPU; with device=cuda one is required."""
     import torch
 
     if torch.cuda.is_available():
@@ -70,86 +77,103 @@ def gpu(device: str) -> Iterator[Finding]:
         try:
             torch.ones(8, device="cuda").sum().item()
         except RuntimeError as error:
-            said = f"{', '.join(names)}: does not compute ({str(error).splitlines()[0]})"
-            yield Finding(BROKEN, "GPU", said, "another torch for this driver, or device=cpu")
+            said = f"{', '.join(names)}: a test calculation failed ({str(error).splitlines()[0]})"
+            yield Finding(BROKEN, "GPU", said, "install a torch build for this driver, or set device=cpu")
             return
         yield Finding(GOOD, "GPU", f"{', '.join(names)}; torch {torch.__version__}, CUDA {torch.version.cuda}")
         return
-    built = f"torch {torch.__version__}, {'CUDA ' + torch.version.cuda if torch.version.cuda else 'for CPUs alone'}"
+    built = f"torch {torch.__version__}, {'CUDA ' + torch.version.cuda if torch.version.cuda else 'CPU build'}"
     if shutil.which("nvidia-smi"):
-        yield Finding(BROKEN, "GPU", f"the driver is there, but torch finds no GPU; {built}", "install torch for CUDA")
+        yield Finding(
+            BROKEN, "GPU", f"a driver is installed, but torch finds no GPU; {built}", "install torch for CUDA"
+        )
     elif device == "cuda":
         yield Finding(
-            BROKEN, "GPU", f"device=cuda, but there is none here; {built}", "device=cpu, or look in a GPU job"
+            BROKEN,
+            "GPU",
+            f"device=cuda, but there is no GPU here; {built}",
+            "set device=cpu, or check inside a GPU job",
         )
     else:
-        yield Finding(GOOD, "GPU", f"none here: CPUs are used; {built}")
+        yield Finding(GOOD, "GPU", f"none: jobs use the CPU; {built}")
 
 
 def queue() -> Iterator[Finding]:
-    """Slurm, as this machine sees it."""
+    """Check Slurm on this machine."""
     job = os.environ.get("SLURM_JOB_ID")
     if job:
         yield Finding(GOOD, "Slurm job", f"{job} on {os.environ.get('SLURM_JOB_NODELIST', platform.node())}")
-    if not slurm.is_there():
+    if not slurm.is_installed():
         yield Finding(
-            GOOD if job else NOTE, "Slurm", "not on this machine", "" if job else "jobs are submitted elsewhere"
+            GOOD if job else NOTE,
+            "Slurm",
+            "not installed on this machine",
+            "" if job else "submit jobs from a login node",
         )
         return
     try:
         found = slurm.partitions()
         yield Finding(GOOD, "Slurm", slurm.version())
     except ScreeningError as error:
-        yield Finding(NOTE, "Slurm", f"installed, but does not answer ({error})", "ask who runs the cluster")
+        yield Finding(
+            NOTE, "Slurm", f"installed, but does not answer ({error})", "ask the administrators of the cluster"
+        )
         return
     for line in found[1:]:
         yield Finding(GOOD, "partition", line)
 
 
 def model(key: str, name: str, check: Callable[[str], Path]) -> Iterator[Finding]:
-    """A released model: whether it can be loaded, and the hash of its folder, the same on every machine.
+    """Check that a released model loads, and show the hash of its folder, to compare between machines.
 
-    key: the setting that names it. check: loads it and gives its folder; raises ScreeningError for what is wrong.
+    Args:
+        key: The setting that names the model.
+        name: The model.
+        check: Loads the model and returns its folder; raises ScreeningError if it cannot.
     """
     if name == NOTHING:
         return
     if name.startswith(PREFIX):
         advice = (
-            "`screening submit` fetches it beforehand; a job of your own on a machine without network needs a folder"
+            "`screening submit` downloads it before the job; a job of your own without network access needs a folder"
         )
-        yield Finding(NOTE, key, f"{name} comes from MLflow; it was not looked at", advice)
+        yield Finding(NOTE, key, f"{name} is in MLflow; not checked", advice)
         return
     try:
         yield Finding(GOOD, key, f"{name}, SHA-256 {sha256(check(name))[:16]}")
     except ScreeningError as error:
-        yield Finding(BROKEN, key, str(error), f"{key}=NAME or FOLDER of a release that is whole; copy it anew")
+        yield Finding(
+            BROKEN, key, str(error), f"copy the model again, or set {key}= to the name or folder of a complete release"
+        )
 
 
 def tracking(settings: TrackingSettings) -> Iterator[Finding]:
-    """Where runs are recorded: whether it answers."""
+    """Check that MLflow answers."""
     try:
         uri = tracking_uri(settings)
         file = sqlite_path(uri)
         if uri == OFF:
             yield Finding(GOOD, "MLflow", "off")
         elif file is not None and not file.exists():
-            # connecting would make it
-            yield from _writable("MLflow", file.parent, f"{file} will be made")
+            # connecting would create the file
+            yield from _writable("MLflow", file.parent, f"{file} will be created")
         else:
             connect(uri)
             yield Finding(GOOD, "MLflow", f"{shown_uri(uri)} answers")
     except ScreeningError as error:
         yield Finding(
-            BROKEN, "MLflow", str(error), "tracking=none now, `screening log` later; or another tracking.uri="
+            BROKEN, "MLflow", str(error), "set tracking=none and run `screening log` later, or correct tracking.uri="
         )
 
 
 def disk(folder: Path) -> Iterator[Finding]:
-    """Space and the right to write where results go, or in the nearest folder above it that is there."""
+    """Check free space and write permission in the output folder, or in its nearest existing parent."""
     there = next(path for path in [folder.absolute(), *folder.absolute().parents] if path.exists())
     free = shutil.disk_usage(there).free / _GB
     if free < _LEAST_GB:
-        yield Finding(BROKEN, "disk", f"{free:.1f} GB free in {there}", "make room, or another output_dir=")
+        yield Finding(
+            BROKEN, "disk", f"{free:.1f} GB free in {there}", "free some space, or choose another output_dir="
+        )
         return
     yield from _writable("disk", there, f"{free:,.0f} GB free in {there}", NOTE if free < _ENOUGH_GB else GOOD)
 
@@ -159,11 +183,11 @@ def _writable(what: str, folder: Path, said: str, state: int = GOOD) -> Iterator
         with tempfile.TemporaryFile(dir=folder):
             yield Finding(state, what, said)
     except OSError as error:
-        advice = "another folder that you, and the jobs, may write to"
-        yield Finding(BROKEN, what, f"{folder} cannot be written to ({error.strerror})", advice)
+        advice = "choose a folder that you and the jobs can write to"
+        yield Finding(BROKEN, what, f"no permission to write to {folder} ({error.strerror})", advice)
 
 
-def _lacking(name: str, specifier: str) -> str:
+def _package_problem(name: str, specifier: str) -> str:
     from packaging.specifiers import SpecifierSet
 
     try:

@@ -1,4 +1,4 @@
-"""The rows of all shards become the stream that one machine would have read: ids given, duplicates refused."""
+"""Joins the rows of all shards into what one machine would have read: assigns ids, rejects duplicates."""
 
 from __future__ import annotations
 
@@ -23,40 +23,55 @@ INPUT_SCHEMA: dict[str, type[pl.DataType]] = {
     "reason": pl.String,
     "crystal": pl.Binary,
 }
-"""Columns of a part beside the predictions: one row an input. stage, reason: null for a crystal that was scored."""
+"""Columns of a part besides the predictions, one row for each input. `stage` and `reason` are null if it was scored."""
 
 
 @dataclass(frozen=True)
 class Joined:
-    """predictions: of the scored crystals, in the order of the stream. crystals: candidate_id -> the stored crystal."""
+    """The joined shards.
+
+    Attributes:
+        predictions: Predictions of the scored crystals, in the order of the source.
+        rejected: The rejected inputs.
+        crystals: The stored crystals by candidate_id.
+    """
 
     predictions: pl.DataFrame
     rejected: list[Rejection]
     crystals: Mapping[str, bytes]
 
 
-def once_each(rows: pl.DataFrame, summaries: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
-    """One row for each input of the source, in its order.
+def one_row_per_input(rows: pl.DataFrame, summaries: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+    """One row for each input, in the order of the source. An input that was scored twice counts once.
 
-    An input that two jobs with the same shard have both scored counts once. Raises ScreeningError if one is missing or
-    if the shards have not read the same source.
+    Args:
+        rows: Rows of all parts.
+        summaries: The summaries of all shards.
+
+    Raises:
+        ScreeningError: If an input is missing, or if the shards have read different sources.
     """
-    sources = {(said["total"], said["fingerprint"]) for said in summaries}
+    sources = {(summary["total"], summary["fingerprint"]) for summary in summaries}
     if len(sources) > 1:
         raise ScreeningError(
-            "the shards have read different candidates: the files changed between them; delete the shards and rank anew"
+            "the shards have read different candidates: the files changed in between; delete the shards and rank again"
         )
     total = int(summaries[0]["total"])
     rows = rows.unique("position", keep="first", maintain_order=True).sort("position")
     if not np.array_equal(rows["position"].to_numpy(), np.arange(total)):
         raise ScreeningError(
-            f"the parts hold {rows.height} of {total} candidates; run the shards again: they add what is missing"
+            f"the parts hold {rows.height} of {total} candidates; run the shards again: they add the missing rows"
         )
     return rows
 
 
 def join(rows: pl.DataFrame, order: Sequence[str]) -> Joined:
-    """rows: as `once_each` gives them, columns `INPUT_SCHEMA` and predictions; order: columns of the predictions."""
+    """Assign ids and reject duplicates.
+
+    Args:
+        rows: Rows as from `one_row_per_input`: the columns of `INPUT_SCHEMA` and the predictions.
+        order: Columns of the predictions, in order.
+    """
     register = Register()
     rejected, scored, ids = [], [], []
     names = ("wanted_id", "source", "crystal_digest", "stage", "reason")

@@ -1,4 +1,4 @@
-"""Parts of a shard on disk: Parquet files that are whole or not there, with checksums and the header of their job."""
+"""Parts of a shard on disk: Parquet files written atomically, with checksums and the header of their job."""
 
 from __future__ import annotations
 
@@ -24,15 +24,21 @@ SHARDS, DONE = "shards", "done.json"
 
 @dataclass(frozen=True)
 class PartFolder:
-    """The folder of one shard. header: what identifies the job (settings, models, shard); in every file of it."""
+    """The folder of a shard.
+
+    Attributes:
+        folder: Its path.
+        header: What identifies the job (settings, models, shard); written into every file.
+    """
 
     folder: Path
     header: Mapping[str, Any]
 
     def tables(self) -> list[pl.DataFrame]:
-        """All sound parts. A damaged one is set aside with a warning, so that its rows are computed anew.
+        """Read all valid parts. A damaged one is renamed with a warning, so that its rows are computed again.
 
-        Raises RequestError for a part of another job.
+        Raises:
+            RequestError: If a part is from another job.
         """
         found = []
         for path in part_files(self.folder):
@@ -42,10 +48,10 @@ class PartFolder:
         return found
 
     def append(self, table: pl.DataFrame) -> None:
-        """Write one more part: on the disk, not in a cache, before it gets its name."""
+        """Write another part. It gets its name only once its content is safely on disk."""
         import pyarrow.parquet as pq
 
-        # a job that was given up for lost may still be writing beside its successor: no name is used twice
+        # a job that was believed dead may still be writing alongside its successor, so names must not repeat
         path = self.folder / f"part-{time.time_ns():020d}-{uuid4().hex[:8]}.parquet"
         arrow = table.to_arrow()
         arrow = arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), _KEY: _dumps(self.header)})
@@ -53,34 +59,39 @@ class PartFolder:
             pq.write_table(arrow, part, compression="zstd", write_page_checksum=True)
 
     def finish(self, summary: Mapping[str, Any]) -> None:
-        """Say that the shard is complete."""
+        """Mark the shard as complete."""
         with atomic_path(self.folder / DONE, durable=True) as part:
             part.write_bytes(_dumps({"header": dict(self.header), **summary}))
 
     def summary(self) -> dict[str, Any] | None:
-        """What `finish` said; None for an unfinished shard. Raises RequestError for one of another job."""
+        """The summary that `finish` wrote; None for an unfinished shard.
+
+        Raises:
+            RequestError: If the shard is from another job.
+        """
         path = self.folder / DONE
         if not path.is_file():
             return None
         try:
-            said: dict[str, Any] = orjson.loads(path.read_bytes())
+            summary: dict[str, Any] = orjson.loads(path.read_bytes())
         except ValueError:
             return None
-        self._check(path, said.get("header"))
-        return said
+        self._check(path, summary.get("header"))
+        return summary
 
     def is_complete(self) -> bool:
-        """Whether the shard is finished and no row of it was lost since; reads no rows.
+        """Whether the shard is finished and has all its rows, judged by the file headers alone.
 
-        Raises RequestError for parts of another job.
+        Raises:
+            RequestError: If a part is from another job.
         """
-        said = self.summary()
+        summary = self.summary()
         parts = part_files(self.folder)
         for path in parts:
             if (header := _header_of(path)) is not None:
                 self._check(path, header)
-        expected = sum(said.get(count, 0) for count in ("scored", "rejected", "earlier")) if said else 0
-        return said is not None and sum(map(rows_of, parts)) >= expected
+        expected = sum(summary.get(count, 0) for count in ("scored", "rejected", "earlier")) if summary else 0
+        return summary is not None and sum(map(rows_of, parts)) >= expected
 
     def _read(self, path: Path) -> pl.DataFrame | None:
         import pyarrow as pa
@@ -92,7 +103,7 @@ class PartFolder:
                 arrow = file.read()
         except (pa.ArrowInvalid, pa.ArrowException, OSError, ValueError) as error:
             path.replace(path.with_name(path.name + _DAMAGED))
-            _LOG.warning("%s is damaged (%s); its rows are computed anew", path, str(error).splitlines()[0])
+            _LOG.warning("%s is damaged (%s); computing its rows again", path, str(error).splitlines()[0])
             return None
         self._check(path, header)
         found = pl.from_arrow(arrow)
@@ -105,18 +116,18 @@ class PartFolder:
         theirs = header if isinstance(header, dict) else {}
         changed = sorted(key for key in {*ours, *theirs} if ours.get(key) != theirs.get(key))
         raise RequestError(
-            f"{path} belongs to another job (other {', '.join(changed)}); choose another output_dir, "
-            f"or delete {path.parent.parent} to start anew"
+            f"{path} belongs to another job (different {', '.join(changed)}); choose another output_dir, "
+            f"or delete {path.parent.parent} to start again"
         )
 
 
 def part_files(folder: Path) -> list[Path]:
-    """The parts of a shard, the oldest first."""
+    """The parts of a shard, oldest first."""
     return sorted(folder.glob("part-*.parquet"))
 
 
 def rows_of(path: Path) -> int:
-    """How many rows a part has, by its footer; 0 for a damaged one."""
+    """Number of rows in a part, from its footer; 0 if it is damaged."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

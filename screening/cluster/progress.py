@@ -1,4 +1,4 @@
-"""How far a job is, by what lies in its output folder; nothing but the files is needed for that."""
+"""The progress of a job, read from the files in its output folder alone."""
 
 from __future__ import annotations
 
@@ -17,9 +17,13 @@ CHECKPOINTS, MODEL = "checkpoints", "model"
 
 @dataclass(frozen=True)
 class ShardProgress:
-    """rows: inputs on disk. total: inputs of the whole source, known once the shard is complete, else None.
+    """The progress of a shard.
 
-    written: when the last part was, in seconds since 1970; None before the first.
+    Attributes:
+        index: Number of the shard.
+        rows: Inputs on disk.
+        total: Inputs of the whole source, known once the shard is complete; None before.
+        written: When the last part was written, in seconds since 1970; None before the first.
     """
 
     index: int
@@ -29,15 +33,18 @@ class ShardProgress:
 
     @property
     def is_complete(self) -> bool:
-        """Whether nothing lacks."""
+        """Whether all its inputs are on disk."""
         return self.total is not None
 
 
 @dataclass(frozen=True)
 class TrainingProgress:
-    """step: optimiser steps of the newest checkpoint, None if there is none. written: as for shards.
+    """The progress of a training run.
 
-    is_done: whether the model is there.
+    Attributes:
+        step: Optimiser steps of the newest checkpoint; None if there is none.
+        written: When it was written, in seconds since 1970.
+        is_done: Whether the model has been written.
     """
 
     step: int | None
@@ -46,7 +53,12 @@ class TrainingProgress:
 
 
 def shard_progress(folder: Path, count: int | None = None) -> list[ShardProgress]:
-    """All shards of an output folder in order. count: how many there are to be; None: as the folders' names say."""
+    """The progress of all shards of an output folder, in order.
+
+    Args:
+        folder: The output folder.
+        count: Number of shards, used while none has begun.
+    """
     found = {}
     for path in (folder / SHARDS).glob("*-of-*"):
         if name := _SHARD.fullmatch(path.name):
@@ -56,7 +68,7 @@ def shard_progress(folder: Path, count: int | None = None) -> list[ShardProgress
 
 
 def training_progress(folder: Path) -> TrainingProgress | None:
-    """None where no training has begun."""
+    """The progress of a training run; None if none has begun."""
     checkpoints = folder / CHECKPOINTS
     if not checkpoints.is_dir():
         return None
@@ -73,8 +85,8 @@ def _shard(folder: Path, index: int) -> ShardProgress:
     rows = sum(map(rows_of, parts))
     written = max((path.stat().st_mtime for path in parts), default=None)
     try:
-        said = orjson.loads((folder / DONE).read_bytes())
-        expected = said["scored"] + said["rejected"] + said["earlier"]
-        return ShardProgress(index, rows, int(said["total"]) if rows >= expected else None, written)
+        summary = orjson.loads((folder / DONE).read_bytes())
+        expected = summary["scored"] + summary["rejected"] + summary["earlier"]
+        return ShardProgress(index, rows, int(summary["total"]) if rows >= expected else None, written)
     except (OSError, ValueError, KeyError, TypeError):
         return ShardProgress(index, rows, None, written)

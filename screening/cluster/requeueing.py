@@ -1,7 +1,7 @@
-"""A job that goes back into the queue by itself.
+"""Lets a job requeue itself.
 
-Requeueing has one owner at any time: the job, as long as its processes can act; Slurm (`--requeue`), once they cannot,
-as after a node failure. A job that leaves in its grace period is not requeued by Slurm, whatever its options say.
+As long as its processes can act, the job requeues itself; after a node failure, Slurm does (`--requeue`). Slurm never
+requeues a job that exits within its grace period, whatever its options say.
 """
 
 from __future__ import annotations
@@ -10,37 +10,41 @@ import os
 import re
 import subprocess
 
-_PATIENCE_S = 20
-AGAIN = "the same command goes on from there"
+_TIMEOUT_S = 20
+AGAIN = "run the same command to continue"
 
 
 def requeue(*, wanted: bool) -> str:
-    """Put this job back into the queue if it still runs and may be requeued; what to expect now, in words.
+    """Requeue this job if it still runs and may be requeued. Does nothing outside a Slurm job.
 
-    wanted: whether it was told to go on later (SIGUSR1). If not, it is requeued only if Slurm preempts it: whoever
-    cancels a job does not want it back. Outside a job nothing is done.
+    Args:
+        wanted: Whether the job was told to continue later (SIGUSR1). If not, it is requeued only if Slurm preempts it:
+            a cancelled job must not come back.
+
+    Returns:
+        What happens next, in words.
     """
     job = _own_job()
     if not job:
         return AGAIN
     about = _job(job)
-    if about.get("JobState") != "RUNNING":  # cancelled, or requeued by somebody else
+    if about.get("JobState") != "RUNNING":  # cancelled, or already requeued
         return f"{AGAIN} (job {job}: {about.get('JobState', 'unknown to Slurm')})"
     preempted = about.get("PreemptTime", "None") not in ("None", "N/A", "Unknown")
     if not (wanted or preempted):
-        return f"{AGAIN}; job {job} was not preempted and is not requeued"
+        return f"{AGAIN}; job {job} was not preempted, so it is not requeued"
     if about.get("Requeue") != "1":
-        return f"{AGAIN}; job {job} may not be requeued (--no-requeue)"
+        return f"{AGAIN}; job {job} must not be requeued (--no-requeue)"
     ended = _scontrol("requeue", job)
     if ended.returncode:
         return f"{AGAIN}; job {job} was not requeued: {ended.stderr.strip()}"
-    return f"job {job} is requeued and goes on from there"
+    return f"job {job} is requeued and will continue"
 
 
 def _own_job() -> str:
-    """The id of this job, empty outside of one.
+    """The id of this job; empty outside a job.
 
-    A task of an array is named by its array: its own id may be the array's too, which stands for all of its tasks.
+    An array task is named by its array, because its own id may be the array's, which stands for all tasks.
     """
     names = [os.environ.get(name, "") for name in ("SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID")]
     if all(name.isdecimal() for name in names):
@@ -56,6 +60,6 @@ def _job(job: str) -> dict[str, str]:
 
 def _scontrol(*arguments: str) -> subprocess.CompletedProcess[str]:
     try:
-        return subprocess.run(["scontrol", *arguments], capture_output=True, text=True, timeout=_PATIENCE_S)
+        return subprocess.run(["scontrol", *arguments], capture_output=True, text=True, timeout=_TIMEOUT_S)
     except (OSError, subprocess.TimeoutExpired) as error:
         return subprocess.CompletedProcess(arguments, 1, "", str(error))

@@ -1,4 +1,4 @@
-"""The scripts that Slurm runs, all made of one template; those in `slurm/` are made by the same functions."""
+"""Slurm scripts, all from one template; those in `slurm/` come from the same functions."""
 
 from __future__ import annotations
 
@@ -23,9 +23,11 @@ _NOT_IN_A_LINE = re.compile(r"[\x00-\x1f\x7f]")
 
 @dataclass(frozen=True)
 class Resources:
-    """What a job asks Slurm for; the meaning of each field is told in `configs/cluster/` and by `ClusterConfig`.
+    """What a job asks Slurm for; `configs/cluster/` and `ClusterConfig` explain each field.
 
-    gpus: of each node. environment: shell lines; empty puts the programs of this Python first in PATH.
+    Attributes:
+        gpus: GPUs of each node.
+        environment: Shell lines; empty to put the programs of this Python first in PATH.
     """
 
     partition: str | None = None
@@ -44,36 +46,39 @@ class Resources:
 
     @property
     def tasks_per_node(self) -> int:
-        """One for each GPU."""
+        """One process for each GPU."""
         return max(1, self.gpus)
 
     @property
     def tasks(self) -> int:
-        """Processes of a job that takes all nodes."""
+        """Processes on all nodes together."""
         return self.nodes * self.tasks_per_node
 
 
 @dataclass(frozen=True)
 class Script:
-    """name: of the file and the job. text: of the file."""
+    """A script: its name, without ending, and its text."""
 
     name: str
     text: str
 
     @property
     def file_name(self) -> str:
-        """In a folder of scripts."""
+        """The name of its file."""
         return f"{self.name}.sbatch"
 
 
 def training_script(resources: Resources, arguments: Sequence[str], logs: Path | None) -> Script:
-    """Train with one process for each GPU of each node, or one for each node without GPUs.
+    """Train with one process for each GPU, or one for each node without GPUs.
 
-    arguments: of `screening train`, as typed. logs: the folder of the logs, which must be there; None: the working one.
+    Args:
+        resources: What to ask Slurm for.
+        arguments: Arguments of `screening train`, as typed.
+        logs: An existing folder for the logs; None for the working folder.
     """
     about = [
-        "Train a model. Requeued after preemption, a failed node or the time limit, or submitted again, it goes on",
-        "from its last checkpoint.",
+        "Train a model. After preemption, a node failure or the time limit the job is requeued; it continues from its",
+        "last checkpoint, also if it is submitted again.",
     ]
     options = [
         *_asked_for(resources, f"--ntasks-per-node={resources.tasks_per_node}"),
@@ -81,13 +86,15 @@ def training_script(resources: Resources, arguments: Sequence[str], logs: Path |
         *_kept(logs, JOB_LOG),
     ]
     command = shlex.join(["screening", "train", *arguments])
-    # a task that fails ends the others, which would wait for it
+    # a failed task must end the others, which would wait for it
     return _script("train", about, options, resources, command, launcher="srun --kill-on-bad-exit=1")
 
 
 def ranking_script(resources: Resources, arguments: Sequence[str], logs: Path | None) -> Script:
-    """Rank in one job; arguments and logs as for `training_script`."""
-    about = ["Rank candidates in one job. Requeued, it starts anew; with shards= it would go on where it stopped."]
+    """Rank in one job; arguments as in `training_script`."""
+    about = [
+        "Rank candidates in one job. If requeued, it starts again; with shards= it would continue where it stopped."
+    ]
     options = [*_asked_for(_one_node(resources)), *_kept(logs, JOB_LOG)]
     return _script("rank", about, options, resources, shlex.join(["screening", "rank", *arguments]))
 
@@ -95,10 +102,18 @@ def ranking_script(resources: Resources, arguments: Sequence[str], logs: Path | 
 def shards_script(
     resources: Resources, arguments: Sequence[str], shards: Sequence[int], logs: Path | None, then: Sequence[str] = ()
 ) -> Script:
-    """Score shards side by side, a task of an array each; shards: their numbers. then: commands to tell a reader."""
+    """Score shards in parallel, one for each task of an array.
+
+    Args:
+        resources: What to ask Slurm for.
+        arguments: Arguments of `screening rank`, as typed.
+        shards: Numbers of the shards.
+        logs: An existing folder for the logs; None for the working folder.
+        then: Commands to show the reader in a comment.
+    """
     about = [
-        "Score the shards of a ranking, a task of an array each. A task that is requeued or submitted again goes on",
-        f"where it stopped.{' All of it:' if then else ''}",
+        "Score the shards of a ranking, one for each array task. A task that is requeued or submitted again continues",
+        f"where it stopped.{' All steps:' if then else ''}",
         *(f"  {command}" for command in then),
     ]
     at_once = f"%{resources.at_once}" if resources.at_once else ""
@@ -113,15 +128,15 @@ def shards_script(
 
 
 def reducing_script(resources: Resources, output_dir: str, logs: Path | None) -> Script:
-    """Join the shards, once all are complete."""
-    about = ["Join the shards of a ranking into tables, report and MLflow run; dropped if a shard fails."]
+    """Join the shards once all are complete."""
+    about = ["Join the shards of a ranking into tables, report and MLflow run; cancelled if a shard fails."]
     options = [*_asked_for(_one_node(resources)), "--kill-on-invalid-dep=yes", *_kept(logs, JOB_LOG)]
     return _script("reduce", about, options, resources, shlex.join(["screening", "reduce", f"output_dir={output_dir}"]))
 
 
 def reporting_script(resources: Resources, output_dir: str, logs: Path | None) -> Script:
-    """Say what lacks, where a shard has failed."""
-    about = ["Say in the log which shards lack and what to do; dropped if none fails."]
+    """Report missing shards if one has failed."""
+    about = ["Report which shards are missing and what to do; cancelled if none fails."]
     asked = _asked_for(replace(_one_node(resources), time=_STATUS_TIME))
     options = [*asked, "--kill-on-invalid-dep=yes", *_kept(logs, JOB_LOG)]
     return _script("status", about, options, resources, shlex.join(["screening", "status", f"output_dir={output_dir}"]))
@@ -154,7 +169,7 @@ def _template() -> Template:
 
     made = Environment(
         loader=FileSystemLoader(Path(__file__).with_name("templates")),
-        autoescape=False,  # noqa: S701 - shell, not HTML: every value is quoted where it is made
+        autoescape=False,  # noqa: S701 - shell, not HTML: every value is already quoted
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -186,15 +201,15 @@ def _asked_for(resources: Resources, *more: str) -> list[str]:
 
 
 def _kept(logs: Path | None, name: str) -> list[str]:
-    """A job that is preempted or loses its node goes back into the queue, and its log grows."""
+    """Options that requeue a job after preemption or a node failure and append to its log."""
     folder = "" if logs is None else f"{str(logs).replace('%', '%%')}/"
     return ["--requeue", "--open-mode=append", f"--output={folder}{name}"]
 
 
 def _directive(option: str) -> str:
-    """An option as a line of #SBATCH holds it. Raises RequestError for what no line can hold."""
+    """An option as written in an #SBATCH line; raises RequestError if it has control characters."""
     if _NOT_IN_A_LINE.search(option):
-        raise RequestError(f"{option!r}: a line of a job's script cannot hold control characters")
+        raise RequestError(f"{option!r}: a job script cannot contain control characters")
     if re.fullmatch(r"[\w.,:@%/=+*~\[\]-]*", option):
         return option
     key, equals, value = option.partition("=")

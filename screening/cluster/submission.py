@@ -1,4 +1,4 @@
-"""From what lacks to jobs in the queue: all are asked about first, then queued, or none is."""
+"""Submits jobs: checks all of them first, then queues all or none."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from screening.cluster import slurm
 from screening.cluster.scripts import Resources, Script
 from screening.cluster.slurm import JobState
-from screening.cluster.submitted import JOBS, SubmittedJob, now, record_jobs
+from screening.cluster.submitted import JOBS, SubmittedJob, record_jobs, timestamp
 from screening.errors import ScreeningError
 from screening.files import output_folder, write_text_atomic
 
@@ -20,7 +20,13 @@ AFTER_ALL, AFTER_A_FAILURE = "afterok", "afternotok"
 
 @dataclass(frozen=True)
 class Planned:
-    """A job to queue. shards: of an array. after: on which outcome of others it starts; empty: at once."""
+    """A job to queue.
+
+    Attributes:
+        script: Its script.
+        shards: Shards of an array; empty for other jobs.
+        after: Slurm's dependency type on the jobs before it (`afterok`); empty to start at once.
+    """
 
     script: Script
     shards: tuple[int, ...] = ()
@@ -29,9 +35,14 @@ class Planned:
 
 @dataclass(frozen=True)
 class Plan:
-    """jobs: in order; those with `after` wait for the ones without and for `others`, ids of tasks that run already.
+    """The jobs of a submission.
 
-    replaced: ids of jobs that still wait and that these take the place of.
+    Attributes:
+        folder: The output folder.
+        command: The command that submits them.
+        jobs: The jobs in order; those with `after` depend on those without and on `others`.
+        others: Ids of tasks that are already queued or running.
+        replaced: Ids of pending jobs that these replace.
     """
 
     folder: Path
@@ -41,12 +52,12 @@ class Plan:
     replaced: Sequence[str] = field(default=())
 
     def options(self, job: Planned, ids: Iterable[str]) -> list[str]:
-        """What sbatch is told beside the script; ids: of what was queued before."""
+        """Options of sbatch for a job, given the ids of the jobs queued before it."""
         awaited = [*self.others, *ids]
         return [f"--dependency={job.after}:{':'.join(awaited)}"] if job.after and awaited else []
 
     def as_commands(self) -> list[str]:
-        """What one would type to queue the scripts."""
+        """The shell commands that would queue the scripts."""
         names: list[str] = []
         lines = []
         for job in self.jobs:
@@ -59,17 +70,25 @@ class Plan:
 
 
 def check(plan: Plan, resources: Resources) -> None:
-    """Raises RequestError with the reason if Slurm would refuse one of the jobs, or never start it."""
+    """Check a plan with Slurm.
+
+    Raises:
+        RequestError: With the reason, if Slurm would refuse a job or never start it.
+    """
     for job in plan.jobs:
-        slurm.would_accept(job.script.text)
+        slurm.check_script(job.script.text)
     slurm.check_time(resources.time, resources.partition)
 
 
 def queue_jobs(plan: Plan) -> list[SubmittedJob]:
-    """Write the scripts, queue the jobs, keep a record. Raises ScreeningError, and nothing stays queued then."""
+    """Write the scripts, queue the jobs and record them.
+
+    Raises:
+        ScreeningError: If a job is refused; then nothing stays queued.
+    """
     folder = output_folder(plan.folder / JOBS, "output_dir")
     done: list[SubmittedJob] = []
-    time = now()
+    time = timestamp()
     with _all_or_none(done):
         for job in plan.jobs:
             file = folder / job.script.file_name
@@ -92,8 +111,8 @@ def _all_or_none(done: list[SubmittedJob]) -> Iterator[None]:
         raise
 
 
-def living_tasks(jobs: Sequence[SubmittedJob], states: Mapping[str, JobState]) -> dict[int, str]:
-    """Task by shard, of the shards that are in the queue or run."""
+def active_tasks(jobs: Sequence[SubmittedJob], states: Mapping[str, JobState]) -> dict[int, str]:
+    """Task ids of queued and running shards, by shard."""
     return {
-        shard: task for job in jobs for shard, task in job.tasks.items() if task in states and states[task].is_alive
+        shard: task for job in jobs for shard, task in job.tasks.items() if task in states and states[task].is_active
     }

@@ -1,4 +1,4 @@
-"""What was submitted for an output folder: scripts and logs lie in its `jobs/`, the jobs' ids in `jobs/jobs.json`."""
+"""Jobs submitted for an output folder: scripts and logs are in its `jobs/`, the job ids in `jobs/jobs.json`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,15 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class SubmittedJob:
-    """id: Slurm's. name: of the script. shards: those that a task of the array scores each; none for other jobs."""
+    """A submitted job.
+
+    Attributes:
+        id: Slurm's id.
+        name: Name of the script.
+        command: The command that submitted it.
+        submitted: When it was submitted.
+        shards: Shards of an array, one for each task; empty for other jobs.
+    """
 
     id: str
     name: str
@@ -28,21 +36,21 @@ class SubmittedJob:
 
     @property
     def tasks(self) -> dict[int, str]:
-        """Slurm's id of the task by shard."""
+        """Slurm's task ids by shard."""
         return {shard: f"{self.id}_{shard}" for shard in self.shards}
 
     def log(self, folder: Path, shard: int | None = None) -> Path:
-        """Where it writes to. folder: the output folder."""
+        """The log of the job, or of the task that scores a shard; `folder` is the output folder."""
         task = "" if shard is None else f"_{shard}"
         return folder / JOBS / f"screening-{self.name}-{self.id}{task}.log"
 
-    def lives(self, states: Mapping[str, JobState]) -> bool:
-        """Whether it, or a task of it, is in the queue or runs."""
-        return any(state.is_alive for name, state in states.items() if name.partition("_")[0] == self.id)
+    def is_active(self, states: Mapping[str, JobState]) -> bool:
+        """Whether the job, or one of its tasks, is queued or running."""
+        return any(state.is_active for name, state in states.items() if name.partition("_")[0] == self.id)
 
 
 def submitted_jobs(folder: Path) -> list[SubmittedJob]:
-    """All jobs that were ever submitted for an output folder, the latest last; none if there is no record of any."""
+    """All jobs ever submitted for an output folder, latest last."""
     file = folder / JOBS / INDEX
     try:
         rows = json.loads(file.read_text(encoding="utf-8"))
@@ -50,7 +58,7 @@ def submitted_jobs(folder: Path) -> list[SubmittedJob]:
     except FileNotFoundError:
         return []
     except (OSError, ValueError, TypeError, KeyError) as error:
-        _LOG.warning("%s cannot be read (%s): earlier jobs are not known", file, error)
+        _LOG.warning("cannot read %s (%s): earlier jobs are unknown", file, error)
         return []
 
 
@@ -60,11 +68,11 @@ def record_jobs(folder: Path, jobs: list[SubmittedJob]) -> None:
     write_text_atomic(folder / JOBS / INDEX, json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
 
 
-def now() -> str:
-    """The time as the record keeps it."""
+def timestamp() -> str:
+    """The current time as written to the record."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def latest_task(jobs: list[SubmittedJob], shard: int) -> tuple[SubmittedJob, str] | None:
-    """The last job that was to score a shard, and its task; None if there was none."""
+    """The latest job for a shard and its task id; None if there was none."""
     return next(((job, job.tasks[shard]) for job in reversed(jobs) if shard in job.tasks), None)

@@ -17,7 +17,7 @@ from screening.jobs.reference_ranking import (
 )
 from screening.learning.evaluation import ALL_ROWS, EVERYTHING, FEWEST, FLAGGED, UNFLAGGED, Scores
 from screening.learning.quantities import reader_quantities
-from screening.materials.learned import MEANINGS
+from screening.materials.training_overlap import MEANINGS
 
 
 def run(config: EvaluateConfig) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from screening.cluster.requeueing import requeue
 from screening.configuration.rank import RankConfig
-from screening.console import say, say_error
+from screening.console import print_error, say
 from screening.errors import Interrupted
 from screening.jobs.local_shards import rank_in_shards
 from screening.jobs.rank import rank_to_folder
@@ -16,6 +16,7 @@ from screening.jobs.ranking_outcome import Ranking
 from screening.jobs.scoring import Tally
 from screening.jobs.sharding import score_shard
 from screening.materials.registry import material_class
+from screening.report.choices import first_columns
 from screening.report.terminal import short_table, timing_line
 from screening.signals import Signals
 from screening.tracking.address import TrackingSettings
@@ -47,13 +48,14 @@ def _score(config: RankConfig, shard: int) -> Tally:
 
 def show(ranking: Ranking, config: RankConfig) -> None:
     """What a chemist sees first, and where to find the rest."""
-    say(short_table(ranking.table, config.task.report["short_table"], config.top, ranking.landmarks))
+    columns = config.task.report.get("short_table") or first_columns(config.task_settings, ranking.table.columns)
+    say(short_table(ranking.table, columns, config.top, ranking.landmarks))
     say(f"{ranking.table.height} ranked, {ranking.rejected.height} rejected (reasons in rejected.csv)")
     if ranking.review is not None:
         for line in ranking.review.lines:
             say(line)
         for warning in ranking.review.review.warnings:
-            say_error(f"warning: {warning}")
+            print_error(f"warning: {warning}")
     if missing := material_class(config.task.name).missing(config.report.language):
         say(f"task={config.task.name} has no {', no '.join(missing)}")
     say(timing_line(ranking.record["timing_s"]))

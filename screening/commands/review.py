@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from screening.configuration.review import ReviewConfig
-from screening.console import say, say_error
+from screening.console import print_error, say
 from screening.errors import ScreeningError
 from screening.report.terminal import short_table
 from screening.tracking.address import TrackingSettings
@@ -32,7 +32,7 @@ def _say_state(review: Review) -> None:
     say(", ".join(f"{decision} {count}" for decision, count in review.counts.items()))
     say(agreement_of(review).sentence)
     for warning in review.warnings:
-        say_error(f"warning: {warning}")
+        print_error(f"warning: {warning}")
 
 
 def _export(review: Review, folder: Path, dft: str) -> None:

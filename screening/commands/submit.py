@@ -15,10 +15,9 @@ from screening.cluster.scripts import (
     shards_script,
     training_script,
 )
-from screening.cluster.submission import AFTER_A_FAILURE, AFTER_ALL, Plan, Planned, check, living_tasks, queue_jobs
+from screening.cluster.submission import AFTER_A_FAILURE, AFTER_ALL, Plan, Planned, active_tasks, check, queue_jobs
 from screening.cluster.submitted import JOBS, SubmittedJob, submitted_jobs
 from screening.configuration import load_config
-from screening.configuration.problems import as_typed
 from screening.configuration.rank import RankConfig
 from screening.configuration.submit import SubmitConfig
 from screening.configuration.train import TrainConfig
@@ -26,6 +25,7 @@ from screening.configuration.trees import flattened
 from screening.console import say
 from screening.errors import RequestError, ScreeningError
 from screening.jobs.preflight import check_ranking, check_training, fetched_model
+from screening.settings import as_typed
 from screening.tracking.ranking_folder import RECORD
 
 _DEVICES = "trainer.devices="
@@ -69,8 +69,8 @@ def _ranking(config: SubmitConfig, inner: RankConfig, arguments: list[str]) -> P
     if inner.shards == 1:
         _refuse_second(jobs, states)
         return _plan(config, folder, [Planned(ranking_script(resources, arguments, folder / JOBS))])
-    living = living_tasks(jobs, states)
-    waiting = [job.id for job in jobs if not job.shards and job.lives(states)]
+    living = active_tasks(jobs, states)
+    waiting = [job.id for job in jobs if not job.shards and job.is_active(states)]
     wanted = [shard for shard in lacking if shard not in living]
     if _say_if_nothing_lacks(folder, wanted, waiting, lacking):
         return _plan(config, folder, [])
@@ -107,7 +107,7 @@ def _plan(
 
 def _refuse_second(jobs: list[SubmittedJob], states: dict[str, slurm.JobState]) -> None:
     for job in jobs:
-        if job.lives(states):
+        if job.is_active(states):
             raise RequestError(
                 f"job {job.id} does this already ({states[job.id]}); `scancel {job.id}` first to submit it anew"
             )

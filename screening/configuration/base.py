@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, field, fields, replace
 from typing import Any, ClassVar, Self
 
+from screening import plugins
 from screening.configuration.shared_sections import SupplyConfig, TaskConfig, TrackingConfig
 from screening.errors import RequestError
 from screening.resources import resource
@@ -23,10 +24,16 @@ ORDER_HELP = "make ordered approximants of partially occupied crystals instead o
 BATCH_HELP = "atoms per batch of the network; null: 2,048 on the CPU, 32,768 on a GPU"
 
 
+def potentials_in_words() -> str:
+    """The potentials there are, for help texts."""
+    names = [name for name in plugins.names(plugins.POTENTIALS) if name != "ase"]
+    return f"{', '.join(names)}, or ase:package.module.Class:CHECKPOINT for any ASE calculator"
+
+
 def precision_key() -> Any:
     """The key of the arithmetic."""
     return setting(
-        "auto",
+        default="auto",
         help="arithmetic on a CPU; auto: bf16 inside the network where the CPU has it, which moves energies by 1 meV",
         choices=("auto", "32", "bf16"),
     )
@@ -42,10 +49,10 @@ class CommandConfig:
     extended_by: ClassVar[str] = ""
     """The group or key whose choice adds keys to the command."""
 
-    seed: int = setting(0, help="seed of everything random", minimum=0, maximum=2**32 - 1)
-    debug: bool = setting(False, help="show a traceback when something fails, and log more")
+    seed: int = setting(default=0, help="seed of everything random", minimum=0, maximum=2**32 - 1)
+    debug: bool = setting(default=False, help="show a traceback when something fails, and log more")
     device: str = setting(
-        "auto", help="where networks run; auto: a GPU if there is one", choices=("auto", "cpu", "cuda")
+        default="auto", help="where networks run; auto: a GPU if there is one", choices=("auto", "cpu", "cuda")
     )
     tracking: TrackingConfig = field(default_factory=TrackingConfig)
 
@@ -114,11 +121,11 @@ class ScoringConfig(ClassKeys, CommandConfig):
     """Keys of the commands that run a released model over candidates."""
 
     candidates: str = setting(help=CANDIDATES_HELP, path=True)
-    model: str = setting("screening-v3", help=MODEL_HELP, path=True)
-    order: bool = setting(False, help=ORDER_HELP)
-    workers: int | None = setting(None, help="processes that read crystals; null: as many as cores", minimum=0)
-    max_atoms: int = setting(1000, help="refuse crystals with more atoms in the cell", minimum=1)
-    batch_atoms: int | None = setting(None, help=BATCH_HELP, minimum=1)
+    model: str = setting(default="screening-v3", help=MODEL_HELP, path=True)
+    order: bool = setting(default=False, help=ORDER_HELP)
+    workers: int | None = setting(default=None, help="processes that read crystals; null: as many as cores", minimum=0)
+    max_atoms: int = setting(default=1000, help="refuse crystals with more atoms in the cell", minimum=1)
+    batch_atoms: int | None = setting(default=None, help=BATCH_HELP, minimum=1)
     precision: str = precision_key()
 
 
@@ -128,7 +135,7 @@ class RankingConfig(ClassKeys, CommandConfig):
 
     extended_by: ClassVar[str] = "task"
 
-    prefer: str | None = setting(None, help="preset of the task, which changes gates and objective; null: none")
+    prefer: str | None = setting(default=None, help="preset of the task, which changes gates and objective; null: none")
     task: TaskConfig = field(default_factory=TaskConfig)
     supply: SupplyConfig = field(default_factory=SupplyConfig)
 

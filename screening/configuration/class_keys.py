@@ -7,10 +7,10 @@ predictor runs: each combination has a schema of its own, with more fields.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import field, fields, make_dataclass
 from functools import cache
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, cast, get_type_hints
 
 from screening.configuration.base import CommandConfig
 from screening.errors import RequestError
@@ -19,13 +19,19 @@ from screening.materials.registry import all_classes, material_class, predictor_
 from screening.settings import setting
 
 Schema = TypeVar("Schema", bound=CommandConfig)
+Function = TypeVar("Function", bound=Callable[..., Any])
 NewField = tuple[str, Any, Any]
 """Name, type and dataclass field."""
 
 _OFF = "none"
 
 
-@cache
+def _cached(function: Function) -> Function:
+    """`functools.cache`, typed so that classes can be arguments."""
+    return cast(Function, cache(function))
+
+
+@_cached
 def class_schema(schema: type[Schema], task: str, predictors: tuple[str, ...]) -> type[Schema]:
     """A schema with the keys of a material class, if one is named, and with one key for each predictor.
 
@@ -34,7 +40,7 @@ def class_schema(schema: type[Schema], task: str, predictors: tuple[str, ...]) -
     """
     keys = material_class(task).keys if task else NoKeys
     kinds = [predictor_kind(name, "task.predictors") for name in predictors]
-    releases = [(kind.name, str, setting(kind.default, help=kind.help, path=True)) for kind in kinds]
+    releases = [(kind.name, str, setting(default=kind.default, help=kind.help, path=True)) for kind in kinds]
     return with_fields(
         schema,
         [*declared(keys), *releases],
@@ -44,7 +50,7 @@ def class_schema(schema: type[Schema], task: str, predictors: tuple[str, ...]) -
     )
 
 
-@cache
+@_cached
 def fit_schema(schema: type[Schema], predictor: str) -> type[Schema]:
     """A schema with the keys that fitting a predictor takes, and with its help page.
 
@@ -94,7 +100,7 @@ def with_fields(schema: type[Schema], added: Sequence[NewField], **attributes: A
             raise RequestError(f"screening {schema.command}: there are two keys named {name}; a plug-in declares one")
         taken.add(name)
     namespace = {"__doc__": schema.__doc__, "__module__": schema.__module__, **attributes}
-    return make_dataclass(schema.__name__, added, bases=(schema,), namespace=namespace, frozen=True)
+    return make_dataclass(schema.__name__, added, bases=(schema,), namespace=namespace, frozen=True, kw_only=True)
 
 
 def declared(keys: type) -> list[NewField]:
@@ -104,4 +110,4 @@ def declared(keys: type) -> list[NewField]:
 
 
 def _copied(item: Any) -> Any:
-    return field(default=item.default, default_factory=item.default_factory, metadata=item.metadata, kw_only=True)
+    return field(default=item.default, default_factory=item.default_factory, metadata=item.metadata)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import ClassVar, Self
 
 from screening.configuration.base import MODEL_HELP, CommandConfig
@@ -16,7 +15,9 @@ class CombinedDataConfig:
     """The crystals that set the intervals of a combined model."""
 
     path: str = setting(help="the store that the models were trained on", path=True)
-    max_crystals: int | None = setting(None, help="use only that many crystals of each split; null: all", minimum=1)
+    max_crystals: int | None = setting(
+        default=None, help="use only that many crystals of each split; null: all", minimum=1
+    )
     split_file: str | None = split_file()
     split_column: str = split_column()
 
@@ -33,8 +34,8 @@ class CombineConfig(CommandConfig):
 
     models: list[str] = setting(help=f"the models: each a {MODEL_HELP}")
     output_dir: str = setting(help="folder for the combined model", path=True)
-    name: str | None = setting(None, help="name of the model; null: that of output_dir")
-    data: CombinedDataConfig = field(kw_only=True)
+    name: str | None = setting(default=None, help="name of the model; null: that of output_dir")
+    data: CombinedDataConfig
 
     def finish(self) -> Self:
         if len(self.models) < 2:

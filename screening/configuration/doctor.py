@@ -23,8 +23,8 @@ class DoctorConfig(ClassKeys, CommandConfig):
 
     command: ClassVar[str] = "doctor"
 
-    output_dir: str = setting(".", help="where results will go", path=True)
-    model: str = setting("screening-v3", help=MODEL_HELP, path=True)
+    output_dir: str = setting(default=".", help="where results will go", path=True)
+    model: str = setting(default="screening-v3", help=MODEL_HELP, path=True)
 
     @classmethod
     def extended(cls, tree: Mapping[str, Any]) -> type[Self]:

@@ -16,20 +16,22 @@ class StoredDataConfig:
     """The labelled crystals to evaluate on."""
 
     path: str | None = setting(
-        None,
+        default=None,
         help="folder of the store written by `screening import`; with data.source: the one that baselines learn from",
         path=True,
     )
     source: str | None = setting(
-        None,
+        default=None,
         help="labelled crystals that are no store: a folder of structures with a CSV of ids and labels, that CSV, or "
         ".jsonl(.gz) rows with labels",
         path=True,
     )
     labels: str | None = setting(
-        None, help="the CSV of ids and labels if it is not beside data.source; null: found there", path=True
+        default=None, help="the CSV of ids and labels if it is not beside data.source; null: found there", path=True
     )
-    max_crystals: int | None = setting(None, help="use only that many crystals of each split; null: all", minimum=1)
+    max_crystals: int | None = setting(
+        default=None, help="use only that many crystals of each split; null: all", minimum=1
+    )
     split_file: str | None = split_file()
     split_column: str = split_column()
 
@@ -55,22 +57,23 @@ class EvaluateConfig(RankingConfig):
     command: ClassVar[str] = "evaluate"
 
     output_dir: str = setting(help="folder for the scores, made if it is not there", path=True)
-    model: str = setting("screening-v3", help=MODEL_HELP, path=True)
+    model: str = setting(default="screening-v3", help=MODEL_HELP, path=True)
     precision: str = precision_key()
     order: bool = setting(
-        True, help="with task=: make ordered approximants of partially occupied compounds instead of leaving them out"
+        default=True,
+        help="with task=: make ordered approximants of partially occupied compounds instead of leaving them out",
     )
     reference: str | None = setting(
-        None,
+        default=None,
         help="with task=: table of measured compounds with the columns of datasets/reference/; null: the bundled one",
         path=True,
     )
     split: str = setting(
-        "auto",
+        default="auto",
         help="which crystals, by chemical system; auto: test of a store, all of data.source",
         choices=("auto", "test", "calibration", "validation", "train", "all"),
     )
-    batch_atoms: int | None = setting(None, help=BATCH_HELP, minimum=1)
+    batch_atoms: int | None = setting(default=None, help=BATCH_HELP, minimum=1)
     data: StoredDataConfig = field(default_factory=StoredDataConfig)
 
     @property

@@ -31,10 +31,10 @@ class FitConfig(CommandConfig):
 
     predictor: str = setting(help="what to fit; the name of the key may be left out", choices=_predictors)
     output_dir: str = setting(help="folder for the release, made if it is not there", path=True)
-    name: str | None = setting(None, help="name of the release; null: that of output_dir")
-    n_trees: int | None = setting(None, help="trees in every forest; null: as many as were best", minimum=1)
+    name: str | None = setting(default=None, help="name of the release; null: that of output_dir")
+    n_trees: int | None = setting(default=None, help="trees in every forest; null: as many as were best", minimum=1)
     n_seeds: int = setting(
-        3, help="fits with the seeds from seed= on, which show the spread; the first is kept", minimum=1
+        default=3, help="fits with the seeds from seed= on, which show the spread; the first is kept", minimum=1
     )
 
     @classmethod

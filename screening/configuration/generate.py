@@ -25,11 +25,11 @@ class GenerateConfig(CommandConfig):
     command: ClassVar[str] = "generate"
 
     output: str = setting(help="file to write, FILE.jsonl.gz or FILE.jsonl", path=True)
-    prototypes: list[str] | None = setting(None, help="structure types, as in datasets/prototypes; null: all")
+    prototypes: list[str] | None = setting(default=None, help="structure types, as in datasets/prototypes; null: all")
     max_candidates: int | None = setting(
-        None, help="keep only that many, spread evenly over all that can be made; null: all", minimum=1
+        default=None, help="keep only that many, spread evenly over all that can be made; null: all", minimum=1
     )
-    elements: dict[str, Any] = setting({}, help="elements or ions that may stand on the sites of each role")
+    elements: dict[str, Any] = setting(default={}, help="elements or ions that may stand on the sites of each role")
 
     def finish(self) -> Self:
         if not self.output.endswith((".jsonl", ".jsonl.gz")):

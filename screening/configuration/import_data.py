@@ -9,6 +9,11 @@ from screening.configuration.base import CommandConfig
 from screening.settings import setting, settings_class
 
 
+def _kinds() -> dict[str, str]:
+    """The importers there are, each with its sentence."""
+    return {kind: plugins.summary(plugins.IMPORTERS, kind).rstrip(".") for kind in plugins.names(plugins.IMPORTERS)}
+
+
 @settings_class
 class ImportConfig(CommandConfig):
     """Turn labelled crystals into a store that training reads.
@@ -24,10 +29,10 @@ class ImportConfig(CommandConfig):
 
     source: str = setting(help="the file or folder with the crystals", path=True)
     kind: str = setting(
-        help="format of the source; csv: structures of any form with a CSV of ids and labels beside them",
+        help=lambda: "what the source is; " + "; ".join(f"{kind}: {text}" for kind, text in _kinds().items()),
         choices=lambda: plugins.names(plugins.IMPORTERS),
     )
     labels: str | None = setting(
-        None, help="kind=csv: the CSV of ids and labels; null: the only one in the source folder", path=True
+        default=None, help="kind=csv: the CSV of ids and labels; null: the only one in the source folder", path=True
     )
     output: str = setting(help="folder of the store to write", path=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import ClassVar, Self
 
-from screening.configuration.base import RankingConfig, ScoringConfig
+from screening.configuration.base import RankingConfig, ScoringConfig, potentials_in_words
 from screening.configuration.review import RUN_HELP
 from screening.errors import RequestError
 from screening.settings import setting, settings_class
@@ -15,8 +15,10 @@ from screening.settings import setting, settings_class
 class ReportConfig:
     """The page a chemist reads."""
 
-    language: str = setting("en", help="language of the report", choices=("en", "ru"))
-    cards: int = setting(20, help="how many of the best get a card, a folder and an MLflow run of their own", minimum=0)
+    language: str = setting(default="en", help="language of the report", choices=("en", "ru"))
+    cards: int = setting(
+        default=20, help="how many of the best get a card, a folder and an MLflow run of their own", minimum=0
+    )
 
 
 @settings_class
@@ -35,25 +37,25 @@ class RankConfig(ScoringConfig, RankingConfig):
 
     output_dir: str = setting(help="folder for the results, made if it is not there", path=True)
     relax: str = setting(
-        "none",
-        help="potential that relaxes candidates first: chgnet, ase:package.module.Class:CHECKPOINT, or none",
+        default="none",
+        help=lambda: f"potential that relaxes candidates first: none, {potentials_in_words()}",
     )
     shards: int = setting(
-        1,
+        default=1,
         help="parts that the candidates are cut into, scored one by one or side by side",
         minimum=1,
     )
     shard: int | None = setting(
-        None,
+        default=None,
         help="score this shard alone, counted from 0; `screening reduce` joins them; null: score all and rank",
         minimum=0,
     )
     review: str | None = setting(
-        None,
+        default=None,
         help=f"earlier review: leave out what was rejected in it, mark what was approved; {RUN_HELP}; null: none",
         path=True,
     )
-    top: int = setting(20, help="rows of the table in the terminal", minimum=0)
+    top: int = setting(default=20, help="rows of the table in the terminal", minimum=0)
     report: ReportConfig = field(default_factory=ReportConfig)
 
     def finish(self) -> Self:

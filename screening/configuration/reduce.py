@@ -23,4 +23,4 @@ class ReduceConfig(CommandConfig):
     positional: ClassVar[str] = "output_dir"
 
     output_dir: str = setting(help="output_dir of the shards", path=True)
-    top: int = setting(20, help="rows of the table in the terminal", minimum=0)
+    top: int = setting(default=20, help="rows of the table in the terminal", minimum=0)

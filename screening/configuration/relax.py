@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Self
 
-from screening.configuration.base import CANDIDATES_HELP, ORDER_HELP, CommandConfig
+from screening.configuration.base import CANDIDATES_HELP, ORDER_HELP, CommandConfig, potentials_in_words
 from screening.errors import RequestError
 from screening.settings import setting, settings_class
 
@@ -26,19 +26,17 @@ class RelaxConfig(CommandConfig):
 
     candidates: str = setting(help=CANDIDATES_HELP.replace("score", "relax"), path=True)
     output_dir: str = setting(help="folder for the results, made if it is not there", path=True)
-    potential: str = setting(
-        "chgnet", help="interatomic potential: chgnet, or ase:package.module.Class:CHECKPOINT for any ASE calculator"
-    )
+    potential: str = setting(default="chgnet", help=lambda: f"interatomic potential: {potentials_in_words()}")
     fmax_eV_per_A: float = setting(
-        0.1, help="converged when no force is larger, in eV/Å: on an atom or, per atom, on the cell", minimum=0
+        default=0.1, help="converged when no force is larger, in eV/Å: on an atom or, per atom, on the cell", minimum=0
     )
-    max_steps: int = setting(500, help="steps after which a relaxation is given up as not converged", minimum=1)
-    relax_cell: bool = setting(True, help="relax the cell as well; false: only the positions in it")
-    order: bool = setting(False, help=ORDER_HELP)
-    workers: int | None = setting(None, help="processes that read crystals; null: as many as cores", minimum=0)
-    max_atoms: int = setting(1000, help="refuse crystals with more atoms in the cell", minimum=1)
+    max_steps: int = setting(default=500, help="steps after which a relaxation is given up as not converged", minimum=1)
+    relax_cell: bool = setting(default=True, help="relax the cell as well; false: only the positions in it")
+    order: bool = setting(default=False, help=ORDER_HELP)
+    workers: int | None = setting(default=None, help="processes that read crystals; null: as many as cores", minimum=0)
+    max_atoms: int = setting(default=1000, help="refuse crystals with more atoms in the cell", minimum=1)
     batch_atoms: int | None = setting(
-        None, help="atoms that are relaxed together; null: what is fastest with the potential", minimum=1
+        default=None, help="atoms that are relaxed together; null: what is fastest with the potential", minimum=1
     )
 
     def finish(self) -> Self:

@@ -30,10 +30,12 @@ class ReviewConfig(CommandConfig):
 
     run: str = setting(help=RUN_HELP, path=True)
     output_dir: str | None = setting(
-        None, help="folder for the export of the approved candidates, made if it is not there; null: none", path=True
+        default=None,
+        help="folder for the export of the approved candidates, made if it is not there; null: none",
+        path=True,
     )
     dft: str = setting(
-        "relax",
+        default="relax",
         help="inputs for VASP as pymatgen's Materials Project sets write them, without potentials; relax: PBE(+U), "
         "scan: r2SCAN",
         choices=("relax", "scan", "none"),

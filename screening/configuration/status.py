@@ -22,4 +22,4 @@ class StatusConfig(CommandConfig):
     positional: ClassVar[str] = "output_dir"
 
     output_dir: str = setting(help="folder of a ranking or a training, running or not", path=True)
-    lines: int = setting(5, help="last lines to show of the log of a job that failed", minimum=0)
+    lines: int = setting(default=5, help="last lines to show of the log of a job that failed", minimum=0)

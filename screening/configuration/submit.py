@@ -18,28 +18,30 @@ _OWN = ("cluster", "dry_run", "job")
 class ClusterConfig:
     """What a job asks Slurm for."""
 
-    partition: str | None = setting(None, help="partition; null: Slurm's default")
-    account: str | None = setting(None, help="account that pays; null: yours by default")
-    qos: str | None = setting(None, help="quality of service; null: yours by default")
-    nodes: int = setting(1, help="nodes that train together; a shard of a ranking takes one", minimum=1)
-    gpus: int = setting(0, help="GPUs of each node, with a process for each; 0: CPUs only", minimum=0)
-    cpus_per_task: int = setting(8, help="CPU cores of each process", minimum=1)
-    memory: str | None = setting(None, help="memory of each node, such as 32G; null: as the partition says")
-    time: str | None = setting(None, help="time limit, such as 04:00:00; null: as the partition says")
+    partition: str | None = setting(default=None, help="partition; null: Slurm's default")
+    account: str | None = setting(default=None, help="account that pays; null: yours by default")
+    qos: str | None = setting(default=None, help="quality of service; null: yours by default")
+    nodes: int = setting(default=1, help="nodes that train together; a shard of a ranking takes one", minimum=1)
+    gpus: int = setting(default=0, help="GPUs of each node, with a process for each; 0: CPUs only", minimum=0)
+    cpus_per_task: int = setting(default=8, help="CPU cores of each process", minimum=1)
+    memory: str | None = setting(default=None, help="memory of each node, such as 32G; null: as the partition says")
+    time: str | None = setting(default=None, help="time limit, such as 04:00:00; null: as the partition says")
     signal_seconds: int = setting(
-        120,
+        default=120,
         help="seconds before its time limit at which a job saves its work and goes back into the queue",
         minimum=10,
     )
     at_once: int | None = setting(
-        None, help="shards that may run at the same time; null: as many as Slurm allows", minimum=1
+        default=None, help="shards that may run at the same time; null: as many as Slurm allows", minimum=1
     )
     environment: str = setting(
-        "",
+        default="",
         help="shell line that makes `screening` known, such as `module load ...`; empty: the programs of this Python",
     )
-    container: str = setting("", help="what to put before the command, such as `apptainer exec --nv screening.sif`")
-    options: str = setting("", help="further options of sbatch, such as `--constraint=a100 --exclusive`")
+    container: str = setting(
+        default="", help="what to put before the command, such as `apptainer exec --nv screening.sif`"
+    )
+    options: str = setting(default="", help="further options of sbatch, such as `--constraint=a100 --exclusive`")
 
 
 @settings_class
@@ -62,9 +64,9 @@ class SubmitConfig(CommandConfig):
     positional: ClassVar[str] = "job"
 
     job: str = setting(help="what to run; the key may be left out", choices=("rank", "train"))
-    dry_run: bool = setting(False, help="check everything, show the scripts, queue and write nothing")
+    dry_run: bool = setting(default=False, help="check everything, show the scripts, queue and write nothing")
     cluster: ClusterConfig = field(default_factory=ClusterConfig)
-    arguments: str = setting("", help="arguments of that command: taken from the rest of the line")
+    arguments: str = setting(default="", help="arguments of that command: taken from the rest of the line")
 
     @classmethod
     def sort(cls, arguments: Sequence[str]) -> tuple[list[str], dict[str, Any]]:

@@ -27,7 +27,7 @@ class CrystalSpool:
         Args:
             folder: Where to make the file, if one is needed; None: the system's folder for temporary files.
         """
-        self._file = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES, dir=folder)  # noqa: SIM115 - closed with the spool
+        self._file = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES, dir=None if folder is None else str(folder))  # noqa: SIM115
         weakref.finalize(self, self._file.close)
         self._places: dict[str, tuple[int, int]] = {}
 

@@ -36,7 +36,13 @@ _ARRAYS = ("lattice", "offsets", "numbers", "frac", "site_moment")
 
 @dataclass(frozen=True)
 class LabelledCrystal:
-    """A crystal with what is known of it; site_moment_muB: (n_atoms,) or None."""
+    """A crystal with what is known of it.
+
+    Attributes:
+        crystal: The crystal.
+        labels: Value by column, as in `screening.data.targets`.
+        site_moment_muB: (n_atoms,) moments, NaN where there is none; None for no moment at all.
+    """
 
     crystal: Crystal
     labels: dict[str, float] = field(default_factory=dict)

@@ -40,7 +40,7 @@ TARGETS: dict[str, Target] = {
         Target("band_gap_eV", "PBE band gap", 0.0, 0.1, 25.0, loss_weight=2.0),
         Target(
             "magnetization_muB_per_A3",
-            "magnetisation, ferromagnetic state, 4f frozen",
+            "magnetization, ferromagnetic state, 4f frozen",
             minimum=0.0,
             trivial_below=0.1 / TESLA_PER_MUB_PER_A3,  # 0.1 T
             largest=0.5,

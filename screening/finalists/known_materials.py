@@ -38,7 +38,7 @@ class KnownMaterials:
             task: The task's config. Its section `report.known` has the keys `formula` (the table's column of the
                 formula) and `figures` (our column -> the table's column).
         """
-        wanted = (task.get("report") or {}).get("known")
+        wanted: Mapping[str, Any] = (task.get("report") or {}).get("known") or {}
         file = material_class(str(task["name"])).reference if wanted else None
         if file is None:
             return cls((), np.zeros((0, N_ELEMENTS)))

@@ -19,12 +19,12 @@ class GraphBatch:
 
     Attributes:
         numbers: (N,) int64 atomic numbers.
-        n_atoms: (B,) int64 atoms of each crystal.
-        n_edges: (B,) int64 edges of each crystal.
-        centre: (E,) int64 row of the atom where the edge starts.
-        neighbour: (E,) int64 row of the atom where it ends.
+        n_atoms: (B,) int64.
+        n_edges: (B,) int64.
+        centre: (E,) int64 rows of atoms.
+        neighbour: (E,) int64 rows of atoms.
         vector: (E, 3) from centre to neighbour in Å.
-        weight: (E,) in (0, 1].
+        weight: (E,) in (0, 1], which falls to 0 as an atom leaves the neighbours.
         volume_A3: (B,) cell volumes.
     """
 

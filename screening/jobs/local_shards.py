@@ -45,7 +45,7 @@ def main() -> None:
     try:
         score_shard(from_dict(RankConfig, orjson.loads(sys.stdin.buffer.read())), int(sys.argv[1]))
     except ScreeningError as error:
-        console.say_error(str(error))
+        console.print_error(str(error))
         sys.exit(error.exit_status)
 
 

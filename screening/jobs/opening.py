@@ -87,10 +87,10 @@ def learned_predictors(
 
 def _learned(name: str, release: str, settings: Mapping[str, Any], models: LoadedModels) -> LearnedPredictor | None:
     kind = predictor_kind(name, "task.predictors")
-    heeded = {key: settings.get(key) for key in kind.heeds}
+    decisive = {key: settings.get(key) for key in kind.depends_on}
     return models.get(
-        (name, release, Path.cwd(), *heeded.items()),
-        lambda: kind.implementation.load(release, heeded),
+        (name, release, Path.cwd(), *decisive.items()),
+        lambda: kind.implementation.load(release, decisive),
         lambda predictor: None if predictor is None else predictor.folder,
     )
 

@@ -19,9 +19,9 @@ from screening.jobs.scoring import rank_landmarks
 from screening.materials.predictors import Predictors
 from screening.report.choices import first_columns
 from screening.report.finalist_files import finalist_page
-from screening.report.finalist_picture import picture_png
 from screening.report.notebook import HtmlPage
 from screening.report.page import ReportContent, render
+from screening.report.structure_image import structure_png
 from screening.tracking.decisions import ReviewEffect
 from screening.tracking.ranking_folder import PAGE
 
@@ -81,7 +81,7 @@ class Ranking(TableOutcome):
                 raise RequestError(f"candidate_id={candidate_id}: not in the table")
             known = {finalist.candidate_id: finalist for finalist in self.__dict__.get("finalists", ())}
             finalist = known.get(candidate_id) or self._closer(row)[0]
-            picture = picture_png(finalist.crystal)
+            picture = structure_png(finalist.crystal)
             page = finalist_page(row.row(0, named=True), finalist, picture, self._content((finalist,)))
             self._cards[candidate_id] = HtmlPage(page, _CARD_HEIGHT)
         return self._cards[candidate_id]

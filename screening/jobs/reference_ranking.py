@@ -22,11 +22,11 @@ from screening.files import output_folder
 from screening.jobs.loaded import LoadedModels
 from screening.jobs.opening import load_predictors, tracking_settings
 from screening.jobs.scoring import Tally, check_scoring, rank_candidates
-from screening.materials.learned import MEANINGS, NEVER, learned
 from screening.materials.predictors import Predictors
 from screening.materials.reference import Comparison
 from screening.materials.registry import class_names, material_class
 from screening.materials.task_merit import merit_settings
+from screening.materials.training_overlap import MEANINGS, NEVER, training_overlap
 from screening.report.notebook import table_html
 from screening.tables import write_table
 from screening.tracking.address import shown_uri
@@ -80,10 +80,10 @@ class Models:
         """Column -> for each row the entry of `MEANINGS` that holds."""
         systems, formulas = ranked["chemical_system"].to_list(), ranked["formula"].to_list()
         network = self.predictors.network.config.training
-        found = {"learned_by_network": learned(systems, formulas, network, self.store, only=True)}
+        found = {"learned_by_network": training_overlap(systems, formulas, network, self.store, only=True)}
         for name, predictor in self.predictors.learned.items():
             if predictor.training is not None:
-                entries = learned(systems, formulas, predictor.training, self.store, only=False)
+                entries = training_overlap(systems, formulas, predictor.training, self.store, only=False)
                 found[f"learned_by_{name}"] = entries
         return found
 

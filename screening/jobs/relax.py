@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -149,7 +149,7 @@ def _settings(config: RelaxConfig) -> RelaxationSettings:
 
 
 def _unfinished(
-    items: Iterable[Crystal | Rejection], inputs: _Inputs, finished: Container[tuple[str, str]]
+    items: Iterable[Crystal | Rejection], inputs: _Inputs, finished: Progress | tuple[()]
 ) -> Iterator[Crystal]:
     for item in items:
         if isinstance(item, Rejection):

@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from screening.cluster.joining import INPUT_SCHEMA, join, once_each
+from screening.cluster.joining import INPUT_SCHEMA, join, one_row_per_input
 from screening.cluster.part_files import SHARDS, PartFolder
 from screening.configuration import as_dict, save_config
 from screening.configuration.rank import RankConfig
@@ -131,7 +131,7 @@ def score_shard(config: RankConfig, index: int, signals: Signals | None = None) 
         told = len(tally.rejected)
         if signals is not None and signals.received:
             pending.flush()
-            signals.raise_if_received(f"what was scored by then is in {parts.folder}")
+            signals.raise_if_received(f"all rows scored so far are in {parts.folder}")
     pending.flush()
     counts = {"scored": tally.scored, "rejected": len(tally.rejected), "earlier": len(done)}
     parts.finish({"total": survey.total, "fingerprint": survey.fingerprint, "seconds": tally.seconds, **counts})
@@ -148,7 +148,7 @@ def reduce_shards(config: RankConfig) -> Ranking:
     folders = [_part_folder(config, header, index) for index in range(config.shards)]
     summaries = _summaries(folders)
     rows = pl.concat([table for folder in folders for table in folder.tables()], how="diagonal")
-    joined = join(once_each(rows, summaries), no_predictions(predictors).columns)
+    joined = join(one_row_per_input(rows, summaries), no_predictions(predictors).columns)
     tally = Tally(scored=joined.predictions.height, rejected=joined.rejected, seconds=_summed(summaries))
 
     def crystal_of(candidate_id: str) -> Crystal:

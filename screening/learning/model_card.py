@@ -23,7 +23,7 @@ LICENCES = {
     "materials_project": (
         "Crystals and labels computed by the Materials Project (Jain et al., APL Mater. 1, 011002 (2013)), PBE with +U "
         "for some oxides and fluorides, CC BY 4.0: formation energies, gaps and hulls of the MEGNet-2018 set (Chen et "
-        "al., Chem. Mater. 31, 3564 (2019)), total magnetisations, and a published set of site moments."
+        "al., Chem. Mater. 31, 3564 (2019)), total magnetizations, and a published set of site moments."
     ),
 }
 """By kind of importer, as the store names its sources."""

@@ -23,7 +23,7 @@ from screening.networks.linear import Linear
 from screening.networks.model import PropertyModel
 from screening.networks.outputs import Prediction
 
-_MATRIX_RATE = 2.0  # over two passes a factor 2 left the hull 6 % and the magnetisation 4 % better than 1
+_MATRIX_RATE = 2.0  # over two passes a factor 2 left the hull 6 % and the magnetization 4 % better than 1
 
 
 @dataclass(frozen=True)

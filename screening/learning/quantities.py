@@ -1,4 +1,4 @@
-"""Quantities as readers of scores expect them: a target in its own unit, and magnetisation as µ0M in tesla as well."""
+"""Quantities as readers of scores expect them: a target in its own unit, and magnetization as µ0M in tesla as well."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _QUANTITIES = (
     Quantity("formation_energy_eV_per_atom", "formation_energy_eV_per_atom", "formation energy", "eV/atom"),
     Quantity("energy_above_hull_eV_per_atom", "energy_above_hull_eV_per_atom", "energy above hull", "eV/atom"),
     Quantity("band_gap_eV", "band_gap_eV", "PBE band gap", "eV"),
-    Quantity("magnetization_muB_per_A3", "magnetization_muB_per_A3", "magnetisation, ferromagnetic", "µB/Å³"),
+    Quantity("magnetization_muB_per_A3", "magnetization_muB_per_A3", "magnetization, ferromagnetic", "µB/Å³"),
     Quantity("mu0_M_T", "magnetization_muB_per_A3", "µ0M, ferromagnetic", "T", TESLA_PER_MUB_PER_A3),
 )
 

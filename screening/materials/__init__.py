@@ -1,1 +1,1 @@
-"""Material classes: what a class is (`base`), which there are (`registry`), what several share; a package each."""
+"""Material classes: the protocol (`base`), the registry, what classes share, and one package for each class."""

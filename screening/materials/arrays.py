@@ -12,14 +12,22 @@ from screening.errors import RequestError
 
 
 def require_columns(table: pl.DataFrame, names: Iterable[str]) -> None:
-    """Raise RequestError naming the first column that the table lacks."""
+    """Check that a table has all of these columns.
+
+    Raises:
+        RequestError: A column is missing; the message names the first one.
+    """
     for name in names:
         if name not in table.columns:
             raise RequestError(f"the table of predictions has no column {name!r}; it has {', '.join(table.columns)}")
 
 
 def floats(table: pl.DataFrame, name: str) -> Floats:
-    """A column as float64, (B,); null, and a column that is not there, become NaN."""
+    """A column as float64, (B,); nulls and missing columns become NaN.
+
+    Raises:
+        RequestError: The column does not hold numbers.
+    """
     if name not in table.columns:
         return np.full(table.height, np.nan)
     try:
@@ -34,7 +42,7 @@ def number_column(name: str, values: Floats) -> pl.Series:
 
 
 def flagged(table: pl.DataFrame, masks: Mapping[str, Mask]) -> pl.Series:
-    """The table's `flags` with more flags where their mask, (B,), is true; each flag once, in a stable order."""
+    """The column `flags` of a table with each flag added where its mask, (B,), is true; no flag appears twice."""
     present = table["flags"].fill_null("").to_list() if "flags" in table.columns else [""] * table.height
     rows = [[flag for flag in text.split(";") if flag] for text in present]
     for flag, mask in masks.items():

@@ -1,6 +1,6 @@
-"""What a material class is: the protocol that ranking, report, tracking, shards, export and help ask, and no more.
+"""What a material class is: the protocol behind ranking, report, tracking, shards, export and help.
 
-A class is one package (in `screening/materials/`, or anywhere, announced by an entry point), one config and its data.
+A class is one package (in `screening/materials/`, or anywhere else with an entry point), one config and its data.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ if TYPE_CHECKING:
 
 @settings_class
 class NoKeys:
-    """The keys of a class that has none of its own."""
+    """The keys of a class that declares none."""
 
 
 @dataclass(frozen=True)
 class Description:
-    """What a predictor says of B crystals.
+    """What a predictor returns for B crystals.
 
     Attributes:
-        columns: Series of length B that join the table. One named `flags` is added to the flags there are.
-        refused: Row of a crystal that is no candidate at all -> the reason.
+        columns: Series of length B to add to the table. A series named `flags` extends the existing flags.
+        refused: Row of each crystal that cannot be a candidate -> the reason.
     """
 
     columns: list[pl.Series]
@@ -52,22 +52,29 @@ class LearnedPredictor(Protocol):
 
     @property
     def folder(self) -> Path | None:
-        """Where its release was loaded from; None if it needs none."""
+        """The folder of its release; None if it has none."""
 
     @property
     def training(self) -> Mapping[str, Any] | None:
-        """What the release says it learned from; None if it does not say."""
+        """The release's record of its training; None if it has none."""
 
     @classmethod
     def load(cls, release: str, settings: Mapping[str, Any]) -> LearnedPredictor | None:
-        """By released name or folder, with the settings that its kind heeds; None where nothing is left to predict.
+        """Load a release.
+
+        Args:
+            release: Its name, its folder, or `none`.
+            settings: Those settings of the command that its kind depends on.
+
+        Returns:
+            The predictor; None if `none` leaves nothing to predict.
 
         Raises:
-            RequestError: A wrong name or a damaged release.
+            RequestError: The release is unknown or damaged.
         """
 
     def describe(self, crystals: Sequence[Crystal]) -> Description:
-        """Describe B crystals; of none, the same columns without a row."""
+        """Describe B crystals; an empty sequence gives the same columns without rows."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +83,10 @@ class FitRecipe:
 
     Attributes:
         summary: The help page: one sentence, details, examples.
-        keys: Settings class of its keys, beside `output_dir`, `name`, `n_trees`, `n_seeds` and those of every command.
-        fit: Gets all settings of the command, the output folder, and where to report progress; gives the release.
-        card: The model card of a release.
+        keys: Settings class of its keys, in addition to `output_dir`, `name`, `n_trees`, `n_seeds` and the common keys.
+        fit: Takes all settings of the command, the output folder and a function that reports progress; returns the
+            release.
+        card: Writes the model card of a release.
     """
 
     summary: str
@@ -92,21 +100,22 @@ class PredictorKind:
     """A learned predictor that material classes share, chosen by the key of its name.
 
     Attributes:
-        name: The key that chooses the release (`NAME=release|folder|none`) and the stage that its time is booked to.
+        name: The key that chooses the release (`NAME=release|folder|none`), and the stage under which its time is
+            recorded.
         default: The release that ships with the package.
-        help: What `--help` says of the key.
-        predictor: Its class as `module:name`, a `LearnedPredictor` that is imported when it is needed.
-        heeds: Other keys of the command that loading it depends on.
+        help: The text of the key in `--help`.
+        predictor: Its class, a `LearnedPredictor`, as `module:name`; imported when it is needed.
+        depends_on: Other keys of the command that loading depends on.
         general: Whether `screening predict` runs it too.
-        refusal_stage: The stage in `rejected.csv` of crystals that it refuses.
-        recipe_at: How it is fitted anew, a `FitRecipe` as `module:name`; empty if it cannot be.
+        refusal_stage: The stage in `rejected.csv` of the crystals that it refuses.
+        recipe_at: A `FitRecipe` as `module:name`; empty if it cannot be fitted anew.
     """
 
     name: str
     default: str
     help: str
     predictor: str
-    heeds: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
     general: bool = False
     refusal_stage: str = ""
     recipe_at: str = ""
@@ -114,12 +123,12 @@ class PredictorKind:
     @property
     def implementation(self) -> type[LearnedPredictor]:
         """The class of the predictor."""
-        found: type[LearnedPredictor] = plugins.imported(self.predictor)
-        return found
+        implementation: type[LearnedPredictor] = plugins.imported(self.predictor)
+        return implementation
 
     @property
     def recipe(self) -> FitRecipe | None:
-        """How it is fitted anew, if it can be."""
+        """How it is fitted anew; None if it cannot be."""
         return plugins.imported(self.recipe_at) if self.recipe_at else None
 
 
@@ -128,11 +137,11 @@ class Curve:
     """A line to draw on a finalist's card, all tuples equally long.
 
     Attributes:
-        kind: Names the texts `curve_KIND`, `curve_x_KIND` and `curve_y_KIND` of the class: title and axes with units.
-        x: Abscissae.
+        kind: Selects the texts `curve_KIND`, `curve_x_KIND` and `curve_y_KIND` of the class: title and axes with units.
+        x: Positions on the x axis.
         y: Values.
-        lo: Lower ends of the 80 % interval of y, empty where there is none.
-        hi: Upper ends.
+        lo: Lower ends of the 80 % interval of y; empty without an interval.
+        hi: Upper ends of the interval.
     """
 
     kind: str
@@ -147,7 +156,7 @@ class CloserLook:
     """What a class adds to the card of one finalist.
 
     Attributes:
-        crystals: Further crystals to show and to export, by name (`charged`); text `structure_NAME` is the label.
+        crystals: Further crystals to show and export, by name (`charged`); the text `structure_NAME` is the label.
         curve: A line to draw.
         remarks: Keys of the class's `remarks`.
     """
@@ -159,13 +168,13 @@ class CloserLook:
 
 @dataclass(frozen=True)
 class Finalists:
-    """The best of a ranking, for a closer look.
+    """The best candidates of a ranking.
 
     Attributes:
-        table: The head of the ranked table, N rows.
-        crystals: The N crystals, as they were scored.
+        table: The first N rows of the ranked table.
+        crystals: The N crystals as they were scored.
         task: Sections of the task, as in `configs/task/NAME.yaml`.
-        keys: The class's own keys as they were given.
+        keys: The keys of the class as the user gave them.
         predictors: The loaded predictors by name.
     """
 
@@ -177,19 +186,19 @@ class Finalists:
 
 
 class MaterialClass(ABC):
-    """A class of materials: what only it knows.
+    """A class of materials.
 
     Attributes:
         name: As in `task=NAME`.
         settings: Settings class of the section `merit` of the task's config.
-        keys: Settings class of the keys typed bare (`temperature_K=450`). One that is not null replaces the setting
-            of the same name in `merit`.
-        columns: The columns that it adds to tables, in the order in which a reader wants them.
-        flags: Flag -> its meaning in one sentence, in English.
+        keys: Settings class of the keys typed without a section (`temperature_K=450`). A key that is not null replaces
+            the setting of the same name in `merit`.
+        columns: The columns that it adds to tables, in reading order.
+        flags: Flag -> its meaning in one English sentence.
         remarks: Remark of a closer look -> its meaning.
         shown_crystals: Names of the further crystals that its closer looks may show.
-        closer_keys: Those of `keys` that change closer looks alone, not the table.
-        predictors: Kinds of predictors that it brings; a task's config names those it wants.
+        closer_keys: Those of `keys` that change only closer looks, not the table.
+        predictors: Kinds of predictors that it provides; the config of a task names the ones to use.
     """
 
     name: ClassVar[str]
@@ -204,7 +213,7 @@ class MaterialClass(ABC):
 
     @property
     def home(self) -> Path:
-        """The folder of the package that defines the class, where its data lie."""
+        """The folder of the package that defines the class; its data are there too."""
         return Path(inspect.getfile(type(self))).parent
 
     @property
@@ -214,7 +223,7 @@ class MaterialClass(ABC):
 
     @property
     def texts(self) -> Path:
-        """The folder of `LANGUAGE.yaml` with the words of the report; what is not there is said in English."""
+        """The folder of the report's words, `LANGUAGE.yaml`; missing words appear in English."""
         return self.home / "texts"
 
     @property
@@ -230,7 +239,11 @@ class MaterialClass(ABC):
         return file if file.is_file() else None
 
     def missing(self, language: str) -> list[str]:
-        """What a reader of a report in a language will miss, in English words; nothing of a class that is complete."""
+        """What the class does not provide, in English words; empty for a complete class.
+
+        Args:
+            language: Of the report, for example `en`.
+        """
         parts = {
             "known materials to score along": self.landmarks is not None,
             "measured materials": self.reference is not None,
@@ -240,34 +253,42 @@ class MaterialClass(ABC):
 
     @property
     def compares(self) -> bool:
-        """Whether the class can hold its predictions against measurements."""
+        """Whether the class can compare its predictions with measurements."""
         return type(self).compare is not MaterialClass.compare
 
     @abstractmethod
     def evaluate(self, table: pl.DataFrame, settings: Any) -> pl.DataFrame:
-        """Give the figures of merit.
+        """Add the figures of merit to a table.
 
         Args:
             table: Predictions of B crystals.
             settings: An instance of `settings`.
 
         Returns:
-            The table with more columns; rows keep their order and number.
+            The table with more columns; the rows stay the same and in order.
 
         Raises:
             RequestError: A column is missing or a setting is wrong.
         """
 
     def explain(self, ranked: pl.DataFrame, gates: Mapping[str, Any]) -> pl.Series | None:
-        """A plain English sentence a row of the ranked table, named `why`; None without."""
+        """Explain each row of a ranked table in one English sentence.
+
+        Args:
+            ranked: The ranked table.
+            gates: The gates of the ranking, as in the task's config.
+
+        Returns:
+            A column named `why`; None if the class explains nothing.
+        """
         return None
 
     def symmetry_matters(self, table: pl.DataFrame, settings: Any) -> NDArray[np.bool_]:
-        """Rows of a prediction table, (B,), whose `space_group_number` the figures of merit need; none by default."""
+        """Rows of a prediction table, (B,), whose figures of merit need `space_group_number`; none by default."""
         return np.zeros(table.height, dtype=np.bool_)
 
     def look_closer(self, finalists: Finalists) -> Sequence[CloserLook]:
-        """What the cards of N finalists show beyond the table; nothing by default."""
+        """What the cards of N finalists show besides the table; nothing by default."""
         return [CloserLook()] * len(finalists.crystals)
 
     def compare(
@@ -277,20 +298,20 @@ class MaterialClass(ABC):
         settings: Any,
         unseen: NDArray[np.bool_],
     ) -> Comparison:
-        """Hold a ranking of the reference materials against their measurements.
+        """Compare a ranking of the reference materials with their measurements.
 
         Args:
-            ranked: The ranked table, `candidate_id` being their names.
-            rows: Of the reference table, as text.
+            ranked: The ranked table; its `candidate_id` holds the names of the materials.
+            rows: The rows of the reference table, as text.
             settings: An instance of `settings`.
             unseen: Rows of `ranked`, (B,), that no model learned from.
 
         Raises:
             RequestError: The class has no such comparison.
         """
-        raise RequestError(f"task={self.name}: there is no comparison with measurements for it yet")
+        raise RequestError(f"task={self.name}: this class has no comparison with measurements")
 
 
 def _first(own: Path, bundled: Path) -> Path:
-    """A class outside keeps its files beside its code, ours where the package's data are."""
+    """Classes from other packages keep their files beside their code; ours are among the package's data."""
     return own if own.is_file() else bundled

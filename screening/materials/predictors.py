@@ -1,4 +1,4 @@
-"""The released predictors that a job uses together: what each adds to the table of a batch of crystals."""
+"""The predictors that a job uses together, and the columns that each adds to the table of a batch of crystals."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Stage = Callable[[str], AbstractContextManager[None]]
 
 @dataclass(frozen=True)
 class CandidateTable:
-    """Crystals of a batch that stay candidates, their table, and the others with the reason."""
+    """The candidates of a batch, their table, and the crystals that were refused."""
 
     crystals: list[Crystal]
     table: pl.DataFrame
@@ -34,9 +34,9 @@ class Predictors:
     """Everything that a job predicts with.
 
     Attributes:
-        network: Of the properties of any crystal.
+        network: Predicts the properties of any crystal.
         learned: The predictors of material classes by name, in the order in which they run.
-        potential: What relaxes crystals first; None takes them as they are.
+        potential: Relaxes crystals first; None takes them as they are.
     """
 
     network: Predictor
@@ -44,11 +44,17 @@ class Predictors:
     potential: Potential | None = None
 
     def prepared(self, items: Iterable[Crystal | Rejection]) -> Iterable[Crystal | Rejection]:
-        """The crystals to predict, relaxed if a potential is there."""
+        """The crystals to predict, relaxed if there is a potential."""
         return items if self.potential is None else relaxed(items, self.potential)
 
     def describe(self, crystals: list[Crystal], table: pl.DataFrame, stage: Stage) -> CandidateTable:
-        """Add the columns of the learned predictors to the network's table; `stage` books their time."""
+        """Add the columns of the learned predictors to the table of the network.
+
+        Args:
+            crystals: B crystals.
+            table: The network's predictions for them.
+            stage: Records the time of each predictor.
+        """
         rejections: list[Rejection] = []
         for name, predictor in self.learned.items():
             with stage(name):
@@ -63,7 +69,7 @@ class Predictors:
         return CandidateTable(crystals, table, rejections)
 
     def no_rows(self) -> pl.DataFrame:
-        """The same table without any row."""
+        """The prediction table without rows."""
         table = self.network.predict([])
         for predictor in self.learned.values():
             table = _joined(table, predictor.describe([]).columns)
@@ -71,13 +77,13 @@ class Predictors:
 
     @property
     def folders(self) -> dict[str, Path]:
-        """Where each release was loaded from."""
+        """The folder of each release, by the key that chose it."""
         found = {"model": self.network.folder, **{name: known.folder for name, known in self.learned.items()}}
         return {name: folder for name, folder in found.items() if folder is not None}
 
 
 def _joined(table: pl.DataFrame, columns: list[pl.Series]) -> pl.DataFrame:
-    """The table with more columns; flags come behind those that it has."""
+    """The table with more columns; new flags follow the existing ones."""
     added = {column.name: column for column in columns}
     flags = added.pop("flags", None)
     table = table.with_columns(added.values())

@@ -1,4 +1,4 @@
-"""What every comparison with measurements gives back, and the scores that it is made of."""
+"""The result of a comparison with measurements, and the statistics that it consists of."""
 
 from __future__ import annotations
 
@@ -14,8 +14,13 @@ from screening.array_types import Floats, Mask
 
 @dataclass(frozen=True)
 class Comparison:
-    """table: one row a reference material, by rank, measured values under `NAME_measured`. statistics: by quantity.
-    sentences: the statistics in words. shown: the table as short text, for the terminal.
+    """A ranking of the reference materials compared with their measurements.
+
+    Attributes:
+        table: One row per reference material, by rank; measured values are under `NAME_measured`.
+        statistics: By quantity.
+        sentences: The statistics in words.
+        shown: A short table of text for the terminal.
     """
 
     table: pl.DataFrame
@@ -24,10 +29,10 @@ class Comparison:
     shown: pl.DataFrame
 
 
-def errors(measured: Floats, predicted: Floats, rows: Mask, low: Floats, high: Floats) -> dict[str, Any]:
+def error_statistics(measured: Floats, predicted: Floats, rows: Mask, low: Floats, high: Floats) -> dict[str, Any]:
     """Count, mean absolute error, bias and coverage of [low, high] over the rows that have both values; all (B,).
 
-    `not_predicted` counts the rows that were measured and have no prediction.
+    `not_predicted` counts the rows with a measurement but no prediction.
     """
     wanted = rows & np.isfinite(measured)
     both = wanted & np.isfinite(predicted)
@@ -53,8 +58,8 @@ def spearman(measured: Floats, predicted: Floats, rows: Mask) -> float | None:
     return float(spearmanr(measured[both], predicted[both]).statistic)
 
 
-def classes(measured: Sequence[str | None], predicted: Sequence[str | None]) -> dict[str, Any]:
-    """Accuracy and confusion over the rows whose class was measured; None among the predictions counts as wrong."""
+def class_statistics(measured: Sequence[str | None], predicted: Sequence[str | None]) -> dict[str, Any]:
+    """Accuracy and confusion over the rows whose class was measured; a prediction of None counts as wrong."""
     pairs = [(m, p or "none") for m, p in zip(measured, predicted, strict=True) if m is not None]
     confusion: dict[str, dict[str, int]] = {}
     for m, p in pairs:
@@ -65,10 +70,16 @@ def classes(measured: Sequence[str | None], predicted: Sequence[str | None]) -> 
 
 
 def composition_baseline(counts: Floats, systems: Sequence[str], measured: Floats, rows: Mask) -> Floats:
-    """What compositions alone say of each row, (B,): extra trees on the other chemical systems' rows of the same table.
+    """A baseline from compositions: extra trees on the rows of all other chemical systems in the same table.
 
-    counts: atoms of each element, (B, 119). Nothing is predicted outside `rows`, or where fewer than two other rows
-    were measured.
+    Args:
+        counts: Atoms of each element, (B, 119).
+        systems: Chemical system of each row.
+        measured: Measured values, (B,).
+        rows: Which rows to use and to predict, (B,).
+
+    Returns:
+        Predictions, (B,); NaN outside `rows` and where fewer than two other rows were measured.
     """
     from sklearn.ensemble import ExtraTreesRegressor
 
@@ -87,7 +98,7 @@ def composition_baseline(counts: Floats, systems: Sequence[str], measured: Float
 
 
 def constant_baseline(measured: Floats, rows: Mask) -> Floats:
-    """The median of the other rows' measured values, (B,)."""
+    """A baseline for each row: the median of the values measured on the other rows, (B,)."""
     known = np.flatnonzero(rows & np.isfinite(measured))
     result = np.full(len(measured), np.nan)
     for row in known:

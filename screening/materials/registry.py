@@ -1,4 +1,4 @@
-"""The material classes there are, found through entry points, and the predictors that they bring."""
+"""The material classes, found through entry points, and their predictors."""
 
 from __future__ import annotations
 
@@ -19,11 +19,15 @@ def class_names() -> list[str]:
 
 @cache
 def material_class(name: str) -> MaterialClass:
-    """The class of a task. Raises RequestError if there is none of this name."""
-    found = plugins.load(plugins.MATERIALS, name, "task")()
-    if not isinstance(found, MaterialClass) or found.name != name:
-        raise RequestError(f"task={name}: {type(found).__name__} is not a MaterialClass of this name")
-    return found
+    """The class of a task.
+
+    Raises:
+        RequestError: No class has this name.
+    """
+    loaded = plugins.load(plugins.MATERIALS, name, "task")()
+    if not isinstance(loaded, MaterialClass) or loaded.name != name:
+        raise RequestError(f"task={name}: {type(loaded).__name__} is not a MaterialClass named {name!r}")
+    return loaded
 
 
 def all_classes() -> Iterator[MaterialClass]:
@@ -33,27 +37,39 @@ def all_classes() -> Iterator[MaterialClass]:
 
 @cache
 def predictor_kinds() -> dict[str, PredictorKind]:
-    """Kinds of predictors by name. Raises RequestError if two classes bring one of the same name."""
+    """Kinds of predictors by name.
+
+    Raises:
+        RequestError: Two classes provide a predictor of the same name.
+    """
     kinds: dict[str, PredictorKind] = {}
     for owner in all_classes():
         for kind in owner.predictors:
             if kind.name in kinds:
-                raise RequestError(f"task={owner.name}: another class brings a predictor {kind.name!r} already")
+                raise RequestError(f"task={owner.name}: another class already provides a predictor {kind.name!r}")
             kinds[kind.name] = kind
     return kinds
 
 
 def predictor_kind(name: str, key: str) -> PredictorKind:
-    """The kind of predictor that a setting names. Raises RequestError if there is none."""
+    """The kind of predictor that a setting names.
+
+    Args:
+        name: Of the predictor.
+        key: The setting, for the message.
+
+    Raises:
+        RequestError: No class provides such a predictor.
+    """
     kinds = predictor_kinds()
     if name not in kinds:
-        raise RequestError(f"{key}={name}: there is no such predictor{nearest(name, list(kinds))}")
+        raise RequestError(f"{key}={name}: no such predictor{nearest(name, list(kinds))}")
     return kinds[name]
 
 
 @cache
 def flag_meanings() -> dict[str, str]:
-    """Flag -> its meaning in one English sentence, of every class."""
+    """Flag -> its meaning in one English sentence, for all classes."""
     return dict(item for flags in (FLAGS, *(known.flags for known in all_classes())) for item in flags.items())
 
 
@@ -64,5 +80,5 @@ def shown_crystals() -> list[str]:
 
 @cache
 def remark_meanings() -> dict[str, str]:
-    """Remark of a closer look -> its meaning, of every class."""
+    """Remark of a closer look -> its meaning, for all classes."""
     return dict(item for known in all_classes() for item in known.remarks.items())

@@ -1,9 +1,9 @@
 """Predictions as distributions: a median with its 10th and 90th percentile, read as a two-piece normal.
 
 Each side of the median holds half of the probability and is half of a normal whose width is set by that side's
-percentile; the result is clipped at physical bounds (an energy above the hull is never negative). Samples use common
-random numbers: every row sees the same standard-normal scores, so a difference between two rows is never sampling
-noise and the result does not depend on the order of rows.
+percentile; the result is clipped at physical bounds (an energy above the hull is never negative). All rows share the
+same standard-normal scores, so a difference between two rows is never sampling noise, and the result does not depend
+on the order of rows.
 """
 
 from __future__ import annotations
@@ -26,10 +26,16 @@ _CHUNK = 4096
 
 @dataclass(frozen=True)
 class Distribution:
-    """One quantity for B rows: median and 80 % interval, (B,) each, in the unit of the quantity; NaN is unknown.
+    """One quantity for B rows, in its unit.
 
-    An interval that is missing means a value that is known exactly; ends on the wrong side of the median are moved
-    to it.
+    A missing interval means that the value is known exactly. Ends on the wrong side of the median are moved to it.
+
+    Attributes:
+        value: Median, (B,); NaN where it is unknown.
+        lo: 10th percentile, (B,).
+        hi: 90th percentile, (B,).
+        lower: Lower physical bound.
+        upper: Upper physical bound.
     """
 
     value: Floats
@@ -44,7 +50,7 @@ class Distribution:
         value = np.clip(floats(table, name), lower, upper)
         lo = np.fmin(floats(table, f"{name}_lo"), value)
         hi = np.fmax(floats(table, f"{name}_hi"), value)
-        # fmin and fmax pass the other argument on where one is NaN; without a value nothing is known.
+        # fmin and fmax ignore NaN; but without a value the ends are unknown too.
         unknown = np.isnan(value)
         return cls(value, np.where(unknown, np.nan, lo), np.where(unknown, np.nan, hi), lower, upper)
 
@@ -69,7 +75,7 @@ class Distribution:
         if threshold < self.lower or (not inclusive and threshold == self.lower):
             return np.zeros_like(self.value)
         offset = threshold - self.value
-        # At the median itself the side decides whether a side of no width, which is all at the median, is counted.
+        # A side of zero width has all its probability at the median: there, `inclusive` decides whether it counts.
         below = (offset < 0) if inclusive else (offset <= 0)
         width = np.where(below, self.value - self.lo, self.hi - self.value) / Z90
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
@@ -86,7 +92,7 @@ class Distribution:
         return result
 
     def where(self, mask: Mask, other: Distribution) -> Distribution:
-        """These rows where `mask`, (B,), holds, else those of `other`; bounds of these."""
+        """These rows where `mask`, (B,), holds, the rows of `other` elsewhere; the bounds stay."""
         value, lo, hi = (
             np.where(mask, own, others)
             for own, others in ((self.value, other.value), (self.lo, other.lo), (self.hi, other.hi))
@@ -98,7 +104,7 @@ class Distribution:
         return Distribution(self.value + by, self.lo + by, self.hi + by, self.lower, self.upper)
 
     def widened(self, relative: float) -> Distribution:
-        """With a further, independent error of this half-width of an 80 % interval, relative to the value."""
+        """With an additional independent error, given as the relative half-width of its 80 % interval."""
         more = relative * np.abs(self.value)
         lo = self.value - np.hypot(self.value - self.lo, more)
         hi = self.value + np.hypot(self.hi - self.value, more)
@@ -122,10 +128,15 @@ def common_scores(n_quantities: int, n_samples: int, seed: int) -> Floats:
 
 
 def propagate(n_rows: int, function: Callable[[slice], Mapping[str, Floats]]) -> dict[str, Floats]:
-    """Median, 10th and 90th percentile, (3, B), of each quantity that `function` samples, (b, S), of a slice of rows.
+    """Percentiles of quantities that are sampled row by row; in chunks, so that memory does not grow with the rows.
 
-    Rows go through in chunks, so memory does not grow with their number. NaN samples are left out: a quantity can be
-    conditional. A row without any other sample gives NaN. What `function` gives as (b,) is passed on as (B,).
+    Args:
+        n_rows: B.
+        function: Gives samples (b, S), or values (b,), of each quantity for a slice of b rows.
+
+    Returns:
+        Median, 10th and 90th percentile, (3, B), of each sampled quantity, without NaN samples; NaN for rows that have
+        no other sample. Values are returned as (B,).
     """
     parts: list[dict[str, Floats]] = []
     for rows in _chunks(n_rows) if n_rows else [slice(0, 0)]:
@@ -135,10 +146,17 @@ def propagate(n_rows: int, function: Callable[[slice], Mapping[str, Floats]]) ->
 
 
 def quantiles(samples: Floats, probabilities: tuple[float, ...] = (0.5, 0.1, 0.9)) -> Floats:
-    """(Q, B) quantiles of the samples (B, S) that are numbers; NaN in rows without any.
+    """Quantiles of samples, ignoring NaN.
 
-    Between samples they are interpolated as between the centres of strata (Hazen), so a monotone function of one
-    quantity keeps that quantity's own percentiles.
+    They are interpolated between samples as between the centres of strata (Hazen), so a monotone function of one
+    quantity keeps the percentiles of that quantity.
+
+    Args:
+        samples: (B, S).
+        probabilities: Q of them.
+
+    Returns:
+        (Q, B); NaN for rows without samples.
     """
     ordered = np.sort(samples, axis=1)  # NaN last
     known = np.isfinite(samples).sum(axis=1)

@@ -1,4 +1,4 @@
-"""The sentence that says why a row of a ranking stands where it stands; a material class brings the words."""
+"""The sentence that explains the rank of a candidate; a material class supplies the words."""
 
 from __future__ import annotations
 
@@ -9,11 +9,18 @@ from typing import Any
 Row = Mapping[str, Any]
 
 _CONVINCING = 0.5
-"""Joint probability of all gates from which on a row is called a candidate."""
+"""Rows with at least this joint probability of all gates are called candidates."""
 
 
-def sentence(row: Row, gates: Iterable[str], strengths: str, weakness: Callable[[str], str]) -> str:
-    """One plain sentence; row: of a ranked table; gates: their names; weakness: what to say of the named gate."""
+def why_sentence(row: Row, gates: Iterable[str], strengths: str, weakness: Callable[[str], str]) -> str:
+    """Explain one row.
+
+    Args:
+        row: Of a ranked table.
+        gates: Names of the gates.
+        strengths: Words for what speaks for the row.
+        weakness: Gives the words for a gate, by its name.
+    """
     chances = {name: row[f"gate_{name}_probability"] for name in gates}
     limiting = row.get("limiting_gate")
     if limiting is None:

@@ -1,9 +1,9 @@
 """What a compound's elements cost and how concentrated their supply is.
 
-Prices are of the pure elements (2018-2020), so they compare compounds and say little about a factory's bill: vanadium
-enters a cathode as oxide at a small part of the metal's price. Any price can be overridden per element, and a region
-says what it makes itself. The Herfindahl-Hirschman indices are those of Gaultois et al., Chem. Mater. 25, 2911 (2013),
-mass-weighted as there.
+Prices are those of the pure elements (2018-2020). They serve to compare compounds and say little about a factory's
+costs: vanadium enters a cathode as oxide at a small part of the metal's price. The price of any element can be
+replaced, and a region can list what it produces itself. The Herfindahl-Hirschman indices, weighted by mass, are those
+of Gaultois et al., Chem. Mater. 25, 2911 (2013).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ RARE_EARTHS = ("Sc", "La", "Ce", "Pr", "Nd", "Pm", "Sm", "Eu", "Gd", *HEAVY_RARE
 """The rare earths of IUPAC: scandium, yttrium and the lanthanides."""
 
 TABLE_PERIOD = "2018-2020"
-"""When the prices of `datasets/elements/prices.csv` held; which year is which element's is not recorded."""
+"""Period of the prices in `datasets/elements/prices.csv`; the year of each element is not recorded."""
 
 STATUSES = ("made", "planned")
 HIGHEST_INDEX = 10_000.0
@@ -40,9 +40,14 @@ HIGHEST_INDEX = 10_000.0
 
 @settings_class
 class LocalSource:
-    """What a region makes or plans (`status`), as of when, and who says so.
+    """A source of elements in a region.
 
-    confirmed: whether a published source says it; otherwise `what` says what is missing.
+    Attributes:
+        what: What it produces.
+        status: One of `STATUSES`.
+        date: When this was the case.
+        source: Where this is stated.
+        confirmed: Whether a published source states it; if not, `what` says what is missing.
     """
 
     what: str
@@ -58,7 +63,7 @@ class LocalSource:
 
 @settings_class
 class Price:
-    """A price in USD/kg of the element, when it held and who says so."""
+    """The price of an element in USD/kg, its date and its source."""
 
     price: float
     date: str = ""
@@ -69,10 +74,17 @@ class Price:
 class SupplySettings:
     """Where the elements come from and what they cost.
 
-    region: its name, null for the world market. prices: per element, USD/kg in place of the table's, either a number or
-    a section of price, date and source. hhi_production, hhi_reserve: per element, in place of the table's. local: the
-    elements available nearby, each with the name of an entry in `sources` or a remark. sources: those entries.
-    Raises RequestError naming a wrong element or value.
+    Attributes:
+        region: Its name; null for the world market.
+        prices: Element -> price in USD/kg that replaces the one of the table: a number, or a section of price, date and
+            source.
+        hhi_production: Element -> index that replaces the one of the table.
+        hhi_reserve: As `hhi_production`.
+        local: Element that is available nearby -> name of an entry in `sources`, or a remark.
+        sources: The entries that `local` names.
+
+    Raises:
+        RequestError: An element or a value is wrong; the message names the key.
     """
 
     region: str | None = None
@@ -95,15 +107,22 @@ class SupplySettings:
 
     @cached_property
     def given_prices(self) -> dict[str, Price]:
-        """`prices` by element, numbers as prices without date and source."""
+        """`prices` by element; bare numbers become prices without date and source."""
         return {symbol: _price(symbol, value) for symbol, value in self.prices.items()}
 
 
 def supply_columns(counts: Floats, settings: SupplySettings) -> tuple[list[pl.Series], dict[str, Mask]]:
-    """Supply columns and flags of cells given as counts (B, 119).
+    """The supply of B cells.
 
-    An element without a price makes the price null and flags the row `price_incomplete` (`hhi_incomplete` for the
-    indices), never a silent zero. `locally_available_mass_fraction` is null where the settings name no local element.
+    An element without a price makes the price null and sets the flag `price_incomplete` (`hhi_incomplete` for the
+    indices). `locally_available_mass_fraction` is null if the settings name no local element.
+
+    Args:
+        counts: Atoms of each element, (B, 119).
+        settings: Prices, indices and local elements.
+
+    Returns:
+        Columns of length B, and flag -> mask (B,).
     """
     fractions = mass_fractions(counts)
     price = _weighted(fractions, _replaced("price_USD_per_kg", {s: p.price for s, p in settings.given_prices.items()}))
@@ -126,20 +145,20 @@ def supply_columns(counts: Floats, settings: SupplySettings) -> tuple[list[pl.Se
 
 
 def _price_dates(counts: Floats, settings: SupplySettings, known: Mask) -> pl.Series:
-    """When the prices of each row's elements held: `2018-2020; Nd 2026-03`, the table's period before those given."""
+    """Dates of the prices of each row, the period of the table first: `2018-2020; Nd 2026-03`."""
     given = {symbol: f"{symbol} {price.date or 'undated'}" for symbol, price in settings.given_prices.items()}
     from_table = counts @ (1.0 - indicator(given)) > 0
     present = counts[:, [ATOMIC_NUMBERS[symbol] for symbol in given]] > 0
     texts: list[str | None] = [None] * len(counts)
     for row in np.flatnonzero(known):
-        own = [date for date, there in zip(given.values(), present[row], strict=True) if there]
-        texts[row] = "; ".join([*([TABLE_PERIOD] if from_table[row] else []), *own])
+        dates = [date for date, used in zip(given.values(), present[row], strict=True) if used]
+        texts[row] = "; ".join([*([TABLE_PERIOD] if from_table[row] else []), *dates])
     return pl.Series("price_date", texts, dtype=pl.String)
 
 
 @lru_cache(maxsize=8)
 def element_column(name: str) -> Floats:
-    """One column of `datasets/elements/prices.csv` by atomic number, (119,); NaN where the table has nothing."""
+    """One column of `datasets/elements/prices.csv` by atomic number, (119,); NaN for elements without a value."""
     table = pl.read_csv(resource("datasets") / "elements" / "prices.csv", columns=["element", name])
     return by_element({symbol: value for symbol, value in table.iter_rows() if value is not None}, np.nan)
 
@@ -165,7 +184,7 @@ def _price(symbol: str, value: Any) -> Price:
         return build_settings(Price, {**value, "date": str(value.get("date", ""))}, key)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise RequestError(f"{key}: expected a number in USD/kg or a section of price, date and source, got {value!r}")
-    return Price(float(value))
+    return Price(price=float(value))
 
 
 def _check(key: str, value: float, expected: str, most: float) -> None:

@@ -1,4 +1,4 @@
-"""A task's class asked by name, with its settings as they stand in the task's config."""
+"""The methods of a material class, called with the sections of a task's config."""
 
 from __future__ import annotations
 
@@ -15,19 +15,22 @@ from screening.settings import build_settings
 
 
 def merit_settings(task: Mapping[str, Any]) -> Any:
-    """The settings of the figures of merit. Raises RequestError for an unknown class, an unknown key or a wrong value.
+    """The settings of the figures of merit.
 
     Args:
         task: Sections of a task, as in `configs/task/NAME.yaml`.
+
+    Raises:
+        RequestError: An unknown class, an unknown key or a wrong value.
     """
-    kind, merit = material_class(str(task["name"])).settings, dict(task.get("merit") or {})
-    if "supply" not in {field.name for field in fields(kind)}:
-        merit.pop("supply", None)  # given with every task, for the classes that ask
-    return build_settings(kind, merit, "task.merit")
+    settings, merit = material_class(str(task["name"])).settings, dict(task.get("merit") or {})
+    if "supply" not in {field.name for field in fields(settings)}:
+        merit.pop("supply", None)  # every task has this section, but not every class uses it
+    return build_settings(settings, merit, "task.merit")
 
 
 def evaluate_task(table: pl.DataFrame, task: Mapping[str, Any]) -> pl.DataFrame:
-    """The prediction table with the figures of merit of a task; rows keep their order and number.
+    """The prediction table with the figures of merit of a task; the rows stay the same and in order.
 
     Raises:
         RequestError: An unknown class, an unknown setting or a missing column.
@@ -36,12 +39,12 @@ def evaluate_task(table: pl.DataFrame, task: Mapping[str, Any]) -> pl.DataFrame:
 
 
 def explain_task(ranked: pl.DataFrame, task: Mapping[str, Any]) -> pl.DataFrame:
-    """The ranked table with the column `why`, a plain sentence a row, if the class explains itself."""
+    """The ranked table with the column `why`, one sentence per row, if the class gives explanations."""
     gates = (task.get("ranking") or {}).get("gates", {})
     why = material_class(str(task["name"])).explain(ranked, gates)
     return ranked if why is None else ranked.with_columns(why)
 
 
 def rows_needing_symmetry(table: pl.DataFrame, task: Mapping[str, Any]) -> NDArray[np.bool_]:
-    """Rows of a prediction table, (B,), whose `space_group_number` the class wants to know."""
+    """Rows of a prediction table, (B,), whose `space_group_number` the class needs."""
     return material_class(str(task["name"])).symmetry_matters(table, merit_settings(task))

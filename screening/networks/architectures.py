@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -59,12 +58,3 @@ def build_network(name: str, parameters: Mapping[str, Any], neighbours: int) -> 
     module = load_architecture(name)
     network: Encoder = module.Network(build_settings(module.Settings, parameters, "network.parameters"), neighbours)
     return network
-
-
-def config_file(name: str) -> Path | None:
-    """The YAML file beside a network's module that holds its `parameters`; None if there is none."""
-    if name not in architecture_names():
-        return None
-    module = plugins.source_file(plugins.NETWORKS, name)
-    file = module.with_suffix(".yaml") if module else None
-    return file if file and file.is_file() else None

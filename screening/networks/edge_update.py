@@ -30,8 +30,8 @@ class Settings:
         radial_size: Functions of the distance.
         angular_channels: Of the neighbourhood's power spectrum; 0 leaves angles out.
         crystal_state: Whether after every layer each atom also learns the mean over its crystal: energies and gaps
-            hang on what else is in it, beyond the reach of a few neighbours (as the global state of Chen et al., Chem.
-            Mater. 31, 3564 (2019)).
+            depend on what else is in it, beyond the reach of a few neighbours (as the global state of Chen et al.,
+            Chem. Mater. 31, 3564 (2019)).
         readout_width: Hidden channels of the map that each atom passes before pooling, 0 for none: the mean of a
             non-linear map is a sum over sites, as an energy is.
     """

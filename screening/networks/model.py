@@ -99,12 +99,12 @@ class PropertyModel(nn.Module):
 
         Scales that also grow with the disagreement of the members gave wider intervals of the same coverage.
         """
-        said = self.each(batch)
-        value = torch.stack([prediction.value for prediction in said]).mean(0)
-        own = torch.stack([prediction.log_scale for prediction in said]).exp().mean(0)
+        predictions = self.each(batch)
+        value = torch.stack([prediction.value for prediction in predictions]).mean(0)
+        own = torch.stack([prediction.log_scale for prediction in predictions]).exp().mean(0)
         scale = own * self.kind_interval[kinds(batch)]
-        moment = torch.stack([prediction.site_moment_muB for prediction in said]).mean(0)
-        return Prediction(value, scale.log(), moment, said[0].features)
+        moment = torch.stack([prediction.site_moment_muB for prediction in predictions]).mean(0)
+        return Prediction(value, scale.log(), moment, predictions[0].features)
 
     def physical(self, prediction: Prediction) -> tuple[Tensor, Tensor]:
         """(B, T) values and half-widths of the 80 % interval in the units of the targets."""

@@ -14,15 +14,26 @@ MAX_ATOMIC_NUMBER = 103
 
 
 class Encoding(NamedTuple):
-    """atom: (N, width) features of atoms; crystal: (B, crystal_width) features of crystals; both float32."""
+    """What a network makes of a batch of graphs, float32.
+
+    Attributes:
+        atom: (N, atom_width) features of atoms.
+        crystal: (B, crystal_width) features of crystals.
+    """
 
     atom: Tensor
     crystal: Tensor
 
 
 class Prediction(NamedTuple):
-    """value, log_scale: (B, T) in standardised units of each target, the scale being that of a Laplace error;
-    site_moment_muB: (N,); features: (B, W) of the crystals, which they come from."""
+    """What the heads make of it, in standardised units of each target.
+
+    Attributes:
+        value: (B, T).
+        log_scale: (B, T), of the scale of a Laplace error.
+        site_moment_muB: (N,) sizes of the moments.
+        features: (B, W) of the crystals, from which the rest comes.
+    """
 
     value: Tensor
     log_scale: Tensor
@@ -31,10 +42,13 @@ class Prediction(NamedTuple):
 
 
 class Encoder(Protocol):
-    """What a network must offer: the widths of its features and the map from graphs to them.
+    """What a network must offer: the map from graphs to features.
 
-    inference_dtype: float32, or bfloat16 for edges and maps where speed matters more than the last digits; sums,
-    residuals and features stay float32.
+    Attributes:
+        atom_width: Features of an atom.
+        crystal_width: Features of a crystal.
+        inference_dtype: Float32, or bfloat16 for edges and maps where speed matters more than the last digits; sums,
+            residuals and features stay float32.
     """
 
     atom_width: int

@@ -78,11 +78,11 @@ def prerelax(potential: Potential, packed: PackedCrystals, steps: int) -> Prerel
     return _reordered(parts, ordered, np.argsort(order, kind="stable"))
 
 
-def brought_near(potential: Potential, packed: PackedCrystals) -> PackedCrystals:
-    """B crystals, those that are far from the potential's minimum up to ROUGH_STEPS steps nearer to it.
+def prerelax_rough(potential: Potential, packed: PackedCrystals) -> PackedCrystals:
+    """Move those of B crystals that are far from the potential's minimum up to `ROUGH_STEPS` steps nearer to it.
 
     Calculated crystals of the same theory stay as they are: of those that voltages are learned from, 2 % lie beyond
-    the limits. Measured crystals and substituted ones often do, and an energy there would be that of their strain.
+    the limits. Measured and substituted crystals often do, and their energy would be that of their strain.
     """
     found = prerelax(potential, packed, 0)
     rough = (found.force_eV_per_A > ROUGH_FORCE_EV_PER_A) | (

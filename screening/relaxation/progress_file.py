@@ -24,22 +24,31 @@ _FIGURES = ("energy_eV", "start_energy_eV", "max_force_eV_per_A", "volume_change
 
 @dataclass(frozen=True)
 class Finished:
-    """A result as it was kept. digest: of the crystal that went in."""
+    """A result as it was kept.
+
+    Attributes:
+        digest: Of the crystal that went in.
+        result: How its relaxation ended.
+    """
 
     digest: str
     result: Relaxed
 
 
 def digest_of(crystal: Crystal) -> str:
-    """Tells a crystal from another one with the same id."""
+    """A hash of the atoms and the cell, which differs between two crystals with one id."""
     return f"{digest(Sites(crystal.lattice, crystal.numbers, crystal.frac)):016x}"
 
 
 class Progress:
-    """The file, opened to add to it; use as a context manager.
+    """The file, opened to add to it as a context manager; a last line that a kill cut short is dropped.
 
-    settings: what the results hang on; they are the file's first line, and RequestError is raised when it holds others,
-    or while another process adds to it. A last line that a kill cut short is dropped.
+    Args:
+        folder: Where the file is.
+        settings: What the results depend on; the file's first line.
+
+    Raises:
+        RequestError: The file holds results with other settings, or another process adds to it.
     """
 
     def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:

@@ -93,7 +93,7 @@ def relax(
 
     Returns:
         Each crystal once, as it ends, in no fixed order. One with an element that the potential does not know, one
-        that is no sane crystal before or after, and one that does not fit into the memory has a `failure`.
+        whose cell or distances make no sense before or after, and one too large for the memory has a `failure`.
     """
     cores = potential.cores
     batch_atoms = settings.batch_atoms or potential.batch_atoms

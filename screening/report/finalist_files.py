@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from screening.crystals.crystal import Crystal
-from screening.files import part_path
+from screening.files import atomic_folder
 from screening.finalists.finalist import Finalist, folder_name
 from screening.report.cards import FOLDER, card, crystal_files
 from screening.report.structure_image import structure_png
@@ -34,17 +34,13 @@ def write_finalist_files(output_dir: Path, content: ReportContent) -> None:
     shows, picture.png and card.html. The folder appears only when it is complete.
     """
     folder = output_dir / FOLDER
-    part = part_path(folder)
-    shutil.rmtree(part, ignore_errors=True)
+    if not content.finalists:
+        shutil.rmtree(folder, ignore_errors=True)
+        return
     rows = {row["candidate_id"]: row for row in content.ranking.head(len(content.finalists)).iter_rows(named=True)}
-    if content.finalists:
-        part.mkdir(parents=True)
+    with atomic_folder(folder) as part:
         entries = [_write(part, finalist, rows[finalist.candidate_id], content) for finalist in content.finalists]
         (part / INDEX).write_bytes(orjson.dumps(entries, option=orjson.OPT_INDENT_2))
-    if folder.exists():
-        shutil.rmtree(folder)
-    if content.finalists:
-        part.replace(folder)
 
 
 def cif_text(crystal: Crystal) -> str:

@@ -97,8 +97,8 @@ def layout_of(x: dict[str, Any], y: dict[str, Any], top_margin: int = 10) -> dic
 
 def _layout(x: str, y: str, texts: Catalogue) -> dict[str, Any]:
     numbers = texts.numbers
-    across, up = ({"title": {"text": title}, "automargin": True} for title in (x, y))
-    return layout_of(across, up) | {"separators": numbers.decimal + numbers.group}
+    first, second = ({"title": {"text": title}, "automargin": True} for title in (x, y))
+    return layout_of(first, second) | {"separators": numbers.decimal + numbers.group}
 
 
 def _is_skewed(table: pl.DataFrame, name: str) -> bool:

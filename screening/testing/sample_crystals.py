@@ -31,11 +31,12 @@ def random_crystal(
 
 def cubic(number: int, a_A: float, centring: str) -> Crystal:
     """A conventional cubic cell of an element: `P`, `I` (bcc) or `F` (fcc)."""
-    sites = {
+    sites_of: dict[str, list[list[float]]] = {
         "P": [[0, 0, 0]],
         "I": [[0, 0, 0], [0.5, 0.5, 0.5]],
         "F": [[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]],
-    }[centring]
+    }
+    sites = sites_of[centring]
     return Crystal.from_arrays(f"cubic-{number}-{centring}", np.eye(3) * a_A, [number] * len(sites), sites)
 
 

@@ -1,4 +1,4 @@
-"""Where runs are recorded: the address, its default and how to open it in a browser."""
+"""Where runs are recorded: the MLflow address, its default, and how to open it in a browser."""
 
 from __future__ import annotations
 
@@ -19,9 +19,11 @@ _DATABASES = ("postgresql", "mysql", "mssql")
 
 @dataclass
 class TrackingSettings:
-    """uri: an MLflow server or database; empty for `mlflow.db` in the working folder, `none` for no tracking.
+    """Where MLflow records runs.
 
-    experiment: the MLflow experiment that holds the runs.
+    Attributes:
+        uri: An MLflow server or database; empty for `mlflow.db` in the working folder, `none` for no tracking.
+        experiment: The MLflow experiment that holds the runs.
     """
 
     uri: str = ""
@@ -29,7 +31,11 @@ class TrackingSettings:
 
 
 def tracking_uri(settings: TrackingSettings) -> str:
-    """The address in full: relative SQLite files become absolute; `none` if off. RequestError if not understood."""
+    """The full address, with SQLite files made absolute; `none` if tracking is off.
+
+    Raises:
+        RequestError: If MLflow cannot record to such an address.
+    """
     uri = settings.uri.strip()
     if uri.lower() == OFF:
         return OFF
@@ -41,7 +47,7 @@ def tracking_uri(settings: TrackingSettings) -> str:
     if (scheme in ("http", "https", *_DATABASES) and urlsplit(uri).hostname) or scheme == "databricks":
         return uri
     raise RequestError(
-        f"tracking.uri={uri} is not an address MLflow can record to; expected http(s)://HOST:PORT, "
+        f"tracking.uri={uri} is not an address that MLflow can record to; expected http(s)://HOST:PORT, "
         "sqlite:///FILE.db, postgresql://USER@HOST/NAME, or 'none'"
     )
 
@@ -52,7 +58,7 @@ def sqlite_path(uri: str) -> Path | None:
 
 
 def shown_uri(uri: str) -> str:
-    """The address without a password, fit for files and messages."""
+    """The address with its password masked, fit for files and messages."""
     parts = urlsplit(uri)
     if parts.password is None:
         return uri
@@ -61,7 +67,7 @@ def shown_uri(uri: str) -> str:
 
 
 def ui_command(settings: TrackingSettings) -> str:
-    """What to type to see the runs: a shell command, or the address of a server; empty if tracking is off."""
+    """The shell command that shows the runs, or the address of the server; empty if tracking is off."""
     uri = tracking_uri(settings)
     if uri == OFF:
         return ""
@@ -71,7 +77,7 @@ def ui_command(settings: TrackingSettings) -> str:
 
 
 def log_command(settings: TrackingSettings, folder: Path) -> str:
-    """What to type to record a finished ranking afterwards; a password is left out."""
+    """The shell command that records a finished ranking later, with any password masked."""
     own = {"uri": shown_uri(settings.uri.strip()), "experiment": settings.experiment}
     default = TrackingSettings()
     keys = [f"tracking.{name}={value}" for name, value in own.items() if value != getattr(default, name)]
@@ -79,7 +85,7 @@ def log_command(settings: TrackingSettings, folder: Path) -> str:
 
 
 def sqlite_uri(path: Path) -> str:
-    """The address of a file. SQLAlchemy decodes the path: what it would misread is encoded, the rest stays readable."""
+    """The address of a SQLite file. Only characters that SQLAlchemy would misread are encoded."""
     return SQLITE + str(path.absolute()).replace("%", quote("%")).replace("?", quote("?"))
 
 

@@ -1,4 +1,4 @@
-"""Metrics, parameters and tags of a run in as few calls to MLflow as its limits allow."""
+"""Logs metrics, parameters and tags in as few calls as MLflow's limits allow."""
 
 from __future__ import annotations
 
@@ -25,9 +25,16 @@ def log_entries(
     step: int = 0,
     timestamp_ms: int | None = None,
 ) -> None:
-    """Record entries; names are sanitized, long values cut with a mark.
+    """Log entries of a run. Names are sanitized; long values are cut and marked.
 
-    timestamp_ms: of the metrics, null for now. A metric that is given again with the same value and time is kept once.
+    Args:
+        client: The client of the store.
+        run_id: The run.
+        metrics: Values by name. MLflow keeps a metric once if its value and time are the same as before.
+        params: Parameters by name.
+        tags: Tags by name.
+        step: The step of the metrics.
+        timestamp_ms: The time of the metrics; None for now.
     """
     from mlflow.entities import Metric, Param, RunTag
 

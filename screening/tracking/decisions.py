@@ -1,7 +1,7 @@
-"""Decisions of an earlier review in the next ranking: rejected candidates are left out, approved ones are marked.
+"""Applies an earlier review to a new ranking: rejected candidates are left out, approved ones are marked.
 
-A candidate is the one that was reviewed if its `candidate_id` and its reduced formula both agree: ids alone repeat
-between files (`POSCAR`), formulas between structures.
+A candidate is the reviewed one if both its `candidate_id` and its reduced formula agree. Neither is enough alone: ids
+repeat between files (`POSCAR`), formulas between structures.
 """
 
 from __future__ import annotations
@@ -27,10 +27,14 @@ _KEY = ["candidate_id", "formula"]
 
 @dataclass(frozen=True)
 class ReviewEffect:
-    """What an earlier review did to a ranking, and what the reviewers thought of the scores they saw.
+    """What an earlier review did to a ranking, and how well the scores agreed with the reviewers.
 
-    agreement: of their decisions with the scores of the ranking that was reviewed. standings: where its approved and
-    held candidates stand now, as from `standings`. n_left_out: rejected ones met among the candidates.
+    Attributes:
+        review: The earlier review.
+        agreement: Between the decisions and the scores that the reviewers saw.
+        standings: Where the approved and held candidates stand now, as from `standings`.
+        n_left_out: Number of candidates left out because they were rejected.
+        n_ranked: Number of candidates in the new ranking.
     """
 
     review: Review
@@ -41,7 +45,7 @@ class ReviewEffect:
 
     @property
     def lines(self) -> list[str]:
-        """For the terminal."""
+        """A summary for the terminal."""
         counts = ", ".join(f"{decision} {count}" for decision, count in self.review.counts.items())
         return [
             f"review {self.review.run_id} ({counts}): rejected there and left out here {self.n_left_out}",
@@ -51,7 +55,7 @@ class ReviewEffect:
 
     @property
     def record(self) -> dict[str, Any]:
-        """For run.json."""
+        """The entry in run.json."""
         return {
             "run_id": self.review.run_id,
             "decisions": self.review.counts,
@@ -64,13 +68,13 @@ class ReviewEffect:
 
     @property
     def metrics(self) -> dict[str, float]:
-        """For MLflow."""
+        """The metrics in MLflow."""
         decisions = {f"review/{decision}": float(count) for decision, count in self.review.counts.items()}
         return {**decisions, "review/left_out": float(self.n_left_out), **self.agreement.metrics}
 
 
 def without_rejected(predictions: pl.DataFrame, review: Review) -> tuple[pl.DataFrame, list[Rejection]]:
-    """The rows that no reviewer rejected, and the others as rejections of stage `review`."""
+    """Split predictions into rows that no reviewer rejected and rejections of stage `review`."""
     import polars as pl
 
     rejected = {(entry.candidate_id, entry.formula): entry for entry in review.decided(REJECT)}
@@ -84,7 +88,7 @@ def without_rejected(predictions: pl.DataFrame, review: Review) -> tuple[pl.Data
 
 
 def with_decisions(table: pl.DataFrame, review: Review) -> pl.DataFrame:
-    """A ranked table with `review_decision` (null where none was made) and the flag `approved` on approved rows."""
+    """Add the column `review_decision` (null if undecided) and the flag `approved` to a ranked table."""
     import polars as pl
 
     rows = [(e.candidate_id, e.formula, e.decision) for e in review.entries if e.decision != OPEN]
@@ -99,13 +103,19 @@ def with_decisions(table: pl.DataFrame, review: Review) -> pl.DataFrame:
 
 
 def agreement_of(review: Review) -> Agreement:
-    """Of the decisions with the scores that the reviewers saw."""
+    """Agreement between the decisions and the scores that the reviewers saw."""
     approved, rejected = ([entry.score for entry in review.decided(kind)] for kind in (APPROVE, REJECT))
     return agreement(approved, rejected)
 
 
 def review_effect(review: Review, table: pl.DataFrame, rejected: pl.DataFrame) -> ReviewEffect:
-    """table: the new ranking; rejected: `candidate_id, source, stage, reason` of what was left out of it."""
+    """Summarize the effect of a review.
+
+    Args:
+        review: The earlier review.
+        table: The new ranking.
+        rejected: What was left out of it: `candidate_id, source, stage, reason`.
+    """
     import polars as pl
 
     kept = [

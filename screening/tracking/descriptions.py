@@ -1,4 +1,4 @@
-"""What MLflow shows on the page of a run: Markdown that a chemist reads first, in the language of the report."""
+"""The Markdown text at the top of a run's page in MLflow, written for chemists in the language of the report."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ NOTE = "mlflow.note.content"
 _BEST = 10
 _LENGTH = 120
 _NAMES = ("rank", "candidate_id", "formula")
-# All that Markdown (as MLflow's page reads it, with links in plain text and emoji) or HTML gives a meaning.
+# All characters with a meaning in HTML or in MLflow's Markdown, which also reads bare links and emoji.
 _MARKUP = re.compile(r"(?i)[\\`*_{}\[\]()<>#+!|~&@:$\"'=/]|(?<=www)\.")
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a ranking is in MLflow."""
+    """The experiment and run of a ranking in MLflow."""
 
     experiment_id: str
     run_id: str
 
     def link(self, run_id: str | None = None, artifact: str | None = None) -> str:
-        """The page of a run, the ranking's own if none is given, or of a file of it."""
+        """The page of a run (the ranking's own by default) or of one of its files."""
         return run_link(self.experiment_id, run_id or self.run_id, artifact)
 
 
 def escaped(text: object, length: int = _LENGTH) -> str:
-    """Text in one line in which nothing is Markdown or HTML; longer ones are cut."""
+    """Text on one line, escaped for Markdown and HTML and cut to `length` characters."""
     plain = " ".join(str(text).split())
     if len(plain) > length:
         plain = plain[: length - 1] + "…"
@@ -44,9 +44,12 @@ def escaped(text: object, length: int = _LENGTH) -> str:
 
 
 def describe_ranking(ranking: RankingFolder, runs: Mapping[str, str], place: Place) -> str:
-    """What was asked, what was left after each step, the best, how to review, where the report is.
+    """Describe a ranking: links, how to review, the best candidates, the request and the funnel.
 
-    runs: candidate_id -> run of the finalist.
+    Args:
+        ranking: The finished ranking.
+        runs: The run of each finalist by candidate_id.
+        place: Where the ranking is recorded.
     """
     texts = catalogue(ranking.language)
     title = str((ranking.task.get("report") or {}).get("title") or ranking.task.get("name"))
@@ -71,7 +74,7 @@ def describe_ranking(ranking: RankingFolder, runs: Mapping[str, str], place: Pla
 
 
 def describe_finalist(finalist: FinalistFolder, ranking: RankingFolder, place: Place) -> str:
-    """Where the candidate stands and why, its figures, its card, how to decide."""
+    """Describe a finalist: its rank and the reasons, how to decide, its figures and files."""
     texts = catalogue(ranking.language)
     row = finalist.row
     score = texts.shown(texts.column("score"), row.get("score"))
@@ -94,7 +97,7 @@ def describe_finalist(finalist: FinalistFolder, ranking: RankingFolder, place: P
 
 
 def describe_former(ranking: RankingFolder, place: Place) -> str:
-    """For a candidate that a repeated ranking has no more among its finalists."""
+    """Describe a candidate that is no longer a finalist since the ranking was repeated."""
     texts = catalogue(ranking.language)
     date = escaped(str(ranking.record.get("finished", "")).replace("T", " "))
     return f"{texts.text('mlflow_former', date=date)}\n\n[{texts.text('mlflow_ranking')}]({place.link()})"
@@ -126,7 +129,7 @@ def _nearest(finalist: FinalistFolder, texts: Catalogue) -> str:
 
 
 def _figures(ranking: RankingFolder) -> list[str]:
-    """The columns of the task's short table that the ranking has, without those that name a candidate."""
+    """The columns of the short table without those that name a candidate."""
     return [name for name in ranking.short_table if name not in _NAMES]
 
 

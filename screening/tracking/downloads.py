@@ -1,4 +1,4 @@
-"""Files that a run holds in MLflow, brought to this machine."""
+"""Downloads files of a run from MLflow."""
 
 from __future__ import annotations
 
@@ -10,9 +10,19 @@ from screening.tracking.server import connect
 
 
 def fetch_files(uri: str, run_id: str, names: Collection[str], folder: Path) -> dict[str, bytes]:
-    """The content of those of the named artifacts, at the top of a run's artifacts, that it has.
+    """Read top-level artifacts of a run; names that the run lacks are skipped.
 
-    uri: the store in full. folder: for temporary files. Raises ScreeningError if one is listed and cannot be read.
+    Args:
+        uri: The full address of the store.
+        run_id: The run.
+        names: Names of the artifacts.
+        folder: A folder for temporary files.
+
+    Returns:
+        The content of each file by name.
+
+    Raises:
+        ScreeningError: If a file cannot be read.
     """
     client = connect(uri)
     from mlflow.exceptions import MlflowException
@@ -25,5 +35,5 @@ def fetch_files(uri: str, run_id: str, names: Collection[str], folder: Path) -> 
                 found[name] = Path(client.download_artifacts(run_id, name, str(folder))).read_bytes()
     except (MlflowException, OSError) as error:
         why = (str(error) or type(error).__name__).splitlines()[0]
-        raise ScreeningError(f"the files of run {run_id} cannot be read from MLflow: {why}") from None
+        raise ScreeningError(f"cannot read the files of run {run_id} from MLflow: {why}") from None
     return found

@@ -1,4 +1,4 @@
-"""The finalists of a ranking as runs nested under it: one to review each."""
+"""Records each finalist of a ranking in a nested run of its own, for review."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from screening.columns import column, gate_name, is_gate
 from screening.tracking.batches import log_entries
-from screening.tracking.children import PARENT, children
+from screening.tracking.child_runs import PARENT, child_runs
 from screening.tracking.descriptions import NOTE, Place, describe_finalist, describe_former
 from screening.tracking.limits import RUN_NAME_LENGTH, TAG_LENGTH, shorten
 from screening.tracking.ranking_folder import FinalistFolder, RankingFolder
@@ -21,17 +21,20 @@ if TYPE_CHECKING:
 
 CANDIDATE = "candidate_id"
 FINALIST = "finalist"
-"""The tag that tells whether the last ranking of the folder has the candidate among its finalists: `yes` or `no`."""
+"""The tag that says whether the candidate is a finalist of the folder's latest ranking: `yes` or `no`."""
 _FORMULA = "formula"
 _PASSED = 0.5
 
 
 def log_finalists(run: Run, ranking: RankingFolder) -> dict[str, str]:
-    """Record each finalist in a run of its own; candidate_id -> run.
+    """Record each finalist in a run of its own.
 
-    A run that an earlier call made is filled anew, found by its tags; what a reviewer has set there is not touched.
-    Another formula under the same id (`POSCAR`) is another candidate, which nobody has decided about. Those of
-    candidates that are finalists no longer are kept and marked. Ends early if the store fails.
+    Runs from an earlier call are found by their tags and updated; the reviewer's tags are left alone. The same id
+    (`POSCAR`) with another formula is a new candidate, still undecided. Runs of former finalists are kept and marked.
+    Stops early if the store fails.
+
+    Returns:
+        The run of each finalist by candidate_id.
     """
     found = run.send("the search for finalists", lambda client, parent: _children(client, run.experiment_id, parent))
     runs: dict[str, str] = {}
@@ -51,10 +54,9 @@ def log_finalists(run: Run, ranking: RankingFolder) -> dict[str, str]:
 
 
 def _children(client: MlflowClient, experiment_id: str | None, parent: str) -> dict[tuple[str, str], MlflowRun]:
-    """The runs under a ranking by candidate and formula, empty where the run was never filled; the oldest counts,
-    should there be two of one."""
+    """The oldest run of each candidate and formula; the formula is empty if the run was never filled."""
     found: dict[tuple[str, str], MlflowRun] = {}
-    for child in children(client, str(experiment_id), parent, newest_first=False):
+    for child in child_runs(client, str(experiment_id), parent, newest_first=False):
         tags = child.data.tags
         if CANDIDATE in tags:
             found.setdefault((tags[CANDIDATE], tags.get(_FORMULA, "")), child)
@@ -62,10 +64,10 @@ def _children(client: MlflowClient, experiment_id: str | None, parent: str) -> d
 
 
 def _made(run: Run, finalist: FinalistFolder) -> MlflowRun | None:
-    """A new run that is found again from the moment it is there; nobody has decided about it yet."""
+    """A new, undecided run. It gets its tags at once, so that it can always be found again."""
 
     def make(client: MlflowClient, parent: str) -> MlflowRun:
-        review = {DECISION: OPEN, COMMENT: "", BY: ""}  # the page offers the names of tags that are there
+        review = {DECISION: OPEN, COMMENT: "", BY: ""}  # MLflow's page suggests the names of existing tags
         tags = {PARENT: parent, CANDIDATE: shorten(finalist.candidate_id, TAG_LENGTH), **review}
         return client.get_run(new_run(client, str(run.experiment_id), finalist.name, tags))
 
@@ -73,10 +75,10 @@ def _made(run: Run, finalist: FinalistFolder) -> MlflowRun | None:
 
 
 def _filled(run: Run, child: MlflowRun, finalist: FinalistFolder, ranking: RankingFolder) -> bool:
-    """Whether all that belongs to a finalist has been recorded."""
+    """Record all that belongs to a finalist; whether this worked."""
     child_id = child.info.run_id
     metrics = finalist_metrics(finalist.row)
-    # MLflow keeps metrics for ever; what the candidate had in an earlier ranking and has no more is shown as NaN.
+    # MLflow never deletes metrics: those of an earlier ranking that the candidate no longer has become NaN.
     metrics |= {name: math.nan for name in child.data.metrics if name not in metrics}
 
     def fill(client: MlflowClient, parent: str) -> bool:
@@ -93,9 +95,9 @@ def _filled(run: Run, child: MlflowRun, finalist: FinalistFolder, ranking: Ranki
 
 
 def finalist_metrics(row: Mapping[str, Any]) -> dict[str, float]:
-    """Every number of a row of the ranking, also ends of intervals and probabilities of gates, by column name.
+    """All finite numbers of a row by column name, including interval bounds and gate probabilities.
 
-    With six digits: MLflow shows all that it is given.
+    They are rounded to six digits, because MLflow shows every digit.
     """
     return {
         name: float(f"{value:.6g}")
@@ -105,7 +107,7 @@ def finalist_metrics(row: Mapping[str, Any]) -> dict[str, float]:
 
 
 def finalist_tags(finalist: FinalistFolder, task: Mapping[str, Any]) -> dict[str, str]:
-    """What is known of a candidate in words (of the columns that the task reports), and each gate: `pass (81 %)`."""
+    """Tags of a finalist: the text columns that the task reports, and the result of each gate, as `pass (81 %)`."""
     row = finalist.row
     reported = (task.get("report") or {}).get("columns") or ()
     words = {name: column(name).shown(row[name]) for name in reported if isinstance(row.get(name), str | bool)}
@@ -116,7 +118,7 @@ def finalist_tags(finalist: FinalistFolder, task: Mapping[str, Any]) -> dict[str
 
 
 def gate_tag(probability: float) -> str:
-    """How likely it is that a gate is passed, beginning with what can be searched for."""
+    """The result of a gate, starting with a word to search for: `pass (81 %)`."""
     return f"{'pass' if probability >= _PASSED else 'fail'} ({probability:.0%})".replace("%", " %")
 
 

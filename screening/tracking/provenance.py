@@ -1,4 +1,4 @@
-"""What a result came from: versions, hashes, counts and timing, as written to `run.json`."""
+"""Provenance of a result: versions, hashes, counts and timing, as written to `run.json`."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _CHUNK = 1 << 20
 
 @cache
 def package_versions() -> dict[str, str]:
-    """Versions of this package, Python and what the figures depend on; read from metadata, nothing is imported."""
+    """Versions of Python, this package and its main dependencies, read from metadata without importing them."""
     versions = {"python": platform.python_version()}
     for name in (__package__.partition(".")[0], *PACKAGES):
         try:
@@ -48,7 +48,7 @@ def package_versions() -> dict[str, str]:
 
 
 def git_commit() -> str | None:
-    """The commit of the checkout this package runs from, `+changes` if files differ; None if installed."""
+    """The commit of the checkout that the package runs from, with `+changes` if files differ; None if installed."""
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return None
@@ -63,16 +63,19 @@ def git_commit() -> str | None:
 
 
 def machine() -> dict[str, Any]:
-    """The computer: system, processor architecture, host name and the cores this process may use."""
+    """This computer: system, architecture, host name and the cores that this process may use."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {"system": platform.platform(), "machine": platform.machine(), "host": platform.node(), "cores": cores}
 
 
 def sha256(path: Path) -> str:
-    """Hash of a file's bytes, or of a folder: its files' relative names and hashes in sorted order.
+    """Hash of a file, or of a folder: the sorted relative names and hashes of its files.
 
-    Hidden and unfinished (`.part`) files of a folder do not count; of what cannot be read (a broken link, a pipe, a
-    file without permission) only the name does. Raises RequestError if there is no such path.
+    Hidden and unfinished (`.part`) files of a folder are skipped. Of unreadable ones (broken links, pipes, files
+    without permission) only the name counts.
+
+    Raises:
+        RequestError: If the path does not exist.
     """
     if path.is_file():
         return _file_sha256(path)
@@ -95,11 +98,17 @@ def run_record(
     timing_s: Mapping[str, float],
     model: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The content of `run.json`.
+    """Build the content of `run.json`.
 
-    config: as composed. hashes: SHA-256 by what was hashed (`model`, `candidates`, ...). mlflow: `run_id` and
-    `tracking_uri`. counts: by stage, and under `rejected` by stage and reason. timing_s: seconds by stage.
-    model: where the network came from, as `model_origin` gives it.
+    Args:
+        command: The command that ran.
+        config: The settings as composed.
+        seeds: Seeds by name.
+        hashes: SHA-256 by what was hashed (`model`, `candidates`, ...).
+        mlflow: `run_id` and `tracking_uri`.
+        counts: Counts by stage, and under `rejected` by stage and reason.
+        timing_s: Seconds by stage.
+        model: Where the network came from, as from `model_origin`.
     """
     return {
         "command": command,
@@ -118,7 +127,7 @@ def run_record(
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write indented JSON atomically; paths become text, figures that are not finite become null."""
+    """Write indented JSON atomically; paths become text, NaN and infinity become null."""
     import orjson
 
     options = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
@@ -142,7 +151,7 @@ def _readable_sha256(path: Path) -> str:
 
 
 def _counted_files(folder: Path) -> list[str]:
-    """Relative names with forward slashes; links to folders are not followed, so a loop ends."""
+    """Relative names with forward slashes. Links to folders are not followed, which avoids loops."""
     names = []
     for parent, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]

@@ -1,4 +1,4 @@
-"""A finished ranking as it lies in its output folder: what is asked of the folder before it is recorded."""
+"""Reads a finished ranking from its output folder."""
 
 from __future__ import annotations
 
@@ -26,7 +26,13 @@ _SHORT = ("rank", "candidate_id", "formula", "score", "limiting_gate")
 
 @dataclass(frozen=True)
 class FinalistFolder:
-    """row: of the ranking. folder: its files. entry: what index.json tells of it."""
+    """A finalist of a ranking.
+
+    Attributes:
+        row: Its row of the ranking.
+        folder: The folder with its files.
+        entry: Its entry in index.json.
+    """
 
     row: Mapping[str, Any]
     folder: Path
@@ -34,23 +40,31 @@ class FinalistFolder:
 
     @property
     def candidate_id(self) -> str:
-        """As in the ranking."""
+        """Its id in the ranking."""
         return str(self.row["candidate_id"])
 
     @property
     def formula(self) -> str:
-        """As in the ranking."""
+        """Its formula in the ranking."""
         return str(self.row["formula"])
 
     @property
     def name(self) -> str:
-        """What the finalist's run is called; an id that is the formula is not said twice."""
+        """The name of the finalist's run: formula and id, once if they are the same."""
         return self.formula if self.candidate_id == self.formula else f"{self.formula} {self.candidate_id}"
 
 
 @dataclass(frozen=True)
 class RankingFolder:
-    """folder: of a ranking that is complete. record: the content of run.json. finalists: in order of rank."""
+    """A finished ranking.
+
+    Attributes:
+        folder: Its output folder.
+        record: The content of run.json.
+        table: The ranked candidates.
+        rejected: The rejected candidates.
+        finalists: The finalists by rank.
+    """
 
     folder: Path
     record: Mapping[str, Any]
@@ -70,23 +84,23 @@ class RankingFolder:
 
     @property
     def language(self) -> str:
-        """That of the report."""
+        """The language of the report."""
         return str((self.config.get("report") or {}).get("language") or LANGUAGES[0])
 
     @property
     def short_table(self) -> list[str]:
-        """The columns that the task shows first, those that the ranking has."""
+        """The columns of the task's short table that the ranking has."""
         wanted = (self.task.get("report") or {}).get("short_table") or _SHORT
         return [name for name in wanted if name in self.table.columns]
 
     @property
     def name(self) -> str:
-        """What the ranking's run is called."""
+        """The name of the ranking's run."""
         return ranking_name(str(self.task.get("name", "")), str(self.config.get("candidates", "")))
 
     @cached_property
     def finished_ms(self) -> int | None:
-        """When it was finished, in ms since 1970: the time of its metrics, so that a repeat adds none."""
+        """When it finished, in ms since 1970. Metrics get this time, so that logging again adds none."""
         try:
             return int(datetime.fromisoformat(str(self.record["finished"])).timestamp() * 1000)
         except (KeyError, ValueError):
@@ -94,22 +108,27 @@ class RankingFolder:
 
 
 def ranking_name(task: str, candidates: str) -> str:
-    """What a ranking's run is called: `TASK: my_cifs`."""
+    """The name of a ranking's run: `TASK: my_cifs`."""
     return f"{task}: {Path(candidates).name}"
 
 
 def read_ranking(folder: Path, key: str = "output_dir") -> RankingFolder:
-    """The finished ranking in a folder. Raises RequestError naming what is missing or cannot be read.
+    """Read the finished ranking in a folder.
 
-    key: the setting that named the folder.
+    Args:
+        folder: The output folder.
+        key: The setting that named the folder, for messages.
+
+    Raises:
+        RequestError: If a file is missing or cannot be read.
     """
     if not folder.is_dir():
         raise RequestError(f"{key}={folder}: no such folder; expected the output_dir of a finished `screening rank`")
     missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
         raise RequestError(
-            f"{key}={folder}: no finished ranking, {', '.join(missing)} missing; "
-            "expected the output_dir of a `screening rank` that ended well"
+            f"{key}={folder}: no finished ranking ({', '.join(missing)} missing); "
+            "expected the output_dir of a finished `screening rank`"
         )
     record = _json(folder / RECORD, dict)
     if record.get("command") != "rank":
@@ -118,12 +137,12 @@ def read_ranking(folder: Path, key: str = "output_dir") -> RankingFolder:
         table, rejected = read_table(folder / TABLES[0]), read_table(folder / "rejected.csv")
         rows = {row["candidate_id"]: row for row in table.iter_rows(named=True)}
     except (pl.exceptions.PolarsError, KeyError, OSError) as error:
-        raise RequestError(f"{key}={folder}: its tables cannot be read ({error})") from None
+        raise RequestError(f"{key}={folder}: cannot read its tables ({error})") from None
     return RankingFolder(folder, record, table, rejected, tuple(_finalists(folder / FINALISTS, rows)))
 
 
 def _finalists(folder: Path, rows: Mapping[str, Mapping[str, Any]]) -> list[FinalistFolder]:
-    """Those that index.json lists; none where it is not there (`report.cards=0`)."""
+    """The finalists listed in index.json; none if there is no such file (`report.cards=0`)."""
     index = folder / INDEX
     if not index.is_file():
         return []
@@ -132,9 +151,9 @@ def _finalists(folder: Path, rows: Mapping[str, Mapping[str, Any]]) -> list[Fina
         try:
             row, own = rows[entry["candidate_id"]], str(entry["folder"])
         except (KeyError, TypeError) as error:
-            raise RequestError(f"{index}: an entry does not belong to this ranking ({error})") from None
+            raise RequestError(f"{index}: an entry is not from this ranking ({error})") from None
         if Path(own).name != own or not (folder / own).is_dir():
-            raise RequestError(f"{index}: {own}: expected a folder beside it")
+            raise RequestError(f"{index}: {own}: expected a folder next to this file")
         found.append(FinalistFolder(row, folder / own, entry))
     return sorted(found, key=lambda finalist: int(finalist.row["rank"]))
 
@@ -143,7 +162,7 @@ def _json(file: Path, kind: type[Any]) -> Any:
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise RequestError(f"{file}: not readable JSON ({error})") from None
+        raise RequestError(f"{file}: not valid JSON ({error})") from None
     if not isinstance(content, kind):
         raise RequestError(f"{file}: expected {'a list' if kind is list else 'an object'}")
     return content

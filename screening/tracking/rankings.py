@@ -1,4 +1,4 @@
-"""A ranking in MLflow: one run with its tables and page, and its finalists as runs under it."""
+"""Records a ranking in MLflow: a run with its tables and report, and a nested run for each finalist."""
 
 from __future__ import annotations
 
@@ -25,16 +25,22 @@ _COUNTED = ("funnel/", "rejected/")
 
 
 def log_ranking(run: Run, folder: Path) -> None:
-    """Record the finished ranking in an output folder: settings, versions, hashes, counts, tables, page, finalists.
+    """Record a finished ranking: settings, versions, hashes, counts, tables, report and finalists.
 
-    Repeating it adds nothing and forks nothing. Without tracking it does nothing; a store that fails is warned of and
-    left (see `Run`). Raises RequestError naming what the folder lacks.
+    Safe to repeat. Does nothing without tracking; if the store fails, it warns and goes on without (see `Run`).
+
+    Args:
+        run: The run of the ranking.
+        folder: The output folder.
+
+    Raises:
+        RequestError: If a file of the ranking is missing.
     """
     if not run.recording:
         return
     ranking = read_ranking(folder)
     run.log_params(_dotted(ranking.config))
-    # MLflow keeps metrics for ever; a reason that an earlier ranking of this folder had may have gone.
+    # MLflow never deletes metrics: reasons that only an earlier ranking of this folder had are set to zero.
     former = [name for name in run.known_metrics if name.startswith(_COUNTED)]
     metrics = dict.fromkeys(former, 0.0) | _metrics(ranking)
     run.log("counts and times", metrics=metrics, tags=_tags(ranking), timestamp_ms=ranking.finished_ms)
@@ -56,7 +62,7 @@ def log_ranking(run: Run, folder: Path) -> None:
 
 
 def _log_dataset(run: Run, ranking: RankingFolder) -> None:
-    """What was ranked, in MLflow's own column for it; structures in memory have no hash and are left out."""
+    """Log the candidates as an MLflow dataset; structures in memory have no hash and are left out."""
     from mlflow.entities import Dataset, DatasetInput
 
     digest = (ranking.record.get("sha256") or {}).get("candidates")
@@ -78,8 +84,8 @@ def _dotted(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _metrics(ranking: RankingFolder) -> dict[str, float]:
-    """Counts along the funnel, of what was refused by stage and reason, and seconds by stage."""
-    english = catalogue("en")  # names of metrics are the same in every language
+    """Counts along the funnel, rejections by stage and reason, and seconds by stage."""
+    english = catalogue("en")  # metrics have the same names in every language
     steps = funnel(ranking.table, ranking.rejected, ranking.task, english)
     refused = refusals(ranking.rejected, english)
     by_stage: Counter[str] = Counter()
@@ -98,7 +104,7 @@ def _metrics(ranking: RankingFolder) -> dict[str, float]:
 
 
 def _tags(ranking: RankingFolder) -> dict[str, str]:
-    """Labels to search for; what the results came from."""
+    """Tags to search for, and the provenance of the results."""
     record: dict[str, Any] = dict(ranking.record)
     best = ranking.table.row(0, named=True) if ranking.table.height else {}
     about = {
@@ -115,7 +121,7 @@ def _tags(ranking: RankingFolder) -> dict[str, str]:
 
 
 def _for_reading(ranking: RankingFolder) -> list[str]:
-    """All columns, the short table's first, ends of intervals last."""
+    """All columns: those of the short table first, interval bounds last."""
     columns = ranking.table.columns
     ends = [end for name in columns for end in interval_names(name, columns) or ()]
     others = [name for name in columns if name not in ends]

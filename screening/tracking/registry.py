@@ -1,4 +1,4 @@
-"""MLflow's model registry: where a team names the models it trusts (`models:/NAME@ALIAS`, `models:/NAME/VERSION`)."""
+"""MLflow's model registry, where a team names models (`models:/NAME@ALIAS`, `models:/NAME/VERSION`)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,11 @@ _ARTIFACT = "model"
 
 
 def register_model(settings: TrackingSettings, run_id: str, folder: Path, name: str) -> str:
-    """Attach a model folder to a run and register it as the next version of `name`; returns `models:/NAME/VERSION`."""
+    """Attach a model folder to a run and register it as the next version of `name`.
+
+    Returns:
+        The address of the new version: `models:/NAME/VERSION`.
+    """
     from mlflow.exceptions import MlflowException
 
     client = _client(settings)
@@ -35,9 +39,10 @@ def register_model(settings: TrackingSettings, run_id: str, folder: Path, name: 
 
 
 def fetch_model(settings: TrackingSettings, model: str) -> str:
-    """The folder of a registered model, downloaded if the store is remote; any other `model` as it is.
+    """The folder of a registered model, downloaded if the store is remote; any other `model` unchanged.
 
-    Raises RequestError naming what is unknown.
+    Raises:
+        RequestError: If the model is unknown or tracking is off.
     """
     if not model.startswith(PREFIX):
         return model
@@ -48,7 +53,7 @@ def fetch_model(settings: TrackingSettings, model: str) -> str:
     if match is None:
         raise RequestError(f"model={model}: expected models:/NAME@ALIAS or models:/NAME/VERSION")
     if tracking_uri(settings) == OFF:
-        raise RequestError(f"model={model} lives in MLflow, but tracking is off; give tracking.uri or a folder")
+        raise RequestError(f"model={model} is in MLflow, but tracking is off; set tracking.uri, or give a folder")
     client = _client(settings)
     try:
         version = match["version"] or client.get_model_version_by_alias(match["name"], match["alias"]).version

@@ -1,4 +1,4 @@
-"""The tags by which a reviewer decides about a finalist in MLflow's page."""
+"""The tags that hold a reviewer's decision on a finalist in MLflow."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ COMMENT = "review.comment"
 BY = "review.by"
 
 OPEN = "open"
-"""What a finalist's decision is preset to: nobody has decided yet."""
+"""The initial decision of a finalist: undecided."""
 APPROVE, REJECT, HOLD = "approve", "reject", "hold"
 DECISIONS = (APPROVE, REJECT, HOLD)

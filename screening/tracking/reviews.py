@@ -1,4 +1,4 @@
-"""What reviewers decided: the tags on a ranking's finalists in MLflow, read back."""
+"""Reads the decisions of reviewers from the tags on a ranking's finalists in MLflow."""
 
 from __future__ import annotations
 
@@ -12,25 +12,33 @@ from screening.columns import column, known_columns
 from screening.crystals.reading.identity import printable
 from screening.errors import RequestError
 from screening.tracking.address import OFF, TrackingSettings
-from screening.tracking.children import children
+from screening.tracking.child_runs import child_runs
 from screening.tracking.finalist_runs import CANDIDATE, FINALIST
+from screening.tracking.ranking_lookup import EXPECTED, find_ranking, open_review_store
 from screening.tracking.review_tags import BY, COMMENT, DECISION, DECISIONS, OPEN
-from screening.tracking.reviewed import EXPECTED, find_ranking, reading
 
 if TYPE_CHECKING:
     from mlflow.entities import Run as MlflowRun
 
 Figure = float | str | bool
 _REVIEW_TAGS = (DECISION, COMMENT, BY)
-_YES = "yes"  # how a column shows what is true
+_YES = "yes"  # how a boolean column shows True
 
 
 @dataclass(frozen=True)
 class ReviewedFinalist:
-    """One finalist and what was decided about it.
+    """A finalist and the decision on it.
 
-    decision: `approve`, `reject` or `hold`; `open` while nobody decided, and where what was written is not understood.
-    figures: figures of merit and texts by column name, those that were logged. run_id: of the finalist's child run.
+    Attributes:
+        candidate_id: Its id in the ranking.
+        formula: Its formula.
+        rank: Its rank; None for a former finalist.
+        score: Its score, if it was logged.
+        decision: `approve`, `reject` or `hold`; `open` if undecided or not understood.
+        comment: The reviewer's comment.
+        by: The reviewer.
+        run_id: The finalist's run.
+        figures: The logged values by column name.
     """
 
     candidate_id: str
@@ -45,17 +53,23 @@ class ReviewedFinalist:
 
     @property
     def name(self) -> str:
-        """What to call it in a message."""
+        """Its name in messages."""
         named = dict.fromkeys((self.formula, self.candidate_id))
         return printable(f"{' '.join(named)} (run {self.run_id})")
 
 
 @dataclass(frozen=True)
 class Review:
-    """The state of one ranking's review.
+    """The review of a ranking.
 
-    entries: one a candidate, in order of rank. warnings: what was not understood, each naming candidate and run.
-    started: when the ranking was made. uri: the store in full, which may hold a password.
+    Attributes:
+        run_id: The ranking's run.
+        run_name: Its name.
+        task: The task that was ranked.
+        started: When the ranking started.
+        entries: One entry for each candidate, by rank.
+        warnings: What was not understood; each warning names the candidate and run.
+        uri: The full address of the store, which may contain a password.
     """
 
     run_id: str
@@ -68,7 +82,7 @@ class Review:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Entries by decision, those without one under `open`."""
+        """Number of entries by decision; `open` if undecided."""
         return {name: len(self.decided(name)) for name in (*DECISIONS, OPEN)}
 
     def decided(self, decision: str) -> list[ReviewedFinalist]:
@@ -77,26 +91,34 @@ class Review:
 
 
 def read_review(settings: TrackingSettings, run_id: str, key: str = "run", task: str | None = None) -> Review:
-    """The decisions on the finalists of a ranking.
+    """Read the decisions on the finalists of a ranking.
 
-    run_id: of the ranking's run or of a finalist's, or the ranking's output folder, whose store is used unless
-    settings name another. key: the setting that the id came from, for messages. task: what must have been ranked.
-    Deleted finalists are left out, and those that a repeated ranking has no more, unless they were decided: these stay,
-    without a rank. Where several runs hold the same candidate, decided ones count; if they contradict each other it
-    stays open, with a warning. Raises RequestError if the run is unknown, no ranking (of the task) or without
-    finalists, or if it is an id and tracking is off.
+    Deleted finalists are left out. Former finalists are left out too, unless somebody decided on them: these stay,
+    without a rank. If several runs are of the same candidate, decided ones count; if they disagree, the candidate
+    stays open, with a warning.
+
+    Args:
+        settings: Where runs are recorded.
+        run_id: The run of the ranking or of a finalist, or the ranking's output folder. The folder's store is used
+            unless the settings name another.
+        key: The setting that named the run, for messages.
+        task: The task that must have been ranked; None for any.
+
+    Raises:
+        RequestError: If the run is unknown, is not a ranking (of the task) or has no finalists, or if it is an id
+            and tracking is off.
     """
-    with reading(settings, run_id.strip(), key) as (client, uri, wanted):
+    with open_review_store(settings, run_id.strip(), key) as (client, uri, wanted):
         parent = find_ranking(client, uri, wanted, key)
         warnings = [
-            f"run {parent.info.run_id}: {tag} is set on the ranking itself and counts for no candidate"
+            f"run {parent.info.run_id}: {tag} is set on the ranking itself and is ignored; set it on a finalist"
             for tag in _REVIEW_TAGS
             if tag in parent.data.tags
         ]
-        found = children(client, parent.info.experiment_id, parent.info.run_id, newest_first=True)
+        found = child_runs(client, parent.info.experiment_id, parent.info.run_id, newest_first=True)
         entries = list(_merged(_entries(found, warnings), warnings))
     if task is not None and parent.data.tags["task"] != task:
-        raise RequestError(f"{key}={run_id}: a ranking of {parent.data.tags['task']}; expected one of {task}")
+        raise RequestError(f"{key}={run_id}: a ranking with task={parent.data.tags['task']}; expected task={task}")
     if not entries:
         raise RequestError(f"{key}={run_id}: the ranking has no finalists in MLflow; {EXPECTED} with finalists")
     entries.sort(key=lambda entry: (entry.rank is None, entry.rank or 0, entry.candidate_id))
@@ -117,7 +139,7 @@ def _entries(children: Iterable[MlflowRun], warnings: list[str]) -> Iterator[Rev
         missing = [name for name in (CANDIDATE, "formula") if not tags.get(name)]
         if missing:
             name = printable(f"{child.info.run_name} (run {child.info.run_id})")
-            warnings.append(f"{name}: left out, it has no tag {' and '.join(missing)}")
+            warnings.append(f"{name}: left out, because it has no tag {' and '.join(missing)}")
             continue
         entry = _entry(child)
         wrong = [tag for tag in tags if tag.casefold().startswith("review") and tag not in _REVIEW_TAGS]
@@ -126,13 +148,13 @@ def _entries(children: Iterable[MlflowRun], warnings: list[str]) -> Iterator[Rev
             warnings.append(f"{entry.name}: unknown tag {listed}; expected {', '.join(_REVIEW_TAGS)}")
         if entry.decision not in (*DECISIONS, OPEN):
             warnings.append(
-                f"{entry.name}: {DECISION} is '{printable(entry.decision)}', which counts as no decision; "
+                f"{entry.name}: {DECISION} is '{printable(entry.decision)}', which is not a decision; "
                 f"expected {', '.join(DECISIONS)}"
             )
             entry = replace(entry, decision=OPEN)
         if tags.get(FINALIST) != "no":
             yield entry
-        elif entry.decision != OPEN:  # its rank is one of another ranking
+        elif entry.decision != OPEN:  # its rank is from an earlier ranking
             yield replace(entry, rank=None)
 
 
@@ -148,7 +170,7 @@ def _entry(child: MlflowRun) -> ReviewedFinalist:
         formula=tags["formula"],
         rank=int(rank) if rank.isascii() and rank.isdigit() else None,
         score=numbers.get("score"),
-        # Case and spaces around it are habits of typing; anything else is for the reviewer to correct.
+        # Case and extra spaces do not matter; anything else the reviewer must correct.
         decision=" ".join(tags.get(DECISION, "").split()).casefold() or OPEN,
         comment=" ".join(tags.get(COMMENT, "").split()),
         by=" ".join(tags.get(BY, "").split()),
@@ -162,7 +184,7 @@ def _is_figure(name: str) -> bool:
 
 
 def _merged(entries: Iterable[ReviewedFinalist], warnings: list[str]) -> Iterator[ReviewedFinalist]:
-    """One entry a candidate: the latest of the decided ones, else the latest."""
+    """One entry for each candidate: the latest decided one, else the latest."""
     same: dict[tuple[str, str], list[ReviewedFinalist]] = {}
     for entry in entries:
         same.setdefault((entry.candidate_id, entry.formula), []).append(entry)
@@ -171,6 +193,6 @@ def _merged(entries: Iterable[ReviewedFinalist], warnings: list[str]) -> Iterato
         latest = (decided or group)[0]
         if len({entry.decision for entry in decided}) > 1:
             found = ", ".join(f"{entry.decision} in run {entry.run_id}" for entry in decided)
-            warnings.append(f"{latest.name}: contradicting decisions, which count as none: {found}")
+            warnings.append(f"{latest.name}: contradictory decisions, so none counts: {found}")
             latest = replace(latest, decision=OPEN)
         yield latest

@@ -1,4 +1,4 @@
-"""`mlflow_run_id.json` in an output folder: which MLflow runs belong to it, so that a repeat never forks one."""
+"""`mlflow_run_id.json`: names the MLflow runs of an output folder, so that a repeated job resumes its run."""
 
 from __future__ import annotations
 
@@ -15,9 +15,16 @@ RUN_FILE = "mlflow_run_id.json"
 
 @dataclass(frozen=True)
 class RunRecord:
-    """key: marks the folder's runs by a tag in whatever store they are; written before a run is made, so that a run
-    whose maker was killed is found again. run_id: None until then. tracking_uri: without a password.
-    finalists: candidate_id -> run of the finalist. folder: where the record was written, to tell a copy from a move.
+    """The MLflow runs of an output folder.
+
+    Attributes:
+        key: A random key that tags the folder's runs in any store. It is written before a run is created, so that the
+            run of a killed job is found again.
+        run_id: The run; None until it exists.
+        tracking_uri: The store, with any password masked.
+        experiment_id: The experiment.
+        finalists: The run of each finalist by candidate_id.
+        folder: Where the record was written; tells a copied folder from a moved one.
     """
 
     key: str
@@ -29,12 +36,16 @@ class RunRecord:
 
     @property
     def place(self) -> tuple[str, str]:
-        """Where the run is: address and experiment."""
+        """Address and experiment of the run."""
         return self.tracking_uri, self.experiment_id
 
 
 def read_record(folder: Path) -> RunRecord | None:
-    """The folder's record; None if it has none. Raises ScreeningError naming the file if it cannot be understood."""
+    """Read the folder's record; None if it has none.
+
+    Raises:
+        ScreeningError: If the file is not a valid record.
+    """
     file = folder / RUN_FILE
     if not file.exists():
         return None
@@ -50,7 +61,7 @@ def read_record(folder: Path) -> RunRecord | None:
             folder=str(raw.get("folder", "")),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ScreeningError(f"{file} is not a run record; delete it to start a new MLflow run") from error
+        raise ScreeningError(f"{file} is not a valid run record; delete it to start a new MLflow run") from error
 
 
 def write_record(folder: Path, record: RunRecord) -> None:
@@ -60,7 +71,7 @@ def write_record(folder: Path, record: RunRecord) -> None:
 
 
 def is_copy(record: RunRecord, folder: Path) -> bool:
-    """Whether the record came along when another output folder, which still has it, was copied to this one."""
+    """Whether this folder is a copy of another output folder that still has the record."""
     origin = Path(record.folder)
     if not record.folder or not (origin / RUN_FILE).is_file() or (folder.exists() and origin.samefile(folder)):
         return False
@@ -72,7 +83,7 @@ def is_copy(record: RunRecord, folder: Path) -> bool:
 
 
 def record_at(record: RunRecord | None, tracking_uri: str, experiment_id: str) -> RunRecord:
-    """The folder's record for a place: the same key, and the run only if it is there."""
+    """The folder's record for a store and experiment: the same key, and the run only if it is in that place."""
     if record is None:
         return RunRecord(uuid.uuid4().hex, None, tracking_uri, experiment_id)
     if record.place == (tracking_uri, experiment_id):

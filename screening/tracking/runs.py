@@ -1,4 +1,4 @@
-"""One MLflow run per job: opened, resumed, filled and closed."""
+"""The MLflow run of a job: opens, resumes, fills and closes it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from screening.tracking.address import OFF, TrackingSettings, shown_uri, trackin
 from screening.tracking.batches import log_entries
 from screening.tracking.limits import PARAM_LENGTH, RUN_NAME_LENGTH, key, shorten
 from screening.tracking.run_file import RUN_FILE, RunRecord, is_copy, read_record, record_at, write_record
-from screening.tracking.server import StoreError, connect, experiment_id, patiently, unreachable
+from screening.tracking.server import StoreError, connect, experiment_id, retry_while_busy, unreachable
 
 if TYPE_CHECKING:
     import polars as pl
@@ -33,17 +33,23 @@ Result = TypeVar("Result")
 
 TABLE_ROWS = 2000
 FOLDER_KEY = "screening.folder"
-"""The tag that holds the key of the output folder a run belongs to."""
+"""The tag with the key of the run's output folder."""
 _TABLES = "mlflow.loggedArtifacts"
 
 
 @dataclass
 class Run:
-    """A job's record in MLflow; without a client (tracking off) every method does nothing.
+    """The run of a job; without a client (tracking off) no method does anything.
 
-    When the store fails in the middle of a job, a warning says so and the job goes on without tracking: hours of
-    computing are worth more than their log, and the output folder holds everything. later: what the warning adds.
-    known_metrics: names of those that an earlier job left in the resumed run.
+    If the store fails during a job, the run warns and the job goes on without tracking: nothing is lost, because the
+    output folder has all results.
+
+    Attributes:
+        run_id: The run; None if tracking is off.
+        experiment_id: Its experiment.
+        tracking_uri: The full address of the store, which may contain a password.
+        later: What the warning adds: how to record the results later.
+        known_metrics: Names of the metrics that a resumed run already has.
     """
 
     run_id: str | None = None
@@ -56,13 +62,13 @@ class Run:
 
     @property
     def recording(self) -> bool:
-        """Whether what is logged arrives: not if tracking is off or the store has failed."""
+        """Whether entries are recorded: no if tracking is off or the store has failed."""
         return self._client is not None
 
     def log_params(self, params: Mapping[str, Any]) -> None:
-        """Record settings; names are sanitized, long values cut with a mark.
+        """Log settings. Names are sanitized; long values are cut and marked.
 
-        MLflow never changes a parameter: a value that differs from the resumed run's is kept in a tag `now.NAME`.
+        MLflow cannot change a parameter: a value that differs from the resumed run's goes to the tag `now.NAME`.
         """
         given = {key(name): shorten(str(value), PARAM_LENGTH) for name, value in params.items()}
         changed = {name: value for name, value in given.items() if self._known_params.get(name, value) != value}
@@ -73,15 +79,15 @@ class Run:
         self.log("parameters", params=new, tags={f"now.{name}": value for name, value in changed.items()})
 
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
-        """Record figures; names are sanitized, figures that are not finite are left out."""
+        """Log finite metrics. Names are sanitized."""
         self.log("metrics", metrics={n: value for n, value in metrics.items() if math.isfinite(value)}, step=step or 0)
 
     def set_tags(self, tags: Mapping[str, str]) -> None:
-        """Set searchable labels; names are sanitized, long values cut with a mark."""
+        """Set searchable tags. Names are sanitized; long values are cut and marked."""
         self.log("tags", tags=tags)
 
     def log(self, what: str, **entries: Any) -> None:
-        """Record metrics, parameters and tags in as few calls as possible; arguments as of `log_entries`."""
+        """Log metrics, parameters and tags in as few calls as possible; arguments as in `log_entries`."""
         self.send(f"the {what}", lambda client, run: log_entries(client, run, **entries))
 
     def log_artifact(self, path: Path) -> None:
@@ -91,8 +97,8 @@ class Run:
     def log_table(self, table: pl.DataFrame, name: str) -> None:
         """Attach the first 2,000 rows as `NAME.json`, which MLflow's page shows as a sortable table.
 
-        Figures are rounded to their column's decimals. A resumed run writes it anew (MLflow's own `log_table` would
-        append the rows once more).
+        Numbers are rounded to the decimals of their column. A resumed run overwrites the file; MLflow's own
+        `log_table` would append the rows again.
         """
         artifact = f"{name}.json"
         self.send(f"the table {name}", lambda client, run: _log_table(client, run, table, artifact))
@@ -102,9 +108,14 @@ class Run:
         self.send(f"the status {status}", lambda client, run: client.set_terminated(run, status))
 
     def send(self, what: str, call: Callable[[MlflowClient, str], Result]) -> Result | None:
-        """The result of a call with the client and the run's id; None, and no call any more, once one has failed.
+        """Call a function with the client and the run's id; after a failure, tracking stops.
 
-        The call may be repeated where another job holds the database, and so must be one that can be.
+        Args:
+            what: What is sent, for the warning.
+            call: The function. It may run more than once, if another job locks the database.
+
+        Returns:
+            The function's result; None if it failed or tracking is off.
         """
         if self._client is None or self.run_id is None:
             return None
@@ -112,13 +123,13 @@ class Run:
 
         client, run_id = self._client, self.run_id
         try:
-            return patiently(lambda: call(client, run_id))
+            return retry_while_busy(lambda: call(client, run_id))
         except (MlflowException, OSError) as error:
             self._client = None
             why = str(error).splitlines()[0] if str(error) else type(error).__name__
             where = shown_uri(self.tracking_uri)
             logger.warning(
-                "MLflow at %s did not take %s (%s); going on without tracking%s", where, what, why, self.later
+                "MLflow at %s failed to record %s (%s); going on without tracking%s", where, what, why, self.later
             )
             return None
 
@@ -132,12 +143,21 @@ def open_run(
     parent_run_id: str | None = None,
     later: str | None = None,
 ) -> Iterator[Run]:
-    """The job's run, closed with the right status: FINISHED, FAILED on an exception, KILLED on an interruption.
+    """Open the job's run and close it as FINISHED, FAILED (an exception) or KILLED (an interruption).
 
-    The run id lies in `output_dir/mlflow_run_id.json`, so a job that is repeated or resumed continues its run. A new
-    run starts (with a warning) only if the address or experiment changed or the run was deleted. `parent_run_id`
-    nests the run under another. Raises StoreError within seconds if MLflow cannot be reached, before any work; if
-    `later` is given, it warns instead and goes on without tracking, `later` being how to record the results afterwards.
+    The run id is kept in `output_dir/mlflow_run_id.json`, so that a repeated or resumed job continues its run. A new
+    run starts, with a warning, only if the address or experiment changed or the run was deleted.
+
+    Args:
+        settings: Where runs are recorded.
+        output_dir: The job's output folder.
+        run_name: The name of the run.
+        tags: Tags of the run.
+        parent_run_id: The run to nest this one under.
+        later: How to record the results later. If given, an unreachable store only causes a warning.
+
+    Raises:
+        StoreError: Within seconds, before any work, if MLflow cannot be reached and `later` is None.
     """
     uri = tracking_uri(settings)
     hint = f"; later: {later}" if later else ""
@@ -171,20 +191,20 @@ def _open(
 
     name = shorten(run_name, RUN_NAME_LENGTH)
     try:
-        group = patiently(lambda: experiment_id(client, uri, experiment))
+        group = retry_while_busy(lambda: experiment_id(client, uri, experiment))
         before = _own_record(output_dir)
         record = record_at(before, shown_uri(uri), group)
-        found = patiently(lambda: _run_to_resume(client, record))
+        found = retry_while_busy(lambda: _run_to_resume(client, record))
         if found is None:
             if before is not None:
-                _tell_what_is_replaced(before, record, output_dir / RUN_FILE)
+                _warn_of_new_run(before, record, output_dir / RUN_FILE)
             record = replace(record, run_id=None, finalists={})
             write_record(output_dir, record)
             about = {FOLDER_KEY: record.key} | ({"mlflow.parentRunId": parent_run_id} if parent_run_id else {})
-            run_id = patiently(lambda: new_run(client, group, name, about))
+            run_id = retry_while_busy(lambda: new_run(client, group, name, about))
         else:
             run_id = str(found.info.run_id)
-            patiently(lambda: client.update_run(run_id, status="RUNNING", name=name))
+            retry_while_busy(lambda: client.update_run(run_id, status="RUNNING", name=name))
         write_record(output_dir, replace(record, run_id=run_id))
     except MlflowException as error:
         raise unreachable(uri, error) from error
@@ -195,13 +215,13 @@ def _open(
 
 
 def new_run(client: MlflowClient, group: str, name: str, tags: Mapping[str, str]) -> str:
-    """The id of a run that is made with its tags at once, so that none is ever there without them."""
+    """Create a run together with its tags, so that it can always be found by them; returns its id."""
     about = {"mlflow.user": _user(), "mlflow.source.name": "screening", **tags}
     return str(client.create_run(group, run_name=shorten(name, RUN_NAME_LENGTH), tags=about).info.run_id)
 
 
 def _run_to_resume(client: MlflowClient, record: RunRecord) -> MlflowRun | None:
-    """The run that the output folder belongs to, by its id or the folder's key; None if there is none any more."""
+    """The run of the output folder, found by its id or the folder's key; None if it no longer exists."""
     from mlflow.exceptions import MlflowException
 
     if record.run_id is not None:
@@ -217,7 +237,7 @@ def _run_to_resume(client: MlflowClient, record: RunRecord) -> MlflowRun | None:
 
 
 def _own_record(output_dir: Path) -> RunRecord | None:
-    """The folder's record; None for a copied folder, whose run stays that of the original."""
+    """The folder's record; None for a copied folder, because the run belongs to the original."""
     record = read_record(output_dir)
     if record is None or not is_copy(record, output_dir):
         return record
@@ -225,7 +245,7 @@ def _own_record(output_dir: Path) -> RunRecord | None:
     return None
 
 
-def _tell_what_is_replaced(before: RunRecord, record: RunRecord, file: Path) -> None:
+def _warn_of_new_run(before: RunRecord, record: RunRecord, file: Path) -> None:
     if before.run_id is not None and before.place != record.place:
         logger.warning(
             "%s belongs to %s; starting a new MLflow run in %s", file, before.tracking_uri, record.tracking_uri
@@ -235,9 +255,9 @@ def _tell_what_is_replaced(before: RunRecord, record: RunRecord, file: Path) -> 
 
 
 def _log_table(client: MlflowClient, run_id: str, table: pl.DataFrame, artifact: str) -> None:
-    """The file format and the tag that MLflow's `log_table` uses (pandas' `split` orientation).
+    """Write the file format and tag of MLflow's `log_table` (pandas' `split` orientation).
 
-    MLflow's page sorts cells as text, digit group by digit group: right only if all have the same number of decimals.
+    MLflow's page sorts cells as text. Numbers sort correctly only if all have the same number of decimals.
     """
     import orjson
 
@@ -260,5 +280,5 @@ def _user() -> str:
     try:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):
-        # A container's user may have no name.
+        # The user of a container may have no name.
         return "unknown"

@@ -1,4 +1,4 @@
-"""Reaching MLflow's store, quickly or with a clear refusal."""
+"""Connects to MLflow's store, or fails quickly with a clear message."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 ARTIFACT_FOLDER = "mlartifacts"
-# Opens the page of training runs; without it MLflow 3 guesses, and shows its page for language models.
+# Selects the page of training runs; without this tag MLflow 3 may show its page for language models.
 _EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 _ANSWER_SECONDS = 5.0
 _LOCK_SECONDS = 20.0
 _PAUSE_SECONDS = 0.1
 _BUSY = ("database is locked", "database schema has changed")
-# What PostgreSQL and MLflow say while another job makes the tables.
+# Errors of PostgreSQL and MLflow while another job creates the tables.
 _BEING_MADE = ("out-of-date database schema", "already exists", "no such table", "UNIQUE constraint", "duplicate key")
 _PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
-# MLflow's own defaults: seven retries and two minutes each, silent on the terminal; usage statistics sent out.
-# A value that the user has set is kept.
+# By default MLflow silently retries seven times for two minutes each, and sends usage statistics.
+# The user's own values are kept.
 _ENVIRONMENT = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
@@ -47,18 +47,22 @@ _ENVIRONMENT = {
 
 
 class StoreError(ScreeningError):
-    """MLflow's store cannot be reached, or does not take what it is given."""
+    """MLflow's store cannot be reached or does not work."""
 
 
 def connect(uri: str) -> MlflowClient:
-    """A client whose store answers; raises StoreError within seconds if it does not.
+    """Connect to a store.
 
-    uri: in full, as `tracking_uri` gives it.
+    Args:
+        uri: The full address, as from `tracking_uri`.
+
+    Raises:
+        StoreError: Within seconds, if the store does not answer.
     """
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    # It logs a traceback of each error that it also raises, and errors are told here.
+    # It logs the traceback of every error that it also raises.
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
     try:
         _probe(uri)
@@ -74,16 +78,20 @@ def connect(uri: str) -> MlflowClient:
         return client
 
     try:
-        # Of two jobs that begin with an empty database one makes the tables, the other one meets them half made.
-        return patiently(opened, (*_BUSY, *_BEING_MADE))
+        # If two jobs start with an empty database, one creates the tables and the other may find them incomplete.
+        return retry_while_busy(opened, (*_BUSY, *_BEING_MADE))
     except (MlflowException, SQLAlchemyError, ImportError) as error:
         raise unreachable(uri, error) from error
 
 
-def patiently(call: Callable[[], Result], passing: tuple[str, ...] = _BUSY) -> Result:
-    """The result of a call, repeated for some seconds while its error says what passes: another job is writing.
+def retry_while_busy(call: Callable[[], Result], transient: tuple[str, ...] = _BUSY) -> Result:
+    """Call a function, repeated for up to 20 s while another job is writing to the store.
 
-    SQLite refuses a writer at once, whatever its patience, where waiting would be a deadlock; nothing is written then.
+    SQLite refuses a writer at once, whatever its timeout, if waiting would be a deadlock; nothing is written then.
+
+    Args:
+        call: The function.
+        transient: Texts of errors that pass; any other error is raised at once.
     """
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
@@ -93,29 +101,32 @@ def patiently(call: Callable[[], Result], passing: tuple[str, ...] = _BUSY) -> R
         try:
             return call()
         except (MlflowException, SQLAlchemyError) as error:
-            if time.monotonic() + pause > end or not any(text in str(error) for text in passing):
+            if time.monotonic() + pause > end or not any(text in str(error) for text in transient):
                 raise
         time.sleep(pause)
         pause = min(2 * pause, 1.0)
 
 
 def unreachable(uri: str, error: BaseException) -> StoreError:
-    """The error that says where MLflow was looked for, what happened and what to do."""
+    """An error that names the address, what happened and what to do."""
     why = (str(error) or type(error).__name__).splitlines()[0]
     if "not authenticated" in str(error):
-        help = "give user and password by MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
+        help = "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
     else:
         help = "start the server or correct the address"
     return StoreError(
         f"tracking.uri={shown_uri(uri)}: MLflow cannot record there ({why}); {help}, "
-        "or go without tracking: tracking=none"
+        "or turn tracking off: tracking=none"
     )
 
 
 def experiment_id(client: MlflowClient, uri: str, name: str) -> str:
-    """Find or create the experiment; beside a SQLite file its artifacts go to `mlartifacts` in the same folder.
+    """Find or create an experiment.
 
-    A server decides for itself where artifacts live. Raises ScreeningError if the experiment was deleted.
+    With a SQLite file, artifacts go to `mlartifacts` in the same folder; a server chooses the place itself.
+
+    Raises:
+        ScreeningError: If the experiment was deleted.
     """
     from mlflow.exceptions import MlflowException
 
@@ -126,7 +137,7 @@ def experiment_id(client: MlflowClient, uri: str, name: str) -> str:
         try:
             return str(client.create_experiment(name, artifact_location=location, tags=_EXPERIMENT_TAGS))
         except MlflowException:
-            # Another job created it in the meantime, or it is a true failure and shows again here.
+            # Either another job has created it in the meantime, or the store really failed.
             found = client.get_experiment_by_name(name)
             if found is None:
                 raise
@@ -139,7 +150,7 @@ def experiment_id(client: MlflowClient, uri: str, name: str) -> str:
 
 
 def _probe(uri: str) -> None:
-    """Fail fast: MLflow retries a dead server or an unwritable file for minutes."""
+    """Fail fast: MLflow itself retries a dead server or an unwritable file for minutes."""
     parts = urlsplit(uri)
     database = sqlite_path(uri)
     if database is not None:
@@ -152,7 +163,7 @@ def _probe(uri: str) -> None:
             health = f"{uri.rstrip('/')}/health"
             urllib.request.urlopen(health, timeout=_ANSWER_SECONDS).close()  # noqa: S310 - http or https only
         except urllib.error.HTTPError as answer:
-            # It asks for a password, or is an older server: it lives, MLflow itself judges the rest.
+            # A server that answers is alive, even if it asks for a password or is too old to know this page.
             if answer.code >= 500:
                 raise
     elif parts.hostname:
@@ -167,10 +178,10 @@ def _try_to_write(database: Path) -> None:
 
 
 def _make_database(database: Path) -> None:
-    """Make MLflow's tables under another name, then give the file its name, unless another job has been faster.
+    """Create MLflow's tables in a temporary file, then rename it, unless another job was faster.
 
-    MLflow itself makes them step by step in place and without a lock: two jobs at once, or one that is killed, would
-    leave a database that nobody can use.
+    MLflow creates them in place, step by step and without a lock: two jobs at once, or a killed one, would leave an
+    unusable database.
     """
     part = part_path(database, unique=True)
     try:

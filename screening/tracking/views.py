@@ -1,6 +1,6 @@
-"""The table of a ranking's finalists in MLflow's runs page, with the columns that a reviewer wants, one click away.
+"""Links to MLflow's page, and a saved view of a ranking's finalists with the columns that reviewers need.
 
-MLflow keeps the state of a page that somebody shares in a tag of the experiment, and its link names that tag.
+MLflow keeps the state of a shared page in a tag of the experiment; the link names that tag.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from screening.tracking.review_tags import BY, COMMENT, DECISION
 from screening.tracking.runs import Run
 
 TAG_PREFIX = "mlflow.sharedViewState."
-_FIGURES = 4  # what leaves room for the decision on a screen of 1280 px
+_FIGURES = 4  # leaves room for the decision on a screen 1280 px wide
 _LOCAL = "http://127.0.0.1:5000"
 _PAGE = "workflowType=machine_learning"
-"""Without it MLflow 3 shows its page for language models."""
+"""Without this, MLflow 3 shows its page for language models."""
 
 
 def run_link(experiment_id: str, run_id: str, artifact: str | None = None) -> str:
-    """The page of a run, or of a file in its artifact viewer, within MLflow's page."""
+    """The relative link to the page of a run, or to one of its files in the artifact viewer."""
     shown = f"/artifacts/{artifact}" if artifact else ""
     return f"#/experiments/{experiment_id}/runs/{run_id}{shown}?{_PAGE}"
 
 
 def how_to_open(settings: TrackingSettings, run: Run) -> str:
-    """A recorded run in the browser: its address, after a command that serves a file or database; else empty."""
+    """How to open a run in the browser: its address, or the command that serves the store; empty without tracking."""
     served = ui_command(settings)
     if not served or run.run_id is None:
         return served
@@ -36,12 +36,12 @@ def how_to_open(settings: TrackingSettings, run: Run) -> str:
 
 
 def finalists_link(experiment_id: str, ranking_run_id: str) -> str:
-    """The finalists of a ranking side by side."""
+    """The relative link to the saved view of a ranking's finalists."""
     return f"#/experiments/{experiment_id}/runs?viewStateShareKey={ranking_run_id}&{_PAGE}"
 
 
 def save_finalists_view(run: Run, ranking: RankingFolder) -> None:
-    """Keep the state of the page that `finalists_link` opens: rank, score, what comes first, decision."""
+    """Save the view that `finalists_link` opens: rank, score, the first figures and the decision."""
     figures = [name for name in ranking.short_table if ranking.table.schema[name].is_numeric()]
     shown = list(dict.fromkeys(("rank", "score", *figures)))[:_FIGURES]
     state = {

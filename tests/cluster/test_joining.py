@@ -1,4 +1,4 @@
-"""Shards read one by one and joined are the stream that one reader gives: ids, duplicates, refusals."""
+"""Joined shards equal what one reader gives: ids, duplicates, rejections."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from helpers.mixed_folder import cif_text
 
-from screening.cluster.joining import INPUT_SCHEMA, join, once_each
+from screening.cluster.joining import INPUT_SCHEMA, join, one_row_per_input
 from screening.crystals import Crystal, ReadSettings, Rejection, read_crystals
 from screening.crystals.reading.entries import Entry, Shard, Survey, read_entries
 from screening.crystals.spool import from_bytes, to_bytes
@@ -68,7 +68,9 @@ def test_joined_shards_are_the_whole(source: Path, count: int) -> None:
     read = [_read(source, index, count) for index in range(count)]
     rows = [table for table, _ in read]
     random.Random(0).shuffle(rows)
-    joined = join(once_each(pl.concat([*rows, rows[0]]), [said for _, said in read]), ["candidate_id", "source"])
+    joined = join(
+        one_row_per_input(pl.concat([*rows, rows[0]]), [said for _, said in read]), ["candidate_id", "source"]
+    )
     scored = [item for item in whole if isinstance(item, Crystal)]
     assert joined.predictions.rows() == [(item.candidate_id, item.source) for item in scored]
     assert [_signature(item) for item in joined.rejected] == [
@@ -93,7 +95,7 @@ def test_a_shard_depends_on_content_not_on_the_order_of_the_listing(source: Path
     assert len(before & after) >= 0.8 * len(before)  # what is refused unread has nothing but its name
 
 
-def test_what_is_done_is_not_read_again_but_counts(source: Path) -> None:
+def test_finished_rows_are_counted_without_reading_them_again(source: Path) -> None:
     table, said = _read(source, 0, 2)
     done = dict(zip(table["position"].to_list()[:9], table["content"].to_list()[:9], strict=True))
     survey = Survey()
@@ -102,10 +104,10 @@ def test_what_is_done_is_not_read_again_but_counts(source: Path) -> None:
     assert survey.total == said["total"] and survey.fingerprint == said["fingerprint"]
 
 
-def test_missing_rows_and_other_sources_are_told(source: Path) -> None:
+def test_missing_rows_and_other_sources_are_refused(source: Path) -> None:
     read = [_read(source, index, 2) for index in range(2)]
     rows, said = pl.concat([table for table, _ in read]), [each for _, each in read]
     with pytest.raises(ScreeningError, match=f"the parts hold {rows.height - 1} of {rows.height} candidates"):
-        once_each(rows[1:], said)
+        one_row_per_input(rows[1:], said)
     with pytest.raises(ScreeningError, match="different candidates"):
-        once_each(rows, [said[0], said[1] | {"fingerprint": 1}])
+        one_row_per_input(rows, [said[0], said[1] | {"fingerprint": 1}])

@@ -1,4 +1,4 @@
-"""Parts on disk: whole or not there, checked, and of one job alone."""
+"""Parts on disk: written atomically, verified, and of one job only."""
 
 from __future__ import annotations
 
@@ -52,15 +52,15 @@ def test_a_damaged_part_is_set_aside(parts: PartFolder, damage: str, caplog: pyt
 
 def test_parts_of_another_job_are_refused_and_named(parts: PartFolder) -> None:
     other = PartFolder(parts.folder, HEADER | {"model": "b"})
-    with pytest.raises(RequestError, match=r"part-.*another job \(other model\)"):
+    with pytest.raises(RequestError, match=r"part-.*another job \(different model\)"):
         other.tables()
     parts.finish({"total": 1})
-    with pytest.raises(RequestError, match="other model"):
+    with pytest.raises(RequestError, match="different model"):
         other.summary()
     assert len(parts.tables()) == 2
 
 
-def test_a_file_that_was_not_finished_is_nothing(parts: PartFolder) -> None:
+def test_an_unfinished_file_is_ignored(parts: PartFolder) -> None:
     (parts.folder / "part-9.parquet.part").write_bytes(b"half")
     (parts.folder / "done.json").write_bytes(b'{"tot')
     assert len(parts.tables()) == 2

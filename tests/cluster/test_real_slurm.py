@@ -1,4 +1,4 @@
-"""Rankings on a real Slurm: equal to those of one machine, whatever happens to their jobs on the way."""
+"""Rankings on a real Slurm equal those of one machine, whatever happens to their jobs."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def submit(slurm: Slurm, root: Path, capfd: pytest.CaptureFixture[str]) -> Submi
 
 @pytest.fixture(scope="module")
 def request_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., list[str]]:
-    """Arguments of a ranking of 400 crystals, some of them twins of others, by a tiny model."""
+    """Arguments of a ranking of 400 crystals, with some duplicates, by a tiny model."""
     folder = tmp_path_factory.mktemp("given")
     rows = folder / "rows, all of them.jsonl.gz"
     with gzip.open(rows, "wt") as stream:
@@ -85,7 +85,7 @@ def test_shards_make_the_ranking_of_one_machine(
     assert reporting.id not in slurm.states([reporting.id]) or slurm.states([reporting.id])[reporting.id] == "CANCELLED"
     assert not submit("rank", *request_of(folder, f"shards={SHARDS}"))
     before = set(slurm.jobs())
-    with pytest.raises(Refused, match=r"belongs to another job .other seed"):
+    with pytest.raises(Refused, match=r"belongs to another job .different seed"):
         submit("rank", *request_of(folder, f"shards={SHARDS}", "seed=3"))
     assert set(slurm.jobs()) == before
 
@@ -99,7 +99,7 @@ def test_shards_make_the_ranking_of_one_machine(
         ),
         (["cluster.gpus=1", "cluster.options=--constraint=a100"], "Invalid feature specification; nothing was queued"),
         (["cluster.memory=900G"], "Slurm refuses the job: Requested node configuration is not available"),
-        (["cluster.time=2-00:00:00"], "cluster.time=2-00:00:00: the partition low gives 1:00:00"),
+        (["cluster.time=2-00:00:00"], "cluster.time=2-00:00:00: the partition low allows 1:00:00"),
         (["model=nowhere"], "model=nowhere was not found"),
         (["candidates=nowhere.cif"], "nowhere.cif does not exist"),
         (["max_atom=3"], "unknown key max_atom; did you mean max_atoms?"),
@@ -119,7 +119,7 @@ def test_a_wrong_request_queues_nothing_and_writes_nothing(
 
 
 @pytest.mark.slow
-def test_kills_requeues_cancellations_and_lost_nodes_leave_the_ranking_as_it_is(
+def test_kills_requeues_cancellations_and_lost_nodes_do_not_change_the_ranking(
     slurm: Slurm,
     submit: Submit,
     request_of: Callable[..., list[str]],
@@ -149,7 +149,7 @@ def test_kills_requeues_cancellations_and_lost_nodes_leave_the_ranking_as_it_is(
     report = reporting.log(folder).read_text()
     assert "2 of 4 shards complete" in report
     assert "shard 0" in report and "shard 2" in report and "shard 1" not in report
-    assert f"next (2 shards are in no queue): {array.command}" in report
+    assert f"next (2 missing shards are not queued): {array.command}" in report
 
     capfd.readouterr()
     cli.main(["status", str(folder)])
@@ -174,7 +174,7 @@ def test_kills_requeues_cancellations_and_lost_nodes_leave_the_ranking_as_it_is(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("told", ["preemption", "time limit"])
-def test_a_shard_that_has_to_go_keeps_what_it_scored_and_comes_back(
+def test_a_preempted_shard_keeps_its_rows_and_continues(
     slurm: Slurm, submit: Submit, request_of: Callable[..., list[str]], whole: pl.DataFrame, tmp_path: Path, told: str
 ) -> None:
     folder = tmp_path / "all"
@@ -195,5 +195,5 @@ def test_a_shard_that_has_to_go_keeps_what_it_scored_and_comes_back(
     back = [shard for shard, task in array.tasks.items() if jobs[task]["Restarts"] == "1"]
     assert back  # a shard may have come to its end before
     for shard in back:
-        assert "is requeued and goes on from there" in array.log(folder, shard).read_text()
+        assert "is requeued and will continue" in array.log(folder, shard).read_text()
         assert len(list((folder / "shards" / f"{shard}-of-2").glob("part-*.parquet"))) == 2

@@ -1,4 +1,4 @@
-"""20,000 crystals in eight shards on two nodes, disturbed in every way: the ranking of one machine, row by row."""
+"""20,000 crystals in eight shards on two nodes, with jobs killed and cancelled, give the ranking of one machine."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_equal_to_one_machine(
 
 
 def _disturb(slurm: Slurm, array: SubmittedJob, folder: Path) -> tuple[int, ...]:
-    """Do everything that happens to jobs; the shards that are lost by it."""
+    """Kill, cancel and requeue jobs; returns the shards that are lost."""
     moments = random.Random(1)
     tasks = array.tasks
     slurm.call("scancel", tasks[CANCELLED])

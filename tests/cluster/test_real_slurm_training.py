@@ -1,4 +1,4 @@
-"""Training on a real Slurm: preempted, told of its time limit, cancelled, on two nodes; it ends as if never stopped."""
+"""Training on a real Slurm: preempted, out of time, cancelled or on two nodes, it gives the same model."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Curve = dict[str, dict[int, set[float]]]
 
 
 class Lab:
-    """A store, an MLflow server's database, and runs that train on the one and record in the other."""
+    """A store to train on and an MLflow database to record in."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.uri = folder, f"sqlite:///{folder}/mlflow.db"
@@ -70,7 +70,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Lab:
 
 @pytest.fixture(scope="module")
 def whole(lab: Lab) -> Curve:
-    """Of a run that nothing happens to."""
+    """The curve of an undisturbed run."""
     command = [sys.executable, "-m", "screening", "train", *lab.arguments("whole")]
     subprocess.run(command, check=True, timeout=120, capture_output=True)
     found = lab.curve("whole")
@@ -95,7 +95,7 @@ def trains(lab: Lab, name: str) -> Callable[[], bool]:
 
 
 def urgent(slurm: Slurm, nodes: int) -> None:
-    """Run a short job that drives others off their nodes."""
+    """Run a short job that preempts others."""
     asked = ["--partition=high", f"--nodes={nodes}", "--exclusive", "--output=/dev/null", "--wrap=sleep 1"]
     slurm.wait(slurm.call("sbatch", "--parsable", *asked).strip(), seconds=60)
 
@@ -107,12 +107,12 @@ def test_preempted_requeued_finished(slurm: Slurm, lab: Lab, whole: Curve) -> No
     assert slurm.states([job])[job] == "PENDING" and not (lab.folder / "preempted" / "model").exists()
     assert slurm.wait(job, seconds=120) == {job: "COMPLETED"}, lab.log(job)()
     assert slurm.jobs()[job]["Restarts"] == "1"
-    assert f"job {job} is requeued and goes on from there" in lab.log(job)() and "resuming from" in lab.log(job)()
+    assert f"job {job} is requeued and will continue" in lab.log(job)() and "resuming from" in lab.log(job)()
     equal(lab.curve("preempted"), whole, 1e-6)
 
 
 def test_two_ranks_on_two_nodes_preempted(slurm: Slurm, lab: Lab, whole: Curve) -> None:
-    """They see the crystals of one rank, and average to its gradients but for the last digits."""
+    """Two ranks share the crystals of one; their mean gradients are equal within rounding."""
     job = lab.submit(slurm, "two", "trainer.devices=2", nodes=2)
     wait_until(trains(lab, "two"), 60, lab.log(job))
     urgent(slurm, nodes=1)
@@ -121,9 +121,7 @@ def test_two_ranks_on_two_nodes_preempted(slurm: Slurm, lab: Lab, whole: Curve) 
     equal(lab.curve("two"), whole, 1e-6)
 
 
-def test_told_of_its_time_limit_it_requeues_itself_and_cancelled_it_does_not(
-    slurm: Slurm, lab: Lab, whole: Curve
-) -> None:
+def test_it_requeues_itself_at_its_time_limit_but_not_when_cancelled(slurm: Slurm, lab: Lab, whole: Curve) -> None:
     job = lab.submit(slurm, "told")
     wait_until(trains(lab, "told"), 60, lab.log(job))
     slurm.call("scancel", "--signal=USR1", job)  # as Slurm does before the limit

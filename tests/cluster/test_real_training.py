@@ -1,4 +1,4 @@
-"""`screening submit train` on a real Slurm: processes on two nodes, what is refused meanwhile and afterwards."""
+"""`screening submit train` on a real Slurm: processes on two nodes, and what is refused during and after the run."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_two_nodes_train_one_model(
     assert cli.main(submit) == 2
     assert f"job {job.id} does this already" in capsys.readouterr().err
     assert cli.main(["status", str(folder)]) == 0
-    assert "nothing to do: the job is in the queue or runs" in capsys.readouterr().out
+    assert "nothing to do: the job is queued or running" in capsys.readouterr().out
 
     assert slurm.wait(job.id, seconds=90) == {job.id: "COMPLETED"}, job.log(folder).read_text()
     assert json.loads((folder / "model" / "config.json").read_text())["name"] == "run"

@@ -1,4 +1,4 @@
-"""Who puts a job back into the queue: it does once, or nobody does. `scontrol` is played by a script."""
+"""A job requeues itself once or not at all; a script stands in for `scontrol`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from screening.cluster.requeueing import AGAIN, requeue
 
 @pytest.fixture
 def scontrol(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of a `scontrol` that shows `job` and notes requeueing in `requeued`."""
+    """The folder of a `scontrol` that shows `job` and records requeueing in `requeued`."""
     program = tmp_path / "scontrol"
     program.write_text(
         f'#!/bin/sh\nif [ "$1" = requeue ]; then echo "$2" >> {tmp_path}/requeued; else cat {tmp_path}/job; fi\n'
@@ -40,7 +40,7 @@ def test_the_job_is_requeued_once_or_not_at_all(scontrol: Path, job: str, wanted
     said = requeue(wanted=wanted)
     assert (scontrol / "requeued").exists() == requeued
     if requeued:
-        assert (scontrol / "requeued").read_text() == "17\n" and said == "job 17 is requeued and goes on from there"
+        assert (scontrol / "requeued").read_text() == "17\n" and said == "job 17 is requeued and will continue"
     else:
         assert said.startswith(AGAIN) and "17" in said
 
@@ -50,7 +50,7 @@ def test_outside_slurm_the_user_is_told(monkeypatch: pytest.MonkeyPatch) -> None
     assert requeue(wanted=True) == AGAIN
 
 
-def test_without_scontrol_it_is_said(scontrol: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_scontrol_is_reported(scontrol: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (scontrol / "scontrol").unlink()
     monkeypatch.setenv("PATH", str(scontrol))
     assert "unknown to Slurm" in requeue(wanted=True)

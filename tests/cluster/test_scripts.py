@@ -1,4 +1,4 @@
-"""Job scripts: what a shell and Slurm make of them, whatever is in a name, and those in slurm/ as they are made."""
+"""Job scripts: quoting for the shell and Slurm, and the files in slurm/."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_arguments_arrive_as_typed(tmp_path: Path) -> None:
     assert _run(reducing.text, tmp_path) == ["screening", "reduce", "output_dir=runs/a=1, 'b' $x"]
 
 
-def test_what_is_asked_for() -> None:
+def test_requested_resources() -> None:
     training = _options(training_script(RESOURCES, [], None).text)
     assert {"--nodes=2", "--gpus-per-node=2", "--ntasks-per-node=2", "--partition=gpu", "--requeue"} <= set(training)
     assert {"--signal=USR1@60", "--open-mode=append"} <= set(training)
@@ -62,9 +62,9 @@ def test_what_is_asked_for() -> None:
 def test_names_of_logs() -> None:
     options = _options(ranking_script(Resources(), [], Path('a "b" 5% \\ #1')).text)
     assert options[-1] == '--output="a \\"b\\" 5%% \\\\ #1/%x-%j.log"'
-    with pytest.raises(RequestError, match="cannot hold control characters"):
+    with pytest.raises(RequestError, match="cannot contain control characters"):
         ranking_script(Resources(), [], Path("a\n#SBATCH --uid=0"))
-    with pytest.raises(RequestError, match="cannot hold control characters"):
+    with pytest.raises(RequestError, match="cannot contain control characters"):
         ranking_script(Resources(partition="a\nb"), [], None)
 
 
@@ -78,7 +78,7 @@ def test_without_an_environment_the_programs_of_this_python_are_found(tmp_path: 
     assert Path(found.stdout.strip()).parent == Path(sys.executable).parent
 
 
-def test_the_scripts_to_copy_are_those_that_are_made(root: Path, tmp_path: Path) -> None:
+def test_the_scripts_to_copy_are_up_to_date(root: Path, tmp_path: Path) -> None:
     import sys
 
     subprocess.run(

@@ -1,4 +1,4 @@
-"""What is made of the words of Slurm's programs: replayed here, real in test_real_slurm.py."""
+"""Parsing the output of Slurm's programs: recorded here, real in test_real_slurm.py."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from screening.errors import RequestError, ScreeningError
 
 @pytest.fixture
 def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder that is all there is in PATH; shell scripts in it stand for Slurm's programs."""
+    """The only folder in PATH; shell scripts in it stand in for Slurm's programs."""
     monkeypatch.setenv("PATH", str(tmp_path))
     return tmp_path
 
@@ -27,13 +27,13 @@ def put(folder: Path, name: str, text: str = "", *, errors: str = "", status: in
 
 
 def test_without_slurm(programs: Path) -> None:
-    assert not slurm.is_there() and not slurm.answers()
+    assert not slurm.is_installed() and not slurm.answers()
     assert slurm.states({"1"}) == {}
-    with pytest.raises(ScreeningError, match="sbatch was not found: there is no Slurm on this machine"):
+    with pytest.raises(ScreeningError, match="sbatch not found: Slurm is not installed on this machine"):
         slurm.submit(Path("x"))
 
 
-def test_states_from_the_queue_and_from_the_accounts(programs: Path) -> None:
+def test_states_from_squeue_and_sacct(programs: Path) -> None:
     put(programs, "sbatch")
     put(programs, "squeue", "12_0|RUNNING|None|n1\n12_3|PENDING|Resources|\n99|RUNNING|None|n2")
     put(
@@ -48,10 +48,10 @@ def test_states_from_the_queue_and_from_the_accounts(programs: Path) -> None:
         "12_2": "OUT_OF_MEMORY (signal 9)",
         "12_3": "PENDING (Resources)",
     }
-    assert [name for name, state in found.items() if state.is_alive] == ["12_0", "12_3"]
+    assert [name for name, state in found.items() if state.is_active] == ["12_0", "12_3"]
 
 
-def test_states_from_the_controller_where_there_are_no_accounts(programs: Path) -> None:
+def test_states_from_the_controller_without_accounting(programs: Path) -> None:
     put(programs, "sbatch")
     put(programs, "squeue")
     put(programs, "sacct", errors="Slurm accounting storage is disabled", status=1)
@@ -67,7 +67,7 @@ def test_a_refusal_gives_slurms_reason_once(programs: Path) -> None:
     said = "sbatch: error: invalid partition specified: x\nallocation failure: Invalid partition name specified"
     put(programs, "sbatch", errors=said, status=1)
     with pytest.raises(RequestError, match=r"refuses the job: invalid partition specified: x; Invalid partition name"):
-        slurm.would_accept("#!/bin/sh\n")
+        slurm.check_script("#!/bin/sh\n")
     put(programs, "sbatch", "5;cluster")
     assert slurm.submit(Path("x")) == "5"
 
@@ -87,6 +87,9 @@ def test_times(programs: Path) -> None:
     slurm.check_time("60", None)
     slurm.check_time("3-0", "low,free")
     slurm.check_time("3-0", "unknown")
-    for partition, said in ((None, "low gives 1:00:00"), ("low,high", "low gives 1:00:00; the partition high gives")):
+    for partition, said in (
+        (None, "low allows 1:00:00"),
+        ("low,high", "low allows 1:00:00; the partition high allows"),
+    ):
         with pytest.raises(RequestError, match=f"cluster.time=3-0: the partition {said}"):
             slurm.check_time("3-0", partition)

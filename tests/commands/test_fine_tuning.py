@@ -149,7 +149,7 @@ def test_too_few_calibration_crystals_are_told(
         (["data=no/labels.csv"], "no/labels.csv: no such file"),
         (["data=OWN", "data.path=stores/mp"], "data.path=stores/mp and data=OWN: expected one of them"),
         (["data=OWN", "model=nowhere"], "model=nowhere was not found; released models: screening-v3"),
-        (["data=OWN", "model=models:/first@best"], "lives in MLflow, but tracking is off"),
+        (["data=OWN", "model=models:/first@best"], "is in MLflow, but tracking is off"),
         (
             ["data=OWN", "model=screening-v3", "network.parameters.width=32"],
             "network: model=screening-v3 brings its own",

@@ -31,7 +31,7 @@ def test_a_ranking_in_shards(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert cli.main(["status", f"output_dir={tmp_path / 'a=1'}"]) == 0
     said = capsys.readouterr().out
     assert said.startswith("1 of 2 shards complete, 6 candidates of 9 on disk\n  shard 1     2 on disk, last ")
-    assert "next (1 shard is in no queue): the same `screening rank` again" in said
+    assert "next (1 missing shard is not queued): run the same `screening rank` again" in said
 
 
 def test_a_ranking_that_was_submitted_and_has_not_begun(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -40,7 +40,7 @@ def test_a_ranking_that_was_submitted_and_has_not_begun(tmp_path: Path, capsys: 
     assert cli.main(["status", str(tmp_path), "lines=1"]) == 0
     said = capsys.readouterr().out
     assert "0 of 3 shards complete" in said and "    no such environment\n" in said
-    assert said.endswith("next (3 shards are in no queue): screening submit rank x=1\n")
+    assert said.endswith("next (3 missing shards are not queued): screening submit rank x=1\n")
 
 
 def test_a_ranking_without_shards(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

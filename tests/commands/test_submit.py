@@ -84,7 +84,7 @@ def test_dry_run_shows_scripts_and_writes_nothing(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "job=...  (what to run"),
+        ([], "job=rank|train  (what to run"),
         (["predict"], "job=predict: expected one of rank, train"),
         (["rank", "cluster=lsf"], "cluster=lsf: no such choice"),
         (["rank", "cluster.gpu=1"], "unknown key cluster.gpu; did you mean cluster.gpus?"),
@@ -123,7 +123,7 @@ def test_parts_of_another_ranking_are_refused(
     capsys.readouterr()
     submit = ["submit", "rank", *ranking, "dry_run=true"]
     for other, said in (
-        (["shards=2", "max_atoms=5"], "belongs to another job (other max_atoms)"),
+        (["shards=2", "max_atoms=5"], "belongs to another job (different max_atoms)"),
         (["shards=3"], "shards=3: "),
     ):
         assert cli.main([*submit, *other]) == 2

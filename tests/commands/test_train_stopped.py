@@ -37,7 +37,7 @@ def test_it_exits_with_75_and_the_same_command_goes_on(
     assert cli.main(command) == 75
     said = capsys.readouterr().err
     assert f"stopped by {number.name}; a checkpoint in " in said and "holds its 1 step" in said
-    assert "the same command goes on from there" in said
+    assert "run the same command to continue" in said
     client = connect(uri)
     experiments = [experiment.experiment_id for experiment in client.search_experiments()]
     (run,) = client.search_runs(experiments)

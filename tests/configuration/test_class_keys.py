@@ -125,7 +125,7 @@ def test_a_predictor_is_fitted_with_the_keys_of_its_recipe() -> None:
 def test_two_keys_of_one_name_are_refused() -> None:
     @settings_class
     class Greedy:
-        seed: int = setting(0, help="taken")
+        seed: int = setting(default=0, help="taken")
 
     with pytest.raises(RequestError, match="screening rank: there are two keys named seed"):
         with_fields(RankConfig, declared(Greedy))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 
 import pytest
+from helpers.config_keys import full_schemas
 
 from screening.configuration.base import CommandConfig
 from screening.configuration.composing import compose_config, load_config
@@ -13,7 +14,6 @@ from screening.configuration.help import command_help, docstring, program_help
 from screening.configuration.registry import COMMANDS
 from screening.configuration.trees import flattened, get
 from screening.settings import keys_of
-from tests.helpers.config_keys import full_schemas
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from helpers.config_keys import full_schemas
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -13,7 +14,6 @@ from screening.configuration import as_dict, as_yaml, load_config
 from screening.configuration.composing import compose_config
 from screening.configuration.trees import get
 from screening.settings import keys_of
-from tests.helpers.config_keys import full_schemas
 
 PATH_KEYS = {
     (schema.command, key.name): choices for schema, choices in full_schemas() for key in keys_of(schema) if key.path

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from helpers.config_keys import full_schemas
 
 from screening.configuration.registry import COMMANDS, module_of
 from screening.resources import resource
 from screening.settings import keys_of
-from tests.helpers.config_keys import full_schemas
 
 SCHEMAS = list(full_schemas())
 IDS = [" ".join([schema.command, *choices]) for schema, choices in SCHEMAS]

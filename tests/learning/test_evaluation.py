@@ -51,7 +51,7 @@ def test_rows_that_are_not_trivial_are_those_above_the_threshold() -> None:
             assert found is not None and found.n == (label > known.trivial_below).sum()
 
 
-def test_magnetisation_in_tesla_is_the_same_times_a_constant() -> None:
+def test_magnetization_in_tesla_is_the_same_times_a_constant() -> None:
     measured = made_up()
     scores = score(measured, no_baselines(measured), NO_GROUPS)
     for rows in ("all", NONTRIVIAL):

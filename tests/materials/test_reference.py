@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from screening.chemistry.compositions import count_matrix
-from screening.materials.reference import classes, composition_baseline, constant_baseline, errors, spearman
+from screening.materials.reference import (
+    class_statistics,
+    composition_baseline,
+    constant_baseline,
+    error_statistics,
+    spearman,
+)
 
 NAN = float("nan")
 
@@ -17,13 +23,13 @@ def test_errors_count_only_rows_that_have_both_values() -> None:
     measured, predicted = np.array([1.0, 2.0, NAN, 4.0, 5.0]), np.array([1.5, NAN, 3.0, 3.0, 9.0])
     low, high = predicted - 1, predicted + 1
     rows = np.array([True, True, True, True, False])
-    found = errors(measured, predicted, rows, low, high)
+    found = error_statistics(measured, predicted, rows, low, high)
     assert found == {"n": 2, "not_predicted": 1, "mae": 0.75, "bias": -0.25, "coverage": 1.0}
 
 
 def test_nothing_to_compare_is_no_number() -> None:
     none = np.zeros(0)
-    found = errors(none, none, none.astype(bool), none, none)
+    found = error_statistics(none, none, none.astype(bool), none, none)
     assert (found["n"], found["mae"], found["coverage"]) == (0, None, None)
     assert spearman(none, none, none.astype(bool)) is None
 
@@ -42,10 +48,10 @@ def test_rank_correlation_is_that_of_polars(pairs: list[tuple[int, int]]) -> Non
 
 
 def test_a_missing_class_counts_as_wrong_and_an_unmeasured_one_not_at_all() -> None:
-    found = classes(["axis", "plane", None, "axis"], ["axis", None, "axis", "plane"])
+    found = class_statistics(["axis", "plane", None, "axis"], ["axis", None, "axis", "plane"])
     assert (found["n"], found["right"]) == (3, 1)
     assert found["confusion"] == {"axis": {"axis": 1, "plane": 1}, "plane": {"none": 1}}
-    assert classes([None], ["axis"])["accuracy"] is None
+    assert class_statistics([None], ["axis"])["accuracy"] is None
 
 
 def test_the_composition_baseline_never_sees_the_chemical_system_it_predicts() -> None:

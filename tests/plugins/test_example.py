@@ -19,7 +19,7 @@ from screening.data.targets import TARGETS
 from screening.errors import RequestError
 from screening.graphs.nearest import GraphSettings
 from screening.materials.registry import class_names, material_class
-from screening.networks.architectures import architecture_names, build_network, config_file, load_architecture
+from screening.networks.architectures import architecture_names, build_network, load_architecture
 from screening.networks.predictor import Predictor
 from screening.networks.released_model import ModelConfig, build_model, load_release, save_release
 from screening.potentials.registry import load_potential, potential_names
@@ -40,8 +40,6 @@ def test_the_network() -> None:
     assert "distances" in architecture_names()
     check_network(load_architecture("distances"))
     assert plugins.summary(plugins.NETWORKS, "distances") == "A small network that sees elements and distances alone."
-    file = config_file("distances")
-    assert file is not None and file.name == "distances.yaml"
     with pytest.raises(RequestError, match=r"network\.parameters\.depth: unknown key"):
         build_network("distances", {"depth": 3}, 8)
 

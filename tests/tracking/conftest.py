@@ -1,4 +1,4 @@
-"""One MLflow store and one server for all tests of a session; each test takes an experiment of its own."""
+"""One MLflow store and one server for all tests of a session; each test has its own experiment."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ with open_run(TrackingSettings(sys.argv[1]), pathlib.Path(sys.argv[2]), "first",
 
 @pytest.fixture(scope="session")
 def first_run(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
-    """The run that makes a SQLite file with its tables, which takes seconds; other tests record there."""
+    """The run that creates the SQLite file, which takes seconds; other tests use it too."""
     folder = tmp_path_factory.mktemp("store")
     command = [sys.executable, "-c", FIRST_RUN, f"sqlite:///{folder}/mlflow.db", str(folder / "out")]
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
@@ -31,7 +31,7 @@ def first_run(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedP
 
 @pytest.fixture
 def store(first_run: subprocess.CompletedProcess[str], request: pytest.FixtureRequest) -> TrackingSettings:
-    """An experiment of the test's own."""
+    """A separate experiment for the test."""
     return TrackingSettings(first_run.args[3], request.node.name)
 
 

@@ -1,4 +1,4 @@
-"""Rejected candidates leave the next ranking with the reviewer's words; approved ones are marked in it."""
+"""Rejected candidates are left out of the next ranking with the reviewer's comment; approved ones are marked."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_a_candidate_is_rejected_by_id_and_formula_together() -> None:
     assert without_rejected(predictions(), decisions)[0].is_empty()
 
 
-def test_the_reason_is_one_printable_line_of_a_length_that_fits_a_table() -> None:
+def test_the_reason_is_one_short_printable_line() -> None:
     decisions = review(entry("a", "Fe", "reject", "\x1b[2J" + "x" * 8000, "b\u202e"))
     _, (found,) = without_rejected(predictions(("a", "Fe")), decisions)
     assert found.reason.isprintable() and len(found.reason) < 320 and found.reason.startswith("rejected by b\ufffd: ")
@@ -82,7 +82,7 @@ def test_an_empty_review_and_an_empty_table_keep_the_column() -> None:
         assert found.schema == {**table.schema, "review_decision": pl.String} and found.is_empty()
 
 
-def test_the_effect_tells_what_was_left_out_and_where_the_others_ended_up() -> None:
+def test_the_effect_says_what_was_left_out_and_where_the_others_rank() -> None:
     given = review(
         ReviewedFinalist("a", "FeO", 1, 0.9, "approve", "", "", "run"),
         ReviewedFinalist("b", "CoO", 2, 0.2, "reject", "", "", "run"),

@@ -1,4 +1,4 @@
-"""Descriptions are Markdown of ours; what comes from files is text in it."""
+"""Text from files never becomes Markdown in a description."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names and values that every store of MLflow takes."""
+"""Names and values that every MLflow store accepts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from screening.tracking.limits import key, shorten
 
 
 @given(st.text())
-def test_every_name_becomes_one_that_mlflow_takes(name: str) -> None:
+def test_every_name_becomes_one_that_mlflow_accepts(name: str) -> None:
     made = key(name)
     assert 0 < len(made) <= 250 and not path_not_unique(made), bad_path_message(made)
     assert key(made) == made

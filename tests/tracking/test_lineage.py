@@ -43,7 +43,7 @@ def trained(store: TrackingSettings, tmp_path: Path) -> str:
     return run.run_id
 
 
-def test_both_sides_are_told(store: TrackingSettings, tmp_path: Path, trained: str) -> None:
+def test_both_sides_are_tagged(store: TrackingSettings, tmp_path: Path, trained: str) -> None:
     version = register_model(store, trained, tiny_release(tmp_path / "model"), "mine")
     rankings = [log(store, ranked_with(tmp_path / name, trained)) for name in ("one", "two", "one")]
     assert rankings[0] == rankings[2]
@@ -58,7 +58,7 @@ def test_both_sides_are_told(store: TrackingSettings, tmp_path: Path, trained: s
 
 
 @pytest.mark.parametrize("why", ["elsewhere", "deleted", "forbidden"])
-def test_a_model_that_cannot_be_told_does_not_stop_the_log(
+def test_a_model_that_cannot_be_tagged_does_not_stop_the_log(
     store: TrackingSettings,
     tmp_path: Path,
     trained: str,
@@ -82,11 +82,11 @@ def test_a_model_that_cannot_be_told_does_not_stop_the_log(
     run_id = log(store, ranked_with(tmp_path / "ranking", named))
     tags = client.get_run(run_id).data.tags
     assert tags["model.run_id"] == named and "mlflow.note.content" in tags
-    assert "could not be told of this ranking" in caplog.text and "going on without tracking" not in caplog.text
+    assert "could not tag the model's training run" in caplog.text and "going on without tracking" not in caplog.text
 
 
 @pytest.mark.parametrize("trained", ["", "' OR '1'='1", "../x"])
-def test_a_model_of_unknown_origin_is_no_link(store: TrackingSettings, tmp_path: Path, trained: str) -> None:
+def test_a_model_of_unknown_origin_is_not_linked(store: TrackingSettings, tmp_path: Path, trained: str) -> None:
     run_id = log(store, ranked_with(tmp_path, trained))
     assert "model.run_id" not in MlflowClient(tracking_uri=store.uri).get_run(run_id).data.tags
     assert trained_in(None) == {} and model_origin({"hours": 1}) == {}

@@ -1,4 +1,4 @@
-"""What a chemist sees in MLflow: every page that the description leads to, opened in a real browser."""
+"""Every MLflow page that a ranking's description links to, opened in a real browser."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SECONDS = 60_000  # ms that a page may take on a busy machine
 
 @pytest.fixture(scope="module")
 def ranking(mlflow_server: str, tmp_path_factory: pytest.TempPathFactory) -> RunRecord:
-    """A ranking that the server has; that of the folder in the environment variable RANKING if there is one."""
+    """A ranking on the server: that in the folder $RANKING if it is set, else a small one."""
     folder = Path(os.environ.get("RANKING") or finished_ranking(tmp_path_factory.mktemp("ranking")))
     with open_run(TrackingSettings(mlflow_server, "pages"), folder, "magnets: my cifs", {}) as run:
         log_ranking(run, folder)
@@ -55,7 +55,7 @@ def page() -> Iterator[Page]:
 
 @pytest.fixture
 def opened(page: Page, mlflow_server: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Open]:
-    """Opens an address within MLflow's page; how it looks at the end is kept in $SCREENSHOTS."""
+    """Opens an address within MLflow's page; saves a screenshot to $SCREENSHOTS at the end."""
 
     def go(address: str) -> Page:
         page.goto("about:blank")
@@ -143,7 +143,7 @@ def test_comparison(opened: Open, ranking: RunRecord) -> None:
 
 
 def test_a_decision_made_in_the_page_is_read_back(opened: Open, ranking: RunRecord, mlflow_server: str) -> None:
-    """As a chemist does it: the pencil beside the tags, the tag's name and value, save."""
+    """Decide as a chemist does: click the pencil next to the tags, enter name and value, save."""
     run_id, _ = first_of(ranking, mlflow_server)
     page = opened(run_link(ranking.experiment_id, run_id))
     page.get_by_text("review.decision").first.wait_for()

@@ -1,4 +1,4 @@
-"""A ranking in MLflow: complete, repeated without a trace, never forked, and never in the way of a review."""
+"""A ranking in MLflow: complete, safe to log again, never forked, and it leaves reviews alone."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_a_repetition_adds_nothing(store: TrackingSettings, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("lost", ["file", "run", "finalists"])
 def test_runs_are_found_without_their_record(store: TrackingSettings, tmp_path: Path, lost: str) -> None:
-    """As a job leaves it that was killed between making a run and writing it down."""
+    """A job may be killed after it created a run and before it recorded the id."""
     first = logged(store, finished_ranking(tmp_path))
     record = read_record(tmp_path)
     assert record is not None
@@ -130,7 +130,7 @@ def test_runs_are_found_without_their_record(store: TrackingSettings, tmp_path: 
         write_record(tmp_path, replace(record, run_id=None, finalists={}))
     elif lost == "finalists":
         write_record(tmp_path, replace(record, finalists={}))
-    else:  # it went to another store meanwhile
+    else:  # it has moved to another store
         write_record(tmp_path, replace(record, run_id="0" * 32, tracking_uri="http://elsewhere:5000"))
     assert logged(store, tmp_path) == first
     assert len(all_runs(store)) == 3
@@ -140,7 +140,7 @@ def test_runs_are_found_without_their_record(store: TrackingSettings, tmp_path: 
 @pytest.mark.parametrize(
     ("method", "calls"), [("create_run", 0), ("create_run", 1), ("log_batch", 2), ("log_batch", 4), ("search_runs", 0)]
 )
-def test_killed_at_any_moment_and_repeated_nothing_is_doubled(
+def test_a_job_killed_at_any_moment_and_repeated_doubles_nothing(
     store: TrackingSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, calls: int
 ) -> None:
     finished_ranking(tmp_path)
@@ -169,13 +169,13 @@ def test_killed_at_any_moment_and_repeated_nothing_is_doubled(
     assert all(run.info.status == "FINISHED" for run in all_runs(store))
 
 
-def test_a_review_outlives_every_repetition(store: TrackingSettings, tmp_path: Path) -> None:
+def test_a_review_survives_logging_again(store: TrackingSettings, tmp_path: Path) -> None:
     first = logged(store, finished_ranking(tmp_path, ids=("a", "b", "c")))
     decided = {"review.decision": "approve", "review.comment": "make it", "review.by": "anna"}
     for name, value in decided.items():
         client(store).set_tag(children(store, first)["a"].info.run_id, name, value)
     client(store).delete_tag(children(store, first)["b"].info.run_id, "review.decision")
-    # Now b is first, c is second and a is no finalist.
+    # Now b is first, c is second and a is not a finalist.
     again = logged(store, finished_ranking(tmp_path, ids=("b", "c", "a"), day=2))
     finalists = children(store, again)
     assert again == first and set(finalists) == {"a", "b", "c"}
@@ -191,7 +191,7 @@ def test_a_review_outlives_every_repetition(store: TrackingSettings, tmp_path: P
     assert decided.items() <= back.data.tags.items() and back.data.tags["finalist"] == "yes"
 
 
-def test_a_decision_is_not_handed_on_to_another_formula_of_the_same_id(store: TrackingSettings, tmp_path: Path) -> None:
+def test_a_decision_does_not_apply_to_another_formula_with_the_same_id(store: TrackingSettings, tmp_path: Path) -> None:
     parent = logged(store, finished_ranking(tmp_path, ids=("POSCAR", "b", "c")))
     approved = children(store, parent)["POSCAR"]
     client(store).set_tag(approved.info.run_id, "review.decision", "approve")
@@ -205,9 +205,9 @@ def test_a_decision_is_not_handed_on_to_another_formula_of_the_same_id(store: Tr
     assert (new["review.decision"], new["finalist"]) == ("open", "yes")
 
 
-def test_what_a_new_ranking_does_not_know_is_not_shown_as_known(store: TrackingSettings, tmp_path: Path) -> None:
+def test_figures_that_a_new_ranking_lacks_become_nan(store: TrackingSettings, tmp_path: Path) -> None:
     first = logged(store, finished_ranking(tmp_path, ids=("a", "b", "c")))
-    logged(store, finished_ranking(tmp_path, ids=("b", "a"), finalists=2, day=2))  # the last one has no moment
+    logged(store, finished_ranking(tmp_path, ids=("b", "a"), finalists=2, day=2))  # the last candidate has no moment
     assert math.isnan(children(store, first)["a"].data.metrics["mu0_Ms_T"])
     assert children(store, first)["b"].data.metrics["mu0_Ms_T"] == pytest.approx(1.6)
 
@@ -218,7 +218,7 @@ HOSTILE = "<script>alert(1)</script>[x](javascript:1)|`*\0\n=cmd()" + "\ud800" +
 def test_hostile_ids_are_text(store: TrackingSettings, tmp_path: Path) -> None:
     finished_ranking(tmp_path, ids=("a", "b", "c"))
     index = tmp_path / "finalists" / "index.json"
-    name = HOSTILE.encode("utf-8", "replace").decode()  # a table holds no half characters
+    name = HOSTILE.encode("utf-8", "replace").decode()  # a table cannot hold lone surrogates
     table = pl.read_parquet(tmp_path / "ranking.parquet").with_columns(candidate_id=pl.Series([name, "b", "c"]))
     table.with_columns(formula=pl.lit(name), why=pl.lit(name)).write_parquet(tmp_path / "ranking.parquet")
     index.write_text(index.read_text().replace('"candidate_id": "a"', f'"candidate_id": {json.dumps(name)}'))
@@ -245,7 +245,7 @@ def test_without_finalists_there_are_no_runs_under_it(store: TrackingSettings, t
     assert "review.decision" not in client(store).get_run(run_id).data.tags["mlflow.note.content"]
 
 
-def test_the_prepared_view_names_what_is_there(store: TrackingSettings, tmp_path: Path) -> None:
+def test_the_saved_view_names_existing_columns(store: TrackingSettings, tmp_path: Path) -> None:
     run_id = logged(store, finished_ranking(tmp_path))
     experiment = client(store).get_experiment_by_name(store.experiment)
     state = json.loads(experiment.tags[f"mlflow.sharedViewState.{run_id}"])
@@ -256,7 +256,7 @@ def test_the_prepared_view_names_what_is_there(store: TrackingSettings, tmp_path
     assert f"viewStateShareKey={run_id}" in client(store).get_run(run_id).data.tags["mlflow.note.content"]
 
 
-def test_the_description_speaks_the_report_s_language(store: TrackingSettings, tmp_path: Path) -> None:
+def test_the_description_is_in_the_report_s_language(store: TrackingSettings, tmp_path: Path) -> None:
     run_id = logged(store, finished_ranking(tmp_path, language="ru"))
     assert "Открыть отчёт" in client(store).get_run(run_id).data.tags["mlflow.note.content"]
     assert "funnel/00 read" in client(store).get_run(run_id).data.metrics
@@ -276,7 +276,7 @@ def test_a_server_that_dies_midway_leaves_a_folder_to_log_later(
     context.__exit__(None, None, None)
     assert time.monotonic() - begin < 60
     assert caplog.text.count("going on without tracking; later: screening log out") == 1
-    with serving(tmp_path / "server") as uri:  # on another port, as another address of the same server
+    with serving(tmp_path / "server") as uri:  # the same server on another port
         store = TrackingSettings(uri, "midway")
         assert logged(store, folder) == run.run_id
         assert len(all_runs(store)) == 3

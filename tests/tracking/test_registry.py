@@ -36,7 +36,7 @@ def test_a_registered_model_is_loaded_by_version_and_alias(tmp_path: Path) -> No
             fetch_model(settings, spec)
 
 
-def test_other_models_are_left_alone_and_no_store_is_asked_for() -> None:
+def test_other_models_are_unchanged_and_need_no_store() -> None:
     off = TrackingSettings("none")
     assert fetch_model(off, "screening-v3") == "screening-v3"
     with pytest.raises(RequestError, match="tracking is off"):

@@ -1,4 +1,4 @@
-"""Decisions come back from MLflow as they were made; what is not understood is told, never guessed."""
+"""Decisions come back from MLflow as they were made; what is not understood causes a warning, never a guess."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from helpers.reviews import ReviewStore, review_store
 
 from screening.errors import RequestError, ScreeningError
-from screening.tracking import children
+from screening.tracking import child_runs
 from screening.tracking.address import TrackingSettings
 from screening.tracking.reviews import read_review
 
@@ -69,7 +69,7 @@ def test_a_decision_is_one_of_three_words(store: ReviewStore, written: str, deci
         assert warning.isprintable()
 
 
-def test_entries_are_sorted_by_rank_and_come_without_those_deleted(store: ReviewStore) -> None:
+def test_entries_are_sorted_by_rank_without_deleted_ones(store: ReviewStore) -> None:
     parent, other = store.ranking(), store.ranking()
     store.finalist(parent, "third", rank=3)
     gone = store.finalist(parent, "deleted", rank=1, decision="approve")
@@ -83,7 +83,7 @@ def test_entries_are_sorted_by_rank_and_come_without_those_deleted(store: Review
 
 
 def test_former_finalists_stay_only_with_a_decision(store: ReviewStore) -> None:
-    """The folder was ranked again, with others."""
+    """The folder was ranked again, with other finalists."""
     parent = store.ranking()
     store.finalist(parent, "new", rank=1)
     for name, decision in (("former", "open"), ("former and decided", "approve"), ("former and mistyped", "aprove")):
@@ -97,7 +97,7 @@ def test_all_pages_are_read(store: ReviewStore, monkeypatch: pytest.MonkeyPatch)
     parent = store.ranking()
     for rank in range(1, 8):
         store.finalist(parent, f"c{rank}", rank=rank)
-    monkeypatch.setattr(children, "_PAGE", 3)
+    monkeypatch.setattr(child_runs, "_PAGE", 3)
     assert [entry.rank for entry in read_review(store.settings, parent).entries] == list(range(1, 8))
 
 
@@ -125,7 +125,7 @@ def test_several_reviews_of_one_candidate(store: ReviewStore) -> None:
     assert "contradicting" in warning and one in warning and two in warning
 
 
-def test_tags_that_are_missing_or_mistyped_are_told(store: ReviewStore) -> None:
+def test_missing_and_mistyped_tags_cause_warnings(store: ReviewStore) -> None:
     parent = store.ranking()
     nameless = store.finalist(parent, "", "FeO", decision="approve")
     mistyped = store.finalist(parent, "c2", rank=None)
@@ -158,7 +158,7 @@ def test_the_ranking_is_found_from_a_finalist_and_from_its_folder(store: ReviewS
     assert read_review(TrackingSettings("none"), str(tmp_path)).run_id == parent
     file.write_text(json.dumps(record | {"tracking_uri": "postgresql://ann:***@host/db"}))
     assert read_review(store.settings, str(tmp_path)).run_id == parent
-    with pytest.raises(RequestError, match="asks for a password"):
+    with pytest.raises(RequestError, match="needs a password"):
         read_review(elsewhere, str(tmp_path))
 
 
@@ -168,30 +168,30 @@ def test_an_unknown_run_is_refused(store: ReviewStore, run_id: str) -> None:
         read_review(store.settings, run_id, "review")
 
 
-def test_what_is_no_reviewed_ranking_is_refused(store: ReviewStore, tmp_path: Path) -> None:
+def test_other_runs_are_refused(store: ReviewStore, tmp_path: Path) -> None:
     training = store.client.create_run(store.experiment, run_name="train").info.run_id
     empty = store.ranking()
     deleted = store.ranking()
     store.client.delete_run(deleted)
-    for run_id, words in ((training, "'train' is no ranking"), (empty, "no finalists"), (deleted, "was deleted")):
+    for run_id, words in ((training, "'train' is not a ranking"), (empty, "no finalists"), (deleted, "was deleted")):
         with pytest.raises(RequestError, match=words):
             read_review(store.settings, run_id)
-    with pytest.raises(RequestError, match="a ranking of magnets; expected one of electrodes"):
+    with pytest.raises(RequestError, match="a ranking with task=magnets; expected task=electrodes"):
         read_review(store.settings, store.ranking(), task="electrodes")
-    with pytest.raises(RequestError, match="no run is recorded"):
+    with pytest.raises(RequestError, match=r"no mlflow_run_id\.json with a run there"):
         read_review(store.settings, str(tmp_path))
-    with pytest.raises(RequestError, match="no run is recorded"):
+    with pytest.raises(RequestError, match=r"no mlflow_run_id\.json with a run there"):
         read_review(store.settings, str(tmp_path / "missing"))
     record = {"run_id": empty, "tracking_uri": store.settings.uri, "experiment_id": store.experiment}
     (tmp_path / "mlflow_run_id.json").write_text(json.dumps(record))
-    with pytest.raises(RequestError, match="no run is recorded"):
+    with pytest.raises(RequestError, match=r"no mlflow_run_id\.json with a run there"):
         read_review(store.settings, str(tmp_path / "missing"))
     (tmp_path / "mlflow_run_id.json").write_text("[]")
-    with pytest.raises(ScreeningError, match="not a run record"):
+    with pytest.raises(ScreeningError, match="not a valid run record"):
         read_review(store.settings, str(tmp_path))
 
 
-def test_without_a_store_nothing_is_made(tmp_path: Path) -> None:
+def test_no_store_is_created(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="tracking is off"):
         read_review(TrackingSettings("none"), "x")
     missing = tmp_path / "missing" / "mlflow.db"
@@ -200,8 +200,8 @@ def test_without_a_store_nothing_is_made(tmp_path: Path) -> None:
     assert not missing.parent.exists()
 
 
-def test_a_store_that_does_not_answer_is_told_with_what_was_asked() -> None:
-    with pytest.raises(ScreeningError, match=r"http://127\.0\.0\.1:9: run=x cannot be read there.*refused") as caught:
+def test_a_store_that_does_not_answer_is_named_with_the_run() -> None:
+    with pytest.raises(ScreeningError, match=r"http://127\.0\.0\.1:9: cannot read run=x there.*refused") as caught:
         read_review(TrackingSettings("http://127.0.0.1:9"), "x")
     assert "tracking=none" not in str(caught.value) and caught.value.exit_status == 1
 

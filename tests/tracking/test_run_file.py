@@ -26,7 +26,7 @@ def test_an_older_record_is_understood(tmp_path: Path) -> None:
     assert read_record(tmp_path) == RunRecord("r", "r", "u", "1", {})
 
 
-def test_elsewhere_the_key_stays_and_the_runs_go() -> None:
+def test_in_another_store_only_the_key_stays() -> None:
     record = RunRecord("k", "r", "u", "1", {"a": "b"})
     assert record_at(record, "u", "1") is record
     assert record_at(record, "other", "1") == RunRecord("k", None, "other", "1", {})
@@ -34,7 +34,7 @@ def test_elsewhere_the_key_stays_and_the_runs_go() -> None:
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"run_id": "r"}', '{"run_id": "r", "finalists": 1}'])
-def test_what_is_no_record_is_named(tmp_path: Path, text: str) -> None:
+def test_an_invalid_record_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / RUN_FILE).write_text(text)
     with pytest.raises(ScreeningError, match=RUN_FILE):
         read_record(tmp_path)

@@ -1,4 +1,4 @@
-"""MLflow runs: resumed, never forked; closed with the right status; refused quickly when nothing answers."""
+"""MLflow runs: resumed, never forked; closed with the right status; a dead store is reported within seconds."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def settings(first_run: subprocess.CompletedProcess[str]) -> TrackingSettings:
     return TrackingSettings(first_run.args[3])
 
 
-def test_the_first_run_says_nothing_on_the_terminal(first_run: subprocess.CompletedProcess[str]) -> None:
+def test_the_first_run_prints_nothing(first_run: subprocess.CompletedProcess[str]) -> None:
     assert (first_run.returncode, first_run.stdout, first_run.stderr) == (0, "", "")
     folder = Path(first_run.args[4]).parent
     assert {file.name for file in folder.iterdir()} - {"mlartifacts"} == {"mlflow.db", "out"}  # of other tests
@@ -69,7 +69,7 @@ def test_mlflow_itself_reads_the_table(
 ) -> None:
     with open_run(settings, tmp_path, "table", {}) as run:
         run.log_table(pl.DataFrame({"formula": ["Fe2"], "score": [1.5]}), "ranking")
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", settings.uri)  # its load_table knows no other way
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", settings.uri)  # the only way to tell its load_table
     assert run.experiment_id is not None
     loaded = MlflowClient().load_table(run.experiment_id, "ranking.json", run_ids=[run.run_id])
     assert loaded.to_dict("records") == [{"formula": "Fe2", "score": 1.5}]
@@ -97,7 +97,7 @@ def test_a_job_repeated_continues_its_run(
 @pytest.mark.parametrize(
     ("error", "status"), [(ValueError, "FAILED"), (ScreeningError, "FAILED"), (KeyboardInterrupt, "KILLED")]
 )
-def test_the_status_tells_how_it_ended(
+def test_the_status_says_how_the_job_ended(
     settings: TrackingSettings, tmp_path: Path, error: type[BaseException], status: str
 ) -> None:
     with pytest.raises(error), open_run(settings, tmp_path, "ends", {}) as run:
@@ -168,7 +168,7 @@ def test_a_dead_server_is_named_within_seconds(tmp_path: Path, scheme: str) -> N
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_silent_server_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_silent_server_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("screening.tracking.server._ANSWER_SECONDS", 0.5)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -182,7 +182,7 @@ def test_a_silent_server_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert time.monotonic() - begin < 15
 
 
-def test_a_file_that_is_no_database_is_refused_and_kept(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database_is_refused_and_kept(tmp_path: Path) -> None:
     file = tmp_path / "notes.db"
     file.write_text("not a database " * 100)
     with (
@@ -211,7 +211,7 @@ def test_a_deleted_experiment_is_explained(settings: TrackingSettings, tmp_path:
         pytest.fail("the work began")
 
 
-def test_a_job_that_may_go_on_without_mlflow_does(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_job_can_go_on_without_mlflow(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     dead = TrackingSettings(f"http://127.0.0.1:{closed_port()}")
     with open_run(dead, tmp_path, "dead", {}, later="screening log DIR") as run:
         run.log_params({"a": 1})

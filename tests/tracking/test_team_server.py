@@ -38,7 +38,7 @@ def team(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture
 def anna(team: tuple[str, Path], monkeypatch: pytest.MonkeyPatch) -> MlflowClient:
-    """A user who is no administrator, logged in."""
+    """A logged-in user who is not an administrator."""
     return user(team, "anna", monkeypatch)
 
 
@@ -48,7 +48,7 @@ def user(team: tuple[str, Path], name: str, monkeypatch: pytest.MonkeyPatch) -> 
     try:
         post(uri, "users/create", {"username": name, "password": password}, (folder / "admin_password").read_text())
     except urllib.error.HTTPError as error:
-        assert error.code == 400  # made by an earlier test
+        assert error.code == 400  # created by an earlier test
     monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", name)
     monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", password)
     return MlflowClient(tracking_uri=uri)
@@ -75,13 +75,13 @@ def log(uri: str, folder: Path) -> int:
 
 
 @pytest.mark.parametrize("password", [None, "password1234", "admin", ""])
-def test_nobody_comes_in_with_a_guess(team: tuple[str, Path], password: str | None) -> None:
+def test_wrong_passwords_are_refused(team: tuple[str, Path], password: str | None) -> None:
     with pytest.raises(urllib.error.HTTPError) as refusal:
         post(team[0], "experiments/search", {"max_results": 1}, password)
     assert refusal.value.code == 401
 
 
-def test_secrets_are_the_owner_s(team: tuple[str, Path]) -> None:
+def test_only_the_owner_can_read_the_secrets(team: tuple[str, Path]) -> None:
     for name in ("admin_password", "session_key", "users.db", "auth.ini"):
         assert (team[1] / name).stat().st_mode & 0o077 == 0, name
     assert len((team[1] / "admin_password").read_text().strip()) >= 32
@@ -101,7 +101,7 @@ def test_a_ranking_is_logged_reviewed_by_another_and_logged_again(
     decided = {"review.decision": "reject", "review.comment": "too dear, <b>no</b>", "review.by": "Борис"}
     for name, value in decided.items():
         boris.set_tag(found["b\u2028"].info.run_id, name, value)
-    for day in (1, 2):  # once as it is, once ranked anew, by another user
+    for day in (1, 2):  # once as it is, once ranked again by another user
         finished_ranking(tmp_path, ids=("я" * 300, "b\u2028", "c"), day=day)
         assert log(uri, tmp_path) == 0
     again = finalists(boris, tmp_path)
@@ -120,7 +120,7 @@ def test_two_at_once_lose_nothing(team: tuple[str, Path], anna: MlflowClient, tm
     assert all(set(finalists(anna, folder)) == {"Nd2Fe14B", "b"} for folder in folders)
 
 
-def test_a_wrong_password_is_said(
+def test_a_wrong_password_is_reported(
     team: tuple[str, Path],
     anna: MlflowClient,
     tmp_path: Path,

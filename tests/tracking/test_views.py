@@ -1,4 +1,4 @@
-"""Where a recorded run is found in a browser."""
+"""Links to recorded runs in the browser."""
 
 from __future__ import annotations
 
@@ -24,6 +24,6 @@ def test_a_run_has_an_address(uri: str, told: str) -> None:
     assert told in how_to_open(TrackingSettings(uri), Run("r", "1", uri))
 
 
-def test_what_is_not_recorded_has_none() -> None:
+def test_without_tracking_there_is_no_address() -> None:
     assert how_to_open(TrackingSettings("none"), Run()) == ""
     assert how_to_open(TrackingSettings("http://lab"), Run()) == "http://lab"

@@ -20,9 +20,11 @@ _HERE = "screening.materials.electrodes"
 class ElectrodeKeys:
     """Keys of rankings of electrodes."""
 
-    working_ion: str | None = setting(None, help="the ion that moves, for example Na; null: found in each crystal")
+    working_ion: str | None = setting(
+        default=None, help="the ion that moves, for example Na; null: found in each crystal"
+    )
     profile_states: int | None = setting(
-        0,
+        default=0,
         help="relax both ends of the best and this many states of charge between them (0: the ends alone), for the "
         "steps of the voltage and whether the frame is kept; null: neither",
         minimum=0,
@@ -46,7 +48,7 @@ class Electrodes(MaterialClass):
             default="voltage-v1",
             help="what predicts voltages and volume changes of electrodes: released name, folder, or none",
             predictor=f"{_HERE}.electrode_predictor:ElectrodePredictor",
-            heeds=("device", "working_ion"),
+            depends_on=("device", "working_ion"),
             refusal_stage="electrode",
             recipe_at=f"{_HERE}.voltage.voltage_release:RECIPE",
         ),

@@ -1,4 +1,4 @@
-"""Why an electrode stands where it stands, in one plain sentence a row."""
+"""Why an electrode has its rank, in one sentence per row."""
 
 from __future__ import annotations
 
@@ -10,15 +10,21 @@ import polars as pl
 
 from screening.materials import flags
 from screening.materials.electrodes.columns import FLAGS
-from screening.materials.sentences import Row, sentence
+from screening.materials.sentences import Row, why_sentence
 
 Gate = Mapping[str, Any]
 
 
 def electrode_reasons(ranked: pl.DataFrame, gates: Mapping[str, Gate]) -> pl.Series:
-    """The column `why` of a ranked table; gates: name -> the gate as in the task's config."""
+    """The column `why` of a ranked table.
+
+    Args:
+        ranked: The ranked table.
+        gates: Name -> gate, as in the task's config.
+    """
     sentences = [
-        sentence(row, gates, _strengths(row), partial(_weakness, gates, row)) for row in ranked.iter_rows(named=True)
+        why_sentence(row, gates, _strengths(row), partial(_weakness, gates, row))
+        for row in ranked.iter_rows(named=True)
     ]
     return pl.Series("why", sentences, dtype=pl.String)
 

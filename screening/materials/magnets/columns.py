@@ -175,7 +175,7 @@ FLAGS: dict[str, str] = {
     "ferrimagnetic_reduction": "A ferrimagnet: the ferromagnetic sum was reduced to the share that opposed "
     "sublattices keep.",
     "above_curie_temperature": "The predicted Curie temperature is not above the working temperature: most likely "
-    "there is no magnetisation there.",
+    "there is no magnetization there.",
     "curie_temperature_unknown": "No Curie temperature is predicted for this crystal, so its figures are those of 0 K.",
     "rare_earth_moment_added": "The 4f moment that the training data leaves out was added with its sign and its own "
     "temperature dependence.",

@@ -1,4 +1,4 @@
-"""Permanent magnets beside their measured polarisation, Curie temperature, anisotropy and magnetic order."""
+"""Permanent magnets beside their measured polarization, Curie temperature, anisotropy and magnetic order."""
 
 from __future__ import annotations
 
@@ -18,7 +18,14 @@ from screening.errors import RequestError
 from screening.materials.arrays import floats, number_column
 from screening.materials.magnets.comparison_sentences import fixed, magnet_sentences
 from screening.materials.magnets.merit import MagnetSettings
-from screening.materials.reference import Comparison, classes, composition_baseline, constant_baseline, errors, spearman
+from screening.materials.reference import (
+    Comparison,
+    class_statistics,
+    composition_baseline,
+    constant_baseline,
+    error_statistics,
+    spearman,
+)
 from screening.resources import resource
 
 SAME_TEMPERATURE_K = 10.0
@@ -51,7 +58,7 @@ class MeasuredRows:
 
     @cached_property
     def at_temperature(self) -> Mask:
-        """Rows whose polarisation and anisotropy were measured at the ranking's temperature (300 K if not said)."""
+        """Rows whose polarization and anisotropy were measured at the ranking's temperature (300 K if not said)."""
         measured_at = np.nan_to_num(self.number("T_state_K"), nan=300.0)
         return np.abs(measured_at - self.temperature_K) <= SAME_TEMPERATURE_K
 
@@ -103,7 +110,7 @@ def compare(
 ) -> Comparison:
     """See `MaterialClass.compare`; the temperature is that of the settings.
 
-    Baselines of polarisation and Curie temperature know the other rows of the same table alone, a chemical system held
+    Baselines of polarization and Curie temperature know the other rows of the same table alone, a chemical system held
     out at a time: extra trees on composition, and the median.
     """
     by_name = {row["name"]: row for row in rows}
@@ -118,8 +125,8 @@ def compare(
         "curie_temperature_K": _quantity(ranked, measured, "curie_temperature_K", measured.net, unseen),
         "K1_MJ_per_m3": _anisotropy(ranked, measured),
         "easy_axis": _axes(ranked, measured),
-        "magnetic_order": classes(measured.orders, predicted_order),
-        "net_moment": classes(_net(measured.orders), _net(predicted_order)),
+        "magnetic_order": class_statistics(measured.orders, predicted_order),
+        "net_moment": class_statistics(_net(measured.orders), _net(predicted_order)),
         "ranking": _places(ranked, measured),
     }
     return Comparison(_beside(ranked, measured), statistics, magnet_sentences(statistics), _short(ranked, measured))
@@ -133,14 +140,14 @@ def _quantity(ranked: pl.DataFrame, measured: MeasuredRows, name: str, chosen: M
     composition = composition_baseline(counts, ranked["chemical_system"].to_list(), truth, chosen)
     constant = constant_baseline(truth, chosen)
     both = chosen & np.isfinite(predicted)
-    scores = errors(truth, predicted, chosen, low, high)
+    scores = error_statistics(truth, predicted, chosen, low, high)
     scores["spearman"] = spearman(truth, predicted, both)
     for baseline, values in (("composition", composition), ("constant", constant)):
-        scores[f"mae_{baseline}"] = errors(truth, values, both, low, high)["mae"]
+        scores[f"mae_{baseline}"] = error_statistics(truth, values, both, low, high)["mae"]
     own = {"unseen": predicted, "unseen_composition": composition}
     scores["n_unseen"] = int((both & unseen & np.isfinite(truth)).sum())
     return scores | {
-        f"mae_{key}": errors(truth, values, both & unseen, low, high)["mae"] for key, values in own.items()
+        f"mae_{key}": error_statistics(truth, values, both & unseen, low, high)["mae"] for key, values in own.items()
     }
 
 
@@ -197,7 +204,7 @@ def _of_K1(ranked: pl.DataFrame, measured: MeasuredRows, chosen: Mask) -> dict[s
     factors = np.abs(np.log10(np.abs(predicted[sized]) / np.abs(truth[sized])))
     low, high = floats(ranked, "K1_MJ_per_m3_lo"), floats(ranked, "K1_MJ_per_m3_hi")
     return {
-        **errors(truth, predicted, chosen, low, high),
+        **error_statistics(truth, predicted, chosen, low, high),
         "sign_right": int((np.sign(truth[both]) == np.sign(predicted[both])).sum()),
         "median_factor": float(10 ** np.median(factors)) if len(factors) else None,
     }
@@ -207,7 +214,7 @@ def _axes(ranked: pl.DataFrame, measured: MeasuredRows) -> dict[str, Any]:
     """Classes of the easy direction, and the same without the compounds of the family table."""
     predicted = _text(ranked, "easy_axis")
     others = [None if own else axis for axis, own in zip(measured.axes, measured.in_family_table, strict=True)]
-    return classes(measured.axes, predicted) | {"not_in_family_table": classes(others, predicted)}
+    return class_statistics(measured.axes, predicted) | {"not_in_family_table": class_statistics(others, predicted)}
 
 
 def _places(ranked: pl.DataFrame, measured: MeasuredRows) -> dict[str, Any]:

@@ -25,7 +25,7 @@ def magnetism_card(release: TabularRelease, sections: Sequence[str]) -> str:
     times = ", ".join(f"{name} {minutes} min" for name, minutes in training["minutes"].items())
     head = f"""# {release.name}
 
-Magnetic order, magnetisation of metallic hosts, Curie temperature and anisotropy of crystals, by forests and a kernel
+Magnetic order, magnetization of metallic hosts, Curie temperature and anisotropy of crystals, by forests and a kernel
 on descriptors of composition and bonds, and a crystal field. Splits are by whole chemical systems, by a hash of their
 name with the salt `{DEFAULT_SALT}`.
 

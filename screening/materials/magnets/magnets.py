@@ -24,7 +24,7 @@ class MagnetKeys:
     """Keys of rankings of magnets."""
 
     temperature_K: float | None = setting(
-        None, help="working temperature in K, for example 450 for motors; null: as task.merit says", minimum=0
+        default=None, help="working temperature in K, for example 450 for motors; null: as task.merit says", minimum=0
     )
 
 

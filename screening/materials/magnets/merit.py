@@ -1,4 +1,4 @@
-"""Permanent magnets: polarisation, anisotropy and their figures of merit at the working temperature, supply.
+"""Permanent magnets: polarization, anisotropy and their figures of merit at the working temperature, supply.
 
 Everything predicted enters as a distribution: one set of samples runs through moments, order, Curie temperature and
 anisotropy, and what comes out is a median with an 80 % interval. Figures are those of a magnet that has a net moment,
@@ -35,8 +35,8 @@ from screening.materials.supply import SupplySettings, supply_columns
 from screening.settings import settings_class
 
 BHMAX_KJ_M3_PER_T2 = 198.94
-"""1 / 4µ0 in kJ/m³ per T²: the largest energy product of a magnet with polarisation 1 T (Skomski and Coey, Scripta
-Mater. 112, 3 (2016)); it needs a coercivity above half the magnetisation."""
+"""1 / 4µ0 in kJ/m³ per T²: the largest energy product of a magnet with polarization 1 T (Skomski and Coey, Scripta
+Mater. 112, 3 (2016)); it needs a coercivity above half the magnetization."""
 
 CURIE_COLUMNS = ("curie_temperature_K", "curie_temperature_K_lo", "curie_temperature_K_hi")
 
@@ -45,7 +45,7 @@ CURIE_COLUMNS = ("curie_temperature_K", "curie_temperature_K_lo", "curie_tempera
 class MagnetSettings:
     """Settings of `evaluate`; energies in eV/atom.
 
-    temperature_K: at which polarisation and anisotropy are meant. supply: prices and origin of the elements.
+    temperature_K: at which polarization and anisotropy are meant. supply: prices and origin of the elements.
     ferrimagnetic_fraction: (median, 10th, 90th percentile) of net moment over the sum of moments in ferrimagnets of 3d
     moments; Neel's collinear models give 0.17 (NiFe2O4), 0.20 (Y3Fe5O12), 0.23 (CoFe2O4), 0.29 (Fe3O4) and 0.33
     (M-type ferrites, MnFe2O4). insulator_gap_eV: a larger predicted gap means an insulator.
@@ -78,7 +78,7 @@ class MagnetSettings:
 
 
 def evaluate(table: pl.DataFrame, settings: MagnetSettings) -> pl.DataFrame:
-    """The prediction table with polarisation, anisotropy, figures of merit, order, supply and flags."""
+    """The prediction table with polarization, anisotropy, figures of merit, order, supply and flags."""
     require_columns(table, ["cell_formula", "volume_A3", "magnetization_muB_per_A3", "energy_above_hull_eV_per_atom"])
     counts = count_matrix(table["cell_formula"].to_list())
     elements = MagneticElements.of(counts)

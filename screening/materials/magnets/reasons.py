@@ -10,7 +10,7 @@ import polars as pl
 from screening.chemistry.compositions import count_matrix
 from screening.chemistry.elements import SYMBOLS
 from screening.materials.magnets.figures.rare_earths import rare_earth_table
-from screening.materials.sentences import Row, sentence
+from screening.materials.sentences import Row, why_sentence
 
 
 def magnet_reasons(ranked: pl.DataFrame, gates: Mapping[str, str], wanted: Mapping[str, float]) -> pl.Series:
@@ -24,7 +24,7 @@ def magnet_reasons(ranked: pl.DataFrame, gates: Mapping[str, str], wanted: Mappi
         "".join(SYMBOLS[z] for z in range(57, 72) if row[z] and earths.moment_muB[z]) for row in count_matrix(formulas)
     ]
     sentences = [
-        sentence(row, gates, _strengths(row, shells), partial(_weakness, gates, wanted, row, shells))
+        why_sentence(row, gates, _strengths(row, shells), partial(_weakness, gates, wanted, row, shells))
         for row, shells in zip(ranked.iter_rows(named=True), with_4f, strict=True)
     ]
     return pl.Series("why", sentences, dtype=pl.String)
@@ -61,7 +61,7 @@ def _order(row: Row, _: float | None, with_4f: str) -> str:
 def _weak(row: Row, wanted: float | None, with_4f: str) -> str:
     value, flags = row["mu0_Ms_T"], (row.get("flags") or "").split(";")
     if value is None:
-        return "no magnetisation is predicted"
+        return "no magnetization is predicted"
     if row["magnetic_order"] in ("antiferromagnetic", "non-magnetic"):
         return _order(row, wanted, with_4f)
     cause = ""
@@ -111,7 +111,7 @@ def _soft(row: Row, wanted: float | None, with_4f: str) -> str:
         return "its hardness κ is unknown"
     if wanted is not None and value >= wanted:
         return f"the hardness κ of {value:.1f} could be below {wanted:g}"
-    return f"too soft: κ {value:.2f}, K1 is small for its magnetisation"
+    return f"too soft: κ {value:.2f}, K1 is small for its magnetization"
 
 
 def _unstable(row: Row, wanted: float | None, with_4f: str) -> str:

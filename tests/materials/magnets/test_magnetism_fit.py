@@ -91,7 +91,7 @@ def release(tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_card_tells_of_every_part(release: Path) -> None:
     card = (release / "MODEL_CARD.md").read_text(encoding="utf-8")
-    parts = ("Magnetic order", "Magnetisation of metallic hosts", "Curie temperature", "Anisotropy")
+    parts = ("Magnetic order", "Magnetization of metallic hosts", "Curie temperature", "Anisotropy")
     for words in ("# mine", "screening fit", "licences", *(f"## {part}" for part in parts)):
         assert words in card
     assert set(load_tabular_release(release, KEY, FORMAT).parts) == {"order", "moment", "curie", "anisotropy"}

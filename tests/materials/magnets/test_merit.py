@@ -195,7 +195,7 @@ def test_an_empty_table_stays_empty(predictions: TableMaker) -> None:
         ({"ferrimagnetic_fraction": [0.5, 0.6, 0.7]}, "ferrimagnetic_fraction"),
         ({"ferrimagnetic_fraction": [0.5]}, r"ferrimagnetic_fraction\[1\]: missing"),
         ({"n_samples": 2}, "n_samples"),
-        ({"seed": "x"}, "seed: expected a whole number"),
+        ({"seed": "x"}, "seed=x: expected a whole number"),
         ({"supply": {"prices": 3}}, "supply.prices"),
     ],
 )

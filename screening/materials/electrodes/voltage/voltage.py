@@ -27,7 +27,7 @@ from screening.materials.electrodes.working_ions import CHARGES
 from screening.networks.predictor import Predictor
 from screening.potentials.base import Potential
 from screening.potentials.registry import load_potential
-from screening.relaxation.few_steps import brought_near, moved
+from screening.relaxation.few_steps import moved, prerelax_rough
 from screening.tabular.release import FittedPart, find_tabular_release, load_tabular_release
 
 FORMAT, KEY, NO_VOLTAGE = "voltage-1", "voltage", "none"
@@ -143,9 +143,9 @@ class VoltagePredictor:
             return couples
         able, (discharged, charged) = couples.take(known), (couples.discharged, couples.charged)
         if given != "charged":
-            discharged = moved(discharged, known, brought_near(self.potential, able.discharged))
+            discharged = moved(discharged, known, prerelax_rough(self.potential, able.discharged))
         if given != "discharged":
-            charged = moved(charged, known, brought_near(self.potential, able.charged))
+            charged = moved(charged, known, prerelax_rough(self.potential, able.charged))
         if given == "charged":
             discharged = carried(discharged, couples.charged, charged)
         if given == "discharged":

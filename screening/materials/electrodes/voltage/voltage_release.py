@@ -27,8 +27,10 @@ class VoltageFitKeys:
     """Keys of `screening fit voltage`."""
 
     electrodes: str = setting(help="folder with electrodes.jsonl.gz: both crystals, voltage, capacity", path=True)
-    potential: str = setting("chgnet", help="interatomic potential whose voltages are corrected")
-    model: str = setting("screening-v3", help="property network that describes both ends: name or folder", path=True)
+    potential: str = setting(default="chgnet", help="interatomic potential whose voltages are corrected")
+    model: str = setting(
+        default="screening-v3", help="property network that describes both ends: name or folder", path=True
+    )
 
 
 def fit_voltage(settings: Mapping[str, Any], folder: Path, say: Callable[[str], object]) -> TabularRelease:

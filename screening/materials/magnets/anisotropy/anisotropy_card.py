@@ -24,10 +24,11 @@ def _four_f(report: Mapping[str, Any]) -> str:
     ]
     return (
         "**4f shells** (`four_f_K1_MJ_per_m3`, at 0 K): Stevens factor times a crystal field of electronegativity "
-        "differences (`screening/magnetism/crystal_field.py`). The law of distance was chosen on the directions below "
-        "and on the sizes in four families, the one scale set on R2Fe14B, SmCo5, Sm2Fe17N3 and SmFe11Ti; so the rates "
-        f"are not held out. Measured directions in MAGNDATA given right: {'; '.join(said) or 'none'}. The interval "
-        "says as much: its additive error gives P(sign) these rates. Ce, Eu and Yb have no rule."
+        "differences (`screening/materials/magnets/anisotropy/crystal_field.py`). The law of distance was chosen on "
+        "the directions below and on the sizes in four families, the one scale set on R2Fe14B, SmCo5, Sm2Fe17N3 and "
+        "SmFe11Ti; so the rates are not held out. Measured directions in MAGNDATA given right: "
+        f"{'; '.join(said) or 'none'}. The interval says as much: its additive error gives P(sign) these rates. "
+        "Ce, Eu and Yb have no rule."
     )
 
 

@@ -2,7 +2,7 @@
 
 E = K1 sin²θ to leading order, θ the angle to the axis of a uniaxial crystal. Two parts add up: the single-ion
 anisotropy of 4f shells in the crystal field, and that of the 3d host. Each is sampled with its sign; each falls with
-the third power of its own sublattice's magnetisation (Callen and Callen, J. Phys. Chem. Solids 27, 1271 (1966)).
+the third power of its own sublattice's magnetization (Callen and Callen, J. Phys. Chem. Solids 27, 1271 (1966)).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The magnetic order that a table predicts; else a prior from the elements, the predicted gap and magnetisation.
+"""The magnetic order that a table predicts; else a prior from the elements, the predicted gap and magnetization.
 
-The training data starts nearly every calculation ferromagnetic, so a predicted magnetisation says that there are
+The training data starts nearly every calculation ferromagnetic, so a predicted magnetization says that there are
 moments, not that they add up. How often they do was counted over crystals of the Materials Project whose compound has
 an experimental Curie or Neel temperature in NEMAD (Itani et al., arXiv:2409.15675): a compound with more reports of
 the former counts as ferro- or ferrimagnetic. The counts behind each probability are in `PRIORS`; with so
@@ -125,7 +125,7 @@ def predicted_order(table: pl.DataFrame, otherwise: MagneticOrder) -> tuple[Magn
 def order_prior(elements: MagneticElements, moments: Floats, insulating: Floats) -> MagneticOrder:
     """The prior of each cell.
 
-    moments: P(the predicted magnetisation is more than noise), (B,); NaN where it is unknown.
+    moments: P(the predicted magnetization is more than noise), (B,); NaN where it is unknown.
     insulating: P(the predicted gap is open), (B,).
     """
     metal = np.where(elements.anionic, _look_up("anionic metal", elements), _look_up("intermetallic", elements))

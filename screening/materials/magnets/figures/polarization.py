@@ -1,4 +1,4 @@
-"""From predicted magnetisations to the polarisation µ0Ms at the working temperature.
+"""From predicted magnetizations to the polarization µ0Ms at the working temperature.
 
 What is predicted is the sum of the 3d moments at 0 K, all parallel. Three things are between it and a magnet: the 4f
 moments of rare earths, which follow the host with a sign of their own; opposed sublattices, in ferrimagnets; and the
@@ -28,9 +28,9 @@ _NET_LABELS = ("ferromagnetic", "ferrimagnetic", "ferrimagnetic_or_antiferromagn
 
 @dataclass(frozen=True)
 class Moments:
-    """What B crystals have to magnetise with.
+    """What B crystals have to magnetize with.
 
-    counts: (B, 119) of the cells; volume_A3: (B,). host: magnetisation of the 3d moments, all parallel, at 0 K, in
+    counts: (B, 119) of the cells; volume_A3: (B,). host: magnetization of the 3d moments, all parallel, at 0 K, in
     µB/Å³. aligned: (B,) whether the host aligns 4f shells. curie_K: Curie temperature. net: (B,) P(net moment).
     net_likely: (B,) whether that is the most probable order. opposed: (B,) P(3d sublattices are opposed | net moment).
     share: net moment over the sum of moments if they are.
@@ -63,7 +63,7 @@ class Moments:
 
 @dataclass(frozen=True)
 class Polarization:
-    """Samples (B, S): mu0_Ms_T; host: magnetisation of the 3d sublattice over that at 0 K, 0 from Tc on.
+    """Samples (B, S): mu0_Ms_T; host: magnetization of the 3d sublattice over that at 0 K, 0 from Tc on.
 
     temperature_K: (B, 1) at which they are meant, 0 where no Curie temperature is known.
     """

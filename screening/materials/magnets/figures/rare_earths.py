@@ -1,6 +1,6 @@
 """The 4f moments that the training data leaves out.
 
-The networks learn magnetisations of PBE calculations in which the 4f shell is frozen into the core for most rare
+The networks learn magnetizations of PBE calculations in which the 4f shell is frozen into the core for most rare
 earths, so the moment of the shell is missing. At 0 K the shell adds gJ*J, parallel to the 3d moment for the light rare
 earths (4f^n, n < 7) and antiparallel from Gd on (Campbell, J. Phys. F 2, L47 (1972); Herbst, Rev. Mod. Phys. 63, 819
 (1991)). Gd keeps its f shell in the valence, so its ferromagnetic total holds +7 µB too much of the host. Ce (mixed
@@ -72,7 +72,7 @@ def rare_earth_table() -> RareEarthTable:
 def four_f_moment_muB(counts: Floats, temperature_K: Floats, host: Floats) -> Floats:
     """Moment of the 4f shells of cells of these counts, (B, 119), along that of the host, in µB: (B, S).
 
-    temperature_K: (B, 1). host: (B, S) magnetisation of the host over that at 0 K, whose field aligns the shells.
+    temperature_K: (B, 1). host: (B, S) magnetization of the host over that at 0 K, whose field aligns the shells.
     """
     total = np.zeros(host.shape)
     for number, rows, x in _shells(counts, temperature_K, host):

@@ -1,9 +1,9 @@
-"""Magnetisation at the working temperature: two sublattices, each with its own law.
+"""Magnetization at the working temperature: two sublattices, each with its own law.
 
 A metallic host of 3d moments follows m(t) = [1 - s t^(3/2) - (1 - s) t^p]^(1/3), t = T / Tc (Kuz'min, Phys. Rev. Lett.
 94, 107204 (2005)), with p = 4, s = 0.35 as for iron and p = 5/2, s = 0.11 as for cobalt. The 4f moment of a rare earth
 follows its Brillouin function in the exchange field of the host, which acts on the 4f spin, 2 (gJ - 1) J µB H, and is
-proportional to the host's magnetisation. 2 µB H / kB at 0 K is 330 K for the heavy rare earths and 600 K for the light
+proportional to the host's magnetization. 2 µB H / kB at 0 K is 330 K for the heavy rare earths and 600 K for the light
 ones, from their moments in R2Fe14B at 300 K; that the light ones couple about twice as strongly is found across these
 compounds (Cadogan et al., J. Appl. Phys. 61, 3974 (1987)). So the rare earths lose their moment well below Tc.
 
@@ -39,7 +39,7 @@ def reduced_temperature(temperature_K: Floats | float, curie_temperature_K: Floa
 
 
 def host_ratio(reduced: Floats, cobalt_share: Floats | float = 0.0) -> Floats:
-    """Magnetisation of a metallic 3d host over that at 0 K, at these reduced temperatures.
+    """Magnetization of a metallic 3d host over that at 0 K, at these reduced temperatures.
 
     cobalt_share: of Co among Fe and Co, which blends the two shapes.
     """

@@ -1,4 +1,4 @@
-"""The magnetisation of a metallic host with all its 3d moments parallel, from calculations that kept moments.
+"""The magnetization of a metallic host with all its 3d moments parallel, from calculations that kept moments.
 
 A third of the calculations of iron-rich and cobalt-rich metals that networks learn from ended without any moment
 (Nd2Fe14B, TbFe2 and MnBi among them), so a network that learns all of them predicts too little. Here only those with
@@ -51,12 +51,12 @@ def metallic_hosts(counts: Floats) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True)
 class HostMagnetization:
-    """The fitted forest of the magnetisation in µB/Å³."""
+    """The fitted forest of the magnetization in µB/Å³."""
 
     forest: IntervalForest
 
     def predict(self, packed: PackedCrystals, compositions: Compositions) -> Floats:
-        """(B, 3) magnetisation, 10th and 90th percentile in µB/Å³; NaN for crystals that are no metallic hosts."""
+        """(B, 3) magnetization, 10th and 90th percentile in µB/Å³; NaN for crystals that are no metallic hosts."""
         result = np.full((len(packed), 3), np.nan)
         rows = np.flatnonzero(metallic_hosts(compositions.counts))
         if len(rows):

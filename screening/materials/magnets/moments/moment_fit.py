@@ -1,4 +1,4 @@
-"""Fitting the magnetisation of metallic hosts, on calculations that kept their moments."""
+"""Fitting the magnetization of metallic hosts, on calculations that kept their moments."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def moment_rows(store: Store) -> tuple[Rows, Floats, int]:
     least = sum(LEAST_MOMENT_MUB[symbol] * (counts @ indicator((symbol,))) for symbol in MAGNETIC_METALS)
     kept = known & (host > least)
     if not kept.any():
-        raise RequestError("magnetisation of hosts: the store holds no metal of Cr, Mn, Fe, Co or Ni with moments")
+        raise RequestError("magnetization of hosts: the store holds no metal of Cr, Mn, Fe, Co or Ni with moments")
     rows = np.flatnonzero(kept)
     hosts = packed.take(rows)
     features = moment_features(hosts, Compositions.of(counts[rows])).astype(np.float32)
@@ -141,12 +141,12 @@ def moment_card(report: Mapping[str, Any]) -> str:
     rows = ", ".join(f"{name} {n}" for name, n in report["rows"].items())
     least = ", ".join(f"{symbol} {moment}" for symbol, moment in LEAST_MOMENT_MUB.items())
     lines = [
-        "## Magnetisation of metallic hosts",
+        "## Magnetization of metallic hosts",
         "",
         "Extra trees on composition and bonds. Rows: metals (nitrides among them) with Cr, Mn, Fe, Co or Ni whose "
         f"calculation has at least {least} µB per atom, by split: {rows}; {report['without_moments']} more ended with "
         "less and are left out. The target is the sum of the site "
-        "moments, or the total magnetisation, without those of 4f and 5f shells.",
+        "moments, or the total magnetization, without those of 4f and 5f shells.",
     ]
     if test := report.get("test"):
         maes = ", ".join(f"{mae:.3f}" for mae in test["mae_T"])

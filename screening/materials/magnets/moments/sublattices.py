@@ -115,7 +115,7 @@ def _descended(coupling: Floats, signs: Signs) -> Signs:
 
 
 def host_of_ions(sums: Floats) -> Floats:
-    """(B, 3) magnetisation of all moments parallel with its 10th and 90th percentile, from (B,) sums in µB/Å³."""
+    """(B, 3) magnetization of all moments parallel with its 10th and 90th percentile, from (B,) sums in µB/Å³."""
     return np.outer(sums, [1.0, 1 - HOST_HALF_WIDTH, 1 + HOST_HALF_WIDTH])
 
 

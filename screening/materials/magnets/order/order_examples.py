@@ -155,7 +155,7 @@ def _most_stable(rows: Sequence[int], hull: NDArray[np.float32]) -> list[int]:
 
 
 def _calculated(store: Store, keys: list[Key], witnesses: Witnesses) -> OrderExamples:
-    """The store's crystals with a total magnetisation that no experiment knows; they answer the first question."""
+    """The store's crystals with a total magnetization that no experiment knows; they answer the first question."""
     known = set(witnesses.measured())
     total = store.labels(["magnetization_muB_per_A3"])[:, 0] * store.crystals.volume_A3
     rows = np.array([row for row in np.flatnonzero(np.isfinite(total)) if keys[row] not in known], dtype=np.int64)

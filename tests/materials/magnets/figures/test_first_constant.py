@@ -29,9 +29,9 @@ def ranked_row(maker: TableMaker, formula: str, values: dict[str, object], **set
     ids=["Nd2Fe14B", "SmCo5", "BaFe12O19", "Co"],
 )  # datasets/reference/magnets.csv
 def test_hardness_and_anisotropy_field_of_known_magnets(K1: float, mu0_Ms: float, kappa: float, field: float) -> None:
-    constants, polarisations = np.array([K1, -K1, K1]), np.array([mu0_Ms, mu0_Ms, 0.0])
-    np.testing.assert_allclose(hardness(constants, polarisations), [kappa, np.nan, np.nan], rtol=2e-3)
-    np.testing.assert_allclose(anisotropy_field_T(constants, polarisations), [field, np.nan, np.nan], rtol=5e-3)
+    constants, polarizations = np.array([K1, -K1, K1]), np.array([mu0_Ms, mu0_Ms, 0.0])
+    np.testing.assert_allclose(hardness(constants, polarizations), [kappa, np.nan, np.nan], rtol=2e-3)
+    np.testing.assert_allclose(anisotropy_field_T(constants, polarizations), [field, np.nan, np.nan], rtol=5e-3)
 
 
 def test_a_family_of_an_easy_axis(predictions: TableMaker) -> None:

@@ -1,4 +1,4 @@
-"""Polarisation at temperature: known magnets from their host moments, order, opposed sublattices, hostile input."""
+"""Polarization at temperature: known magnets from their host moments, order, opposed sublattices, hostile input."""
 
 from __future__ import annotations
 

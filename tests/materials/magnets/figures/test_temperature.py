@@ -1,4 +1,4 @@
-"""Magnetisation at temperature: limits, known magnets at 300 K from their moments at 0 K, and hostile input."""
+"""Magnetization at temperature: limits, known magnets at 300 K from their moments at 0 K, and hostile input."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_brillouin_function_of_one_half_is_tanh_and_the_limits_hold() -> None:
     [(4.5, 8 / 11, 1, 1.61), (4.0, 0.8, 1, 1.56), (7.5, 4 / 3, -1, 0.71), (6.0, 1.5, -1, 0.70)],
     ids=["Nd2Fe14B", "Pr2Fe14B", "Dy2Fe14B", "Tb2Fe14B"],
 )
-def test_polarisation_of_known_magnets_at_room_temperature(
+def test_polarization_of_known_magnets_at_room_temperature(
     moment_J: float, lande_g: float, sign: int, expected_T: float
 ) -> None:
     host_muB, curie_K, volume_A3 = ND2FE14B

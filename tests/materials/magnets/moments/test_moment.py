@@ -1,4 +1,4 @@
-"""Magnetisation of metallic hosts: which calculations are learned, what is predicted, what a release keeps."""
+"""Magnetization of metallic hosts: which calculations are learned, what is predicted, what a release keeps."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_only_calculations_that_kept_their_moments_are_learned(store: Store) -> 
 def test_a_release_predicts_what_the_fit_did(store: Store) -> None:
     part, report = fit_moment_part(store, MomentFitSettings(FOREST, n_seeds=2))
     assert report["test"]["mae_T"][0] < report["test"]["mae_T_constant"]
-    assert "## Magnetisation of metallic hosts" in moment_card(report)
+    assert "## Magnetization of metallic hosts" in moment_card(report)
     model = HostMagnetization.from_part(part)
     rng = np.random.default_rng(1)
     metal, oxide = random_crystal(rng, 4, (26, 13)), random_crystal(rng, 4, (26, 8))

@@ -34,7 +34,7 @@ class ThermoelectricKeys:
     """Keys typed bare, as `hot_side_K=900`."""
 
     hot_side_K: float | None = setting(
-        None, help="temperature of the hot end in K; null: as task.merit says", minimum=0
+        default=None, help="temperature of the hot end in K; null: as task.merit says", minimum=0
     )
 
 

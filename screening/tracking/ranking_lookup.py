@@ -1,4 +1,4 @@
-"""Finding the ranking that was reviewed: by its run, by the run of a finalist, or by its output folder."""
+"""Finds the reviewed ranking by its run, by the run of a finalist, or by its output folder."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from screening.crystals.reading.identity import printable
 from screening.errors import RequestError, ScreeningError
 from screening.tracking.address import OFF, TrackingSettings, shown_uri, sqlite_path, tracking_uri
-from screening.tracking.children import PARENT
+from screening.tracking.child_runs import PARENT
 from screening.tracking.finalist_runs import CANDIDATE
 from screening.tracking.run_file import RUN_FILE, read_record
 from screening.tracking.server import StoreError, connect
@@ -24,10 +24,20 @@ _MASKED = ":***@"
 
 
 @contextmanager
-def reading(settings: TrackingSettings, run_id: str, key: str) -> Iterator[tuple[MlflowClient, str, str]]:
-    """The store to read from, its address in full and the run's id there; nothing is made where no store is.
+def open_review_store(settings: TrackingSettings, run_id: str, key: str) -> Iterator[tuple[MlflowClient, str, str]]:
+    """Open the store that holds a run, without creating one.
 
-    Raises RequestError if no store is named or found, and ScreeningError if it fails, also later inside the block.
+    Args:
+        settings: Where runs are recorded.
+        run_id: The id of a run, or an output folder.
+        key: The setting that named it, for messages.
+
+    Yields:
+        A client, the full address of the store and the id of the run.
+
+    Raises:
+        RequestError: If no store is named or found.
+        ScreeningError: If the store fails, also later inside the block.
     """
     uri, wanted = _place(settings, run_id, key)
     database = sqlite_path(uri)
@@ -40,29 +50,29 @@ def reading(settings: TrackingSettings, run_id: str, key: str) -> Iterator[tuple
     except (StoreError, MlflowException) as error:
         why = (str(error.__cause__ or error) or type(error).__name__).splitlines()[0]
         raise ScreeningError(
-            f"tracking.uri={shown_uri(uri)}: {key}={run_id} cannot be read there ({why}); "
+            f"tracking.uri={shown_uri(uri)}: cannot read {key}={run_id} there ({why}); "
             "start the server or correct the address"
         ) from error
 
 
 def _place(settings: TrackingSettings, run_id: str, key: str) -> tuple[str, str]:
-    """The store's address and the id to look for there; a folder knows its store, even if this job records nothing."""
+    """The store's address and the run's id. A folder names its store, even if this job has tracking off."""
     if not _is_path(run_id):
         if tracking_uri(settings) == OFF:
             raise RequestError(
-                f"{key}={run_id}: reviews live in MLflow, but tracking is off; "
-                "give tracking.uri=, or the output folder of the ranking instead of an id"
+                f"{key}={run_id}: reviews are in MLflow, but tracking is off; "
+                "set tracking.uri=, or give the output folder of the ranking instead of an id"
             )
         return tracking_uri(settings), run_id
     path = Path(run_id)
     record = read_record(path.parent if path.is_file() else path)
     if record is None or record.run_id is None:
-        raise RequestError(f"{key}={run_id}: no run is recorded in a {RUN_FILE} there; {EXPECTED}")
+        raise RequestError(f"{key}={run_id}: no {RUN_FILE} with a run there; {EXPECTED}")
     if settings.uri.strip() and tracking_uri(settings) != OFF:
         return tracking_uri(settings), record.run_id
     if _MASKED in record.tracking_uri:
         raise RequestError(
-            f"{key}={run_id}: its store {record.tracking_uri} asks for a password; give the address as tracking.uri="
+            f"{key}={run_id}: its store {record.tracking_uri} needs a password; set tracking.uri= to the full address"
         )
     return tracking_uri(TrackingSettings(record.tracking_uri)), record.run_id
 
@@ -70,12 +80,16 @@ def _place(settings: TrackingSettings, run_id: str, key: str) -> tuple[str, str]
 def _is_path(text: str) -> bool:
     try:
         return bool(text) and (len(Path(text).parts) > 1 or Path(text).exists())
-    except OSError:  # longer than any name of a file
+    except OSError:  # longer than any file name
         return False
 
 
 def find_ranking(client: MlflowClient, uri: str, run_id: str, key: str) -> MlflowRun:
-    """The run of the ranking that the id, its own or a finalist's, belongs to. Raises RequestError if there is none."""
+    """The run of a ranking, given its own id or that of a finalist.
+
+    Raises:
+        RequestError: If there is no such ranking.
+    """
     run = _run(client, uri, run_id, key)
     above = run.data.tags.get(PARENT)
     if above and CANDIDATE in run.data.tags:
@@ -83,7 +97,9 @@ def find_ranking(client: MlflowClient, uri: str, run_id: str, key: str) -> Mlflo
     if run.info.lifecycle_stage == "deleted":
         raise RequestError(f"{key}={run_id}: this run was deleted; restore it in MLflow, or {EXPECTED}")
     if not run.data.tags.get("task"):
-        raise RequestError(f"{key}={run_id}: the run '{printable(str(run.info.run_name))}' is no ranking; {EXPECTED}")
+        raise RequestError(
+            f"{key}={run_id}: the run '{printable(str(run.info.run_name))}' is not a ranking; {EXPECTED}"
+        )
     return run
 
 

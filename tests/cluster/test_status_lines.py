@@ -1,4 +1,4 @@
-"""What `screening status` tells in every situation, and that it does so from the files alone."""
+"""The output of `screening status` in every situation, from the files alone."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 from screening.cluster.part_files import PartFolder
 from screening.cluster.progress import ShardProgress, TrainingProgress, shard_progress, training_progress
 from screening.cluster.slurm import JobState
+from screening.cluster.status_lines import JobStatus, last_lines, ranking_lines, training_lines
 from screening.cluster.submitted import JOBS, SubmittedJob, record_jobs, submitted_jobs
-from screening.cluster.telling import Situation, last_lines, ranking_lines, training_lines
 
 ARRAY = SubmittedJob("7", "rank", "screening submit rank x=1", "2026-01-01", (0, 1, 2))
 REDUCING = SubmittedJob("8", "reduce", "screening submit rank x=1", "2026-01-01")
@@ -23,7 +23,7 @@ def _lines(
     folder: Path, shards: list[ShardProgress], states: dict[str, JobState] | None = None, *, is_ranked: bool = False
 ) -> list[str]:
     jobs = [] if states is None else [ARRAY, REDUCING]
-    return ranking_lines(Situation(folder, jobs, states or {}), shards, is_ranked)
+    return ranking_lines(JobStatus(folder, jobs, states or {}), shards, is_ranked)
 
 
 def test_what_to_do_next(tmp_path: Path) -> None:
@@ -31,22 +31,25 @@ def test_what_to_do_next(tmp_path: Path) -> None:
     lines = _lines(tmp_path, half)
     assert lines[0] == "1 of 3 shards complete, 7 candidates of 12 on disk"
     assert lines[1].startswith("  shard 1     2 on disk, last ") and lines[1].endswith("days ago")
-    assert lines[2] == "  shard 2     not begun"
-    assert lines[-1].startswith("next (2 shards are in no queue): the same `screening rank` again")
+    assert lines[2] == "  shard 2     not started"
+    assert lines[-1].startswith("next (2 missing shards are not queued): run the same `screening rank` again")
 
     waiting = JobState("PENDING", "Resources")
     queued = {"7_1": JobState("RUNNING", "", "", "n1"), "7_2": waiting, "8": JobState("PENDING", "Dependency")}
     lines = _lines(tmp_path, half, queued)
     assert lines[1].endswith("7_1  RUNNING (n1)") and lines[2].endswith("7_2  PENDING (Resources)")
-    assert lines[3:] == ["  reduce    8  PENDING (Dependency)", "nothing to do: all that lacks is in the queue or runs"]
+    assert lines[3:] == [
+        "  reduce    8  PENDING (Dependency)",
+        "nothing to do: all missing shards are queued or running",
+    ]
 
     lines = _lines(tmp_path, half, {"7_1": JobState("OUT_OF_MEMORY", "", "0:9"), "7_2": waiting})
-    assert lines[1].endswith("OUT_OF_MEMORY (signal 9): it needs more than cluster.memory= gave it")
-    assert lines[-1] == "next (1 shard is in no queue): screening submit rank x=1"
+    assert lines[1].endswith("OUT_OF_MEMORY (signal 9): it needs more than cluster.memory= allows")
+    assert lines[-1] == "next (1 missing shard is not queued): screening submit rank x=1"
 
     complete = [DONE, ShardProgress(1, 4, 12, 0.0), ShardProgress(2, 3, 12, 0.0)]
     assert _lines(tmp_path, complete)[-1] == f"next: screening reduce {tmp_path}"
-    assert _lines(tmp_path, complete, {"8": waiting})[-1] == "nothing to do: job 8 joins them"
+    assert _lines(tmp_path, complete, {"8": waiting})[-1] == "nothing to do: job 8 will join them"
     assert _lines(tmp_path, complete, is_ranked=True)[-1] == f"done: {tmp_path / 'report.html'}"
 
 
@@ -69,15 +72,15 @@ def test_the_end_of_a_failed_jobs_log(tmp_path: Path) -> None:
 def test_a_training(tmp_path: Path) -> None:
     job = SubmittedJob("9", "train", "screening submit train y=2", "2026-01-01")
     begun = TrainingProgress(1200, 0.0, False)
-    running = Situation(tmp_path, [job], {"9": JobState("RUNNING", "", "", "n1")})
+    running = JobStatus(tmp_path, [job], {"9": JobState("RUNNING", "", "", "n1")})
     assert training_lines(running, begun)[1:] == [
         "  train     9  RUNNING (n1)",
-        "nothing to do: the job is in the queue or runs",
+        "nothing to do: the job is queued or running",
     ]
-    failed = training_lines(Situation(tmp_path, [job], {}), begun)
+    failed = training_lines(JobStatus(tmp_path, [job], {}), begun)
     assert failed[0].startswith("step 1,200, checkpoint written ")
-    assert failed[-1] == "next: screening submit train y=2, which goes on from the checkpoint"
-    assert training_lines(Situation(tmp_path, [], {}), None)[0] == "no checkpoint yet"
+    assert failed[-1] == "next: screening submit train y=2, which continues from the checkpoint"
+    assert training_lines(JobStatus(tmp_path, [], {}), None)[0] == "no checkpoint yet"
     done = training_lines(running, TrainingProgress(1200, 0.0, True))
     assert done[-1] == f"done: the model is in {tmp_path / 'model'}"
 
@@ -120,4 +123,4 @@ def test_the_record_of_jobs(tmp_path: Path, caplog: pytest.LogCaptureFixture) ->
     for broken in ("{", "[1]", '[{"id": "1"}]'):
         (tmp_path / JOBS / "jobs.json").write_text(broken)
         assert submitted_jobs(tmp_path) == []
-        assert "earlier jobs are not known" in caplog.text
+        assert "earlier jobs are unknown" in caplog.text

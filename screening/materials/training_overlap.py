@@ -1,7 +1,7 @@
-"""Whether a compound was among what a released model learned, as far as the release and its store can tell.
+"""Whether a released model learned from a compound, as far as the release and its store show.
 
-Splits are made by a hash of the chemical system's name, so a release tells of any compound whether it *may* have been
-learned: not if its system belongs to the test part. Whether it was there at all only the store knows.
+Splits follow a hash of the name of the chemical system. So the release alone shows whether a compound *may* have been
+learned: not if its system belongs to the test part. Whether it really was learned, only the store shows.
 """
 
 from __future__ import annotations
@@ -14,39 +14,43 @@ from screening.data.store import Store
 
 MEANINGS = {
     "composition": "a crystal of this composition was learned",
-    "system": "crystals of this chemical system were learned, none of this composition",
-    "learned part": "its chemical system belongs to the part that was learned; whether it was there is not known here",
-    "intervals": "its chemical system belongs to the part that set the intervals and nothing else",
-    "no": "not learned: its chemical system belongs to the test part, or is not in the store",
+    "system": "crystals of this chemical system were learned, but none of this composition",
+    "learned part": "its chemical system belongs to the part that was learned; the compound itself may be missing",
+    "intervals": "its chemical system belongs to the part that only set the intervals",
+    "no": "not learned: its chemical system belongs to the test part or is not in the store",
     "unknown": "the release was not trained on the splits by chemical system",
 }
-"""What the entries of a column of `learned` say."""
+"""What the results of `training_overlap` mean."""
 
 NEVER = "no"
 
 
-def learned(
+def training_overlap(
     systems: Sequence[str], formulas: Sequence[str], training: Mapping[str, Any], store: Store | None, *, only: bool
 ) -> list[str]:
-    """For each compound the entry of `MEANINGS` that holds, (B,).
+    """The key of `MEANINGS` that applies to each compound.
 
-    training: the release's record of its training. store: what it was trained on; None, or another store by its hash,
-    tells nothing. only: whether nothing beside the store was learned from.
+    Args:
+        systems: Chemical systems of B compounds.
+        formulas: Their formulas, as in the index of the store.
+        training: The release's record of its training.
+        store: What the release was trained on; ignored if its hash is another one.
+        only: Whether the release learned from nothing but the store.
     """
     if training.get("split_file"):
         return ["unknown"] * len(systems)
     parts = training.get("learned_splits", ("train", "validation"))
     splits = splits_of(systems, training.get("split_salt", DEFAULT_SALT))
     same = store is not None and store.content_hash == training.get("store_sha256")
-    known = _Contents.of(store) if store is not None and same else None
+    contents = _Contents.of(store) if store is not None and same else None
     result = []
     for system, formula, split in zip(systems, formulas, splits, strict=True):
         if split not in parts:
             result.append("intervals" if split in ("calibration", "validation") else NEVER)
-        elif known is None:
+        elif contents is None:
             result.append("learned part")
         else:
-            result.append(known.says(system, formula, otherwise=NEVER if only else "learned part"))
+            result.append(contents.overlap(system, formula, otherwise=NEVER if only else "learned part"))
     return result
 
 
@@ -60,7 +64,7 @@ class _Contents:
     def of(cls, store: Store) -> _Contents:
         return cls(set(store.index["formula"].to_list()), set(store.index["chemical_system"].to_list()))
 
-    def says(self, system: str, formula: str, otherwise: str) -> str:
+    def overlap(self, system: str, formula: str, otherwise: str) -> str:
         if formula in self._formulas:
             return "composition"
         return "system" if system in self._systems else otherwise

@@ -1,4 +1,4 @@
-"""The runs under a ranking, however many there are."""
+"""Lists all child runs of a run, page by page."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ PARENT = "mlflow.parentRunId"
 _PAGE = 1000
 
 
-def children(client: MlflowClient, experiment_id: str, parent: str, *, newest_first: bool) -> Iterator[MlflowRun]:
-    """All runs under a run that are not deleted, by when they were started."""
+def child_runs(client: MlflowClient, experiment_id: str, parent: str, *, newest_first: bool) -> Iterator[MlflowRun]:
+    """All child runs that are not deleted, by start time."""
     token: str | None = None
     while True:
         page = client.search_runs(
