@@ -9,8 +9,8 @@ COLUMNS: tuple[Column, ...] = (
         "mu0_Ms_T",
         "µ0Ms",
         "T",
-        "Saturation polarization at the working temperature; 0 where most likely there is no net moment, the upper end "
-        "telling the chance of one.",
+        "Saturation polarization at the working temperature; 0 if most likely there is no net moment (the upper end of "
+        "the interval shows whether one is possible).",
         2,
         "merit",
     ),
@@ -27,12 +27,12 @@ COLUMNS: tuple[Column, ...] = (
         "uniaxial",
         "Uniaxial",
         "",
-        "Whether the space group is tetragonal, trigonal or hexagonal, as a hard magnet needs.",
+        "Whether the space group is tetragonal, trigonal or hexagonal, as required for a hard magnet.",
         0,
         "merit",
         kind="boolean",
     ),
-    Column("magnetic_order_probability", "P(order)", "", "Probability of that magnetic order.", 2, "merit"),
+    Column("magnetic_order_probability", "P(order)", "", "Probability of this magnetic order.", 2, "merit"),
     Column("ferromagnetic_probability", "P(ferro)", "", "Probability of ferromagnetic order.", 2, "merit"),
     Column("ferrimagnetic_probability", "P(ferri)", "", "Probability of ferrimagnetic order.", 2, "merit"),
     Column("antiferromagnetic_probability", "P(antiferro)", "", "Probability of antiferromagnetic order.", 2, "merit"),
@@ -43,7 +43,7 @@ COLUMNS: tuple[Column, ...] = (
         "opposed_moment_share",
         "Net share",
         "",
-        "Net moment of a ferrimagnetic oxide or halide over the sum of its moments, from its superexchange bridges.",
+        "Net moment of a ferrimagnetic oxide or halide over the sum of its moments, by its superexchange bridges.",
         2,
         "merit",
     ),
@@ -51,7 +51,7 @@ COLUMNS: tuple[Column, ...] = (
         "host_magnetization_muB_per_A3",
         "Host magnetization",
         "µB/Å³",
-        "Magnetization of a metallic host with all its 3d moments parallel, without 4f moments, at 0 K.",
+        "Magnetization at 0 K of a metallic host with all 3d moments parallel and without 4f moments.",
         4,
         "merit",
     ),
@@ -59,7 +59,7 @@ COLUMNS: tuple[Column, ...] = (
         "curie_temperature_K",
         "Tc",
         "K",
-        "Curie temperature if there is a net moment, from the composition.",
+        "Curie temperature, from the composition, if there is a net moment.",
         0,
         "merit",
     ),
@@ -67,7 +67,7 @@ COLUMNS: tuple[Column, ...] = (
         "four_f_K1_MJ_per_m3",
         "K1 of 4f shells",
         "MJ/m³",
-        "Anisotropy of the rare earths' 4f shells at 0 K from their crystal field; positive favours the axis.",
+        "Anisotropy of the rare earths' 4f shells at 0 K, from their crystal field; positive favours the axis.",
         2,
         "merit",
     ),
@@ -75,7 +75,7 @@ COLUMNS: tuple[Column, ...] = (
         "host_K1_magnitude_MJ_per_m3",
         "|K1| of 3d metals",
         "MJ/m³",
-        "Size of the anisotropy of the 3d metals at the temperature in the column beside it.",
+        "Size of the anisotropy of the 3d metals at the temperature in the next column.",
         2,
         "merit",
     ),
@@ -83,7 +83,7 @@ COLUMNS: tuple[Column, ...] = (
         "host_K1_temperature_K",
         "T of |K1|",
         "K",
-        "Temperature of the size of the 3d metals' anisotropy: 0 for calculated, 300 for measured ones.",
+        "Temperature for the size of the 3d metals' anisotropy: 0 if calculated, 300 if measured.",
         0,
         "merit",
     ),
@@ -91,19 +91,17 @@ COLUMNS: tuple[Column, ...] = (
         "host_axial_probability",
         "P(3d axial)",
         "",
-        "Probability that the 3d metals favour the axis: by family, else how often 3d metals do.",
+        "Probability that the 3d metals favour the axis: by family, otherwise the base rate of 3d metals.",
         2,
         "merit",
     ),
     text_column(
         "host_K1_method",
         "3d anisotropy from",
-        "How the size and sign of the 3d metals' anisotropy were found.",
+        "Source of the size and sign of the 3d metals' anisotropy.",
         "merit",
     ),
-    text_column(
-        "axis_symmetry", "Axis", "Whether the surroundings single out one axis: uniaxial, cubic or lower.", "merit"
-    ),
+    text_column("axis_symmetry", "Axis", "Symmetry of the atoms' surroundings: uniaxial, cubic or lower.", "merit"),
     Column(
         "K1_MJ_per_m3",
         "K1",
@@ -112,15 +110,15 @@ COLUMNS: tuple[Column, ...] = (
         2,
         "merit",
     ),
-    text_column("K1_method", "K1 by", "What the two parts of K1 come from: 4f shells and the 3d host.", "merit"),
+    text_column("K1_method", "K1 by", "Sources of the two parts of K1: 4f shells and 3d host.", "merit"),
     Column(
-        "easy_axis_probability", "P(easy axis)", "", "Probability of that easy direction; none if unknown.", 2, "merit"
+        "easy_axis_probability", "P(easy axis)", "", "Probability of this easy direction; empty if unknown.", 2, "merit"
     ),
     Column(
         "axial_probability",
         "P(axis)",
         "",
-        "Probability that the crystal is uniaxial and its axis is easy, as a hard magnet needs.",
+        "Probability that the crystal is uniaxial and its axis is easy, as required for a hard magnet.",
         2,
         "merit",
     ),
@@ -128,7 +126,7 @@ COLUMNS: tuple[Column, ...] = (
         "anisotropy_field_T",
         "µ0Ha",
         "T",
-        "Anisotropy field 2µ0K1/µ0Ms of an easy axis; coercivities reach 20 to 40 % of it.",
+        "Anisotropy field 2µ0K1/µ0Ms for an easy axis; coercivities reach 20 to 40 % of it.",
         1,
         "merit",
     ),
@@ -136,7 +134,7 @@ COLUMNS: tuple[Column, ...] = (
         "BHmax_per_cost_J_per_USD",
         "(BH)max per cost",
         "J/USD",
-        "Upper bound of the energy product over density and price of the elements.",
+        "Upper bound of the energy product divided by density and price of the elements.",
         2,
         "merit",
     ),
@@ -153,7 +151,7 @@ COLUMNS: tuple[Column, ...] = (
         "hardness_kappa_if_axial",
         "κ if axial",
         "",
-        "Magnetic hardness if the axis is easy, of every uniaxial crystal whose anisotropy is known in size.",
+        "Magnetic hardness if the axis is easy, for every uniaxial crystal whose size of anisotropy is known.",
         2,
         "merit",
     ),
@@ -168,18 +166,18 @@ COLUMNS: tuple[Column, ...] = (
 )
 
 FLAGS: dict[str, str] = {
-    "no_magnetic_element": "No element that carries a magnetic moment in solids: not a magnet.",
+    "no_magnetic_element": "No element carries a magnetic moment in solids: not a magnet.",
     "low_temperature_order": "No Cr, Mn, Fe, Co or Ni: nearly all known compounds of this kind order far below room "
     "temperature, if they order at all.",
     "order_prior": "The magnetic order is a prior from composition and predicted band gap, not a prediction.",
-    "ferrimagnetic_reduction": "A ferrimagnet: the ferromagnetic sum was reduced to the share that opposed "
-    "sublattices keep.",
-    "above_curie_temperature": "The predicted Curie temperature is not above the working temperature: most likely "
-    "there is no magnetization there.",
-    "curie_temperature_unknown": "No Curie temperature is predicted for this crystal, so its figures are those of 0 K.",
-    "rare_earth_moment_added": "The 4f moment that the training data leaves out was added with its sign and its own "
+    "ferrimagnetic_reduction": "A ferrimagnet: the ferromagnetic sum was reduced to the share that its opposed "
+    "sublattices leave.",
+    "above_curie_temperature": "The predicted Curie temperature is not above the working temperature, where the "
+    "magnetization is most likely zero.",
+    "curie_temperature_unknown": "No Curie temperature is predicted for this crystal, so its figures are for 0 K.",
+    "rare_earth_moment_added": "The 4f moment, which the training data leave out, was added with its sign and "
     "temperature dependence.",
-    "rare_earth_moment_omitted": "The 4f moment is missing: no host moment of Mn, Fe, Co or Ni fixes its direction.",
-    "rare_earth_moment_uncertain": "Ce, Eu or Yb of uncertain valence, or Gd whose alignment in the predicted total is "
-    "unclear: no 4f moment was added for it.",
+    "rare_earth_moment_omitted": "The 4f moment is left out: no host moment of Mn, Fe, Co or Ni fixes its direction.",
+    "rare_earth_moment_uncertain": "Ce, Eu or Yb of uncertain valence, or Gd whose direction in the predicted total is "
+    "unclear: no 4f moment was added.",
 }
