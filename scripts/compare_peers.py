@@ -34,7 +34,8 @@ from torch import Tensor
 from screening.data.splits import splits_of
 from screening.data.store import Store, open_store
 from screening.graphs.neighbours import neighbour_pairs
-from screening.learning.data import LabelledGraphs, TrainingStream, ValidationBatches
+from screening.learning.data import TrainingStream, ValidationBatches
+from screening.learning.labelled_graphs import LabelledGraphs
 from screening.learning.losses import robust_scales
 from screening.networks.predictor import resolve_device
 

@@ -141,13 +141,17 @@ class RankingConfig(ClassKeys, CommandConfig):
 
     @classmethod
     def extended(cls, tree: Mapping[str, Any]) -> type[Self]:
+        task = tree["task"]
+        if not task["name"]:
+            return cls
         from screening.configuration.class_keys import class_schema
 
-        task = tree["task"]
-        return class_schema(cls, task["name"], tuple(task["predictors"])) if task["name"] else cls
+        return class_schema(cls, task["name"], tuple(task["predictors"]))
 
     @classmethod
     def unknown(cls, key: str, value: str, tree: Mapping[str, Any]) -> str | None:
+        if "." in key:
+            return None
         from screening.configuration.class_keys import owners
 
         known = " or ".join(f"task={name}" for name in owners(key))

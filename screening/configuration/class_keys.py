@@ -63,8 +63,13 @@ def fit_schema(schema: type[Schema], predictor: str) -> type[Schema]:
     return with_fields(schema, declared(recipe.keys), __doc__=inspect.cleandoc(recipe.summary))
 
 
+def fitted_predictors() -> list[str]:
+    """The predictors that can be fitted anew."""
+    return [name for name, kind in predictor_kinds().items() if kind.recipe_at]
+
+
 def fit_summaries() -> dict[str, str]:
-    """Predictors that can be fitted, with a sentence each."""
+    """Those predictors with a sentence each."""
     recipes = [(name, kind.recipe) for name, kind in predictor_kinds().items()]
     return {name: inspect.cleandoc(recipe.summary).partition("\n")[0] for name, recipe in recipes if recipe}
 

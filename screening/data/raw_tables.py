@@ -1,4 +1,4 @@
-"""Tables of measurements as they are published: CSV files of text and gzipped JSON lines."""
+"""Reads published tables of measurements: CSV files and gzipped JSON lines."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ from screening.errors import RequestError
 
 
 def read_csv(file: Path, columns: list[str]) -> pl.DataFrame:
-    """These columns as text, empty cells as null; raises RequestError when there is no such table."""
+    """Read columns as text, with empty cells as null.
+
+    Raises:
+        RequestError: If the file is missing or is not such a table.
+    """
     if not file.is_file():
         raise RequestError(f"{file} is missing; expected a table with columns {', '.join(columns)}")
     try:
@@ -26,7 +30,11 @@ def read_csv(file: Path, columns: list[str]) -> pl.DataFrame:
 
 
 def json_rows(file: Path) -> Iterator[dict[str, Any]]:
-    """The rows of a `.jsonl.gz`; raises RequestError naming the file and the line that cannot be read."""
+    """Read the rows of a `.jsonl.gz`.
+
+    Raises:
+        RequestError: If the file or a line cannot be read; the message names it.
+    """
     if not file.is_file():
         raise RequestError(f"{file} is missing; expected gzipped JSON lines")
     try:

@@ -1,7 +1,7 @@
-"""Splits that somebody else has made: a CSV with the id of each crystal and the name of its split.
+"""Splits from a file, to follow a published protocol: a CSV with the id of each crystal and its split.
 
-This is how a published protocol is followed. Such splits are usually drawn crystal by crystal, so other crystals of
-the same chemical systems are trained on, and errors come out smaller than on systems never seen.
+Such splits are usually random over crystals, so other crystals of the same chemical systems are in the training data,
+and errors are smaller than on unseen systems.
 """
 
 from __future__ import annotations
@@ -18,7 +18,11 @@ _OTHER_NAMES = {"val": "validation", "valid": "validation", "dev": "validation"}
 
 
 def splits_in_file(file: Path, column: str, crystal_ids: Sequence[str]) -> list[str]:
-    """The split of each crystal, empty where the file names none; raises RequestError naming what is wrong in it."""
+    """The split of each crystal; empty if the file does not name it.
+
+    Raises:
+        RequestError: If something in the file is wrong.
+    """
     try:
         with file.open(newline="", encoding="utf-8-sig") as lines:
             table = csv.DictReader(lines)
@@ -27,11 +31,11 @@ def splits_in_file(file: Path, column: str, crystal_ids: Sequence[str]) -> list[
             if key is None or column not in columns:
                 raise RequestError(
                     f"data.split_file: {file}: expected a column of ids ({', '.join(ID_KEYS)}) and one named "
-                    f"{column!r} (data.split_column); it has {', '.join(columns) or 'nothing'}"
+                    f"{column!r} (data.split_column); found {', '.join(columns) or 'nothing'}"
                 )
             named = {row[key]: row[column] or "" for row in table}
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise RequestError(f"data.split_file: {file}: not a CSV that can be read ({error})") from None
+        raise RequestError(f"data.split_file: {file}: not a readable CSV ({error})") from None
     known = {name: _OTHER_NAMES.get(name, name) for name in set(named.values())}
     unknown = sorted(split for split in known.values() if split and split not in SPLITS)
     if unknown:
@@ -40,5 +44,5 @@ def splits_in_file(file: Path, column: str, crystal_ids: Sequence[str]) -> list[
         )
     found = [known[named.get(crystal_id) or ""] if named.get(crystal_id) else "" for crystal_id in crystal_ids]
     if not any(found):
-        raise RequestError(f"data.split_file: {file}: none of its ids is that of a crystal in the store")
+        raise RequestError(f"data.split_file: {file}: none of its ids is in the store")
     return found

@@ -2,7 +2,7 @@
 
 A store is a folder:
 
-    index.parquet    one row a crystal: crystal_id, chemical_system, n_atoms, label columns with units (null = none)
+    index.parquet    a row per crystal: crystal_id, chemical_system, n_atoms, label columns with units (null = none)
     lattice.npy      (B, 3, 3) float64, row vectors in Å
     offsets.npy      (B + 1,) int64, atoms of crystal b are rows offsets[b]:offsets[b + 1] of the next three
     numbers.npy      (N,) int16 atomic numbers
@@ -36,12 +36,12 @@ _ARRAYS = ("lattice", "offsets", "numbers", "frac", "site_moment")
 
 @dataclass(frozen=True)
 class LabelledCrystal:
-    """A crystal with what is known of it.
+    """A crystal with its labels.
 
     Attributes:
         crystal: The crystal.
-        labels: Value by column, as in `screening.data.targets`.
-        site_moment_muB: (n_atoms,) moments, NaN where there is none; None for no moment at all.
+        labels: Values by column, as in `screening.data.targets`.
+        site_moment_muB: (n_atoms,) moments, NaN if missing; None if there are none.
     """
 
     crystal: Crystal
@@ -51,7 +51,15 @@ class LabelledCrystal:
 
 @dataclass(frozen=True)
 class Store:
-    """An opened store; arrays are memory-mapped, so opening costs nothing."""
+    """An open store of B crystals with N atoms; arrays are memory-mapped.
+
+    Attributes:
+        path: Its folder.
+        meta: The content of meta.json.
+        index: The table in index.parquet.
+        crystals: The crystals.
+        site_moment_muB: (N,) absolute site moments, NaN if missing.
+    """
 
     path: Path
     meta: dict[str, Any]
@@ -64,19 +72,23 @@ class Store:
 
     @property
     def content_hash(self) -> str:
-        """sha256 over all arrays and the index: names the data in run records and model cards."""
+        """SHA-256 of all arrays and the index; identifies the data in run records and model cards."""
         return str(self.meta["sha256"])
 
     def labels(self, columns: Sequence[str]) -> NDArray[np.float32]:
-        """(B, T) labels in the units of the column names, NaN where there is none."""
+        """(B, T) labels in the units of the column names, NaN if missing.
+
+        Raises:
+            RequestError: If the store lacks a column.
+        """
         missing = [column for column in columns if column not in self.index.columns]
         if missing:
-            raise RequestError(f"{self.path}: no label column {missing[0]!r}; it has {label_columns(self.index)}")
+            raise RequestError(f"{self.path}: no label column {missing[0]!r}; found {label_columns(self.index)}")
         columns_f32 = [self.index[c].cast(pl.Float32).fill_null(float("nan")).to_numpy() for c in columns]
         return np.stack(columns_f32, axis=1)
 
     def crystal(self, row: int) -> Crystal:
-        """Random access to one crystal."""
+        """The crystal in a row."""
         atoms = self.crystals.atoms(row)
         return Crystal.from_arrays(
             self.index["crystal_id"][row],
@@ -93,16 +105,22 @@ def label_columns(index: pl.DataFrame) -> list[str]:
 
 
 def write_store(path: Path, rows: Iterable[LabelledCrystal], sources: Sequence[str]) -> Store:
-    """Write a store and open it; it appears under its name only when it is complete.
+    """Write a store and open it. The folder gets its name only once it is complete.
 
-    Raises RequestError when the folder cannot be made, exists and is not a store, or when there are no rows.
+    Args:
+        path: The folder; an existing store is replaced.
+        rows: The crystals.
+        sources: Where they come from, for meta.json.
+
+    Raises:
+        RequestError: If the folder cannot be created or is not a store, or if there are no rows.
     """
     if path.exists() and not (path / "meta.json").is_file():
         raise RequestError(f"output: {path} exists and is not a data store; choose another folder")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise RequestError(f"output: {path}: not a folder that can be made ({error.strerror})") from None
+        raise RequestError(f"output: {path}: cannot create this folder ({error.strerror})") from None
     with atomic_folder(path) as part:
         _write_files(part, rows, sources)
     return open_store(path)
@@ -118,7 +136,7 @@ def _write_files(part: Path, rows: Iterable[LabelledCrystal], sources: Sequence[
         none = np.full(row.crystal.n_atoms, np.nan, dtype=np.float32)
         moments.append(none if row.site_moment_muB is None else np.abs(row.site_moment_muB).astype(np.float32))
     if not crystals:
-        raise RequestError("no labelled crystal was found in the source")
+        raise RequestError("the source has no labelled crystal")
     packed = pack(crystals)
     arrays: dict[str, NDArray[Any]] = {
         "lattice": packed.lattice,
@@ -143,14 +161,18 @@ def _write_files(part: Path, rows: Iterable[LabelledCrystal], sources: Sequence[
 
 
 def open_store(path: Path) -> Store:
-    """Open a store written by `write_store`; raises RequestError when it is none, damaged or of another format."""
+    """Open a store.
+
+    Raises:
+        RequestError: If the folder is not a store, is damaged or has another format.
+    """
     meta_file = path / "meta.json"
     if not meta_file.is_file():
-        raise RequestError(f"data.path: {path} is not a data store (no meta.json); make one with `screening import`")
+        raise RequestError(f"data.path: {path} is not a data store (no meta.json); create one with `screening import`")
     try:
         meta = json.loads(meta_file.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise RequestError(f"data.path: {meta_file} is not readable JSON ({error})") from None
+        raise RequestError(f"data.path: {meta_file} is not valid JSON ({error})") from None
     if meta.get("format") != FORMAT:
         raise RequestError(f"data.path: {path} has store format {meta.get('format')}, expected {FORMAT}; import again")
     try:

@@ -1,4 +1,4 @@
-"""What a network learns: the targets, their names in tables, units and physical bounds."""
+"""The targets of networks: names in tables, units and physical bounds."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from screening.chemistry.constants import TESLA_PER_MUB_PER_A3
 
 @dataclass(frozen=True)
 class Target:
-    """One predicted quantity.
+    """A predicted quantity.
 
     Attributes:
         column: Its name in tables, with the unit.
-        label: In words.
+        label: Its name in words.
         minimum: Physical lower bound.
-        trivial_below: Labels up to this count as zero; scores and intervals are judged apart above it.
-        largest: A label of more than this must be in another unit; those of 63,712 Materials Project crystals reach 4.5
-            and 5.9 eV/atom, 17.9 eV and 0.38 µB/Å3.
-        per_volume: A density of something that atoms bring.
-        loss_weight: Of the error in units of the best constant's, when targets are learned together.
+        trivial_below: Labels up to this count as zero; scores and intervals are also given for those above.
+        largest: Larger labels must be in another unit; the maxima of 63,712 Materials Project crystals are 4.5 and 5.9
+            eV/atom, 17.9 eV and 0.38 µB/Å3.
+        per_volume: Whether it is a density, to which each atom contributes.
+        loss_weight: Weight of its error, in units of the best constant's error, among several targets.
     """
 
     column: str
@@ -50,4 +50,4 @@ TARGETS: dict[str, Target] = {
     )
 }
 SITE_MOMENT = "site_moment_muB"
-"""Absolute magnetic moment of a site in µB: the one per-site target."""
+"""Absolute magnetic moment of a site in µB, the only target of sites."""

@@ -23,7 +23,7 @@ from screening.learning.baselines import Baselines, baselines
 from screening.learning.chemical_groups import group_masks
 from screening.learning.evaluation import EVERYTHING, Scores, as_rows, flagged_over_rest, score
 from screening.learning.measured import Measured, measure, predictions_table
-from screening.learning.model_card import Setting, merge_card, model_card
+from screening.learning.model_card import CardContext, merge_card, model_card
 from screening.networks.predictor import Predictor
 from screening.release_folder import CARD
 from screening.report.evaluation_page import EvaluationContent, render_evaluation
@@ -118,7 +118,7 @@ def _evaluation(predictor: Predictor, data: LabelledRows, config: EvaluateConfig
     calibration = None
     if data.reference is not None and len(data.calibration):
         calibration = measure(predictor, data.reference, data.calibration, config.batch_atoms)
-    setting = Setting(
+    context = CardContext(
         measured_on=data.name,
         unseen=data.unseen,
         same_store=data.store.content_hash == predictor.config.training.get("store_sha256"),
@@ -126,7 +126,7 @@ def _evaluation(predictor: Predictor, data: LabelledRows, config: EvaluateConfig
         left_out=measured.left_out,
         command=_command(config),
     )
-    card = model_card(predictor.config, scores, setting)
+    card = model_card(predictor.config, scores, context)
     written = predictor.folder / CARD
     if written.is_file():
         card = merge_card(written.read_text(encoding="utf-8"), card)

@@ -27,11 +27,11 @@ def check_request(config: TrainConfig) -> None:
     """What can be known to be wrong before anything is read; raises RequestError."""
     import torch
 
-    from screening.learning.launching import launched
+    from screening.learning.launching import detect_launch
     from screening.networks.predictor import resolve_device
 
     devices = config.trainer.devices
-    here = devices // launched(devices).nodes
+    here = devices // detect_launch(devices).nodes
     if resolve_device(config.device).type == "cuda" and here > torch.cuda.device_count():
         raise RequestError(f"trainer.devices={devices}: there are {torch.cuda.device_count()} GPUs here")
     if config.data.targets is not None and not config.data.targets:

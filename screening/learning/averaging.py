@@ -1,4 +1,4 @@
-"""The running average of the weights: that is what is validated and released."""
+"""The running average of the weights, which is validated and released."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from torch import Tensor
 
 
 class WarmAveraging(WeightAveraging):
-    """After n steps the average keeps min(decay, (1 + n) / (10 + n)) of itself.
+    """An exponential moving average whose decay after n steps is min(decay, (1 + n) / (10 + n)).
 
-    So a run of a hundred steps is not released as it was at its start, and a long one averages over 1 / (1 - decay)
-    steps. Buffers are constants of the run and are copied.
+    The warm-up makes a run of a hundred steps forget its initial weights; a long run averages over 1 / (1 - decay)
+    steps. Buffers are constant during a run and are copied.
     """
 
     def __init__(self, decay: float, **settings: Any) -> None:

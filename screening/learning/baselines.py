@@ -1,4 +1,4 @@
-"""What a model must beat: the best constant, and gradient boosting on composition alone, trained on the same rows."""
+"""Baselines that a model must beat: the best constant, and gradient boosting on composition alone."""
 
 from __future__ import annotations
 
@@ -22,22 +22,32 @@ Features = Callable[[PackedCrystals], Floats]
 """(B, F) descriptors of compositions."""
 
 _BOOSTING = {"max_iter": 300, "learning_rate": 0.1, "max_leaf_nodes": 127, "early_stopping": False, "random_state": 0}
-# As measured on the validation split: a hull energy's many zeros and long tail want the median (0.048 eV/atom against
-# 0.055 with squares), the others do better with squares (gap 0.50 eV against 0.57); more leaves helped up to 127
+# Measured on the validation split: hull energies, with many zeros and a long tail, are better with absolute errors
+# (0.048 eV/atom, 0.055 with squares), the others with squares (gap 0.50 eV, 0.57 with absolute errors); more leaves
+# helped up to 127.
 _ABSOLUTE = frozenset({"energy_above_hull_eV_per_atom"})
-_FEWEST = 40  # labels; with fewer, trees of 20 a leaf are constants
+_FEWEST = 40  # labels; with fewer, trees with 20 samples a leaf are constants
 
 
 @dataclass(frozen=True)
 class Baselines:
-    """constant: (T,) medians of the training labels; composition: (B, T). NaN where nothing could be learned."""
+    """Predictions of the baselines; NaN if nothing could be learned.
+
+    Attributes:
+        constant: (T,) medians of the training labels.
+        composition: (B, T) predictions from composition.
+    """
 
     constant: Floats
     composition: Floats
 
     @classmethod
     def without_training(cls, labels: Floats) -> Baselines:
-        """When no training rows are at hand: (T,) medians of the measured labels themselves, a lower bound."""
+        """Baselines without training rows: the medians of the measured labels themselves, a lower bound of the error.
+
+        Args:
+            labels: (B, T) measured labels.
+        """
         constant = [np.median(known) if len(known := column[np.isfinite(column)]) else np.nan for column in labels.T]
         return cls(np.array(constant), np.full(labels.shape, np.nan))
 
@@ -45,19 +55,24 @@ class Baselines:
 def baselines(
     store: Store, train: NDArray[np.int64], crystals: PackedCrystals, targets: Sequence[str], features: Features
 ) -> Baselines:
-    """Baselines trained on these rows of a store, for B crystals and T targets; NaN for what it has no labels of.
+    """Train the baselines and predict with them. Results are cached in the store's folder.
 
-    They are kept in the store's folder under a hash of all that they depend on, so a second call costs a second.
+    Args:
+        store: The store.
+        train: Its training rows.
+        crystals: The B crystals to predict.
+        targets: The T targets; those that the store lacks are NaN.
+        features: Descriptors of compositions.
     """
     from safetensors.numpy import load_file, save_file
 
-    known, asked = (features(part).astype(np.float32) for part in (store.crystals.take(train), crystals))
+    known, queried = (features(part).astype(np.float32) for part in (store.crystals.take(train), crystals))
     there = [i for i, target in enumerate(targets) if target in store.index.columns]
     labels = np.full((len(train), len(targets)), np.nan)
     labels[:, there] = store.labels([targets[i] for i in there])[train] if there else 0.0
     settings = json.dumps([_BOOSTING, sorted(_ABSOLUTE), _sklearn_version(), list(targets)])
     digest = hashlib.sha256(settings.encode())
-    for array in (known, asked, labels):
+    for array in (known, queried, labels):
         digest.update(np.ascontiguousarray(array).tobytes())
     file = store.path / "baselines" / f"{digest.hexdigest()[:16]}.safetensors"
     if file.is_file():
@@ -65,26 +80,26 @@ def baselines(
         return Baselines(kept["constant"], kept["composition"])
     logger.info("fitting the composition baseline to %d crystals: a minute or two", len(train))
     constant = Baselines.without_training(labels).constant
-    predicted = [_boosted(known, labels[:, i], asked, target) for i, target in enumerate(targets)]
+    predicted = [_boosted(known, labels[:, i], queried, target) for i, target in enumerate(targets)]
     fitted = Baselines(constant, np.stack(predicted, axis=1))
     try:
         with atomic_path(file) as part:
             save_file({"constant": fitted.constant, "composition": fitted.composition}, part)
-    except OSError as error:  # costs no more than the time next time
-        logger.warning("%s: the baselines could not be kept (%s)", file.parent, error.strerror)
+    except OSError as error:  # without a cache the next call only takes longer
+        logger.warning("%s: cannot cache the baselines (%s)", file.parent, error.strerror)
     return fitted
 
 
-def _boosted(features: NDArray[np.float32], labels: Floats, asked: NDArray[np.float32], target: str) -> Floats:
+def _boosted(features: NDArray[np.float32], labels: Floats, queried: NDArray[np.float32], target: str) -> Floats:
     from sklearn.ensemble import HistGradientBoostingRegressor
 
     rows = np.isfinite(labels)
-    if rows.sum() < _FEWEST or not len(asked):
-        return np.full(len(asked), np.nan)
+    if rows.sum() < _FEWEST or not len(queried):
+        return np.full(len(queried), np.nan)
     loss = "absolute_error" if target in _ABSOLUTE else "squared_error"
-    known = np.isfinite(features[rows]).any(axis=0)  # scikit-learn stumbles over a column without a value
+    known = np.isfinite(features[rows]).any(axis=0)  # scikit-learn fails on a column without values
     model = HistGradientBoostingRegressor(loss=loss, **_BOOSTING).fit(features[rows][:, known], labels[rows])
-    return np.maximum(model.predict(asked[:, known]), TARGETS[target].minimum)
+    return np.maximum(model.predict(queried[:, known]), TARGETS[target].minimum)
 
 
 def _sklearn_version() -> str:

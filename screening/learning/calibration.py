@@ -1,15 +1,14 @@
-"""Intervals that hold: split-conformal factors on crystals of chemical systems that training never saw.
+"""Calibrates the 80 % intervals by split-conformal prediction on chemical systems that training never saw.
 
-The network predicts a scale of its own error for every crystal and target. The calibration split then tells by which
-factor that scale must be multiplied so that 80 % of the errors fall inside (normalised split-conformal prediction,
-Lei et al., J. Am. Stat. Assoc. 113, 1094 (2018)). Crystals whose label is trivially zero (a metal's gap, a compound
-on the hull, a crystal without moments) are covered by any interval and would make it too narrow for the rest: they
-are left out.
+The network predicts a scale of its own error for every crystal and target. The calibration split gives the factor by
+which to multiply that scale so that 80 % of the errors fall inside (normalised split-conformal prediction, Lei et al.,
+J. Am. Stat. Assoc. 113, 1094 (2018)). Crystals whose label is trivially zero (the gap of a metal, a compound on the
+hull, a crystal without moments) are left out: any interval covers them, and they would make it too narrow for the rest.
 
-Where there are crystals enough, factors are set for each kind (`screening.networks.kinds`): from the errors of that
-kind together with those of all kinds, which weigh as much as 30 crystals, so that a rare kind gets no wild interval.
-Errors of one chemical system are alike, so a quantile depends on which systems happened to be there: the upper quartile
-of its bootstrap distribution over systems is taken, and three of four such calibrations cover 80 % or more.
+With enough crystals there is a factor for each kind (`screening.networks.kinds`), from the errors of that kind together
+with those of all kinds, which weigh as much as 30 crystals; this keeps the intervals of rare kinds reasonable. Errors
+within a chemical system are correlated, so a quantile depends on which systems are in the split. The upper quartile of
+its bootstrap distribution over systems is used, so that three of four calibrations cover 80 % or more.
 """
 
 from __future__ import annotations
@@ -23,25 +22,30 @@ from numpy.typing import NDArray
 
 from screening.data.targets import TARGETS
 from screening.graphs.batch import GraphBatch
-from screening.learning.data import LabelledGraphs, ValidationBatches
+from screening.learning.data import ValidationBatches
+from screening.learning.labelled_graphs import LabelledGraphs
 from screening.networks.kinds import KINDS, kinds
 from screening.networks.model import PropertyModel
 from screening.networks.outputs import MAX_ATOMIC_NUMBER
 from screening.tabular.quantiles import COVERAGE, conformal_quantile
 
 logger = logging.getLogger(__name__)
-_ENOUGH = 100  # the coverage that 100 calibration crystals lead to scatters by 4 %, that of 20 by 9 %
+_ENOUGH = 100  # with 100 calibration crystals the coverage scatters by 4 %, with 20 by 9 %
 _ENOUGH_OF_ALL_KINDS = 300
 _BORROWED = 30.0
 _CONFIDENCE, _RESAMPLINGS = 0.75, 200
-_FEWEST = 20  # with fewer calibration crystals a quantile means nothing: the interval stays as wide as it was
+_FEWEST = 20  # with fewer calibration crystals a quantile is meaningless, and the interval is left as it is
 
 
 @torch.no_grad()
 def predict_labelled(
     model: PropertyModel, data: LabelledGraphs, batch_atoms: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(B, T) values clipped to their physical range and half-widths of the 80 % interval, in physical units."""
+    """Predict labelled crystals.
+
+    Returns:
+        (B, T) values, clipped to their physical range, and half-widths of the 80 % interval, in physical units.
+    """
     device = model.centre.device
     values, widths = [], []
     for batch in ValidationBatches(data, batch_atoms):
@@ -57,10 +61,16 @@ def predict_labelled(
 def calibrate(
     model: PropertyModel, data: LabelledGraphs, batch_atoms: int, reserve: LabelledGraphs | None = None
 ) -> dict[str, int]:
-    """Set `model.kind_interval`, or for few crystals `model.interval`, so that 80 % of their errors fall inside.
+    """Set `model.kind_interval`, or for few crystals `model.interval`, so that 80 % of the errors fall inside.
 
-    reserve: crystals of other unseen systems that join in where a target has less than enough without them. Returns
-    the crystals used by target; with 0 of them it keeps its interval, and a warning says so.
+    Args:
+        model: The trained model.
+        data: The calibration crystals.
+        batch_atoms: Mean atoms of a batch.
+        reserve: Crystals of other unseen systems, added for targets with too few labels.
+
+    Returns:
+        The number of crystals used by target; with 0 the interval is unchanged, and a warning says so.
     """
     found = _errors(model, data, batch_atoms)
     more: list[Errors] | None = None
@@ -77,7 +87,7 @@ def calibrate(
             model.interval[i] *= conformal_quantile(errors.ratio)
         elif data.labels[:, i].isfinite().any() or not len(data):
             logger.warning(
-                "%s: only %d crystals to calibrate its intervals on, expected %d: they stay as wide as before",
+                "%s: only %d crystals to calibrate its intervals, expected at least %d; the intervals are unchanged",
                 target, len(errors), _FEWEST,
             )  # fmt: skip
     return used
@@ -85,7 +95,13 @@ def calibrate(
 
 @dataclass(frozen=True)
 class Errors:
-    """Of n crystals: error over half-width of the interval, kind, and chemical system as a number; (n,) each."""
+    """Errors of n crystals in one target.
+
+    Attributes:
+        ratio: (n,) errors over half-widths of the interval.
+        kind: (n,) kinds of crystals.
+        system: (n,) numbers of chemical systems.
+    """
 
     ratio: NDArray[np.float64]
     kind: NDArray[np.int64]
@@ -95,7 +111,7 @@ class Errors:
         return len(self.ratio)
 
     def joined(self, other: Errors) -> Errors:
-        """With the crystals of other systems."""
+        """These and the errors of other systems."""
         offset = self.system.max(initial=-1) + 1
         return Errors(
             np.concatenate([self.ratio, other.ratio]),
@@ -105,7 +121,7 @@ class Errors:
 
 
 def _errors(model: PropertyModel, data: LabelledGraphs, batch_atoms: int) -> list[Errors]:
-    """By target, of the crystals whose label is not trivial."""
+    """Errors by target of the crystals whose label is not trivial."""
     if not len(data):
         return [Errors(np.zeros(0), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))] * len(model.targets)
     values, widths = predict_labelled(model, data, batch_atoms)
@@ -130,7 +146,7 @@ def _elements_present(graphs: GraphBatch) -> NDArray[np.bool_]:
 
 
 def kind_factors(errors: Errors) -> NDArray[np.float64]:
-    """(K,) factors of the half-widths that bring 80 % of the errors of each kind inside, or more."""
+    """(K,) factors of the half-widths so that the interval covers at least 80 % of the errors of each kind."""
     order = np.argsort(errors.ratio)
     ratio, kind = errors.ratio[order], errors.kind[order]
     systems, system = np.unique(errors.system[order], return_inverse=True)
@@ -145,6 +161,6 @@ def kind_factors(errors: Errors) -> NDArray[np.float64]:
 
 
 def nontrivial(target: str, labels: NDArray[np.floating]) -> NDArray[np.bool_]:
-    """Rows with a label above the value below which the quantity counts as zero."""
+    """Mask of the rows whose label is above what counts as zero."""
     floor = TARGETS[target].trivial_below
     return np.isfinite(labels) & (labels > floor if floor is not None else True)

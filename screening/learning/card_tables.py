@@ -1,4 +1,4 @@
-"""The tables of a model card, in Markdown, one line a list entry."""
+"""The tables of a model card, as lines of Markdown."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from screening.learning.evaluation import (
     flagged_over_rest,
     strictest,
 )
-from screening.learning.published import published
+from screening.learning.published import published_results
 from screening.learning.quantities import Quantity, quantities, reader_quantities
 
 _POOR_RATIO = 1.5
@@ -24,11 +24,11 @@ _POOR_COVERAGE = 0.70
 
 
 def accuracy_table(scores: Sequence[Scores], targets: Sequence[str]) -> list[str]:
-    """Ours, both baselines and published figures, over all rows and over the non-trivial ones."""
+    """Accuracy of the model, the baselines and published models, over all rows and over the non-trivial ones."""
     rows = []
     for quantity in quantities(targets):
         for s in _of(scores, quantity.name, EVERYTHING):
-            literature = ", ".join(f"{entry.model} {entry.mae:g}" for entry in published(quantity.name, s.rows))
+            literature = ", ".join(f"{entry.model} {entry.mae:g}" for entry in published_results(quantity.name, s.rows))
             ours = (f"**{_figure(s.mae)}**", _figure(s.rmse), _fixed(s.r2, 3))
             beside = (_figure(s.mae_constant), _figure(s.mae_composition), literature or "–")
             rows.append((_name(quantity), s.rows, f"{s.n:,}", *ours, *beside))
@@ -46,7 +46,7 @@ def coverage_table(scores: Sequence[Scores], targets: Sequence[str]) -> list[str
 
 
 def flagged_table(scores: Sequence[Scores], targets: Sequence[str]) -> list[str]:
-    """Crystals flagged as out of domain beside the rest; nothing if none is flagged."""
+    """Scores of crystals flagged as out of domain next to the rest; empty if none is flagged."""
     ratios = flagged_over_rest(scores)
     rows = []
     for quantity in reader_quantities(targets):
@@ -61,7 +61,7 @@ def flagged_table(scores: Sequence[Scores], targets: Sequence[str]) -> list[str]
 
 
 def group_table(scores: Sequence[Scores], targets: Sequence[str]) -> list[str]:
-    """One line a group: error, coverage, width for every quantity; groups with few rows show a dash."""
+    """Error, coverage and width by chemical group and quantity; groups with few rows show a dash."""
     chosen = reader_quantities(targets)
     rows = []
     for group in chemical_groups(scores):
@@ -71,7 +71,7 @@ def group_table(scores: Sequence[Scores], targets: Sequence[str]) -> list[str]:
 
 
 def chemical_groups(scores: Sequence[Scores]) -> list[str]:
-    """Names of the groups scored, in order, without those made by a flag."""
+    """Names of the scored chemical groups, in order."""
     return [g for g in dict.fromkeys(s.group for s in scores) if g not in (EVERYTHING, FLAGGED, UNFLAGGED)]
 
 

@@ -1,4 +1,4 @@
-"""When a training run saves a checkpoint, and how all its processes stop at the same step."""
+"""Decides when a training run saves a checkpoint, and stops all its processes at the same step."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from screening.learning.devices import SharedMaximum
 from screening.signals import Signals
 
 _GO_ON, _SAVE = 0, 1
-_STOP = {2: signal.SIGTERM, 3: signal.SIGUSR1}  # where both came, SIGUSR1 is what all processes hear of
+_STOP = {2: signal.SIGTERM, 3: signal.SIGUSR1}  # if both arrive, SIGUSR1 wins in all processes
 
 
-class KeepGoing(Checkpoint):
-    """Saves what a run is resumed from: every few minutes, before each validation, at the end, and when told to stop.
+class CheckpointSchedule(Checkpoint):
+    """Saves a checkpoint every few minutes, before each validation, at the end, and when told to stop.
 
-    Any of the processes may get the signal, and the first one looks at the clock; all save and stop at the same step.
-    A run that is resumed makes up for the validation that its checkpoint was saved before. The random numbers of a
-    step follow from the seed and the step, as its batch does, so that they are the same after an interruption.
+    Any process may receive the signal, and the first one watches the clock; all save and stop at the same step. A
+    resumed run first does the validation that was due after its checkpoint. The random numbers of a step, like its
+    batch, depend only on the seed and the step, so that they are the same after an interruption.
     """
 
     def __init__(self, folder: Path, minutes: float, seed: int, signals: Signals) -> None:
@@ -38,14 +38,14 @@ class KeepGoing(Checkpoint):
         self._saved_step, self._saved_at = step, time.monotonic()
         wanted, most, least = self._agreement.now(self._wish(), step, -step)
         if most != -least:
-            raise ScreeningError(f"the processes of the run found different checkpoints (steps {-least} to {most})")
-        self._heed(wanted, step)
+            raise ScreeningError(f"the processes found different checkpoints (steps {-least} to {most})")
+        self._stop_if_told(wanted, step)
         if step and _validates_after(trainer, step):
             _validate(trainer)
 
     def on_train_batch_start(self, trainer: Trainer, module: LightningModule, *_: Any) -> None:
         own = ((self.seed * 1_000_003 + trainer.global_step) * 4096 + trainer.global_rank) % 2**63
-        # torch.manual_seed asks for every kind of device there might be, which takes as long as a small layer
+        # torch.manual_seed checks every kind of device, which takes as long as a small layer
         torch.default_generator.manual_seed(own)
         if trainer.strategy.root_device.type == "cuda":
             torch.cuda.manual_seed(own)
@@ -59,25 +59,25 @@ class KeepGoing(Checkpoint):
             trainer.save_checkpoint(self.folder / f"step-{step:08d}.ckpt")
             self._saved_step, self._saved_at = step, time.monotonic()
         if not last:
-            self._heed(wanted, step)
+            self._stop_if_told(wanted, step)
 
     def on_validation_epoch_end(self, trainer: Trainer, module: LightningModule) -> None:
-        # a validation that was cut short tells nothing, and all of it is done again
-        self._heed(self._agreement.now(self._wish())[0], trainer.global_step)
+        # an interrupted validation has no result and is repeated as a whole
+        self._stop_if_told(self._agreement.now(self._wish())[0], trainer.global_step)
 
     def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:
-        self._agreement.settle()
+        self._agreement.wait()
 
     def _wish(self) -> int:
         return max((code for code, number in _STOP.items() if number in self.signals.received), default=_GO_ON)
 
-    def _heed(self, wanted: int, step: int) -> None:
+    def _stop_if_told(self, wanted: int, step: int) -> None:
         if wanted not in _STOP:
             return
-        self._agreement.settle()
+        self._agreement.wait()
         self.signals.received.add(_STOP[wanted])
         self.signals.raise_if_received(
-            f"a checkpoint in {self.folder} holds its {step} step{'s' * (step > 1)}" if step else "no step was done yet"
+            f"a checkpoint in {self.folder} has its {step} step{'s' * (step > 1)}" if step else "no step was done yet"
         )
 
 
@@ -86,9 +86,9 @@ def _validates_after(trainer: Trainer, step: int) -> bool:
 
 
 def _validate(trainer: Trainer) -> None:
-    """As Lightning does between two steps."""
+    """Validate as Lightning does between two steps."""
     loop = trainer.fit_loop.epoch_loop.val_loop
-    loop.restarting = False  # from its first crystal on
+    loop.restarting = False  # from its first crystal
     trainer.validating = True
     loop.run()
     trainer.training = True

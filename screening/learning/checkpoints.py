@@ -1,4 +1,4 @@
-"""Checkpoints that can be trusted: whole files with a checksum in their names, the newest sound one to go on from."""
+"""Reliable checkpoints: written atomically, with a checksum in their names; the newest valid one is resumed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,13 @@ _DAMAGED = ".damaged"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """step: optimiser steps done; averaged: the running average of the weights, by name in the learning module."""
+    """A checkpoint of a run.
+
+    Attributes:
+        file: Its file.
+        step: Optimiser steps done.
+        averaged: The running average of the weights, by name in the LightningModule.
+    """
 
     file: Path
     step: int
@@ -38,23 +44,22 @@ class Checkpoint:
 
 
 def checkpoint_files(folder: Path) -> list[Path]:
-    """The checkpoints of a run by their names, the newest first; whether they are sound is not looked at."""
+    """The checkpoints of a run by name, newest first; their content is not checked."""
     found = {path: _NAME.fullmatch(path.name) for path in folder.glob("step-*.ckpt")}
     steps = {path: int(match[1]) for path, match in found.items() if match}
     return sorted(steps, key=lambda path: (steps[path], path.name), reverse=True)
 
 
-class SoundCheckpointIO(TorchCheckpointIO):
-    """Writes checkpoints that are whole and on the disk when they get their name, which holds a checksum.
+class ChecksummedCheckpointIO(TorchCheckpointIO):
+    """Writes checkpoints atomically, with a checksum in the file name, and keeps the newest two.
 
-    One renaming makes the content and its checksum appear together, and a process that is killed while it writes
-    leaves the earlier checkpoints as they were. The newest two are kept.
+    A process killed while writing leaves the earlier checkpoints intact.
     """
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
-        """path: `FOLDER/step-00000042.ckpt`; the file will be `FOLDER/step-00000042-CHECKSUM.ckpt`."""
+        """Write a checkpoint; for the path `step-00000042.ckpt` the file is `step-00000042-CHECKSUM.ckpt`."""
         wanted = Path(path)
-        for left in wanted.parent.glob(f"*{PART}"):  # by a process that was killed
+        for left in wanted.parent.glob(f"*{PART}"):  # left by a killed process
             left.unlink(missing_ok=True)
         buffer = io.BytesIO()
         torch.save(checkpoint, buffer)
@@ -68,21 +73,32 @@ class SoundCheckpointIO(TorchCheckpointIO):
 def find_checkpoint(
     folder: Path, learning: LightningModule, run: str = "", *, set_aside: bool = True
 ) -> Checkpoint | None:
-    """The newest sound checkpoint of a run; None if nothing was ever saved.
+    """Find the newest valid checkpoint of a run.
 
-    One that is damaged is set aside with a warning (by one process of several: `set_aside`), and the next older one is
-    taken. run: what `Fingerprint` wrote of the run. Raises RequestError if all are damaged, or if the one found is of
-    another network or of a run with other data, seed or batches. Pickled objects in a checkpoint could run code: they
-    are refused, not loaded.
+    A damaged one is renamed with a warning, and the next older one is used. Pickled objects could run code, so
+    checkpoints that contain any are refused.
+
+    Args:
+        folder: The folder with the checkpoints.
+        learning: The module that will load the checkpoint.
+        run: The fingerprint of the run, as from `Fingerprint`; empty to skip this check.
+        set_aside: Whether this process renames damaged files; true for one process of a run.
+
+    Returns:
+        None if nothing was ever saved.
+
+    Raises:
+        RequestError: If all are damaged, or if the checkpoint is of another network or of a run with other data, seed
+            or batches.
     """
     for file in checkpoint_files(folder):
         try:
-            content = _sound_content(file)
+            content = _verified_content(file)
             found = Checkpoint(file, int(content["global_step"]), dict(content["state_dict"]))
-        except Exception as error:  # what torch raises on a damaged file is anybody's guess
+        except Exception as error:  # torch may raise anything on a damaged file
             if set_aside:
                 why = str(error).partition("\n")[0] or type(error).__name__
-                logger.warning("%s is damaged (%s); going on from an older checkpoint", file, why)
+                logger.warning("%s is damaged (%s); trying an older checkpoint", file, why)
                 with suppress(OSError):
                     file.replace(file.with_name(file.name + _DAMAGED))
             continue
@@ -90,16 +106,16 @@ def find_checkpoint(
         return found
     left = sorted(path.name for pattern in ("*.ckpt", f"*{_DAMAGED}") for path in folder.glob(pattern))
     if left:
-        raise RequestError(f"{folder} holds no sound checkpoint ({', '.join(left)}); remove the folder to start anew")
+        raise RequestError(f"{folder} has no valid checkpoint ({', '.join(left)}); delete the folder to start again")
     return None
 
 
-def _sound_content(file: Path) -> dict[str, Any]:
-    """Raises ValueError if the content is not what was written, whatever torch does if it is no checkpoint at all."""
+def _verified_content(file: Path) -> dict[str, Any]:
+    """The content of a checkpoint; raises ValueError if the checksum is wrong, and whatever torch raises."""
     data = file.read_bytes()
     match = _NAME.fullmatch(file.name)
     if match is None or _checksum(data) != match[2]:
-        raise ValueError("its checksum is not the one in its name")
+        raise ValueError("its checksum differs from the one in its name")
     content: dict[str, Any] = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     return content
 
@@ -108,12 +124,12 @@ def _check(found: Checkpoint, theirs: str, learning: LightningModule, run: str) 
     shapes = {name: tensor.shape for name, tensor in learning.state_dict().items()}
     if {name: tensor.shape for name, tensor in found.averaged.items()} != shapes:
         raise RequestError(
-            f"{found.file} is of another network or other targets; choose another output_dir to start anew"
+            f"{found.file} is from another network or has other targets; choose another output_dir to start again"
         )
     if run and theirs != run:
         raise RequestError(
-            f"{found.file} is of a run with other crystals, seed, batches or parent; "
-            "choose another output_dir to start anew"
+            f"{found.file} is from a run with other crystals, seed, batches or parent; "
+            "choose another output_dir to start again"
         )
 
 
@@ -122,7 +138,7 @@ def _checksum(content: bytes | memoryview) -> str:
 
 
 class Fingerprint(Callback):
-    """Writes into every checkpoint what must not change when a run is resumed."""
+    """Writes into every checkpoint a fingerprint of what must not change when a run is resumed."""
 
     def __init__(self, run: str) -> None:
         self.run = run

@@ -1,7 +1,7 @@
-"""Groups of crystals that chemists think in, as masks from compositions; scores are given for each of them.
+"""Chemical groups of crystals, as masks from compositions, for scores by group.
 
 Groups overlap (LiFeO2 is a 3d oxide and a lithium compound), and a crystal may belong to none. The families of elements
-are those of `screening.chemistry.families`.
+come from `screening.chemistry.families`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,11 @@ LARGE_CELL_ATOMS = 60
 
 
 def group_masks(counts: NDArray[np.floating]) -> dict[str, Mask]:
-    """The groups by name, as masks over the rows of (B, 119) counts of atoms in the cell as given."""
+    """Masks of all groups by name.
+
+    Args:
+        counts: (B, 119) atoms of each element in the cell as given.
+    """
     return {name: found(counts > 0, counts) for name, found in GROUPS.items()}
 
 
@@ -37,7 +41,7 @@ def _has(present: Mask, elements: Iterable[int]) -> Mask:
 
 
 def alloys(present: Mask) -> Mask:
-    """Two or more elements, all of them metals or B, Si, Ge, Sb: no other non-metal, metalloid or noble gas."""
+    """Two or more elements, all of them metals or B, Si, Ge, Sb."""
     return ~_has(present, NOT_IN_ALLOYS) & (present.sum(axis=1) > 1)
 
 
@@ -47,22 +51,22 @@ def rare_earth_intermetallics(present: Mask, _: NDArray[np.floating]) -> Mask:
 
 
 def other_intermetallics(present: Mask, _: NDArray[np.floating]) -> Mask:
-    """Alloys without a rare earth: FePt, Fe2P is none (it holds P), Fe3B is."""
+    """Alloys without a rare earth: FePt and Fe3B, but not Fe2P."""
     return alloys(present) & ~_has(present, RARE_EARTHS)
 
 
 def oxides_3d(present: Mask, _: NDArray[np.floating]) -> Mask:
-    """Oxygen and at least one of Ti to Cu, whatever else: LiCoO2, BaFe12O19, FePO4, also oxyhalides."""
+    """Oxygen and any of Ti to Cu: LiCoO2, BaFe12O19, FePO4, also oxyhalides."""
     return _has(present, OXYGEN) & _has(present, TITANIUM_TO_COPPER)
 
 
 def oxides_f(present: Mask, _: NDArray[np.floating]) -> Mask:
-    """Oxygen and at least one element with an open f shell (Ce to Yb, Pa to Cm)."""
+    """Oxygen and any element with an open f shell (Ce to Yb, Pa to Cm)."""
     return _has(present, OXYGEN) & _has(present, OPEN_F_SHELL)
 
 
 def other_oxides(present: Mask, _: NDArray[np.floating]) -> Mask:
-    """Oxygen without any of Ti to Cu and without an open f shell: MgO, SiO2, LiAlO2, sulfates."""
+    """Oxygen without any of Ti to Cu or an open f shell: MgO, SiO2, LiAlO2, sulfates."""
     return _has(present, OXYGEN) & ~_has(present, TITANIUM_TO_COPPER) & ~_has(present, OPEN_F_SHELL)
 
 
@@ -92,7 +96,7 @@ def large_cells(_: Mask, counts: NDArray[np.floating]) -> Mask:
 
 
 def elements(present: Mask, _: NDArray[np.floating]) -> Mask:
-    """One element alone."""
+    """A single element."""
     return np.asarray(present.sum(axis=1) == 1)
 
 
@@ -109,4 +113,4 @@ GROUPS: dict[str, Callable[[Mask, NDArray[np.floating]], Mask]] = {
     "nitrides, phosphides, arsenides": pnictides,
     "elements": elements,
 }
-"""Name as in tables to mask function; the first five are those that the released intervals are held to."""
+"""Mask functions by name; the intervals of a release must hold for the first five groups."""

@@ -1,6 +1,6 @@
-"""One model of several: networks trained apart become members whose mean predicts, with intervals of their own.
+"""Combines separately trained models into an ensemble, whose mean is the prediction.
 
-Networks that differ by their seed err in different directions, so the mean of a few errs less than most of them do
+Networks with different seeds err in different directions, so their mean errs less than most of them do
 (Lakshminarayanan et al., NeurIPS 30 (2017)).
 """
 
@@ -24,10 +24,14 @@ _OF_A_RUN = ("seed", "steps", "hours", "epochs", "hardware", "command")
 
 
 def combine(name: str, folders: Sequence[Path]) -> tuple[PropertyModel, ModelConfig]:
-    """The model whose members are those of the given ones; to be calibrated before it is saved.
+    """Combine the members of several models into one model, which still has to be calibrated.
 
-    Raises RequestError naming the first model that differs from the one before it in more than the seed: in its kind of
-    network, its targets, or the crystals it learned.
+    Args:
+        name: The name of the new model.
+        folders: The released models.
+
+    Raises:
+        RequestError: If two models are the same, or differ in more than the seed (network, targets, training data).
     """
     parts = [load_release(folder) for folder in folders]
     first = parts[0][1]
@@ -39,7 +43,7 @@ def combine(name: str, folders: Sequence[Path]) -> tuple[PropertyModel, ModelCon
         _check_scales(folders[0], parts[0][0], folder, model)
     trained = [member for part, _ in parts for member in part.members]
     if len({_fingerprint(member) for member in trained}) < len(trained):
-        raise RequestError("models: two of them are the same; expected models that differ in their seed")
+        raise RequestError("models: two of them are the same; expected models with different seeds")
     runs = [run for _, config in parts for run in _runs(config)]
     training = {**first.training, "member_runs": runs}
     if all("hours" in run for run in runs):
@@ -55,7 +59,7 @@ def combine(name: str, folders: Sequence[Path]) -> tuple[PropertyModel, ModelCon
 
 
 def _runs(config: ModelConfig) -> list[dict[str, Any]]:
-    """What is told of each run that made the members of a model."""
+    """The record of each training run behind a model."""
     own = {key: config.training[key] for key in _OF_A_RUN if key in config.training}
     return list(config.training.get("member_runs", [own]))
 
@@ -64,7 +68,7 @@ def _check_scales(first_folder: Path, first: PropertyModel, folder: Path, model:
     for name in ("centre", "scale"):
         if not torch.allclose(getattr(first, name), getattr(model, name), rtol=1e-4, atol=1e-6):
             raise RequestError(
-                f"models: {folder} differs from {first_folder} in the scales of its targets, set by other labels"
+                f"models: {folder} differs from {first_folder} in the scales of its targets (other training labels)"
             )
 
 

@@ -1,7 +1,7 @@
-"""What training reads: every graph of the store in memory as packed tensors, batches balanced by edges.
+"""Training data: all graphs of a store in memory as packed tensors, in batches balanced by edges.
 
-The batch of a step is a pure function of (seed, step), so that a resumed run goes on with exactly the batches the
-stopped one would have seen.
+The batch of a step is a pure function of (seed, step), so that a resumed run sees the same batches as an uninterrupted
+one.
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from copy import copy
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -28,30 +27,29 @@ from screening.data.splits import SPLITS, splits_of
 from screening.data.store import Store, open_store
 from screening.errors import RequestError
 from screening.files import atomic_path
-from screening.graphs.batch import GraphBatch, GraphSet, build_graph_set
+from screening.graphs.batch import GraphSet, build_graph_set
 from screening.graphs.nearest import GraphSettings
+from screening.learning.labelled_graphs import LabelledBatch, LabelledGraphs, move_if_it_fits
 
 logger = logging.getLogger(__name__)
 
 
-class LabelledBatch(NamedTuple):
-    """graphs; labels: (B, T) in physical units; site_moment_muB: (N,); NaN where there is no label."""
-
-    graphs: GraphBatch
-    labels: Tensor
-    site_moment_muB: Tensor
-
-
 @dataclass(frozen=True)
 class DataSettings:
-    """targets: the labels to learn; columns: the model's targets, if it has more: these have no labels.
+    """Which crystals and labels of a store to learn.
 
-    batch_atoms: mean atoms a batch, shared among the devices.
-
-    max_moment_crystals: how many crystals that have site moments and no other label join each split's others.
-    max_crystals: a cap on these and on the others of each split, for trying things out.
-    learn_validation: the validation split is learned too, once every choice is made. split_file, split_column: who is
-    in which split, in place of the hash of the chemical system (`screening.data.split_files`).
+    Attributes:
+        path: The store.
+        targets: The labels to learn.
+        site_moments: Whether to learn site moments too.
+        max_moment_crystals: Limit on the crystals of each split that have site moments and no other label.
+        max_crystals: Limit on these and on the other crystals of each split, for quick trials.
+        batch_atoms: Mean atoms of a batch, over all devices.
+        columns: The model's targets, if it has more than `targets`; the others have no labels.
+        learn_validation: Whether to learn the validation split too, for the final model.
+        split_file: File that assigns crystals to splits (`screening.data.split_files`); None to split by a hash of the
+            chemical system.
+        split_column: Its column with the name of the split.
     """
 
     path: Path
@@ -66,61 +64,17 @@ class DataSettings:
     split_column: str = "split"
 
     def labels(self, store: Store) -> NDArray[np.float32]:
-        """(B, T) labels by column, NaN where there is none; RequestError if the store lacks a target."""
+        """(B, T) labels by column, NaN if missing; raises RequestError if the store lacks a target."""
         columns = self.columns or self.targets
         labels = np.full((len(store), len(columns)), np.nan, dtype=np.float32)
         labels[:, [columns.index(target) for target in self.targets]] = store.labels(self.targets)
         return labels
 
 
-class LabelledGraphs:
-    """Graphs and labels of some crystals of a store, in host memory or on a device.
-
-    n_atoms, n_edges: (B,) of each crystal, in host memory always: batches are planned there, ahead of the device.
-    """
-
-    def __init__(self, graphs: GraphSet, labels: Tensor, site_moment_muB: Tensor) -> None:
-        self.graphs, self.labels, self.site_moment_muB = graphs, labels, site_moment_muB
-        self.n_atoms, self.n_edges = graphs.atom_offsets.diff().cpu(), graphs.n_edges.cpu()
-
-    def __len__(self) -> int:
-        return len(self.graphs)
-
-    @property
-    def nbytes(self) -> int:
-        """Memory that graphs and labels take."""
-        return self.graphs.nbytes + self.labels.nbytes + self.site_moment_muB.nbytes
-
-    def to(self, device: str | torch.device) -> LabelledGraphs:
-        """The same crystals on a device; batches are then gathered there, and nothing is copied step by step."""
-        moved = copy(self)
-        moved.graphs, moved.labels = self.graphs.to(device), self.labels.to(device)
-        moved.site_moment_muB = self.site_moment_muB.to(device)
-        return moved
-
-    def take(self, rows: Tensor) -> LabelledBatch:
-        """A batch of these crystals (int64 row numbers in host memory), where the data is."""
-        n_atoms, n_edges = int(self.n_atoms[rows].sum()), int(self.n_edges[rows].sum())
-        rows = rows.to(self.labels.device, non_blocking=True)
-        atoms, _ = self.graphs.atom_rows(rows, n_atoms)
-        return LabelledBatch(self.graphs.take(rows, n_atoms, n_edges), self.labels[rows], self.site_moment_muB[atoms])
-
-    def plan(self, rows: Tensor, n_batches: int) -> list[Tensor]:
-        """Cut an order of crystals into n_batches with about equally many edges, or fewer: none is empty."""
-        return [part for part in self.cut(rows, n_batches) if len(part)]
-
-    def cut(self, rows: Tensor, n_parts: int) -> tuple[Tensor, ...]:
-        """Cut an order of crystals into n_parts with about equally many edges; parts may be empty."""
-        edges = self.n_edges[rows].cumsum(0)
-        whole = int(edges[-1]) if len(rows) else 1
-        group = ((edges - 1).clamp(min=0) * n_parts // max(whole, 1)).clamp(max=n_parts - 1)
-        return torch.split(rows, torch.bincount(group, minlength=n_parts).tolist())
-
-
 class TrainingStream(IterableDataset[LabelledBatch]):
-    """The endless stream of training batches, from any step on.
+    """An endless stream of training batches, starting at any step.
 
-    With several ranks each one takes its share of every batch, so that a step sees the same crystals as with one.
+    Several ranks share every batch, so that a step sees the same crystals as with one rank.
     """
 
     def __init__(self, data: LabelledGraphs, batch_atoms: int, seed: int) -> None:
@@ -141,7 +95,7 @@ class TrainingStream(IterableDataset[LabelledBatch]):
         return batches[position % len(batches)]
 
     def batch(self, step: int) -> LabelledBatch:
-        """This rank's share of the batch of a step; a crystal without labels where there are fewer than ranks."""
+        """This rank's share of the batch of a step; one crystal without labels if the batch is too small to share."""
         rows = self.rows(step)
         share = rows if self.ranks == 1 else self.data.cut(rows, self.ranks)[self.rank]
         if len(share):
@@ -157,10 +111,7 @@ class TrainingStream(IterableDataset[LabelledBatch]):
 
 
 class ValidationBatches(IterableDataset[LabelledBatch]):
-    """Every crystal once, in order; with several ranks each one takes its share of the batches.
-
-    They end early when `stopping` says so.
-    """
+    """Every crystal once, in order; several ranks share the batches. Ends early when `stopping` returns true."""
 
     def __init__(self, data: LabelledGraphs, batch_atoms: int, stopping: Callable[[], bool] = lambda: False) -> None:
         self.data, self.stopping = data, stopping
@@ -175,7 +126,7 @@ class ValidationBatches(IterableDataset[LabelledBatch]):
 
 
 class CrystalData(LightningDataModule):
-    """The splits of a store as labelled graphs; graphs are built once and cached beside the store."""
+    """The splits of a store as labelled graphs. Graphs are built once and cached in the store's folder."""
 
     def __init__(self, settings: DataSettings, graph: GraphSettings, seed: int = 0) -> None:
         super().__init__()
@@ -195,7 +146,7 @@ class CrystalData(LightningDataModule):
         return self._loaded[split]
 
     def training_stream(self) -> TrainingStream:
-        """The training batches; made once, so that its position can be set before training starts."""
+        """The training batches, created once, so that the position can be set before training starts."""
         if self.stream is None:
             self.stream = TrainingStream(self.labelled("train"), self.settings.batch_atoms, self.seed)
         return self.stream
@@ -215,37 +166,20 @@ class CrystalData(LightningDataModule):
         return DataLoader(batches, batch_size=None)
 
     def _place(self, batches: TrainingStream | ValidationBatches) -> None:
-        """Give this process its share of the batches, and put them on its device."""
+        """Assign this process its share of the batches, on its device."""
         if self.trainer is not None:
             batches.rank, batches.ranks = self.trainer.global_rank, self.trainer.world_size
-            batches.data = resident(batches.data, self.trainer.strategy.root_device)
+            batches.data = move_if_it_fits(batches.data, self.trainer.strategy.root_device)
 
     def transfer_batch_to_device(self, batch: LabelledBatch, device: torch.device, _: int) -> LabelledBatch:
         return LabelledBatch(batch.graphs.to(device), batch.labels.to(device), batch.site_moment_muB.to(device))
 
 
-def resident(data: LabelledGraphs, device: torch.device, free_bytes: int | None = None) -> LabelledGraphs:
-    """The data on the device it is used on, or where it is if it would fill more than half of the memory free there.
-
-    free_bytes: of the device; None asks it.
-    """
-    if device.type != "cuda" and free_bytes is None:
-        return data
-    free = torch.cuda.mem_get_info(device)[0] if free_bytes is None else free_bytes
-    if 2 * data.nbytes > free:
-        logger.warning(
-            "%.1f GB of graphs do not fit on %s beside the network (%.1f GB are free): each batch is copied there",
-            data.nbytes / 1e9, device, free / 1e9,
-        )  # fmt: skip
-        return data
-    return data.to(device)
-
-
 def _no_training(rows: Mapping[str, NDArray[np.int64]], settings: DataSettings) -> str:
     counts = ", ".join(f"{split} {len(found)}" for split, found in rows.items())
     return (
-        f"{settings.path} has no labelled crystal in the training split ({counts}): whole chemical systems go to one "
-        "split, decided by their name alone; add crystals of other systems"
+        f"{settings.path} has no labelled crystal in the training split ({counts}); the name of a chemical system "
+        "decides the split of all its crystals; add crystals of other systems"
     )
 
 
@@ -261,7 +195,7 @@ def split_rows(store: Store, settings: DataSettings) -> dict[str, NDArray[np.int
     if settings.site_moments:
         with_moment = np.logical_or.reduceat(np.isfinite(store.site_moment_muB), store.crystals.offsets[:-1])
         moments_only = with_moment & ~labelled
-    # an even pick over the file, which is sorted
+    # the file is sorted, so pick at random
     order = np.random.default_rng(0).permutation(len(split))
     chosen: dict[str, NDArray[np.int64]] = {}
     for name in SPLITS:
@@ -278,7 +212,7 @@ def split_rows(store: Store, settings: DataSettings) -> dict[str, NDArray[np.int
 def labelled_graphs(
     store: Store, rows: NDArray[np.int64], settings: DataSettings, graph: GraphSettings
 ) -> LabelledGraphs:
-    """Graphs (from the cache if they are there) and labels of these rows of a store."""
+    """Graphs (cached, if possible) and labels of these rows of a store."""
     crystals = store.crystals.take(rows)
     key = json.dumps([store.content_hash, asdict(graph), hashlib.sha256(rows.tobytes()).hexdigest()])
     file = store.path / "graphs" / f"{hashlib.sha256(key.encode()).hexdigest()[:16]}.safetensors"

@@ -1,4 +1,4 @@
-"""Training on several devices: one process each, which Lightning starts or a cluster does."""
+"""Training on several devices, with one process for each."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 def process_rank(devices: int) -> int:
-    """Which of the run's processes this is, before training starts: 0 is the one that records and writes."""
+    """The rank of this process before training starts; rank 0 records and writes."""
     if devices == 1:
         return 0
     from lightning.fabric.utilities import rank_zero_only
@@ -17,10 +17,10 @@ def process_rank(devices: int) -> int:
 
 
 def mean_over_ranks(count: Tensor) -> Tensor:
-    """A count averaged over the processes of a run; itself where there is one process.
+    """A count averaged over the processes of a run.
 
-    The gradients of the processes are averaged. With a sum over each one's own crystals divided by this mean, they
-    average to the gradient of the whole batch's loss, however unevenly its labels are spread over the processes.
+    Gradients are averaged over processes. If each process divides the sum over its own crystals by this mean, the
+    average is the gradient of the whole batch's loss, even if the labels are unevenly distributed.
     """
     if not (distributed.is_available() and distributed.is_initialized()):
         return count
@@ -30,9 +30,9 @@ def mean_over_ranks(count: Tensor) -> Tensor:
 
 
 class SharedMaximum:
-    """The largest of the numbers that the processes of a run say, which all of them hear.
+    """The largest of the numbers sent by the processes of a run, known to all of them.
 
-    It goes through the CPUs, so that no device is waited for.
+    It is exchanged between CPUs, so that no process waits for a device.
     """
 
     def __init__(self) -> None:
@@ -41,31 +41,32 @@ class SharedMaximum:
         self._pending: tuple[Tensor, distributed.Work | None] | None = None
 
     def now(self, *numbers: int) -> list[int]:
-        """The largest of each of the numbers, once all have said theirs."""
-        said = torch.tensor(numbers)
+        """The maximum of each number; waits until all processes have sent theirs."""
+        sent = torch.tensor(numbers)
         if self._group is not None:
-            distributed.all_reduce(said, distributed.ReduceOp.MAX, group=self._group)
-        return [int(number) for number in said]
+            distributed.all_reduce(sent, distributed.ReduceOp.MAX, group=self._group)
+        return [int(number) for number in sent]
 
     def later(self, number: int) -> int:
-        """The largest of the numbers said in the call before this one (0 in the first), which nobody waits for.
+        """Send a number without waiting.
 
-        With one process it is the number itself.
+        Returns:
+            The maximum of the numbers sent in the previous call, 0 in the first; with one process the number itself.
         """
         if self._group is None:
             return number
-        heard = self.settle()
-        said = torch.tensor(number)
-        work = distributed.all_reduce(said, distributed.ReduceOp.MAX, group=self._group, async_op=True)
-        self._pending = said, work
-        return heard
+        received = self.wait()
+        sent = torch.tensor(number)
+        work = distributed.all_reduce(sent, distributed.ReduceOp.MAX, group=self._group, async_op=True)
+        self._pending = sent, work
+        return received
 
-    def settle(self) -> int:
-        """Wait for what was said last; 0 if nothing was."""
+    def wait(self) -> int:
+        """Wait for the maximum of the numbers sent last; 0 if there are none."""
         if self._pending is None:
             return 0
-        said, work = self._pending
+        sent, work = self._pending
         self._pending = None
         if work is not None:
             work.wait()
-        return int(said)
+        return int(sent)

@@ -1,4 +1,4 @@
-"""How good a model is: errors and coverage by target and chemical group on labelled crystals, baselines beside it."""
+"""Scores of a model on labelled crystals: errors and coverage by target and chemical group, with baselines."""
 
 from __future__ import annotations
 
@@ -17,16 +17,25 @@ from screening.learning.quantities import Quantity, quantities
 EVERYTHING, FLAGGED, UNFLAGGED = "all", "out of domain", "in domain"
 ALL_ROWS, NONTRIVIAL = "all", "non-trivial"
 FEWEST = 20
-"""Groups with fewer rows are left out where readers compare groups: their figures are chance."""
+"""Groups with fewer rows are not compared, because their scores are mostly chance."""
 
 
 @dataclass(frozen=True)
 class Scores:
     """Errors of one quantity on one set of rows, in the unit in its name.
 
-    target: name of the quantity. group: `all`, a chemical group, `out of domain` or `in domain`. rows: `all`, or
-    `non-trivial` for labels above what counts as zero. coverage: share of labels inside the 80 % interval; width: its
-    mean width. mae_constant, mae_composition: errors of the baselines on the same rows, NaN without a baseline.
+    Attributes:
+        target: Name of the quantity.
+        group: `all`, a chemical group, `out of domain` or `in domain`.
+        rows: `all`, or `non-trivial` for labels above what counts as zero.
+        n: Number of rows.
+        mae: Mean absolute error.
+        rmse: Root mean square error.
+        r2: Coefficient of determination.
+        coverage: Share of labels inside the 80 % interval.
+        width: Mean width of the interval.
+        mae_constant: Error of the best constant on the same rows; NaN without this baseline.
+        mae_composition: Error of the composition baseline on the same rows; NaN without it.
     """
 
     target: str
@@ -43,9 +52,12 @@ class Scores:
 
 
 def score(measured: Measured, baselines: Baselines, groups: Mapping[str, Mask]) -> list[Scores]:
-    """Scores of every quantity and group over all labelled rows, and over the non-trivial ones where that differs.
+    """Score every quantity and group over all labelled rows, and over the non-trivial ones if these differ.
 
-    groups: name to mask (B,). Crystals flagged as out of domain and the rest are two more groups if any is flagged.
+    Args:
+        measured: Predictions of B labelled crystals.
+        baselines: Predictions of the baselines.
+        groups: Masks (B,) by name. Crystals flagged as out of domain, and the rest, form two more groups.
     """
     chosen = {EVERYTHING: np.ones(len(measured), dtype=bool), **groups}
     if measured.out_of_domain is not None:
@@ -88,18 +100,18 @@ def _score(quantity: Quantity, group: str, rows: str, within: Mask, measured: Me
 
 
 def find(scores: Sequence[Scores], target: str, group: str = EVERYTHING, rows: str = ALL_ROWS) -> Scores | None:
-    """The scores of one set of rows, None if it is empty or the same as all rows."""
+    """The scores of one set of rows; None if it is empty or the same as all rows."""
     wanted = (target, group, rows)
     return next((s for s in scores if (s.target, s.group, s.rows) == wanted), None)
 
 
 def strictest(scores: Sequence[Scores], target: str, group: str = EVERYTHING) -> Scores | None:
-    """The scores over non-trivial rows if they differ from those over all rows, else over all."""
+    """The scores over non-trivial rows, or over all rows if these are the same."""
     return find(scores, target, group, NONTRIVIAL) or find(scores, target, group)
 
 
 def flagged_over_rest(scores: Sequence[Scores]) -> dict[str, float]:
-    """By quantity: mean absolute error of crystals flagged as out of domain over that of the rest, non-trivial rows."""
+    """Error of crystals flagged as out of domain over that of the rest, by quantity, on non-trivial rows."""
     pairs = {s.target: (strictest(scores, s.target, FLAGGED), strictest(scores, s.target, UNFLAGGED)) for s in scores}
     return {
         target: flagged.mae / rest.mae for target, (flagged, rest) in pairs.items() if flagged and rest and rest.mae > 0
@@ -107,5 +119,5 @@ def flagged_over_rest(scores: Sequence[Scores]) -> dict[str, float]:
 
 
 def as_rows(scores: Sequence[Scores]) -> list[dict[str, object]]:
-    """Scores as plain rows for a table."""
+    """Scores as rows of a table."""
     return [asdict(score) for score in scores]

@@ -1,9 +1,9 @@
-"""Fine-tuning: a run that starts from a released model, learns the labels there are, and keeps the rest.
+"""Fine-tuning: training that starts from a released model, learns the given labels and keeps the other targets.
 
-Labels of another method or laboratory often differ from the release's by little more than a scale and a shift. The
-best straight line between the two is put into the standardisation first, which leaves less to be learned.
+Labels of another method or laboratory often differ from those of the release by little more than a scale and a shift.
+The best straight line between the two is put into the standardisation first, which leaves less to learn.
 
-A few hundred crystals with one label would soon make a network forget its other targets. So each step also asks it to
+A few hundred crystals with one label would soon make a network forget its other targets. So each step also trains it to
 predict these as the release does (learning without forgetting, Li & Hoiem, ECCV 2016, arXiv:1606.09282).
 """
 
@@ -23,8 +23,8 @@ from torch import Tensor
 from screening.data.targets import TARGETS
 from screening.errors import RequestError
 from screening.learning.calibration import predict_labelled
-from screening.learning.data import LabelledBatch, LabelledGraphs
 from screening.learning.devices import mean_over_ranks
+from screening.learning.labelled_graphs import LabelledBatch, LabelledGraphs
 from screening.learning.losses import robust_scales
 from screening.learning.module import OptimiserSettings, PropertyLearning
 from screening.learning.run import TrainingSettings
@@ -34,7 +34,7 @@ from screening.networks.released_model import ModelConfig, build_model, load_rel
 from screening.release_folder import WEIGHTS
 
 _FEWEST_FOR_A_SLOPE = 20
-_SHARED = (".network.", ".site_head.")  # what members for other targets take over
+_SHARED = (".network.", ".site_head.")  # weights that a model with other targets inherits
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,18 @@ class Parent:
     config: ModelConfig
 
     def __str__(self) -> str:
-        """What names it in the model card of its offspring."""
+        """Its name in the model card of the fine-tuned model."""
         digest = hashlib.sha256((self.folder / WEIGHTS).read_bytes()).hexdigest()
         return f"{self.config.name}, weights with sha256 {digest}"
 
     def errors(self, data: LabelledGraphs, batch_atoms: int, targets: tuple[str, ...]) -> dict[str, float]:
-        """Its mean absolute error in those of its targets that are among `targets`, the columns of the labels."""
+        """Mean absolute errors of the release, by target.
+
+        Args:
+            data: The labelled crystals.
+            batch_atoms: Mean atoms of a batch.
+            targets: The columns of the labels.
+        """
         if not len(data):
             return {}
         values, _ = predict_labelled(self.model, data, batch_atoms)
@@ -64,15 +70,18 @@ class Parent:
 
 
 def load_parent(folder: Path) -> Parent:
-    """Raises RequestError when the folder is no sound release."""
+    """Load a released model; raises RequestError if the folder is not a valid release."""
     return Parent(folder, *load_release(folder))
 
 
-def inherit(settings: TrainingSettings, parent: Parent) -> TrainingSettings:
+def inherit_settings(settings: TrainingSettings, parent: Parent) -> TrainingSettings:
     """The settings with the network, the graph and the targets of the release.
 
-    All its heads are kept if the targets to learn are among them; otherwise the targets to learn get heads of their
-    own on its network, and are all that the model predicts.
+    If the targets to learn are among its targets, all heads are kept. Otherwise the new model predicts only the targets
+    to learn, with new heads on the network of the release.
+
+    Raises:
+        RequestError: If `trainer.target_weights` has the wrong number of entries.
     """
     learned, targets = settings.data.targets, parent.config.targets
     columns = targets if set(learned) <= set(targets) else learned
@@ -80,7 +89,7 @@ def inherit(settings: TrainingSettings, parent: Parent) -> TrainingSettings:
     if given:
         if len(given) != len(learned):
             raise RequestError(
-                f"trainer.target_weights: expected one of each of {', '.join(learned)}, got {len(given)}"
+                f"trainer.target_weights: expected one number for each of {', '.join(learned)}, got {len(given)}"
             )
         weights = dict(zip(learned, given, strict=True))
         expanded = tuple(weights.get(target, TARGETS[target].loss_weight) for target in columns)
@@ -95,8 +104,17 @@ def inherit(settings: TrainingSettings, parent: Parent) -> TrainingSettings:
     )
 
 
-def offspring(parent: Parent, columns: tuple[str, ...], training: LabelledGraphs, batch_atoms: int) -> PropertyModel:
-    """The model that training starts with; heads of its own are standardised by the training labels."""
+def initial_model(
+    parent: Parent, columns: tuple[str, ...], training: LabelledGraphs, batch_atoms: int
+) -> PropertyModel:
+    """The model that fine-tuning starts with; new heads are standardised by the training labels.
+
+    Args:
+        parent: The release.
+        columns: The targets of the new model.
+        training: The training crystals.
+        batch_atoms: Mean atoms of a batch.
+    """
     if columns == parent.config.targets:
         model = deepcopy(parent.model).train()
         _align(model, predict_labelled(parent.model, training, batch_atoms)[0], training.labels.double().numpy())
@@ -109,7 +127,7 @@ def offspring(parent: Parent, columns: tuple[str, ...], training: LabelledGraphs
 
 
 def _align(model: PropertyModel, values: NDArray[np.float64], labels: NDArray[np.float64]) -> None:
-    """Put the straight line from predictions to labels, (B, T) both, into the model's standardisation."""
+    """Put the straight line from predictions to labels, both (B, T), into the model's standardisation."""
     for i in range(labels.shape[1]):
         known = np.isfinite(labels[:, i])
         if known.any():
@@ -121,7 +139,7 @@ def _align(model: PropertyModel, values: NDArray[np.float64], labels: NDArray[np
 def straight_line(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]:
     """Slope and offset of least mean absolute error, by iteratively reweighted least squares.
 
-    The slope is 1 for fewer than 20 points, and where it would not be between 1/5 and 5.
+    The slope is 1 for fewer than 20 points, or if it would be outside 1/5 to 5.
     """
     shift = 1.0, float(np.median(y - x))
     if len(x) < _FEWEST_FOR_A_SLOPE or np.ptp(x) < 1e-6:
@@ -136,9 +154,11 @@ def straight_line(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float
 
 
 class FineTuning(PropertyLearning):
-    """Fits labels, and holds what has none to the predictions of the release.
+    """Fits labels, and keeps the predictions of the release for targets without labels.
 
-    kept: columns of the targets without labels; keep_moments: whether there are no site moments either.
+    Attributes:
+        kept: Columns of the targets without labels.
+        keep_moments: Whether there are no site moments to learn either.
     """
 
     def __init__(self, model: PropertyModel, settings: OptimiserSettings, parent: Parent, data: LabelledGraphs) -> None:
@@ -147,21 +167,21 @@ class FineTuning(PropertyLearning):
         labelled = data.labels.isfinite().any(dim=0).tolist()
         self.kept = [i for i, known in enumerate(labelled) if alike and not known]
         self.keep_moments = not bool(data.site_moment_muB.isfinite().any())
-        # in a list, so that it is no submodule: nothing of it is trained, averaged or saved
+        # in a list, so that it is not a submodule: it must not be trained, averaged or saved
         self._release = [deepcopy(parent.model).eval().requires_grad_(False)]
-        self._said: list[Prediction] = []
+        self._predictions: list[Prediction] = []
 
     def forward(self, *batch: Any) -> list[Prediction]:
-        self._said = super().forward(*batch)
-        return self._said
+        self._predictions = super().forward(*batch)
+        return self._predictions
 
     def training_step(self, batch: LabelledBatch, index: int) -> Tensor:
         loss = super().training_step(batch, index)
         if not (self.kept or self.keep_moments):
             return loss
         with torch.no_grad():
-            release = self._release[0].to(batch.labels.device).each(batch.graphs)
-        pairs = zip(self._said, release, strict=True)
+            release = self._release[0].to(batch.labels.device).predict_members(batch.graphs)
+        pairs = zip(self._predictions, release, strict=True)
         return loss + torch.stack([self._forgotten(now, before) for now, before in pairs]).mean()
 
     def _forgotten(self, now: Prediction, release: Prediction) -> Tensor:

@@ -1,22 +1,22 @@
-"""Setting the region of crystals that a trained model knows."""
+"""Sets the region of crystals that a trained model knows."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
-from screening.learning.data import LabelledGraphs
+from screening.learning.labelled_graphs import LabelledGraphs
 from screening.networks.model import PropertyModel
 
 OUTSIDE_SHARE = 0.05
-"""Share of unseen calibration crystals that count as unlike the training data."""
-_ENOUGH = 12_000  # training crystals that pin down a covariance of some hundred features
-_FEWEST = 100  # crystals of either kind below which the region stays as it was
+"""Share of unseen calibration crystals to count as unlike the training data."""
+_ENOUGH = 12_000  # training crystals, enough for the covariance of some hundred features
+_FEWEST = 100  # with fewer crystals of either kind the region is unchanged
 
 
 @torch.no_grad()
-def set_domain(model: PropertyModel, training: LabelledGraphs, unseen: LabelledGraphs, batch_atoms: int) -> None:
-    """Set `model.domain` from training crystals and crystals of chemical systems that training never saw."""
+def fit_domain(model: PropertyModel, training: LabelledGraphs, unseen: LabelledGraphs, batch_atoms: int) -> None:
+    """Fit `model.domain` to training crystals and to crystals of unseen chemical systems."""
     if min(len(training), len(unseen)) < _FEWEST:
         return
     generator = torch.Generator().manual_seed(0)

@@ -1,4 +1,4 @@
-"""Who starts the processes of a training run: Slurm, one for each task of a job step, or the first of them."""
+"""Finds out who started the processes of a training run: Slurm or the first process."""
 
 from __future__ import annotations
 
@@ -14,22 +14,28 @@ from screening.errors import RequestError
 
 @dataclass(frozen=True)
 class Launch:
-    """nodes: over which the processes are spread; environment: how each finds its rank, empty: Lightning finds out."""
+    """How the processes of a run were started.
+
+    Attributes:
+        nodes: Number of nodes.
+        environment: How each process finds its rank; empty to let Lightning find out.
+    """
 
     nodes: int = 1
     environment: tuple[ClusterEnvironment, ...] = ()
 
 
-def launched(devices: int) -> Launch:
-    """How the `devices` processes of this run came to be.
+def detect_launch(devices: int) -> Launch:
+    """Find out how the `devices` processes of this run were started.
 
-    Raises RequestError in a step of a Slurm job with another number of tasks: each would train a model of its own.
+    Raises:
+        RequestError: If a Slurm job step has another number of tasks; each would train a separate model.
     """
     tasks, nodes = (int(os.environ.get(f"SLURM_STEP_NUM_{what}", "1")) for what in ("TASKS", "NODES"))
     if tasks == 1:
-        # in a job without `srun`, Slurm's variables tell of the tasks that there could be
+        # in a job without `srun`, Slurm's variables give the number of possible tasks
         return Launch(1, (LightningEnvironment(),) if "SLURM_NTASKS" in os.environ else ())
     if tasks != devices:
-        raise RequestError(f"trainer.devices={devices}: Slurm started {tasks} processes; give trainer.devices={tasks}")
-    # requeueing has one owner, and that is not Lightning
+        raise RequestError(f"trainer.devices={devices}: Slurm started {tasks} processes; set trainer.devices={tasks}")
+    # the training job requeues itself; Lightning must not
     return Launch(nodes, (SLURMEnvironment(auto_requeue=False),))

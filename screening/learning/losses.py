@@ -1,4 +1,4 @@
-"""Losses over targets with missing labels."""
+"""Losses for targets with missing labels."""
 
 from __future__ import annotations
 
@@ -12,7 +12,13 @@ from screening.networks.outputs import Prediction
 
 
 class Losses(NamedTuple):
-    """value: (T,) mean absolute errors in standardised units; scale: (T,) of the error scales; site_moment: in µB."""
+    """Losses of a batch.
+
+    Attributes:
+        value: (T,) mean absolute errors in standardised units.
+        scale: (T,) losses of the error scales.
+        site_moment: Mean absolute error of the site moments in µB.
+    """
 
     value: Tensor
     scale: Tensor
@@ -20,11 +26,15 @@ class Losses(NamedTuple):
 
 
 def masked_losses(prediction: Prediction, standardised: Tensor, site_moment_muB: Tensor) -> Losses:
-    """Losses of a batch; labels (B, T) standardised and (N,) in µB, NaN where missing.
+    """Losses of a batch; with several ranks, the average over ranks is the loss of the whole batch.
 
-    With several ranks these are a rank's parts, whose average is the loss of the whole batch.
-    The scale loss is the negative log-likelihood of a Laplace law at the error made, which reaches the scale alone:
-    the value is fitted by its absolute error, undisturbed.
+    The scale loss is the negative log-likelihood of a Laplace distribution at the error made. Its gradient reaches only
+    the scale; the value is fitted by its absolute error alone.
+
+    Args:
+        prediction: The predictions.
+        standardised: (B, T) standardised labels, NaN if missing.
+        site_moment_muB: (N,) site moments, NaN if missing.
     """
     known, site_known = standardised.isfinite(), site_moment_muB.isfinite()
     counts = mean_over_ranks(torch.cat([known.sum(0), site_known.sum()[None]]).float())
@@ -36,9 +46,15 @@ def masked_losses(prediction: Prediction, standardised: Tensor, site_moment_muB:
 
 
 def robust_scales(labels: Tensor) -> tuple[Tensor, Tensor]:
-    """(T,) centres and scales of (B, T) labels: median and mean absolute deviation, NaN left out.
+    """Median and mean absolute deviation of labels, ignoring NaN.
 
-    With these, an error of 1 is the error of the best constant prediction.
+    In these units an error of 1 is the error of the best constant prediction.
+
+    Args:
+        labels: (B, T) labels.
+
+    Returns:
+        (T,) centres and (T,) scales.
     """
     centre = torch.nanmedian(labels, dim=0).values
     scale = torch.nanmean((labels - centre).abs(), dim=0)

@@ -1,4 +1,4 @@
-"""What a model says of labelled crystals, exactly as a user of the model gets it: values, intervals, flags."""
+"""Predictions of labelled crystals, exactly as users get them: values, intervals, flags."""
 
 from __future__ import annotations
 
@@ -19,16 +19,23 @@ from screening.networks.predictor import Predictor
 from screening.networks.streaming import stream
 
 OUT_OF_DOMAIN = "out_of_domain"
-"""The flag of crystals unlike the training data."""
+"""Flag of crystals unlike the training data."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """B labelled crystals beside their predictions of T targets; low and high bound the 80 % interval.
+    """Labels and predictions of B crystals and T targets.
 
-    rows: (B,) rows of the store. labels: (B, T), NaN where there is none; values, low, high: (B, T). out_of_domain:
-    (B,), or None if no crystal is flagged. left_out: crystals with an element that the model does not know, or for
-    which it gave no finite figures. structures_per_s: graphs, network and tables on this machine.
+    Attributes:
+        targets: The T targets.
+        rows: (B,) rows of the store.
+        labels: (B, T) labels, NaN if missing.
+        values: (B, T) predictions.
+        low: (B, T) lower bounds of the 80 % interval.
+        high: (B, T) upper bounds.
+        out_of_domain: (B,) flags; None if no crystal is flagged.
+        left_out: Number of crystals with an unknown element or without finite predictions.
+        structures_per_s: Speed on this machine, including graphs and tables.
     """
 
     targets: tuple[str, ...]
@@ -48,20 +55,21 @@ class Measured:
 def measure(predictor: Predictor, store: Store, rows: NDArray[np.int64], batch_atoms: int | None = None) -> Measured:
     """Predict these rows of a store.
 
-    Raises RequestError when the store has none of the model's targets, or the model can score none of the rows.
+    Raises:
+        RequestError: If the store has none of the model's targets, or the model can score none of the rows.
     """
     targets = tuple(target for target in predictor.config.targets if target in store.index.columns)
     if not targets:
         raise RequestError(
-            f"{store.path}: none of the targets of {predictor.config.name} ({', '.join(predictor.config.targets)}) "
-            "has labels there"
+            f"{store.path}: no labels for any of the targets of {predictor.config.name} "
+            f"({', '.join(predictor.config.targets)})"
         )
     known = rows[_of_known_elements(store.crystals.take(rows), predictor.elements)]
     started = time.perf_counter()
     tables = [table for _, table, _ in stream(predictor, _numbered(store, known), batch_atoms)]
     rate = len(known) / max(time.perf_counter() - started, 1e-9)
     if not any(table.height for table in tables):
-        raise RequestError(f"{predictor.config.name} can score none of the {len(rows)} crystals of {store.path}")
+        raise RequestError(f"{predictor.config.name} cannot score any of the {len(rows)} crystals of {store.path}")
     table = pl.concat(tables)
     scored = table["candidate_id"].cast(pl.Int64).to_numpy()
     values, low, high = (_columns(table, targets, end) for end in ("", "_lo", "_hi"))
@@ -72,7 +80,7 @@ def measure(predictor: Predictor, store: Store, rows: NDArray[np.int64], batch_a
 
 
 def predictions_table(store: Store, measured: Measured) -> pl.DataFrame:
-    """One row a crystal: id, formula, chemical system, and for every target `_label`, value, `_lo` and `_hi`."""
+    """A row for each crystal: id, formula, chemical system, and for each target `_label`, value, `_lo` and `_hi`."""
     table = store.index[measured.rows.tolist()].select("crystal_id", "formula", "chemical_system", "n_atoms")
     columns: dict[str, NDArray[np.float64]] = {}
     for i, target in enumerate(measured.targets):
@@ -85,7 +93,7 @@ def predictions_table(store: Store, measured: Measured) -> pl.DataFrame:
 
 
 def _numbered(store: Store, rows: NDArray[np.int64]) -> Iterator[Crystal]:
-    """Crystals named by their row: ids of a store need not be unique."""
+    """Crystals named by their row, because ids of a store need not be unique."""
     return (replace(store.crystal(int(row)), candidate_id=str(row)) for row in rows)
 
 

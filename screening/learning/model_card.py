@@ -1,7 +1,7 @@
-"""The model card: what a model was trained on, how, how well it does, where it fails; from its config and its scores.
+"""The model card: training, accuracy, known failures and data of a model, from its config and scores.
 
-What is generated stands between two marks. Whatever an author writes before or after them stays when the card is
-made anew (`merge_card`).
+The generated part is between two marks. Text that an author writes before or after them is kept when the card is
+regenerated (`merge_card`).
 """
 
 from __future__ import annotations
@@ -26,16 +26,20 @@ LICENCES = {
         "al., Chem. Mater. 31, 3564 (2019)), total magnetizations, and a published set of site moments."
     ),
 }
-"""By kind of importer, as the store names its sources."""
+"""Data licences by kind of importer, as the store names its sources."""
 
 
 @dataclass(frozen=True)
-class Setting:
-    """How the figures of a card came about.
+class CardContext:
+    """How the scores of a card were measured.
 
-    measured_on: in words, which crystals. unseen: whether no crystal of these systems was trained on. same_store:
-    whether the store is the one of the training. has_training: whether baselines had training rows. left_out: crystals
-    that the model could not score. command: that made the card.
+    Attributes:
+        measured_on: The crystals, in words.
+        unseen: Whether no crystal of their chemical systems was trained on.
+        same_store: Whether the store is that of the training.
+        has_training: Whether the baselines had training rows.
+        left_out: Number of crystals that the model could not score.
+        command: The command that made the card.
     """
 
     measured_on: str
@@ -46,8 +50,8 @@ class Setting:
     command: Sequence[str]
 
 
-def model_card(config: ModelConfig, scores: Sequence[Scores], setting: Setting) -> str:
-    """Markdown between the marks, with a title before them."""
+def model_card(config: ModelConfig, scores: Sequence[Scores], context: CardContext) -> str:
+    """The model card in Markdown: a title and the generated part between its marks."""
     lines = [
         f"# {config.name}",
         "",
@@ -55,7 +59,7 @@ def model_card(config: ModelConfig, scores: Sequence[Scores], setting: Setting) 
         "",
         *_what_it_is(config),
         *_training(config),
-        *_figures(config, scores, setting),
+        *_figures(config, scores, context),
         *_data(config),
         END,
         "",
@@ -64,7 +68,12 @@ def model_card(config: ModelConfig, scores: Sequence[Scores], setting: Setting) 
 
 
 def merge_card(written: str, card: str) -> str:
-    """An existing card with its generated part replaced; one without marks comes after the generated part."""
+    """Replace the generated part of an existing card; text without marks goes after it.
+
+    Args:
+        written: The existing card.
+        card: The new card, as from `model_card`.
+    """
     fresh = card[card.index(BEGIN) : card.index(END) + len(END)]
     first, last = written.find(BEGIN), written.find(END)
     if 0 <= first < last:
@@ -118,17 +127,17 @@ def _steps(training: Mapping[str, Any]) -> str:
 
 
 def _each(training: Mapping[str, Any], key: str) -> str:
-    """The entry, or those of the runs whose networks were combined."""
+    """An entry of the training record; for an ensemble, those of all its runs."""
     return " and ".join(str(run.get(key)) for run in training.get("member_runs", [training]))
 
 
 def _members(config: ModelConfig) -> str:
     if config.members > 1:
         return f"an ensemble of {config.members} networks"
-    return "one run: the spread between seeds is not known"
+    return "one run, so the spread between seeds is unknown"
 
 
-def _figures(config: ModelConfig, scores: Sequence[Scores], setting: Setting) -> list[str]:
+def _figures(config: ModelConfig, scores: Sequence[Scores], context: CardContext) -> list[str]:
     trivial = "; ".join(
         f"{target.label} above {target.trivial_below:.4g}"
         for target in TARGETS.values()
@@ -137,17 +146,17 @@ def _figures(config: ModelConfig, scores: Sequence[Scores], setting: Setting) ->
     baselines = (
         "best constant, and gradient boosting on composition (element fractions and statistics of element properties), "
         "trained on all training rows"
-        if setting.has_training
-        else "the median of the measured labels themselves (no training rows at hand)"
+        if context.has_training
+        else "the median of the measured labels themselves (no training rows available)"
     )
-    left_out = f" {setting.left_out} crystals that the model cannot score are left out." if setting.left_out else ""
+    left_out = f" {context.left_out} crystals that the model cannot score are left out." if context.left_out else ""
     sources = [
         f"{entry.model} {entry.mae:g}: {entry.source}" for entry in PUBLISHED if entry.quantity in config.targets
     ]
     return [
-        f"## Accuracy on {setting.measured_on}",
+        f"## Accuracy on {context.measured_on}",
         "",
-        _how_unseen(setting) + left_out + f" Non-trivial rows: {trivial}. Baselines: {baselines}.",
+        _how_unseen(context) + left_out + f" Non-trivial rows: {trivial}. Baselines: {baselines}.",
         "",
         *accuracy_table(scores, config.targets),
         "",
@@ -171,24 +180,24 @@ def _figures(config: ModelConfig, scores: Sequence[Scores], setting: Setting) ->
         "Measured with",
         "",
         "```bash",
-        shlex.join(setting.command),
+        shlex.join(context.command),
         "```",
         "",
     ]
 
 
-def _how_unseen(setting: Setting) -> str:
-    if setting.unseen:
-        words = "Crystals of whole chemical systems that belong to this split alone: none was trained on"
+def _how_unseen(context: CardContext) -> str:
+    if context.unseen:
+        words = "Crystals of whole chemical systems in this split only: none was trained on"
     else:
         words = "The model was trained on crystals of some or all of these chemical systems"
-    return words + ("." if setting.same_store else "; the store is not the one it was trained on.")
+    return words + ("." if context.same_store else "; the store differs from the training store.")
 
 
 def _data(config: ModelConfig) -> list[str]:
     kinds = dict.fromkeys(str(source).partition(":")[0] for source in config.training.get("sources", []))
     known = [
-        LICENCES.get(kind, f"`{kind}`: labels of the one who trained the model; their licence is theirs.")
+        LICENCES.get(kind, f"`{kind}`: labels from whoever trained the model, under their own licence.")
         for kind in kinds
     ]
     return ["## Data and licences", "", *(f"- {text}" for text in known), ""] if known else []

@@ -1,4 +1,4 @@
-"""The LightningModule: one optimiser step, validation scores, the learning-rate schedule."""
+"""The LightningModule: training step, validation scores, optimiser and learning-rate schedule."""
 
 from __future__ import annotations
 
@@ -15,24 +15,32 @@ from torchmetrics import MeanMetric
 
 from screening.data.targets import TARGETS
 from screening.errors import RequestError
-from screening.learning.data import LabelledBatch
 from screening.learning.devices import mean_over_ranks
+from screening.learning.labelled_graphs import LabelledBatch
 from screening.learning.losses import masked_losses
 from screening.learning.optimiser import MatrixAdamW
 from screening.networks.linear import Linear
 from screening.networks.model import PropertyModel
 from screening.networks.outputs import Prediction
 
-_MATRIX_RATE = 2.0  # over two passes a factor 2 left the hull 6 % and the magnetization 4 % better than 1
+_MATRIX_RATE = 2.0  # over two epochs a factor of 2 gave errors 6 % (hull) and 4 % (magnetization) lower than 1
 
 
 @dataclass(frozen=True)
 class OptimiserSettings:
-    """total_steps: where the cosine ends; scale_weight: share of the error-scale loss; site_weight: of site moments.
+    """Settings of the optimiser and the loss.
 
-    learning_rate: at its peak; the matrices inside the network, whose steps are orthogonalised, take twice that.
-    target_weights: of each target's error in units of the best constant's; empty: those in `screening.data.targets`.
-    exact: matrices are orthogonalised in float32, not bf16.
+    Attributes:
+        total_steps: The step at which the cosine schedule ends.
+        learning_rate: Peak learning rate; the matrices inside the network, with orthogonalised steps, use twice this.
+        weight_decay: Weight decay of all matrices.
+        warmup_fraction: Fraction of the steps with linear warm-up.
+        scale_weight: Weight of the error-scale loss.
+        site_weight: Weight of the site-moment loss.
+        target_weights: Weight of each target's error, in units of the best constant's error; empty for those in
+            `screening.data.targets`.
+        compile: Whether to compile the model.
+        exact: Whether to orthogonalise matrices in float32 instead of bf16.
     """
 
     total_steps: int
@@ -60,20 +68,20 @@ class PropertyLearning(LightningModule):
         self.register_buffer("target_weights", torch.tensor(weights), persistent=False)
         self.errors = torch.nn.ModuleDict({target: MeanMetric(nan_strategy="ignore") for target in model.targets})
         self.time_share: Callable[[], float] | None = None
-        self._compiled: list[Callable[..., list[Prediction]]] = []  # in a list, so that it is no submodule
+        self._compiled: list[Callable[..., list[Prediction]]] = []  # in a list, so that it is not a submodule
 
     def forward(self, *batch: Any) -> list[Prediction]:
-        """What each member of the model says: they learn side by side."""
+        """Predictions of each member of the model; they are trained together."""
         if not self.settings.compile:
-            return self.model.each(*batch)
+            return self.model.predict_members(*batch)
         if not self._compiled:
-            self._compiled.append(torch.compile(self.model.each, dynamic=True))
+            self._compiled.append(torch.compile(self.model.predict_members, dynamic=True))
         return self._compiled[0](*batch)
 
     def training_step(self, batch: LabelledBatch, _: int) -> Tensor:
         standardised = (batch.labels - self.model.centre) / self.model.scale
-        said = self(batch.graphs)
-        total = torch.stack([self._loss(prediction, standardised, batch.site_moment_muB) for prediction in said]).mean()
+        losses = [self._loss(prediction, standardised, batch.site_moment_muB) for prediction in self(batch.graphs)]
+        total = torch.stack(losses).mean()
         self.log("train/loss", total, batch_size=len(batch.labels))
         return total
 
@@ -127,13 +135,13 @@ class PropertyLearning(LightningModule):
     def _time_share(self) -> float:
         if self.time_share is None:
             return 0.0
-        # clocks differ, but the rate must not
+        # clocks differ between processes, but the rate must not
         return float(mean_over_ranks(torch.tensor(self.time_share(), device=self.device)))
 
     def rate(self, step: int) -> float:
-        """Learning rate of a step relative to the peak: linear warm-up, then a cosine to 0.5 %.
+        """Learning rate of a step relative to the peak: linear warm-up, then a cosine down to 0.5 %.
 
-        It ends with the last step, or with the time that the run may take (`time_share` is 1) if that comes first.
+        The cosine ends at the last step, or at the time limit of the run (`time_share` is 1) if that comes first.
         """
         total = max(1, self.settings.total_steps)
         warmup = max(1, round(self.settings.warmup_fraction * total))

@@ -1,9 +1,9 @@
 """The optimiser: orthogonalised momentum for the matrices inside the network, AdamW for everything else.
 
-A matrix step is the momentum with all its singular values brought to about 1 (Muon; Jordan et al.,
+A matrix step is the momentum with all singular values brought to about 1 (Muon; Jordan et al.,
 https://kellerjordan.github.io/posts/muon, 2024), scaled to the size of an AdamW step (Liu et al., arXiv:2502.16982), so
-that one learning rate serves both. PyTorch's own `torch.optim.Muon` takes the matrices one by one; here those of equal
-shape go through the iteration together, which matters where a step takes milliseconds.
+that both can use one learning rate. PyTorch's own `torch.optim.Muon` processes matrices one by one; here those of equal
+shape are processed together, which matters if a step takes milliseconds.
 """
 
 from __future__ import annotations
@@ -21,9 +21,16 @@ _ITERATIONS = 5
 
 
 def orthogonalised(matrices: Tensor, dtype: torch.dtype = torch.bfloat16) -> Tensor:
-    """(K, n, m) matrices -> the same with singular values near 1 (0.7 to 1.2), by Newton-Schulz iterations in `dtype`.
+    """Orthogonalise matrices by Newton-Schulz iterations.
 
-    bf16 is enough to learn well, but the last digit of a gradient may then change a step by parts in a hundred.
+    bf16 is accurate enough for training, but rounding errors of a gradient may then change a step by some percent.
+
+    Args:
+        matrices: (K, n, m) matrices.
+        dtype: Precision of the iterations.
+
+    Returns:
+        (K, n, m) matrices with singular values near 1 (0.7 to 1.2).
     """
     a, b, c = _COEFFICIENTS
     x = matrices.to(dtype)
@@ -37,7 +44,7 @@ def orthogonalised(matrices: Tensor, dtype: torch.dtype = torch.bfloat16) -> Ten
 
 
 class MatrixAdamW(Optimizer):
-    """Muon for parameter groups with `orthogonal: True` (all their parameters are matrices), AdamW for the others."""
+    """Muon for parameter groups of matrices with `orthogonal: True`, AdamW for the others."""
 
     def __init__(
         self,
@@ -54,7 +61,7 @@ class MatrixAdamW(Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
-        """One update; `closure` recomputes the loss, as in PyTorch."""
+        """Do one update; `closure` recomputes the loss, as in PyTorch."""
         loss = None
         if closure is not None:
             with torch.enable_grad():

@@ -1,4 +1,4 @@
-"""Published accuracies beside which ours are read, with how their protocol differs."""
+"""Published accuracies to compare with, and how their protocol differs."""
 
 from __future__ import annotations
 
@@ -6,10 +6,15 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Published:
+class PublishedResult:
     """A mean absolute error from the literature.
 
-    quantity, rows: as in `screening.learning.evaluation.Scores`; source: a citation.
+    Attributes:
+        quantity: As `target` in `screening.learning.evaluation.Scores`.
+        rows: As in `Scores`.
+        model: The published model.
+        mae: Its mean absolute error.
+        source: The citation.
     """
 
     quantity: str
@@ -20,28 +25,28 @@ class Published:
 
 
 PUBLISHED = (
-    Published(
+    PublishedResult(
         "formation_energy_eV_per_atom",
         "all",
         "MEGNet",
         0.028,
         "Chen et al., Chem. Mater. 31, 3564 (2019); matgl's card of MEGNet-MP-2018.6.1-Eform",
     ),
-    Published(
+    PublishedResult(
         "formation_energy_eV_per_atom",
         "all",
         "M3GNet",
         0.019,
         "matgl's card of M3GNet-MP-2018.6.1-Eform; network of Chen and Ong, Nat. Comput. Sci. 2, 718 (2022)",
     ),
-    Published(
+    PublishedResult(
         "formation_energy_eV_per_atom",
         "all",
         "ComFormer",
         0.018,
         "Yan et al., ICLR 2024 (arXiv:2403.11857), about 60,000 training rows",
     ),
-    Published(
+    PublishedResult(
         "band_gap_eV",
         "all",
         "ComFormer",
@@ -50,14 +55,14 @@ PUBLISHED = (
     ),
 )
 PROTOCOL = (
-    "Published networks were tested on crystals drawn at random from the Materials Project of June 2018, so other "
-    "crystals of the same chemical systems, polymorphs among them, were trained on; here whole systems are held out, "
-    "which is harder."
+    "Published networks were tested on random crystals from the Materials Project of June 2018, so other crystals of "
+    "the same chemical systems, including polymorphs, were trained on; here whole systems are held out, which is "
+    "harder."
 )
-"""What a reader must know before comparing."""
+"""A note on the protocol for readers who compare."""
 
 
-def published(quantity: str, rows: str) -> list[Published]:
-    """The figures for a quantity over these rows, best first."""
+def published_results(quantity: str, rows: str) -> list[PublishedResult]:
+    """Published results for a quantity over these rows, best first."""
     found = [entry for entry in PUBLISHED if (entry.quantity, entry.rows) == (quantity, rows)]
     return sorted(found, key=lambda entry: entry.mae)

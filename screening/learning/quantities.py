@@ -1,4 +1,4 @@
-"""Quantities as readers of scores expect them: a target in its own unit, and magnetization as µ0M in tesla as well."""
+"""Quantities shown in scores: each target in its own unit, and magnetization also as µ0M in tesla."""
 
 from __future__ import annotations
 
@@ -11,7 +11,15 @@ from screening.data.targets import TARGETS
 
 @dataclass(frozen=True)
 class Quantity:
-    """name: in tables, with the unit; target: the label column it comes from, times factor; label, unit: in words."""
+    """A quantity shown in scores.
+
+    Attributes:
+        name: Its name in tables, with the unit.
+        target: The label column it comes from.
+        label: Its name in words.
+        unit: Its unit in words.
+        factor: Factor from the label to this unit.
+    """
 
     name: str
     target: str
@@ -30,11 +38,11 @@ _QUANTITIES = (
 
 
 def quantities(targets: Sequence[str]) -> list[Quantity]:
-    """Every quantity that these targets give, in order: each target itself, then what is derived from it."""
+    """All quantities of these targets in order: each target, then those derived from it."""
     derived = {target: [q for q in _QUANTITIES if q.target == target] for target in targets}
     return [q for target in targets for q in derived[target] or [Quantity(target, target, TARGETS[target].label, "")]]
 
 
 def reader_quantities(targets: Sequence[str]) -> list[Quantity]:
-    """One quantity a target, in the unit that readers expect: the last one derived from it."""
+    """One quantity for each target, in the unit that readers expect: the last one derived from it."""
     return list({quantity.target: quantity for quantity in quantities(targets)}.values())

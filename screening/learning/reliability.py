@@ -1,4 +1,4 @@
-"""Whether intervals hold at every level, not only at 80 %: expected against observed coverage."""
+"""Expected against observed coverage of the intervals at all levels, not only at 80 %."""
 
 from __future__ import annotations
 
@@ -11,21 +11,28 @@ from screening.learning.measured import Measured
 from screening.tabular.quantiles import COVERAGE
 
 LEVELS = np.round(np.arange(0.10, 0.951, 0.05), 2)
-"""Nominal coverages."""
+"""Nominal coverages (L levels)."""
 _FEWEST = 20
 
 
 def half_widths(measured: Measured, target: int) -> Floats:
-    """(B,) half-widths of the 80 % interval; the longer arm where the other one ends at a physical bound."""
+    """(B,) half-widths of the 80 % interval; the longer side, since the other may be cut at a physical bound."""
     value = measured.values[:, target]
     return np.maximum(measured.high[:, target] - value, value - measured.low[:, target])
 
 
 def level_factors(calibration: Measured | None, target: str) -> Floats:
-    """(L,) by which the 80 % half-width is multiplied to reach each level.
+    """Factors from the 80 % half-width to that of each level.
 
-    Taken from the calibration split as the 80 % factor is (quantiles of error over half-width of its non-trivial rows);
-    with fewer than 20 of these, as for a Laplace law of errors.
+    They are quantiles of error over half-width, as for the 80 % factor itself. With fewer than 20 rows they are those
+    of a Laplace distribution.
+
+    Args:
+        calibration: The calibration split; its non-trivial rows are used.
+        target: The target.
+
+    Returns:
+        (L,) factors.
     """
     if calibration is not None and target in calibration.targets:
         i = calibration.targets.index(target)
@@ -38,6 +45,16 @@ def level_factors(calibration: Measured | None, target: str) -> Floats:
 
 
 def observed_coverage(measured: Measured, target: int, factors: Floats, rows: NDArray[np.bool_]) -> Floats:
-    """(L,) share of these rows' labels inside the interval of each level; rows: (B,) labelled ones."""
+    """Share of labels inside the interval of each level.
+
+    Args:
+        measured: Predictions of B labelled crystals.
+        target: Index of the target.
+        factors: (L,) factors, as from `level_factors`.
+        rows: (B,) mask of labelled crystals.
+
+    Returns:
+        (L,) coverages.
+    """
     error = np.abs(measured.values[rows, target] - measured.labels[rows, target])
     return np.asarray((error[:, None] <= half_widths(measured, target)[rows, None] * factors).mean(axis=0))

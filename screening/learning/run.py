@@ -1,4 +1,4 @@
-"""What a training run needs and what it gives."""
+"""Settings and result of a training run."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from screening.learning.module import OptimiserSettings
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """What a run needs; see `configs/trainer/default.yaml` for the meaning and defaults of the keys.
+    """Settings of a training run; `configs/trainer/default.yaml` explains the other keys and their defaults.
 
-    members: networks that learn side by side, their mean being the prediction.
-    parent: folder of the release that a fine-tuning starts from; network, members and graph are then the release's.
-    record: further entries of the model's `training`, such as the command that was typed.
+    Attributes:
+        members: Number of networks to train together; their mean is the prediction.
+        parent: Folder of the release to fine-tune; network, members and graph are then those of the release.
+        record: Further entries of the model's `training`, such as the command as typed.
     """
 
     name: str
@@ -48,10 +49,14 @@ class TrainingSettings:
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """model_dir: the finished model; steps: optimiser steps done; validation: scores by name at the end.
+    """Result of a training run.
 
-    parent: those of the release that a fine-tuning started from, by the same names.
-    speed: epochs, structures a second of training and the share of that time that the network took.
+    Attributes:
+        model_dir: The finished model.
+        steps: Optimiser steps done.
+        validation: Final validation scores by name.
+        speed: Epochs, structures per second, and the network's share of the training time.
+        parent: Validation scores of the release that fine-tuning started from, by the same names.
     """
 
     model_dir: Path

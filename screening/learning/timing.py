@@ -1,4 +1,4 @@
-"""Where the time of a training run goes: in the network, in the optimiser, or in waiting for data."""
+"""Measures where the time of a training run goes: network, optimiser or data."""
 
 from __future__ import annotations
 
@@ -12,15 +12,19 @@ import torch
 from lightning import Callback, LightningModule, Trainer
 
 PARTS = ("network", "optimiser", "data")
-_MOST_PENDING = 300  # marks on a device before it is asked for their times, which waits for it
+_MOST_PENDING = 300  # events on a device before their times are read, which waits for the device
 
 
 class StepTimes(Callback):
-    """Seconds by part of the steps, and of the wall clock, kept over interruptions by the checkpoint.
+    """Seconds by part of the steps, and wall-clock time; kept in checkpoints, so that interruptions do not matter.
 
-    network: forward and backward pass; optimiser: clipping, the step, averaged weights; data: the rest, that is
-    batches, checkpoints and Lightning itself. Validation counts for the wall clock alone. On CUDA the times are those
-    of the device, from events in its queue, so that measuring does not make it wait.
+    The network is the forward and backward pass; the optimiser is clipping, the step and the averaged weights; data is
+    everything else: batches, checkpoints and Lightning itself. Validation counts only for the wall clock. On CUDA,
+    times come from events in the device's queue, so that measuring does not slow it down.
+
+    Attributes:
+        seconds: Seconds of all steps by part.
+        wall_s: Wall-clock seconds.
     """
 
     def __init__(self) -> None:
@@ -33,7 +37,7 @@ class StepTimes(Callback):
 
     @property
     def network_share(self) -> float:
-        """Part of the steps' time that the network takes."""
+        """Share of the network in the time of all steps."""
         return self.seconds["network"] / max(self.steps_s, 1e-9)
 
     @property
@@ -42,7 +46,7 @@ class StepTimes(Callback):
         return sum(self.seconds.values())
 
     def share_of(self, hours: float) -> Callable[[], float]:
-        """The part of so many hours that training, its interruptions left out, has taken so far."""
+        """A function that gives the share of these hours used by training so far, without interruptions."""
 
         def share() -> float:
             running = time.perf_counter() - self._since if self._since else 0.0
@@ -55,17 +59,17 @@ class StepTimes(Callback):
         self._since, self._last = time.perf_counter(), self._mark()
 
     def on_train_batch_start(self, *_: Any) -> None:
-        self._book("data")
+        self._record("data")
 
     def on_before_optimizer_step(self, *_: Any) -> None:
-        self._book("network")
+        self._record("network")
 
     def on_train_batch_end(self, *_: Any) -> None:
-        self._book("optimiser")
+        self._record("optimiser")
 
     def on_validation_start(self, *_: Any) -> None:
-        if self._last is not None:  # not where a finished model is validated
-            self._book("data")
+        if self._last is not None:  # not when a finished model is validated
+            self._record("data")
 
     def on_validation_end(self, *_: Any) -> None:
         if self._last is not None:
@@ -88,7 +92,7 @@ class StepTimes(Callback):
         event.record()
         return event
 
-    def _book(self, part: str) -> None:
+    def _record(self, part: str) -> None:
         now = self._mark()
         self._pending.append((part, self._last, now))
         self._last = now
@@ -106,7 +110,7 @@ class StepTimes(Callback):
 
 
 def hardware(device: torch.device, devices: int) -> str:
-    """What a run computes on, in words: `2 x NVIDIA H100 80GB HBM3`, `AMD EPYC 9R14, 1 thread`."""
+    """The hardware of a run in words: `2 x NVIDIA H100 80GB HBM3`, `AMD EPYC 9R14, 1 thread`."""
     if device.type == "cuda":
         return f"{devices} x {torch.cuda.get_device_name(device)}"
     threads = torch.get_num_threads()

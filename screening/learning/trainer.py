@@ -1,4 +1,4 @@
-"""Lightning's trainer as a run needs it: callbacks, devices, arithmetic."""
+"""Sets up Lightning's trainer: callbacks, devices, precision."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from lightning.pytorch.strategies import DDPStrategy
 from lightning.pytorch.trainer.connectors.signal_connector import _SignalConnector
 
 from screening.learning.averaging import WarmAveraging
-from screening.learning.checkpoints import SoundCheckpointIO
-from screening.learning.launching import launched
+from screening.learning.checkpoints import ChecksummedCheckpointIO
+from screening.learning.launching import detect_launch
 from screening.learning.run import TrainingSettings
 from screening.networks.linear import has_bf16
 
 logger = logging.getLogger(__name__)
 MetricLogger = Callable[[dict[str, float], int], None]
 
-_BESIDE_THE_POINT = (
+_IRRELEVANT_WARNINGS = (
     ".*LeafSpec",
-    ".*your dataloader is not resumable",  # it is: the batch of a step follows from the step
+    ".*your dataloader is not resumable",  # it is: the batch depends only on the step
     "Total length of `list` across ranks is zero",  # no validation crystals in a small store
     "The ``compute`` method of metric MeanMetric was called before",  # no label of a target in the validation split
     "The `srun` command is available",
-    "`broadcast_buffers` is deprecated",  # its successor is not in torch 2.6
-    "It is recommended to use .*sync_dist=True",  # the callback below does, when the figure is looked at
+    "`broadcast_buffers` is deprecated",  # its replacement is not in torch 2.6
+    "It is recommended to use .*sync_dist=True",  # the callback below does so when it logs
 )
 
 
 class _LogMetrics(Callback):
-    """Hands training and validation metrics to the tracking run as they come."""
+    """Passes training and validation metrics to the tracking run."""
 
     def __init__(self, log: MetricLogger, every: int) -> None:
         self.log_metrics, self.every = log, every
@@ -57,26 +57,31 @@ class _LogMetrics(Callback):
 
 
 def validation_scores(trainer: Trainer) -> dict[str, float]:
-    """The validation metrics of the last pass; a target without a label there has none."""
+    """The latest validation metrics; targets without labels have none."""
     scores = {k: float(v) for k, v in trainer.callback_metrics.items() if k.startswith("val/")}
     return {name: score for name, score in scores.items() if math.isfinite(score)}
 
 
-def quieten_lightning() -> None:
-    """Its remarks on hardware and add-ons are not what the user asked for."""
+def silence_lightning() -> None:
+    """Turn off Lightning's remarks and irrelevant warnings."""
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    for remark in _BESIDE_THE_POINT:
+    for remark in _IRRELEVANT_WARNINGS:
         warnings.filterwarnings("ignore", message=remark, module="lightning|torchmetrics")
 
 
 def make_trainer(
     settings: TrainingSettings, total_steps: int, log: MetricLogger, further: Sequence[Callback] = ()
 ) -> Trainer:
-    """A trainer of `total_steps` steps that averages weights, writes checkpoints when a callback says so, and logs.
+    """Create a trainer that averages weights and logs; it handles no signals.
 
-    Signals are left to the caller. Sets the arithmetic of float32 matrix products for the whole process, as `precision`
-    says.
+    Also sets the precision of float32 matrix products for the whole process.
+
+    Args:
+        settings: Settings of the run.
+        total_steps: Number of optimiser steps.
+        log: Receives metrics and their step.
+        further: More callbacks, such as the one that saves checkpoints.
     """
     callbacks: list[Callback] = [
         WarmAveraging(settings.ema_decay),
@@ -88,16 +93,16 @@ def make_trainer(
     if settings.progress_bar:
         callbacks.append(TQDMProgressBar(refresh_rate=10))
     torch.set_float32_matmul_precision("high" if settings.precision == "tf32" else "highest")
-    launch = launched(settings.devices)
+    launch = detect_launch(settings.devices)
     trainer = Trainer(
         max_epochs=-1,
         max_steps=total_steps,
-        limit_train_batches=total_steps,  # the stream is endless; this gives the progress bar its end
+        limit_train_batches=total_steps,  # the stream is endless; this sets the end of the progress bar
         accelerator=settings.accelerator,
         devices=settings.devices // launch.nodes,
         num_nodes=launch.nodes,
         strategy=_strategy(settings),
-        plugins=[SoundCheckpointIO(), *launch.environment],
+        plugins=[ChecksummedCheckpointIO(), *launch.environment],
         precision=resolve_precision(settings.precision, settings.accelerator),  # type: ignore[arg-type]
         gradient_clip_val=settings.gradient_clip or None,
         val_check_interval=min(settings.validate_every_steps, total_steps),
@@ -111,30 +116,31 @@ def make_trainer(
         use_distributed_sampler=False,
         log_every_n_steps=settings.log_every_steps,
     )
-    # its handlers exchange messages between processes at moments when these are busy with others
+    # Lightning's handlers exchange messages between processes at times when these are exchanging others
     trainer._signal_connector = _NoSignals(trainer)
     return trainer
 
 
 class _NoSignals(_SignalConnector):
-    """Lightning without handlers of its own; those of the process stay."""
+    """Lightning without signal handlers; those of the process stay."""
 
     def register_signal_handlers(self) -> None:
-        """Nothing is registered."""
+        """Register nothing."""
 
 
 def _strategy(settings: TrainingSettings) -> str | DDPStrategy:
     if settings.devices == 1:
         return "auto"
-    # buffers are constants, and ranks validate different numbers of batches: exchanging buffers would wait for ever
+    # buffers are constant, and ranks validate different numbers of batches: exchanging buffers would deadlock
     backend = "nccl" if settings.accelerator == "cuda" else "gloo"
     return DDPStrategy(broadcast_buffers=False, gradient_as_bucket_view=True, process_group_backend=backend)
 
 
 def resolve_precision(precision: str, accelerator: str) -> str:
-    """What Lightning calls it: `tf32` is 32 with TensorFloat-32 matrix products.
+    """Lightning's name of a precision.
 
-    `auto` is bf16-mixed where the hardware multiplies bf16 matrices (CUDA, CPUs with AVX512-BF16), else 32.
+    `tf32` is 32 with TensorFloat-32 matrix products. `auto` is bf16-mixed if the hardware multiplies bf16 matrices
+    (CUDA, CPUs with AVX512-BF16), else 32.
     """
     if precision != "auto":
         return "32" if precision == "tf32" else precision

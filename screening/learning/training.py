@@ -1,4 +1,4 @@
-"""One training run: fit, keep checkpoints to resume from, calibrate the intervals, write the model folder."""
+"""A training run: fits the model, saves checkpoints, calibrates the intervals, writes the model folder."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from lightning import Trainer, seed_everything
 from screening.data.splits import DEFAULT_SALT
 from screening.errors import RequestError
 from screening.learning.after_training import finish_model
-from screening.learning.checkpoint_schedule import KeepGoing
+from screening.learning.checkpoint_schedule import CheckpointSchedule
 from screening.learning.checkpoints import CHECKPOINTS, Checkpoint, Fingerprint, find_checkpoint
 from screening.learning.data import CrystalData
-from screening.learning.finetuning import FineTuning, Parent, inherit, load_parent, offspring
+from screening.learning.finetuning import FineTuning, Parent, inherit_settings, initial_model, load_parent
 from screening.learning.losses import robust_scales
 from screening.learning.module import OptimiserSettings, PropertyLearning
 from screening.learning.run import TrainingResult, TrainingSettings
@@ -28,8 +28,8 @@ from screening.learning.timing import StepTimes, hardware
 from screening.learning.trainer import (
     MetricLogger,
     make_trainer,
-    quieten_lightning,
     resolve_precision,
+    silence_lightning,
     validation_scores,
 )
 from screening.networks.architectures import build_network, full_parameters
@@ -46,16 +46,24 @@ def train(
     log_metrics: MetricLogger = lambda _metrics, _step: None,
     signals: Signals | None = None,
 ) -> TrainingResult:
-    """Train, calibrate and write `output_dir/model`; resumes from `output_dir/checkpoints` if there is one.
+    """Train, calibrate and write `output_dir/model`; resumes from `output_dir/checkpoints` if possible.
 
-    With several devices every process runs this; the first one logs and writes. Raises RequestError for a wrong store
-    or network, and Interrupted once a checkpoint is safe if one of the caught `signals` came.
+    With several devices every process runs this; the first one logs and writes.
+
+    Args:
+        settings: Settings of the run.
+        log_metrics: Receives metrics and their step.
+        signals: Caught signals that stop the run.
+
+    Raises:
+        RequestError: If the store or the network is wrong.
+        Interrupted: If a signal arrived; a checkpoint has then been saved.
     """
     signals = signals or Signals()
-    quieten_lightning()
+    silence_lightning()
     seed_everything(settings.seed, workers=True, verbose=False)
     parent = load_parent(settings.parent) if settings.parent else None
-    settings = inherit(settings, parent) if parent else settings
+    settings = inherit_settings(settings, parent) if parent else settings
     data = CrystalData(settings.data, settings.graph, settings.seed)
     data.stopping = lambda: bool(signals.received)
     total_steps = settings.max_steps or settings.max_epochs * data.training_stream().batches_per_epoch
@@ -67,20 +75,20 @@ def train(
     if settings.max_hours:
         learning.time_share = times.share_of(settings.max_hours)
     run = _fingerprint(settings, data, parent)
-    saving = KeepGoing(settings.output_dir / CHECKPOINTS, settings.checkpoint_minutes, settings.seed, signals)
+    saving = CheckpointSchedule(settings.output_dir / CHECKPOINTS, settings.checkpoint_minutes, settings.seed, signals)
     trainer = make_trainer(settings, total_steps, log_metrics, [times, Fingerprint(run), saving])
-    if settings.devices == 1:  # several processes stop together, once they can talk to each other
-        signals.raise_if_received("no further step was done")
+    if settings.devices == 1:  # several processes stop together, once they can communicate
+        signals.raise_if_received("no step was done since the last checkpoint")
     idle = _fit(
         trainer, learning, data, find_checkpoint(saving.folder, learning, run, set_aside=trainer.is_global_zero)
     )
-    signals.raise_if_received("all steps are done, what is left is to set the intervals")
+    signals.raise_if_received("all steps are done, only the calibration of the intervals is left")
     model_dir = settings.output_dir / "model"
     speed = _speed(data, trainer.global_step, times)
     if trainer.is_global_zero:
         device, model = trainer.strategy.root_device, learning.model
         model.eval().to(device)
-        # a fine-tuned release still knows what it knew
+        # a fine-tuned release keeps its known region
         new = parent is None or model.targets != parent.config.targets
         used = finish_model(model, data, _learned_splits(settings, parent), region=new)
         record = _run(settings, device, times, speed) | (_recorded(model_dir) if idle else {})
@@ -91,13 +99,13 @@ def train(
 
 
 def _fit(trainer: Trainer, learning: PropertyLearning, data: CrystalData, resumed: Checkpoint | None) -> bool:
-    """Do the steps that are left, after which `learning` holds the averaged weights; whether there were none."""
+    """Do the remaining steps and put the averaged weights into `learning`; true if no steps were left."""
     if resumed and trainer.is_global_zero:
         logger.info("resuming from %s", resumed.file)
     trainer.fit(learning, datamodule=data, ckpt_path=resumed.file if resumed else None, weights_only=True)
     if resumed is None or trainer.global_step > resumed.step:
         return False
-    # Lightning then skips the end, where the averaged weights replace the last ones, and validation
+    # Lightning then skips validation and the end, where the averaged weights replace the last ones
     learning.load_state_dict(resumed.averaged)
     if len(data.split_rows["validation"]):
         trainer.validate(learning, datamodule=data, verbose=False)
@@ -117,7 +125,7 @@ def _fine_tuning(
     settings: TrainingSettings, optimiser: OptimiserSettings, data: CrystalData, parent: Parent
 ) -> PropertyLearning:
     training, columns = data.labelled("train"), settings.data.columns
-    return FineTuning(offspring(parent, columns, training, settings.data.batch_atoms), optimiser, parent, training)
+    return FineTuning(initial_model(parent, columns, training, settings.data.batch_atoms), optimiser, parent, training)
 
 
 def _parent_scores(settings: TrainingSettings, data: CrystalData, parent: Parent) -> dict[str, float]:
@@ -136,7 +144,7 @@ def _speed(data: CrystalData, steps: int, times: StepTimes) -> dict[str, float]:
 def _run(
     settings: TrainingSettings, device: torch.device, times: StepTimes, speed: Mapping[str, float]
 ) -> dict[str, Any]:
-    """What a model card tells of how the training went; seconds: of the steps, by part."""
+    """The record of the training for the model card."""
     return {
         **settings.record,
         "hardware": hardware(device, settings.devices),
@@ -147,7 +155,7 @@ def _run(
 
 
 def _recorded(model_dir: Path) -> dict[str, Any]:
-    """What the model written by an earlier call tells of the training that this call found finished."""
+    """The training record of the model that an earlier call wrote, if this call found all steps done."""
     try:
         training = load_release(model_dir)[1].training
     except RequestError:
@@ -159,7 +167,7 @@ def _model_config(
     settings: TrainingSettings, data: CrystalData, steps: int, run: Mapping[str, Any], parent: Parent | None
 ) -> ModelConfig:
     rows = data.split_rows["train"]
-    # heads of its own have learned nothing of elements that only the release knew
+    # new heads have not learned elements that only the release knew
     known = parent.config.elements if parent and parent.config.targets == (settings.data.columns or ()) else ()
     learned = {"started_from": str(parent), "learned": list(settings.data.targets)} if parent else {}
     return ModelConfig(
@@ -187,7 +195,7 @@ def _model_config(
 
 
 def _fingerprint(settings: TrainingSettings, data: CrystalData, parent: Parent | None) -> str:
-    """A digest of what makes the batches of a run, and of what it starts from."""
+    """A digest of what determines the batches of a run and its initial weights."""
     digest = hashlib.sha256(json.dumps([data.store.content_hash, settings.seed, settings.data.batch_atoms]).encode())
     digest.update(str(parent).encode())
     for rows in data.split_rows.values():
@@ -196,7 +204,7 @@ def _fingerprint(settings: TrainingSettings, data: CrystalData, parent: Parent |
 
 
 def _learned_splits(settings: TrainingSettings, parent: Parent | None) -> list[str]:
-    """The splits by chemical system that this model or the release it started from has learned from."""
+    """The splits that this model, or the release it started from, was trained on."""
     own = {"train", "validation"} if settings.data.learn_validation else {"train"}
     return sorted(own | set(parent.config.learned_splits if parent else ()))
 

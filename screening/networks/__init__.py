@@ -1,1 +1,1 @@
-"""Graphs to properties: blocks, networks, heads, released checkpoints. One file an architecture."""
+"""Networks from graphs to properties: blocks, architectures (one file each), heads and releases."""

@@ -1,9 +1,9 @@
-"""What distances alone cannot tell: the angular shape of an atom's surroundings, at almost no cost.
+"""Angular features of an atom's neighbourhood, which distances alone do not contain, at almost no cost.
 
-The neighbours' directions are expanded once in real solid harmonics of degree 1 to 4, weighted by a few learned
-functions of distance and element; the rotation-invariant power spectrum of that expansion (Bartók, Kondor and Csányi,
-Phys. Rev. B 87, 184115 (2013)) joins the first atom features. Degree 4 is the first that tells an octahedron from
-random directions, degree 3 a tetrahedron.
+The directions of the neighbours are expanded in real spherical harmonics of degree 1 to 4, weighted by a few learned
+functions of distance and element. The rotation-invariant power spectrum of this expansion (Bartók, Kondor and Csányi,
+Phys. Rev. B 87, 184115 (2013)) is added to the first atom features. Degree 4 is the first to distinguish an octahedron
+from random directions, degree 3 a tetrahedron.
 """
 
 from __future__ import annotations
@@ -18,9 +18,15 @@ DEGREES = (1, 2, 3, 4)
 
 
 def solid_harmonics(direction: Tensor) -> Tensor:
-    """(E, 24) real spherical harmonics of unit vectors (E, 3), degrees 1 to 4.
+    """Real spherical harmonics of degrees 1 to 4.
 
-    Scaled so that the squares within each degree sum to 1 (the addition theorem with P_l(1) = 1).
+    They are scaled so that the squares within each degree sum to 1 (the addition theorem with P_l(1) = 1).
+
+    Args:
+        direction: (E, 3) unit vectors.
+
+    Returns:
+        (E, 24) values.
     """
     x, y, z = direction.unbind(1)
     xx, yy, zz = x * x, y * y, z * z
@@ -52,13 +58,20 @@ class AngularFeatures(nn.Module):
         self.out = Linear(channels * len(DEGREES), width)
 
     def forward(self, edge: Tensor, direction: Tensor, weight: Tensor, edge_sum: EdgeSum) -> Tensor:
-        """edge: (E, edge_width) features of distance and both elements; direction: (E, 3) unit vectors."""
+        """Compute (N, width) features.
+
+        Args:
+            edge: (E, edge_width) features of distance and both elements.
+            direction: (E, 3) unit vectors.
+            weight: (E,) weights of the edges.
+            edge_sum: Sums over the edges of each atom.
+        """
         radial = (self.radial(edge).float() * weight[:, None]).t().contiguous()
         harmonics = solid_harmonics(direction)
-        # channel by channel, so that no (E, channels x 24) product is ever made
+        # channel by channel, to avoid a product of size (E, channels x 24)
         moments = torch.stack([edge_sum(harmonics, channel) for channel in radial], dim=1)
         squares = moments * moments
         sizes = [2 * degree + 1 for degree in DEGREES]
         power = torch.cat([part.sum(2) for part in squares.split(sizes, dim=2)], dim=1)
-        # an invariant of degree two in the surroundings: the root brings it back to their scale
+        # the power is quadratic in the expansion; the root restores its scale
         return self.out(torch.sqrt(power + 1e-4))

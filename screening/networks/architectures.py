@@ -1,15 +1,16 @@
-"""The networks there are, found through entry points, and the one that a config names.
+"""Finds networks through entry points and builds the one that a config names.
 
-A network is one module with two names in it, here or in a package of its own, and one entry point:
+A network is a module with two names, here or in another package, and an entry point:
 
-- `Settings`: its parameters and their defaults, a class made by `screening.settings.settings_class`;
-- `Network`: a torch module made by `Network(settings, neighbours)` that satisfies `screening.networks.outputs.Encoder`.
+- `Settings`: its parameters and their defaults, a class decorated with `screening.settings.settings_class`;
+- `Network`: a torch module, built by `Network(settings, neighbours)`, that implements
+  `screening.networks.outputs.Encoder`.
 
     [project.entry-points."screening.networks"]
     my_network = "my_package.my_network"
 
-Then `screening train network=my_network` finds it. A file `my_network.yaml` beside the module may hold other defaults,
-as `configs/network/edge_update.yaml` does. `screening.testing.check_network` tests a network.
+Then `screening train network=my_network` finds it. A file `my_network.yaml` next to the module can set other defaults,
+like `configs/network/edge_update.yaml`. `screening.testing.check_network` tests a network.
 """
 
 from __future__ import annotations
@@ -26,12 +27,16 @@ from screening.settings import build_settings
 
 
 def architecture_names() -> list[str]:
-    """Names of all networks, in alphabetical order; none of them is imported."""
+    """Names of all networks in alphabetical order, without importing them."""
     return plugins.names(plugins.NETWORKS)
 
 
 def load_architecture(name: str) -> ModuleType:
-    """The module of a network. Raises RequestError if there is none of this name, or it lacks what a network has."""
+    """Import the module of a network.
+
+    Raises:
+        RequestError: If there is no such network, or it lacks `Settings` or `Network`.
+    """
     module: ModuleType = plugins.load(plugins.NETWORKS, name, "network")
     for part in ("Settings", "Network"):
         if not hasattr(module, part):
@@ -40,20 +45,20 @@ def load_architecture(name: str) -> ModuleType:
 
 
 def full_parameters(name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters of a network with those that are not given filled in. Raises as `build_network` does."""
+    """The parameters of a network, completed with defaults; raises RequestError as `build_network` does."""
     return asdict(build_settings(load_architecture(name).Settings, parameters, "network.parameters"))
 
 
 def build_network(name: str, parameters: Mapping[str, Any], neighbours: int) -> Encoder:
-    """Make a network with random weights.
+    """Build a network with random weights.
 
     Args:
-        name: Of the network.
-        parameters: Values of its `Settings`; what is left out has its default.
-        neighbours: How many each atom of a graph has, more or less.
+        name: Name of the network.
+        parameters: Values of its `Settings`; the others have their defaults.
+        neighbours: Approximate number of neighbours of each atom.
 
     Raises:
-        RequestError: There is no such network, a parameter is unknown, or its value is of the wrong type.
+        RequestError: If there is no such network, a parameter is unknown, or a value has the wrong type.
     """
     module = load_architecture(name)
     network: Encoder = module.Network(build_settings(module.Settings, parameters, "network.parameters"), neighbours)

@@ -1,4 +1,4 @@
-"""Pieces that networks are built from: distance bases, segment sums, pooling."""
+"""Building blocks of networks: distance bases, segment sums, embeddings, perceptrons."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from screening.networks.outputs import MAX_ATOMIC_NUMBER
 
 
 def segment_sum(values: Tensor, segment: Tensor, n_segments: int) -> Tensor:
-    """(n_segments, C) sums of (M, C) rows by segment number, accumulated in float32."""
-    # scatter_add on an expanded index is 4x faster on a CPU than index_add
+    """Sum (M, C) rows by segment number into (n_segments, C), in float32."""
+    # on a CPU scatter_add with an expanded index is 4x faster than index_add
     out = torch.zeros(n_segments, values.shape[1], dtype=torch.float32, device=values.device)
     return out.scatter_add(0, segment[:, None].expand_as(values), values.float())
 
 
 class EdgeSum:
-    """Weighted sums of edge rows over the edges of each atom; edges must be sorted by centre."""
+    """Weighted sums over the edges of each atom; edges must be sorted by centre."""
 
     def __init__(self, centre: Tensor, weight: Tensor, n_atoms: int) -> None:
         self.centre, self.weight, self.n_atoms = centre, weight, n_atoms
@@ -30,10 +30,10 @@ class EdgeSum:
             self.bags = torch.arange(len(centre)), degree.cumsum(0) - degree
 
     def __call__(self, values: Tensor, weight: Tensor | None = None) -> Tensor:
-        """(E, C) values -> (n_atoms, C) sums; weight: (E,), by default that of the edges."""
+        """Sum (E, C) values into (n_atoms, C), with weights (E,), by default those of the edges."""
         weight = self.weight if weight is None else weight
         if self.bags is not None:
-            # one pass without the (E, C) product
+            # one pass, without an (E, C) product
             rows, offsets = self.bags
             return nn.functional.embedding_bag(
                 rows, values, offsets, mode="sum", per_sample_weights=weight.to(values.dtype)
@@ -42,16 +42,16 @@ class EdgeSum:
 
 
 def segment_max(values: Tensor, segment: Tensor, n_segments: int) -> Tensor:
-    """(n_segments, C) maxima of (M, C) rows by segment number; every segment must have a row."""
+    """Maxima of (M, C) rows by segment number, (n_segments, C); every segment must have a row."""
     out = torch.zeros(n_segments, values.shape[1], dtype=values.dtype, device=values.device)
     return out.scatter_reduce(0, segment[:, None].expand_as(values), values, "amax", include_self=False)
 
 
 class ElementEmbedding(nn.Module):
-    """(N,) atomic numbers -> (N, width): a free vector of each element plus a linear map of its known properties.
+    """Embeds (N,) atomic numbers as (N, width): a free vector of each element plus a linear map of its properties.
 
-    What is learned of an element reaches the elements like it, which is most of what is known of rare ones. The
-    properties are set once before training (`describe`) and travel with the weights.
+    Through the properties, elements learn from similar ones; for rare elements this is most of what is learned. The
+    properties are set once before training (`describe`) and saved with the weights.
     """
 
     properties: Tensor
@@ -63,7 +63,7 @@ class ElementEmbedding(nn.Module):
         self.register_buffer("properties", torch.zeros(MAX_ATOMIC_NUMBER + 1, len(PROPERTIES)))
 
     def describe(self, properties: Tensor) -> None:
-        """Set the properties, (MAX_ATOMIC_NUMBER + 1, len(PROPERTIES)), standardised."""
+        """Set the standardised properties, (MAX_ATOMIC_NUMBER + 1, len(PROPERTIES))."""
         self.properties.copy_(properties)
 
     def forward(self, numbers: Tensor) -> Tensor:
@@ -71,9 +71,10 @@ class ElementEmbedding(nn.Module):
 
 
 class RadialBasis(nn.Module):
-    """Gaussians on a logarithmic distance scale: fine where bonds are, coarse where they are not.
+    """Gaussians of the logarithm of a distance: (E,) distances in Å -> (E, size).
 
-    (E,) distances in Å -> (E, size). Bond lengths differ by ratios rather than by ångströms across the periodic table.
+    Across the periodic table, bond lengths vary by ratios rather than by fixed differences; the scale is fine at bond
+    lengths and coarse beyond.
     """
 
     centres: Tensor
@@ -86,12 +87,12 @@ class RadialBasis(nn.Module):
 
     def forward(self, distance_A: Tensor) -> Tensor:
         offset = (distance_A.log()[:, None] - self.centres).mul_(self.inverse_width)
-        # far Gaussians would be denormal numbers, which are slow
+        # far Gaussians would be subnormal numbers, which are slow
         return offset.square_().mul_(-0.5).clamp_(min=-40.0).exp_()
 
 
 class Perceptron(nn.Sequential):
-    """Linear, SiLU, Linear; `last_scale` shrinks the output weights at the start (residual branches)."""
+    """Linear, SiLU, Linear; `last_scale` scales the initial output weights, for residual branches."""
 
     def __init__(self, n_in: int, n_hidden: int, n_out: int, *, last_scale: float = 1.0) -> None:
         first, last = Linear(n_in, n_hidden), Linear(n_hidden, n_out)

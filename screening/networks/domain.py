@@ -1,8 +1,8 @@
-"""Which crystals are unlike the training data: the Mahalanobis distance of their features to those of training.
+"""Detects crystals unlike the training data by the Mahalanobis distance of their features.
 
-Errors of a network grow where its features leave the region that training filled (Lee et al., NeurIPS 31 (2018)). The
-limit is set so that a stated share of crystals of unseen chemical systems lies beyond it; how much larger errors are
-there is measured, not assumed (see the model cards).
+The errors of a network grow outside the region of its training features (Lee et al., NeurIPS 31 (2018)). The limit is
+set so that a given share of crystals of unseen chemical systems is outside. The model cards report how much larger the
+errors are there.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-_SHRINKAGE = 1e-3  # of the covariance towards its mean variance, so that it can be inverted
+_SHRINKAGE = 1e-3  # of the covariance towards its mean variance, to make it invertible
 
 
 class Domain(nn.Module):
-    """Where training features lie; before `fit` every crystal is inside."""
+    """The region of the training features; before `fit` every crystal is inside."""
 
     mean: Tensor
     whitening: Tensor
@@ -28,7 +28,13 @@ class Domain(nn.Module):
 
     @torch.no_grad()
     def fit(self, training: Tensor, unseen: Tensor, share: float) -> None:
-        """Learn the region of (n, width) training features; `share` of the (m, width) unseen ones will lie outside."""
+        """Fit the region to training features.
+
+        Args:
+            training: (n, width) features of training crystals.
+            unseen: (m, width) features of crystals of unseen chemical systems.
+            share: Share of the unseen crystals to be outside.
+        """
         features = training.double()
         centred = features - features.mean(0)
         covariance = centred.T @ centred / len(features)
@@ -44,5 +50,5 @@ class Domain(nn.Module):
         return ((features - self.mean) @ self.whitening).norm(dim=1)
 
     def outside(self, features: Tensor) -> Tensor:
-        """(n,) whether a crystal is unlike those of training."""
+        """(n,) whether crystals are unlike the training data."""
         return self.distance(features) > self.limit

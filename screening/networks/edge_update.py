@@ -1,9 +1,8 @@
-"""The default network: messages between atoms along edges that have a state of their own.
+"""The default network: message passing between atoms along edges with their own state.
 
-Each layer updates the edges from both atoms and the atoms from their edges. Maps of atom states are applied before
-the gather (N rows instead of E), the angular surroundings enter once at the start, and everything the network sees
-is a distance, an element or a rotation invariant. Edge updates follow the finding of Ruff et al., Digital Discovery
-3, 594 (2024) that nested edge states make up for missing angles.
+Each layer updates the edges from both atoms, and the atoms from their edges. Linear maps of atom states are applied
+before the gather (N rows instead of E). Angular features enter once at the start. All inputs are distances, elements
+or rotation invariants. Edge states can replace explicit angles (Ruff et al., Digital Discovery 3, 594 (2024)).
 """
 
 from __future__ import annotations
@@ -21,19 +20,19 @@ from screening.settings import settings_class
 
 @settings_class
 class Settings:
-    """The network's parameters.
+    """Parameters of the network.
 
     Attributes:
         width: Channels of an atom.
         edge_width: Channels of an edge.
-        layers: Rounds of messages.
-        radial_size: Functions of the distance.
-        angular_channels: Of the neighbourhood's power spectrum; 0 leaves angles out.
-        crystal_state: Whether after every layer each atom also learns the mean over its crystal: energies and gaps
-            depend on what else is in it, beyond the reach of a few neighbours (as the global state of Chen et al.,
+        layers: Number of message-passing layers.
+        radial_size: Number of radial basis functions.
+        angular_channels: Channels of the angular power spectrum; 0 for no angular features.
+        crystal_state: Whether each atom also receives the mean over its crystal after every layer. Energies and gaps
+            depend on the whole crystal, beyond the reach of a few neighbours (like the global state of Chen et al.,
             Chem. Mater. 31, 3564 (2019)).
-        readout_width: Hidden channels of the map that each atom passes before pooling, 0 for none: the mean of a
-            non-linear map is a sum over sites, as an energy is.
+        readout_width: Hidden channels of a perceptron applied to each atom before pooling; 0 for none. The mean of a
+            non-linear map is a sum over sites, like an energy.
     """
 
     width: int = 128
@@ -58,11 +57,11 @@ class _Layer(nn.Module):
 
     def forward(self, atom: Tensor, edge: Tensor, batch: GraphBatch, edge_sum: EdgeSum) -> tuple[Tensor, Tensor]:
         normed = self.norm(atom).to(edge.dtype)
-        # in place wherever gradients allow: fresh memory costs more than the arithmetic
+        # in place where gradients allow it: allocating memory costs more than the arithmetic
         hidden = self.from_centre(normed).index_select(0, batch.centre)
         hidden += self.from_neighbour(normed).index_select(0, batch.neighbour)
         hidden = silu(self.from_edge.plus(edge, hidden))
-        # the map to the atoms is linear, so it is applied after the sum: N rows instead of E
+        # the map to the atoms is linear, so it can follow the sum: N rows instead of E
         message = self.to_atom(edge_sum(hidden))
         atom = atom + self.update(torch.cat([normed, message.to(normed.dtype)], dim=1))
         if self.to_edge is not None:
@@ -84,7 +83,7 @@ class _CrystalState(nn.Module):
 
 
 class Network(nn.Module):
-    """Graphs to (N, width) atom and (B, 2 width) crystal features."""
+    """Maps graphs to (N, width) atom and (B, 2 width) crystal features."""
 
     def __init__(self, settings: Settings, neighbours: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What is known of the elements before any training: properties that tell which elements are alike."""
+"""Known properties of the elements, by which networks recognize similar elements."""
 
 from __future__ import annotations
 
@@ -43,13 +43,16 @@ PROPERTIES = tuple(_READ)
 
 
 def element_properties() -> Tensor:
-    """(MAX_ATOMIC_NUMBER + 1, len(PROPERTIES)): pymatgen's element data with zero mean and unit variance over the
-    elements; 0, the mean, where a value is not known. Row 0 is zero."""
+    """Properties of the elements from pymatgen, standardised over the elements.
+
+    Returns:
+        (MAX_ATOMIC_NUMBER + 1, len(PROPERTIES)) values; 0, the mean, if unknown. Row 0 is zero.
+    """
     from pymatgen.core.periodic_table import Element
 
     table = np.full((MAX_ATOMIC_NUMBER + 1, len(PROPERTIES)), np.nan)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pymatgen remarks on every value it does not have
+        warnings.simplefilter("ignore")  # pymatgen warns of every missing value
         for z in range(1, MAX_ATOMIC_NUMBER + 1):
             table[z] = [_value(read, Element.from_Z(z)) for read in _READ.values()]
     table = (table - np.nanmean(table, axis=0)) / np.nanstd(table, axis=0)
@@ -60,12 +63,12 @@ def _value(read: Callable[[Element], Any], element: Element) -> float:
     try:
         value = read(element)
     except (ValueError, TypeError, AttributeError, IndexError):
-        return math.nan  # not known
+        return math.nan  # unknown
     return math.nan if value is None else float(value)
 
 
 def _valence(element: Element) -> dict[str, int]:
-    """Electrons in the outermost s and p, the (n-1)d and the (n-2)f shells, n being the highest occupied."""
+    """Electrons in the ns, np, (n-1)d and (n-2)f shells, where n is the highest occupied one."""
     shells = element.full_electronic_structure
     outermost = max(n for n, _, _ in shells)
     open_at = {"s": outermost, "p": outermost, "d": outermost - 1, "f": outermost - 2}

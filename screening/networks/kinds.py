@@ -1,8 +1,8 @@
-"""Kinds of crystals by their elements: each crystal is of one kind. Intervals are calibrated by kind.
+"""Kinds of crystals by their elements, for calibrating intervals; each crystal has one kind.
 
-Networks err less on common oxides than on alloys, and their own estimate of the error sees only part of that. A factor
-for each kind makes the intervals hold within the kinds, not on average alone (Mondrian conformal prediction; Vovk et
-al., Algorithmic Learning in a Random World, Springer 2005, section 4.5).
+Networks err less on common oxides than on alloys, and their own error estimate captures only part of that. A factor for
+each kind makes the intervals valid within each kind, not only on average (Mondrian conformal prediction; Vovk et al.,
+Algorithmic Learning in a Random World, Springer 2005, section 4.5).
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from screening.graphs.batch import GraphBatch
 from screening.networks.outputs import MAX_ATOMIC_NUMBER
 
 KINDS = ("3d oxides", "other oxides", "halides", "chalcogenides", "other non-metals", "rare-earth alloys", "metals")
-"""The first that fits: oxygen and Ti to Cu, oxygen, F to I, S to Te, any other non-metal, a rare earth, the rest."""
+"""The first match counts: oxygen with Ti to Cu, oxygen, F to I, S to Te, another non-metal, a rare earth, the rest."""
 _FAMILIES = (OXYGEN, TITANIUM_TO_COPPER, HALOGENS, CHALCOGENS, NOT_IN_ALLOYS, RARE_EARTHS)
 
 
 @cache
 def _families(device: torch.device) -> Tensor:
-    """(MAX_ATOMIC_NUMBER + 1, F) whether an element belongs to each family."""
+    """(MAX_ATOMIC_NUMBER + 1, F) whether each element belongs to each family."""
     family = torch.zeros(MAX_ATOMIC_NUMBER + 1, len(_FAMILIES), dtype=torch.int32)
     for column, numbers in enumerate(_FAMILIES):
         family[[z for z in numbers if z <= MAX_ATOMIC_NUMBER], column] = 1
@@ -38,7 +38,7 @@ def _families(device: torch.device) -> Tensor:
 
 
 def kinds(batch: GraphBatch) -> Tensor:
-    """(B,) int64 positions in `KINDS`."""
+    """(B,) int64 indices into `KINDS`."""
     of_atoms = _families(batch.numbers.device)[batch.numbers]
     has = torch.zeros(len(batch), len(_FAMILIES), dtype=torch.int32, device=batch.numbers.device)
     has = has.index_add(0, batch.owner, of_atoms) > 0

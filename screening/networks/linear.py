@@ -1,8 +1,8 @@
 """Linear maps that are fast on every CPU.
 
-PyTorch multiplies float32 matrices on a CPU with MKL, which runs at a fraction of the speed of oneDNN on AMD
-processors: 60,000 x 64 times 64 x 64 took 4.7 ms with MKL and 1.3 ms with oneDNN on two Zen 5 cores. Inference
-therefore calls oneDNN's kernels where PyTorch has them, with the addition or activation that follows fused in.
+PyTorch multiplies float32 matrices on a CPU with MKL, which is much slower than oneDNN on AMD processors: 60,000 x 64
+times 64 x 64 took 4.7 ms with MKL and 1.3 ms with oneDNN on two Zen 5 cores. Inference therefore calls oneDNN's kernels
+if PyTorch has them, fused with the addition or activation that follows.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 _HAS_ONEDNN = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
-_SMALL = 256  # rows below which the call overhead of oneDNN eats the gain
+_SMALL = 256  # with fewer rows the call overhead of oneDNN exceeds the gain
 
 
 def has_bf16() -> bool:
-    """Whether this CPU multiplies bf16 matrices in hardware (AVX512-BF16); without that bf16 is slower than float32."""
+    """Whether this CPU multiplies bf16 matrices in hardware (AVX512-BF16); otherwise bf16 is slower than float32."""
     return bool(getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)())
 
 
 def fused_inference(values: Tensor) -> bool:
-    """Whether the fused CPU kernels, which know no gradients, serve for these values."""
+    """Whether the fused CPU kernels, which have no gradients, can be used for these values."""
     return (
         not torch.is_grad_enabled()
         and values.device.type == "cpu"
@@ -32,12 +32,12 @@ def fused_inference(values: Tensor) -> bool:
 
 
 def silu(values: Tensor) -> Tensor:
-    """x sigmoid(x); overwrites its argument in inference."""
+    """x sigmoid(x); overwrites its argument during inference."""
     return functional.silu(values, inplace=not torch.is_grad_enabled())
 
 
 class Linear(nn.Linear):
-    """`torch.nn.Linear` in the type of its input; in inference the same numbers to rounding, sooner."""
+    """`torch.nn.Linear` in the type of its input; faster during inference, with equal results within rounding."""
 
     def forward(self, input: Tensor) -> Tensor:
         if self._direct(input):
@@ -69,7 +69,7 @@ class Linear(nn.Linear):
 
 
 def fixed_product(x: Tensor, weight: Tensor, bias: Tensor | None = None, other: Tensor | None = None) -> Tensor:
-    """x weight^T + bias + other, by oneDNN where that is faster; no graph for gradients is made."""
+    """x weight^T + bias + other without gradients, with oneDNN if that is faster."""
     if not (_HAS_ONEDNN and len(x) >= _SMALL and x.device.type == "cpu" and x.dtype == torch.float32):
         found = functional.linear(x, weight, bias)
         return found if other is None else found + other

@@ -1,4 +1,4 @@
-"""What networks return: encodings, and predictions with their predicted error scale."""
+"""Outputs of networks: encodings, and predictions with their error scale."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_ATOMIC_NUMBER = 103
 
 
 class Encoding(NamedTuple):
-    """What a network makes of a batch of graphs, float32.
+    """Features of a batch of graphs, float32.
 
     Attributes:
         atom: (N, atom_width) features of atoms.
@@ -26,13 +26,13 @@ class Encoding(NamedTuple):
 
 
 class Prediction(NamedTuple):
-    """What the heads make of it, in standardised units of each target.
+    """Predictions for a batch, in standardised units of each target.
 
     Attributes:
-        value: (B, T).
-        log_scale: (B, T), of the scale of a Laplace error.
-        site_moment_muB: (N,) sizes of the moments.
-        features: (B, W) of the crystals, from which the rest comes.
+        value: (B, T) values.
+        log_scale: (B, T) logarithms of the scale of a Laplace error.
+        site_moment_muB: (N,) absolute site moments.
+        features: (B, W) features of the crystals, from which the rest is computed.
     """
 
     value: Tensor
@@ -42,13 +42,13 @@ class Prediction(NamedTuple):
 
 
 class Encoder(Protocol):
-    """What a network must offer: the map from graphs to features.
+    """The interface of a network: it maps graphs to features.
 
     Attributes:
-        atom_width: Features of an atom.
-        crystal_width: Features of a crystal.
-        inference_dtype: Float32, or bfloat16 for edges and maps where speed matters more than the last digits; sums,
-            residuals and features stay float32.
+        atom_width: Number of features of an atom.
+        crystal_width: Number of features of a crystal.
+        inference_dtype: Float32, or bfloat16 for edges and linear maps if speed matters more than the last digits;
+            sums, residuals and features stay float32.
     """
 
     atom_width: int

@@ -1,4 +1,4 @@
-"""From crystals to a table of properties with intervals: the model in use."""
+"""Predicts a table of properties with intervals from crystals."""
 
 from __future__ import annotations
 
@@ -27,8 +27,11 @@ from screening.networks.released_model import ModelConfig, find_release, load_re
 class StageTimes:
     """Seconds of work by stage.
 
-    On a CPU they are processor seconds of the thread at work: those of several threads add up to more than the wall
-    time, and waiting for another stage counts for nothing. With a GPU they are wall seconds.
+    On a CPU these are processor seconds of the working threads: they can add up to more than the wall time, and waiting
+    does not count. With a GPU they are wall seconds.
+
+    Attributes:
+        seconds: Seconds by stage.
     """
 
     def __init__(self, device: torch.device) -> None:
@@ -37,7 +40,7 @@ class StageTimes:
         self._lock = Lock()
 
     def add(self, stage: str, since: float) -> float:
-        """Book the time since `since` to a stage; returns now."""
+        """Add the time since `since` to a stage and return the current time."""
         now = self.now()
         with self._lock:
             self.seconds[stage] = self.seconds.get(stage, 0.0) + now - since
@@ -58,17 +61,31 @@ class Predictor:
 
     @classmethod
     def load(cls, model: str, device: str = "auto", precision: str = "auto") -> Predictor:
-        """A released name or a folder; raises RequestError when it is neither or not sound."""
+        """Load a released model.
+
+        Args:
+            model: The name of a released model, or a folder.
+            device: `auto`, `cpu` or `cuda`.
+            precision: `auto`, `bf16` or `32`.
+
+        Raises:
+            RequestError: If there is no such model, it is damaged, or the device is missing.
+        """
         folder = find_release(model)
         return cls(*load_release(folder), folder, device, precision)
 
     @property
     def elements(self) -> frozenset[int]:
-        """Atomic numbers that the model has been trained on."""
+        """Atomic numbers that the model was trained on."""
         return frozenset(self.config.elements)
 
     def predict(self, crystals: Sequence[Crystal]) -> pl.DataFrame:
-        """One row a crystal, in order: identity columns, each target with `_lo` and `_hi` (80 %), `flags`."""
+        """Predict crystals.
+
+        Returns:
+            A row for each crystal, in order: identity columns, each target with its 80 % interval (`_lo`, `_hi`), and
+            `flags`.
+        """
         if not crystals:
             return pl.DataFrame(schema=prediction_schema(self.config.targets))
         started = self.times.now()
@@ -113,16 +130,20 @@ def prediction_schema(targets: Sequence[str]) -> dict[str, type[pl.DataType]]:
 
 
 def resolve_device(device: str) -> torch.device:
-    """`auto` is CUDA where there is one; raises RequestError when CUDA is asked for and missing."""
+    """The device for `auto` (CUDA if available), `cpu` or `cuda`.
+
+    Raises:
+        RequestError: If CUDA is requested and not available.
+    """
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if device == "cuda" and not torch.cuda.is_available():
-        raise RequestError("device=cuda: PyTorch finds no CUDA GPU here; use device=cpu or device=auto")
+        raise RequestError("device=cuda: PyTorch finds no CUDA GPU on this machine; use device=cpu or device=auto")
     return torch.device(device)
 
 
 def inference_dtype(precision: str, device: torch.device) -> torch.dtype:
-    """`auto` is bfloat16 on CPUs that have it in hardware, else float32; elsewhere than on a CPU always float32."""
+    """The type for inference: on GPUs always float32; on CPUs `auto` is bfloat16 if the hardware supports it."""
     wanted = precision == "bf16" or (precision == "auto" and has_bf16())
     return torch.bfloat16 if wanted and device.type == "cpu" else torch.float32
 

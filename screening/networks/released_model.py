@@ -1,4 +1,4 @@
-"""Released networks: everything to build them again, and their weights."""
+"""Released models: their configuration and weights, saved and loaded."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ FORMAT, KEY = 1, "model"
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """Everything but the weights: enough to build the network and to say where it came from.
+    """Everything about a released model except its weights.
 
     Attributes:
-        name: Of the model.
+        name: Name of the model.
         architecture: Name of the network, see `screening.networks.architectures`.
-        parameters: All its parameters.
+        parameters: All parameters of the network.
         graph: How crystals become graphs.
-        targets: Columns that it predicts.
-        elements: Atomic numbers with at least one training crystal; other elements are refused.
-        training: What it learned from, and how.
-        members: Networks whose mean is the prediction.
+        targets: Columns that the model predicts.
+        elements: Atomic numbers in the training data; crystals with other elements are rejected.
+        training: Record of the training: data, steps, seed and so on.
+        members: Number of networks; their mean is the prediction.
     """
 
     name: str
@@ -54,12 +54,12 @@ class ModelConfig:
 
     @property
     def learned_splits(self) -> tuple[str, ...]:
-        """The splits by chemical system whose crystals were learned."""
+        """The splits that the model was trained on."""
         return tuple(self.training.get("learned_splits", ("train",)))
 
 
 def build_model(config: ModelConfig) -> PropertyModel:
-    """An untrained model of this configuration."""
+    """Build an untrained model."""
     return PropertyModel(
         [build_network(config.architecture, config.parameters, config.graph.neighbours) for _ in range(config.members)],
         config.targets,
@@ -67,16 +67,20 @@ def build_model(config: ModelConfig) -> PropertyModel:
 
 
 def save_release(folder: Path, model: PropertyModel, config: ModelConfig) -> None:
-    """Write a model folder, weights first, so that a killed run leaves no folder that looks complete."""
+    """Write a model folder, weights first, so that a killed run never leaves a folder that looks complete."""
     tensors = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
-    # so that a reader without the package learns what to install
+    # tells users without the package what to install
     package = plugins.package(plugins.NETWORKS, config.architecture)
     config_file = {"format": FORMAT, **asdict(config), "package": package}
     write_release(folder, lambda file: save_file(tensors, file), config_file)
 
 
 def find_release(model: str) -> Path:
-    """The folder of a released name or path; raises RequestError listing the released names."""
+    """The folder of a released model, given its name or path.
+
+    Raises:
+        RequestError: If there is none; the message lists the released names.
+    """
     folder = release_folder(model)
     if folder is None:
         what = "is not a folder with config.json and weights.safetensors" if Path(model).exists() else "was not found"
@@ -85,19 +89,22 @@ def find_release(model: str) -> Path:
 
 
 def load_release(folder: Path) -> tuple[PropertyModel, ModelConfig]:
-    """Load a model folder in evaluation mode; raises RequestError naming the file when it is not a sound release."""
+    """Load a model in evaluation mode.
+
+    Raises:
+        RequestError: If the folder is not a valid release; the message names the file.
+    """
     config = _read_config(folder)
     state = read_release_weights(folder, KEY, load_file)
     try:
         model = build_model(config)
     except (RequestError, TypeError, ValueError, RuntimeError) as error:
-        raise RequestError(f"model: {folder / CONFIG}: no network can be built from it ({error})") from None
+        raise RequestError(f"model: {folder / CONFIG}: cannot build a network from it ({error})") from None
     try:
         model.load_state_dict(state)
     except RuntimeError:
         raise RequestError(
-            f"model: {folder / WEIGHTS} does not fit the architecture {config.architecture!r} "
-            f"that {CONFIG} beside it describes"
+            f"model: {folder / WEIGHTS} does not fit the architecture {config.architecture!r} in {CONFIG}"
         ) from None
     return model.eval(), config
 
@@ -127,5 +134,5 @@ def _read_config(folder: Path) -> ModelConfig:
 
 def _unknown_network(name: str, package: object) -> str:
     if isinstance(package, str) and package != plugins.OWN:
-        return f"its network {name!r} comes from the package {package}, which is not installed here"
+        return f"its network {name!r} is from the package {package}, which is not installed"
     return f"its network {name!r} is not known{nearest(name, architecture_names())}"

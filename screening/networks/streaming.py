@@ -1,7 +1,7 @@
-"""A stream of crystals through a predictor: batches side by side on all cores, results in order.
+"""Predicts a stream of crystals: batches in parallel on all cores, results in order.
 
-A network of this size does not fill several cores with one batch, so each core takes its own: on two cores that ran 1.6
-times as fast as one (1,640 against 1,040 structures/s in float32).
+A single batch cannot keep several cores busy with a network of this size, so each core works on its own batch. On two
+cores this is 1.6 times as fast as on one (1,640 instead of 1,040 structures/s in float32).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from screening.crystals.crystal import Crystal, Rejection
 from screening.networks.predictor import Predictor, StageTimes
 
 BATCH_ATOMS = {"cpu": 2048, "cuda": 32768}
-"""Atoms per batch by device: the best of 512 to 4,096 measured on a CPU; a guess for GPUs, where none was at hand."""
+"""Atoms per batch by device: for CPUs the best of 512 to 4,096 as measured, for GPUs a guess."""
 
 Batch = tuple[list[Crystal], list[Rejection]]
 Scored = tuple[list[Crystal], pl.DataFrame, list[Rejection]]
@@ -29,9 +29,16 @@ Scored = tuple[list[Crystal], pl.DataFrame, list[Rejection]]
 def stream(
     predictor: Predictor, items: Iterable[Crystal | Rejection], batch_atoms: int | None = None
 ) -> Iterator[Scored]:
-    """Predict a stream batch by batch, in order: (crystals, their table, rejections since).
+    """Predict a stream batch by batch, in order.
 
-    A crystal for which the network gives no finite figures becomes a rejection.
+    Args:
+        predictor: The model.
+        items: Crystals and rejections.
+        batch_atoms: Atoms of a batch; None for the default of the device.
+
+    Yields:
+        The crystals of a batch, their table, and the rejections among them. A crystal without finite predictions
+        becomes a rejection.
     """
     atoms = batch_atoms or BATCH_ATOMS[predictor.device.type]
     batches = _batches(items, atoms, predictor.times)
@@ -40,7 +47,7 @@ def stream(
         yield from (_scored(predictor, *batch) for batch in batches)
         return
     waiting: deque[Future[Scored]] = deque()
-    with one_batch_a_core(cores) as pool:
+    with one_batch_per_core(cores) as pool:
         for batch in batches:
             waiting.append(pool.submit(_scored, predictor, *batch))
             if len(waiting) > cores:
@@ -50,11 +57,11 @@ def stream(
 
 
 @contextmanager
-def one_batch_a_core(cores: int) -> Iterator[ThreadPoolExecutor]:
-    """Threads that each compute on one core; the number of threads of torch is put back at the end."""
+def one_batch_per_core(cores: int) -> Iterator[ThreadPoolExecutor]:
+    """A pool of threads that each use one core; torch's number of threads is restored at the end."""
     keep_freed_memory()
     interval = sys.getswitchinterval()
-    # a thread that builds graphs holds the interpreter: the other must not wait 5 ms after every operation
+    # a thread that builds graphs holds the interpreter; with the default, others wait 5 ms after every operation
     sys.setswitchinterval(5e-5)
     pool = ThreadPoolExecutor(cores, "predict", initializer=torch.set_num_threads, initargs=(1,))
     try:
@@ -62,11 +69,11 @@ def one_batch_a_core(cores: int) -> Iterator[ThreadPoolExecutor]:
     finally:
         pool.shutdown(cancel_futures=True)
         sys.setswitchinterval(interval)
-        torch.set_num_threads(cores)  # part of the setting is shared by all threads
+        torch.set_num_threads(cores)  # part of this setting is shared by all threads
 
 
 def keep_freed_memory() -> None:
-    """Ask glibc not to hand memory back to the system after every tensor: getting it again took a tenth of the time."""
+    """Make glibc keep freed memory; returning it to the system and getting it back took a tenth of the time."""
     if sys.platform != "linux":
         return
     trim_threshold, mmap_threshold = -1, -3  # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of <malloc.h>

@@ -24,7 +24,7 @@ from torch import Tensor
 from screening.chemistry.elements import SYMBOLS
 from screening.crystals.packed import PackedCrystals
 from screening.errors import RequestError, ScreeningError
-from screening.networks.streaming import one_batch_a_core
+from screening.networks.streaming import one_batch_per_core
 from screening.potentials.batching import is_out_of_memory, spans
 from screening.potentials.state import CrystalState
 
@@ -114,7 +114,7 @@ class Potential(ABC):
 
         chunks = list(spans(packed.n_atoms, self.batch_atoms))
         if min(self.cores, len(chunks)) > 1:
-            with one_batch_a_core(self.cores) as pool:
+            with one_batch_per_core(self.cores) as pool:
                 parts = [part for found in pool.map(evaluated, chunks) for part in found]
         else:
             parts = [part for chunk in chunks for part in evaluated(chunk)]

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from screening.array_types import Floats
 from screening.crystals.packed import PackedCrystals
-from screening.networks.streaming import one_batch_a_core
+from screening.networks.streaming import one_batch_per_core
 from screening.potentials.base import Potential, PotentialOutput
 from screening.potentials.batching import is_out_of_memory, spans
 from screening.potentials.state import CrystalState
@@ -73,7 +73,7 @@ def prerelax(potential: Potential, packed: PackedCrystals, steps: int) -> Prerel
     def descents(span: tuple[int, int]) -> list[_Descent]:
         return _within_memory(potential, CrystalState.of(ordered.chunk(*span), potential.device), steps)
 
-    with one_batch_a_core(potential.cores) as pool:
+    with one_batch_per_core(potential.cores) as pool:
         parts = [part for found in pool.map(descents, spans(ordered.n_atoms, potential.batch_atoms)) for part in found]
     return _reordered(parts, ordered, np.argsort(order, kind="stable"))
 

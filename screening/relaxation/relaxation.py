@@ -21,7 +21,7 @@ from screening.crystals.packed import PackedCrystals, pack
 from screening.crystals.read_settings import ReadSettings
 from screening.crystals.sanity import find_problem
 from screening.crystals.sites import Sites
-from screening.networks.streaming import one_batch_a_core
+from screening.networks.streaming import one_batch_per_core
 from screening.potentials.base import Potential, PotentialOutput
 from screening.potentials.state import CrystalState
 from screening.relaxation.minimiser import Minimiser
@@ -120,7 +120,7 @@ def _on_cores(potential: Potential, waiting: _Shared, settings: RelaxationSettin
         finally:
             done.put(None)
 
-    with one_batch_a_core(cores) as pool:
+    with one_batch_per_core(cores) as pool:
         running = [pool.submit(run) for _ in range(cores)]
         try:
             ends = 0

@@ -109,7 +109,7 @@ def test_predictions_in_a_file_are_the_same(model: str, tmp_path: Path) -> None:
 
 def test_nothing_is_drawn_until_it_is_asked_for(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    for name in ("finalists", "picture_png", "render", "rank_landmarks"):
+    for name in ("finalists", "structure_png", "render", "rank_landmarks"):
         original = getattr(ranking_outcome, name)
         monkeypatch.setattr(
             ranking_outcome, name, lambda *a, name=name, original=original: asked.append(name) or original(*a)
@@ -119,7 +119,7 @@ def test_nothing_is_drawn_until_it_is_asked_for(model: str, monkeypatch: pytest.
     assert ranking.best(1)["rank"].to_list() == [1]
     assert "µ" in ranking._repr_html_() and asked == []
     card = ranking.card("b")
-    assert asked == ["finalists", "picture_png"] and "FeCo" in card.html
+    assert asked == ["finalists", "structure_png"] and "FeCo" in card.html
     assert ranking.card("b") is card
     report = ranking.report()
     assert asked[2:] == ["finalists", "rank_landmarks", "render"]

@@ -49,8 +49,8 @@ def test_what_is_broken_is_named_with_advice(alone: Path, capsys: pytest.Capture
         assert cli.main(["doctor", *given]) == 1
     captured = capsys.readouterr()
     assert captured.err == "screening: broken: model, magnetism, MLflow\n"
-    assert "weights.safetensors is truncated" in captured.out and "copy it anew" in captured.out
-    assert "-> tracking=none now, `screening log` later" in captured.out
+    assert "weights.safetensors is truncated" in captured.out and "copy the model again" in captured.out
+    assert "-> set tracking=none and run `screening log` later" in captured.out
 
 
 def test_packages(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,7 +80,7 @@ def test_a_gpu_that_is_asked_for(alone: Path, monkeypatch: pytest.MonkeyPatch) -
     assert [finding.state for finding in health.gpu("cuda")] == [BROKEN]
     monkeypatch.setattr(shutil, "which", lambda name: "/usr/bin/nvidia-smi")
     (found,) = health.gpu("auto")
-    assert found.state == BROKEN and "the driver is there, but torch finds no GPU" in found.said
+    assert found.state == BROKEN and "a driver is installed, but torch finds no GPU" in found.said
 
 
 def test_a_model_from_mlflow_is_not_downloaded() -> None:
@@ -88,7 +88,7 @@ def test_a_model_from_mlflow_is_not_downloaded() -> None:
         raise RequestError("downloaded")
 
     (found,) = health.model("model", "models:/magnets@champion", refuse)
-    assert found.state == NOTE and "machine without network" in found.advice
+    assert found.state == NOTE and "without network access" in found.advice
     (found,) = health.model("model", "x", refuse)
     assert found.state == BROKEN and found.said == "downloaded"
     assert list(health.model("voltage", "none", refuse)) == []

@@ -137,11 +137,11 @@ def test_a_checkpoint_that_does_not_fit_is_refused_by_name(
     work: Path, train: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.main([*train, "network.parameters.width=32"]) == 2
-    assert ".ckpt is of another network" in capsys.readouterr().err
+    assert ".ckpt is from another network" in capsys.readouterr().err
     (tmp_path / "checkpoints").mkdir()
     (tmp_path / "checkpoints" / "last.ckpt").write_bytes(b"cut off")
     assert cli.main([*train, f"output_dir={tmp_path}"]) == 2
-    assert "checkpoints holds no sound checkpoint (last.ckpt)" in capsys.readouterr().err
+    assert "checkpoints has no valid checkpoint (last.ckpt)" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

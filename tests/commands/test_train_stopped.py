@@ -25,18 +25,18 @@ def test_it_exits_with_75_and_the_same_command_goes_on(
     store, uri = small_store(tmp_path / "store", 60).path, f"sqlite:///{tmp_path}/mlflow.db"
     command = ["train", "name=tiny", "device=cpu", "trainer=smoke", "trainer.precision=32", *SMALL]
     command += [f"data.path={store}", f"output_dir={tmp_path / 'run'}", f"tracking.uri={uri}"]
-    plain, told = PropertyModel.each, []
+    plain, sent = PropertyModel.predict_members, []
 
-    def tell(*given: object) -> object:
-        if not told:
-            told.append(number)
+    def interrupt(*given: object) -> object:
+        if not sent:
+            sent.append(number)
             os.kill(os.getpid(), number)
         return plain(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(PropertyModel, "each", tell)
+    monkeypatch.setattr(PropertyModel, "predict_members", interrupt)
     assert cli.main(command) == 75
     said = capsys.readouterr().err
-    assert f"stopped by {number.name}; a checkpoint in " in said and "holds its 1 step" in said
+    assert f"stopped by {number.name}; a checkpoint in " in said and "has its 1 step" in said
     assert "run the same command to continue" in said
     client = connect(uri)
     experiments = [experiment.experiment_id for experiment in client.search_experiments()]

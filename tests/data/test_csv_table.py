@@ -1,4 +1,4 @@
-"""Structures with a CSV of ids and labels beside them: all end in the store or the rejections, or are named."""
+"""Structures with a CSV of ids and labels: each row is imported or rejected, and errors name the line."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def read(source: Path, labels: Path | None = None) -> tuple[list[LabelledCrystal
     return list(accepted(read_labelled(kind_of(source, labels), source, labels), rejected)), rejected
 
 
-def test_every_crystal_and_every_row_ends_once(folder: Path) -> None:
+def test_every_crystal_and_row_is_imported_or_rejected_once(folder: Path) -> None:
     (folder / "values.csv").write_text(HEADER + "a,1.5\nb.cif,\nbroken,2\npartial,1\nnowhere,3\n")
     rows, rejected = read(folder)
     assert [(row.crystal.candidate_id, row.labels) for row in rows] == [("a", {"band_gap_eV": 1.5})]
@@ -83,7 +83,7 @@ def test_the_csv_itself_may_be_the_source(folder: Path) -> None:
         read(folder)
 
 
-def test_an_input_gives_its_values_to_one_crystal_only(tmp_path: Path) -> None:
+def test_a_row_labels_only_one_crystal(tmp_path: Path) -> None:
     for name, a in (("x", 3.5), ("y", 3.6)):
         (tmp_path / name).mkdir()
         (tmp_path / name / "same.cif").write_text(CIF.format(a=a, occupancy=1))
@@ -98,19 +98,19 @@ def test_an_input_gives_its_values_to_one_crystal_only(tmp_path: Path) -> None:
         ("", "no column of ids; expected one of id, mp_id"),
         ("crystal,band_gap_eV\na,1\n", "no column of ids"),
         ("id,price\na,1\n", "no label column; expected any of formation_energy_eV_per_atom"),
-        ("id,band_gap\na,1\n", "column 'band_gap': the unit is unclear; give it in the unit of band_gap_eV"),
+        ("id,band_gap\na,1\n", "column 'band_gap': the unit is unclear; convert it to that of band_gap_eV"),
         ("id,Band Gap (meV)\na,1\n", "the unit is unclear"),
         ("id,band_gap_eV,formation_energy_kJ_per_mol\na,1,2\n", "column 'formation_energy_kJ_per_mol': the unit"),
-        ("id,band_gap_eV,band_gap_eV\na,1,2\n", "column 'band_gap_eV' is there twice"),
+        ("id,band_gap_eV,band_gap_eV\na,1,2\n", "column 'band_gap_eV' occurs twice"),
         (HEADER + "a,1\nb,n/a\n", "line 3, column band_gap_eV: expected a number with a decimal point, got 'n/a'"),
         ("id;band_gap_eV\na;1,5\n", "line 2, column band_gap_eV: expected a number with a decimal point, got '1,5'"),
         (HEADER + "a,nan\n", "line 2, column band_gap_eV: expected a number"),
-        (HEADER + "a,-0.5\n", "line 2, column band_gap_eV: -0.5 is less than 0"),
+        (HEADER + "a,-0.5\n", "line 2, column band_gap_eV: -0.5 is below 0"),
         (HEADER + "a,1500\n", "is it in another unit"),
-        (HEADER + "a,1\nb,2\na,3\n", "line 4, column id: 'a' is in line 2 already"),
+        (HEADER + "a,1\nb,2\na,3\n", "line 4, column id: 'a' is already in line 2"),
         (HEADER + ",1\n", "line 2, column id: the id is empty"),
-        (HEADER + "a,1,2\n", "line 2: 3 cells, but 2 columns"),
-        (HEADER + "x,1\ny,2\n", "none of its ids ('x', 'y') is that of a crystal in"),
+        (HEADER + "a,1,2\n", "line 2: expected 2 cells, found 3"),
+        (HEADER + "x,1\ny,2\n", "none of its ids ('x', 'y') is a crystal in"),
     ],
 )
 def test_what_is_wrong_is_named(folder: Path, text: str, said: str) -> None:
@@ -121,18 +121,18 @@ def test_what_is_wrong_is_named(folder: Path, text: str, said: str) -> None:
 
 
 def test_missing_and_unreadable_tables_are_named(folder: Path) -> None:
-    with pytest.raises(RequestError, match="expected one CSV with the labels in it, found none"):
+    with pytest.raises(RequestError, match="expected one CSV with the labels, found none"):
         read(folder)
     with pytest.raises(RequestError, match=r"nowhere\.csv: no such file"):
         read(folder, folder / "nowhere.csv")
     (folder / "values.csv").write_bytes(b"id,band_gap_eV\n\xff\xfe,1\n")
     with pytest.raises(RequestError, match=r"values\.csv: not readable as UTF-8 text"):
         read(folder)
-    with pytest.raises(RequestError, match="only kind=csv takes its labels from another file"):
+    with pytest.raises(RequestError, match="only kind=csv accepts a separate file of labels"):
         list(read_labelled("jsonl", folder, folder / "values.csv"))
 
 
-def test_what_kind_a_source_is(folder: Path, tmp_path: Path) -> None:
+def test_the_kind_of_a_source(folder: Path, tmp_path: Path) -> None:
     assert kind_of(tmp_path / "rows.jsonl.gz") == "jsonl"
     assert kind_of(tmp_path / "rows.jsonl", tmp_path / "values.csv") == "csv"
     assert kind_of(folder) == "csv"

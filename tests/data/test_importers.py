@@ -1,4 +1,4 @@
-"""Importers read published layouts and say what is wrong with a source."""
+"""Importers read published layouts and name what is wrong in a source."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_materials_project_labels_get_units_and_missing_ones_stay_missing(materi
     assert rows[1].labels == {"formation_energy_eV_per_atom": 0.25}
 
 
-def test_what_every_importer_must_satisfy(materials_project: Path, tmp_path: Path) -> None:
+def test_importers_satisfy_the_contract(materials_project: Path, tmp_path: Path) -> None:
     check_importer(load_importer("materials_project"), materials_project)
     rows = [{"id": name, **CELL, "band_gap_eV": 1.5} for name in "abb"]
     write_rows(tmp_path / "own.jsonl.gz", rows)
@@ -60,7 +60,7 @@ def test_what_every_importer_must_satisfy(materials_project: Path, tmp_path: Pat
     check_importer(load_importer("csv"), tmp_path / "structures", tmp_path / "values.csv")
 
 
-def test_site_moments_are_crystals_of_their_own(materials_project: Path) -> None:
+def test_site_moments_are_separate_crystals(materials_project: Path) -> None:
     write_rows(materials_project / "site_magmoms.jsonl.gz", [{"id": "set-0", **CELL, "magmom_muB": [1.5, -0.5]}])
     last = list(accepted(load_importer("materials_project").read(materials_project), []))[-1]
     assert last.labels == {} and last.crystal.candidate_id == "moments-set-0"
@@ -110,7 +110,7 @@ def test_own_rows_with_labels(tmp_path: Path) -> None:
     [
         ({"band_gap_eV": "wide"}, "line 1: band_gap_eV"),
         ({"band_gap_eV": True}, "line 1: band_gap_eV"),
-        ({"band_gap_eV": -0.1}, "line 1: band_gap_eV: -0.1 is less than 0"),
+        ({"band_gap_eV": -0.1}, "line 1: band_gap_eV: -0.1 is below 0"),
         ({"formation_energy_eV_per_atom": -230}, "is it in another unit"),
         ({"site_moment_muB": [1]}, "expected a list of 2 numbers"),
         ({"site_moment_muB": ["a", "b"]}, "expected a list of 2 numbers"),
@@ -123,7 +123,7 @@ def test_wrong_labels_are_named(tmp_path: Path, label: dict[str, Any], message: 
         list(load_importer("jsonl").read(tmp_path / "own.jsonl.gz"))
 
 
-def test_rows_that_teach_nothing_are_left_out(tmp_path: Path) -> None:
+def test_rows_without_labels_are_left_out(tmp_path: Path) -> None:
     site = {"species": [{"element": "Li", "occu": 0.5}], "abc": [0, 0, 0]}
     partial = {"@class": "Structure", "lattice": {"matrix": CELL["lattice"]}, "sites": [site]}
     rows = [

@@ -1,4 +1,4 @@
-"""Tables of measurements: text as it is written, and messages that name file and line."""
+"""Published tables are read as text; messages name file and line."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_text_stays_text_and_only_empty_cells_are_missing(tmp_path: Path) -> Non
         read_csv(tmp_path / "nowhere.csv", ["formula"])
 
 
-def test_rows_of_json_lines_and_the_line_that_is_none(tmp_path: Path) -> None:
+def test_rows_of_json_lines_and_a_broken_line(tmp_path: Path) -> None:
     file = tmp_path / "t.jsonl.gz"
     file.write_bytes(gzip.compress(b'{"a": 1}\n{"a": 2}\n'))
     assert list(json_rows(file)) == [{"a": 1}, {"a": 2}]

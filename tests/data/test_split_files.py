@@ -13,7 +13,7 @@ from screening.errors import RequestError
 from screening.learning.data import DataSettings, split_rows
 
 
-def test_names_are_translated_and_who_is_not_named_is_left_out(tmp_path: Path) -> None:
+def test_names_are_translated_and_unnamed_crystals_left_out(tmp_path: Path) -> None:
     file = tmp_path / "splits.csv"
     file.write_text("\ufeffmp_id,formula,published\nNaN,NaN,train\nb,X,val\nc,X,\nd,X,test\n", encoding="utf-8")
     assert splits_in_file(file, "published", ["d", "NaN", "c", "b", "e"]) == ["test", "train", "", "validation", ""]
@@ -26,10 +26,10 @@ def test_names_are_translated_and_who_is_not_named_is_left_out(tmp_path: Path) -
         ("id,part\na,train\n", "one named 'split'"),
         ("key,split\na,train\n", "a column of ids"),
         ("id,split\nother,train\n", "none of its ids"),
-        ("", "it has nothing"),
+        ("", "found nothing"),
     ],
 )
-def test_what_is_wrong_with_a_file_is_said(tmp_path: Path, text: str, message: str) -> None:
+def test_errors_in_a_file_are_named(tmp_path: Path, text: str, message: str) -> None:
     file = tmp_path / "splits.csv"
     file.write_text(text)
     with pytest.raises(RequestError, match=message) as error:

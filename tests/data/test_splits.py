@@ -1,4 +1,4 @@
-"""Whole chemical systems, fixed for ever."""
+"""Splits by chemical system never change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The store gives back what was put in, names its content, and is there whole or not at all."""
+"""A store returns what was written, identifies its content, and is written atomically."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_missing_labels_are_nan_and_unknown_columns_an_error(tmp_path: Path) -> 
         store.labels(["hardness"])
 
 
-def test_the_hash_names_the_content(tmp_path: Path) -> None:
+def test_the_hash_identifies_the_content(tmp_path: Path) -> None:
     first, second, other = (write_store(tmp_path / str(i), rows(4, seed), []) for i, seed in enumerate((0, 0, 1)))
     assert first.content_hash == second.content_hash != other.content_hash
 
@@ -70,7 +70,7 @@ def test_other_folders_are_not_overwritten(tmp_path: Path) -> None:
     assert (tmp_path / "thesis" / "chapter.txt").exists()
 
 
-def test_what_is_no_store_is_refused_by_name(tmp_path: Path) -> None:
+def test_other_folders_are_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="screening import"):
         open_store(tmp_path)
     store = small_store(tmp_path / "store", 3)
@@ -90,7 +90,7 @@ def test_a_damaged_store_is_refused_by_name(tmp_path: Path) -> None:
             open_store(store.path)
 
 
-def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(RequestError, match=r"output: .*file/store: not a folder"):
+    with pytest.raises(RequestError, match=r"output: .*file/store: cannot create this folder"):
         write_store(tmp_path / "file" / "store", rows(1), [])

@@ -1,4 +1,4 @@
-"""Which crystals stand in for a calibration split, and which must not."""
+"""Which crystals may replace the calibration split."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ENERGY = "formation_energy_eV_per_atom"
 
 
 @pytest.mark.parametrize(("learned", "used"), [(("train",), 30), (("train", "validation"), 0)])
-def test_validation_stands_in_for_calibration_unless_it_was_learned(
+def test_validation_replaces_calibration_unless_it_was_learned(
     tmp_path: Path, learned: tuple[str, ...], used: int
 ) -> None:
     store = small_store(tmp_path / "store", 60)

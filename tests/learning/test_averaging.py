@@ -12,7 +12,7 @@ from screening.learning.averaging import WarmAveraging
 
 
 class Counting(LightningModule):
-    """One weight that is the number of steps done, and a buffer that holds infinity."""
+    """One weight, equal to the number of steps, and a buffer with infinity."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ def averaged(steps: int, decay: float) -> Counting:
     return module
 
 
-def test_a_short_run_is_not_released_as_it_started() -> None:
+def test_a_short_run_forgets_its_start() -> None:
     """With a fixed decay of 0.999 the average of 1 to 60 would be about 3."""
     assert 50 < averaged(60, 0.999).weight.item() < 60
 
@@ -47,5 +47,5 @@ def test_a_long_run_averages_over_its_last_steps(decay: float) -> None:
 
 
 @pytest.mark.parametrize("decay", [0.0, 1.0, 0.99])
-def test_constants_stay_what_they_are(decay: float) -> None:
+def test_buffers_are_unchanged(decay: float) -> None:
     assert averaged(3, decay).limit == float("inf")

@@ -1,4 +1,4 @@
-"""Baselines learn what composition tells, never more, and are fitted once."""
+"""Baselines use only the composition and are fitted once."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_constants_are_medians_and_composition_beats_them(store: Store) -> None:
     assert (found.composition[:, 1:] >= 0).all()
 
 
-def test_a_second_call_reads_what_the_first_one_kept(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_second_call_reads_the_cache(store: Store, caplog: pytest.LogCaptureFixture) -> None:
     test = store.crystals.take(np.arange(300, 310))
     caplog.set_level(logging.INFO, "screening")
     first = baselines(store, np.arange(200), test, LABELS[:1], fractions)
@@ -46,11 +46,11 @@ def test_a_second_call_reads_what_the_first_one_kept(store: Store, caplog: pytes
     again = baselines(store, np.arange(200), test, LABELS[:1], fractions)
     assert len([record for record in caplog.records if "fitting" in record.message]) == len(fitted) == 1
     assert np.array_equal(first.composition, again.composition)
-    baselines(store, np.arange(201), test, LABELS[:1], fractions)  # other rows are another baseline
+    baselines(store, np.arange(201), test, LABELS[:1], fractions)  # other rows give another baseline
     assert len([record for record in caplog.records if "fitting" in record.message]) == 2
 
 
-def test_a_store_that_cannot_be_written_to_costs_only_time(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_read_only_store_costs_only_time(store: Store, caplog: pytest.LogCaptureFixture) -> None:
     folder = store.path / "baselines"
     if folder.is_dir():
         folder.rename(store.path / "elsewhere")
@@ -59,7 +59,7 @@ def test_a_store_that_cannot_be_written_to_costs_only_time(store: Store, caplog:
         found = baselines(store, np.arange(100), store.crystals.take(np.arange(9)), LABELS[:1], fractions)
     finally:
         folder.unlink()
-    assert np.isfinite(found.composition).all() and "could not be kept" in caplog.text
+    assert np.isfinite(found.composition).all() and "cannot cache the baselines" in caplog.text
 
 
 def test_too_few_labels_give_no_prediction_and_no_training_rows_the_medians_of_the_labels(store: Store) -> None:

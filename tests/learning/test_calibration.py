@@ -1,4 +1,4 @@
-"""Conformal factors cover what they promise, on rows where it is not trivial."""
+"""Conformal factors give the promised coverage on non-trivial rows."""
 
 from __future__ import annotations
 
@@ -62,14 +62,14 @@ def test_each_kind_has_the_factor_that_covers_it_and_a_rare_one_borrows() -> Non
     factors = kind_factors(errors(ratios, kind))
     assert factors[0] == pytest.approx(np.log(5), rel=0.07) and factors[1] == pytest.approx(3 * np.log(5), rel=0.07)
     everything = np.quantile(ratios, 0.8)
-    assert everything < factors[2] < 3 * everything  # three crystals tell little
-    assert factors[3] == pytest.approx(everything, rel=0.01)  # none nothing
+    assert everything < factors[2] < 3 * everything  # three crystals have little weight
+    assert factors[3] == pytest.approx(everything, rel=0.01)  # none has no weight
     fresh = rng.exponential(size=4000) * 3.0
     assert 0.79 < (fresh / factors[1] <= 1).mean() < 0.83
 
 
-def test_three_of_four_calibrations_cover_what_they_promise_though_systems_differ() -> None:
-    """Errors of a system share a scale, so 400 crystals of 40 systems tell as little as some 50 independent ones."""
+def test_three_of_four_calibrations_reach_the_coverage_though_systems_differ() -> None:
+    """Errors of a system share a scale, so 400 crystals of 40 systems are worth about 50 independent ones."""
     covered = []
     for seed in range(120):
         rng = np.random.default_rng(seed)

@@ -1,4 +1,4 @@
-"""Told to stop at any moment, a run keeps what it did, and goes on as if never stopped."""
+"""A run can be stopped at any moment without losing steps, and continues as if uninterrupted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from helpers.labelled import small_store
 from screening.data.targets import TARGETS
 from screening.errors import Interrupted
 from screening.learning import training
-from screening.learning.checkpoints import CHECKPOINTS, SoundCheckpointIO, checkpoint_files
+from screening.learning.checkpoints import CHECKPOINTS, ChecksummedCheckpointIO, checkpoint_files
 from screening.learning.data import DataSettings
 from screening.learning.module import OptimiserSettings, PropertyLearning
 from screening.learning.run import TrainingSettings
@@ -29,7 +29,7 @@ Curve = dict[tuple[str, int], float]
 
 @pytest.fixture(scope="module", autouse=True)
 def noisy() -> Iterator[None]:
-    """Losses times random numbers, which an interruption must not change either."""
+    """Losses times random numbers, which an interruption must not change."""
     plain = PropertyLearning.training_step
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(PropertyLearning, "training_step", lambda *given: plain(*given) * (1 + 0.1 * torch.rand(())))
@@ -42,7 +42,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def curve(store: Path, folder: Path, during: Callable[[str, int], None] = lambda _name, _step: None) -> Curve:
-    """What a run logs until it ends or is interrupted, by name and step; `during` sees each entry as it comes."""
+    """What a run logs until it ends or is interrupted, by name and step; `during` receives each entry at once."""
     logged: Curve = {}
 
     def log(metrics: dict[str, float], step: int) -> None:
@@ -77,7 +77,7 @@ def send(number: signal.Signals) -> None:
 
 
 def goes_on(store: Path, folder: Path, first: Curve, whole: tuple[Path, Curve]) -> None:
-    """The run was stopped; repeated, it does the rest, each step once, as the uninterrupted one."""
+    """The stopped run, repeated, does each remaining step once, like the uninterrupted one."""
     assert first.pop(("stopped", 0)) == 75 and not (folder / "model").exists()
     second = curve(store, folder)
     assert first.keys() | second.keys() == whole[1].keys() and not first.keys() & second.keys()
@@ -99,7 +99,7 @@ def test_after_a_step(
 def test_during_validation(
     step: int, store: Path, tmp_path: Path, whole: tuple[Path, Curve], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Cut short, it tells nothing, and is made up for; the last one as well."""
+    """An interrupted validation has no result and is repeated, also the last one."""
     plain = PropertyLearning.validation_step
 
     def told(self: PropertyLearning, *given: Any) -> None:
@@ -132,7 +132,7 @@ def test_before_the_first_step(
 
 def test_after_the_last_step(store: Path, tmp_path: Path, whole: tuple[Path, Curve]) -> None:
     first = curve(store, tmp_path, lambda name, _: send(signal.SIGTERM) if name.startswith("val/") else None)
-    assert ("train/loss", VALIDATED + 1) in first, "what came after a validation is heeded after the next step"
+    assert ("train/loss", VALIDATED + 1) in first, "a signal during validation stops the run after the next step"
     again = curve(store, tmp_path, lambda *now: send(signal.SIGTERM) if now == ("val/relative_error", STEPS) else None)
     assert again.pop(("stopped", 0)) == 75 and not (tmp_path / "model").exists()
     assert first.pop(("stopped", 0)) == 75
@@ -175,9 +175,9 @@ def test_a_damaged_checkpoint_costs_the_steps_since_the_one_before(
     assert {**first, **second} == pytest.approx(whole[1], rel=1e-6, abs=1e-6)
 
 
-def test_what_writes_checkpoints_is_ours(store: Path, tmp_path: Path) -> None:
-    """Lightning's own would have no checksum."""
+def test_lightning_writes_no_checkpoints(store: Path, tmp_path: Path) -> None:
+    """Its checkpoints would have no checksum."""
     trainer = training.make_trainer(
         TrainingSettings("t", tmp_path, DataSettings(store, ("band_gap_eV",))), 1, lambda *_: None
     )
-    assert isinstance(trainer.strategy.checkpoint_io, SoundCheckpointIO)
+    assert isinstance(trainer.strategy.checkpoint_io, ChecksummedCheckpointIO)

@@ -1,4 +1,4 @@
-"""Checkpoints: whole or not there, damage is noticed, the newest sound one is taken."""
+"""Checkpoints are written atomically, damage is detected, and the newest valid one is used."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 from lightning import LightningModule
 
 from screening.errors import RequestError
-from screening.learning.checkpoints import RUN, SoundCheckpointIO, checkpoint_files, find_checkpoint
+from screening.learning.checkpoints import RUN, ChecksummedCheckpointIO, checkpoint_files, find_checkpoint
 
 
 class Learning(LightningModule):
@@ -21,9 +21,9 @@ class Learning(LightningModule):
 
 
 def save(folder: Path, step: int, **more: object) -> Path:
-    """A checkpoint of this step, as training writes it."""
+    """Write a checkpoint of this step as training does."""
     content = {"global_step": step, "state_dict": Learning().state_dict(), RUN: "a run", **more}
-    SoundCheckpointIO().save_checkpoint(content, folder / f"step-{step:08d}.ckpt")
+    ChecksummedCheckpointIO().save_checkpoint(content, folder / f"step-{step:08d}.ckpt")
     return checkpoint_files(folder)[0]
 
 
@@ -48,14 +48,14 @@ def test_a_truncated_one_is_skipped_and_named(share: float, tmp_path: Path, capl
     os.truncate(damaged, int(share * damaged.stat().st_size))
     with caplog.at_level(logging.WARNING, logger="screening"):
         assert found(tmp_path) == 1
-    assert str(damaged) in caplog.text and "going on from an older checkpoint" in caplog.text
+    assert str(damaged) in caplog.text and "trying an older checkpoint" in caplog.text
     assert damaged.with_name(f"{damaged.name}.damaged").is_file()
     save(tmp_path, 2)
     assert found(tmp_path) == 2 and len(checkpoint_files(tmp_path)) == 2
 
 
-def test_every_flipped_bit_is_noticed(tmp_path: Path) -> None:
-    """Also in the numbers, which the zip file underneath is read without a look at."""
+def test_every_flipped_bit_is_detected(tmp_path: Path) -> None:
+    """Also in the weights, which torch reads without verifying the checksums of the zip file."""
     save(tmp_path, 1)
     content = save(tmp_path, 2).read_bytes()
     name = checkpoint_files(tmp_path)[0]
@@ -66,17 +66,17 @@ def test_every_flipped_bit_is_noticed(tmp_path: Path) -> None:
     assert found(tmp_path) == 2
 
 
-def test_without_a_sound_one_a_run_does_not_start_anew_by_itself(tmp_path: Path) -> None:
+def test_a_run_does_not_start_again_if_all_are_damaged(tmp_path: Path) -> None:
     assert find_checkpoint(tmp_path / "nowhere", Learning()) is None
     for step in (1, 2):
         save(tmp_path, step).write_bytes(b"")
         os.truncate(checkpoint_files(tmp_path)[0], 10)
-    for _ in range(2):  # the first look sets them aside
-        with pytest.raises(RequestError, match=r"no sound checkpoint \(step-0.*damaged, step-0.*remove the folder"):
+    for _ in range(2):  # the first call renames them
+        with pytest.raises(RequestError, match=r"no valid checkpoint \(step-0.*damaged, step-0.*delete the folder"):
             found(tmp_path)
 
 
-def test_another_process_than_the_first_leaves_damaged_ones_where_they_are(tmp_path: Path) -> None:
+def test_only_the_first_process_renames_damaged_ones(tmp_path: Path) -> None:
     save(tmp_path, 1)
     os.truncate(save(tmp_path, 2), 10)
     checkpoint = find_checkpoint(tmp_path, Learning(), "a run", set_aside=False)
@@ -85,13 +85,13 @@ def test_another_process_than_the_first_leaves_damaged_ones_where_they_are(tmp_p
 
 def test_what_could_run_code_is_not_loaded(tmp_path: Path) -> None:
     save(tmp_path, 1)
-    save(tmp_path, 2, callbacks=Path("/"))  # an object, which unpickling would make
+    save(tmp_path, 2, callbacks=Path("/"))  # an object that unpickling would create
     assert found(tmp_path) == 1
 
 
 def test_one_of_another_network_or_run_is_refused(tmp_path: Path) -> None:
     file = save(tmp_path, 1)
-    with pytest.raises(RequestError, match=f"{file} is of another network"):
+    with pytest.raises(RequestError, match=f"{file} is from another network"):
         find_checkpoint(tmp_path, Learning(width=4))
     with pytest.raises(RequestError, match="other crystals, seed, batches or parent"):
         find_checkpoint(tmp_path, Learning(), "another run")

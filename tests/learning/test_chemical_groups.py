@@ -1,4 +1,4 @@
-"""Groups agree with what a chemist says of known formulas, and do not depend on the size of the cell but where said."""
+"""Groups of known formulas are those a chemist expects; only large cells depend on the size of the cell."""
 
 from __future__ import annotations
 

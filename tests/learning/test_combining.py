@@ -1,4 +1,4 @@
-"""Models trained apart become members of one; what does not belong together is refused."""
+"""Separately trained models are combined; those that do not match are refused."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from screening.errors import RequestError
 from screening.learning.calibration import calibrate
 from screening.learning.combining import combine
 from screening.learning.data import CrystalData, DataSettings
-from screening.learning.known_region import set_domain
+from screening.learning.known_region import fit_domain
 from screening.networks.released_model import load_release, save_release
 
 TRAINED = {"store_sha256": "abc", "crystals": {"train": 90}, "hours": 1.0, "steps": 5}
@@ -62,7 +62,7 @@ def test_intervals_and_region_are_set_from_unseen_crystals(tmp_path: Path) -> No
     data = CrystalData(DataSettings(store.path, config.targets), config.graph)
     unseen = data.labelled("calibration")
     used = calibrate(model, unseen, 1000)
-    set_domain(model, data.labelled("train"), unseen, 1000)
+    fit_domain(model, data.labelled("train"), unseen, 1000)
     assert used["formation_energy_eV_per_atom"] == len(unseen)
     with torch.no_grad():
         everything = unseen.take(torch.arange(len(unseen)))

@@ -1,4 +1,4 @@
-"""Batches are the same wherever the data lies and however many processes share them."""
+"""Batches are the same on every device and for any number of processes."""
 
 from __future__ import annotations
 
@@ -12,15 +12,8 @@ from helpers.labelled import small_store
 from screening.data.targets import TARGETS
 from screening.errors import RequestError
 from screening.graphs.nearest import GraphSettings
-from screening.learning.data import (
-    CrystalData,
-    DataSettings,
-    LabelledBatch,
-    LabelledGraphs,
-    TrainingStream,
-    ValidationBatches,
-    resident,
-)
+from screening.learning.data import CrystalData, DataSettings, TrainingStream, ValidationBatches
+from screening.learning.labelled_graphs import LabelledBatch, LabelledGraphs, move_if_it_fits
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +29,7 @@ def same(one: LabelledBatch, other: LabelledBatch) -> bool:
 
 
 def test_taking_a_batch_never_asks_the_device(data: LabelledGraphs) -> None:
-    """A meta tensor has no content: whatever had to be read back from the device would raise."""
+    """A meta tensor has no content, so reading anything back from the device would raise."""
     rows = torch.tensor([5, 0, 3, 3])
     there, here = data.to("meta").take(rows), data.take(rows)
     assert there.labels.device.type == "meta" and there.labels.shape == here.labels.shape
@@ -48,16 +41,17 @@ def test_taking_a_batch_never_asks_the_device(data: LabelledGraphs) -> None:
 
 def test_data_goes_to_the_device_if_there_is_room(data: LabelledGraphs, caplog: pytest.LogCaptureFixture) -> None:
     meta = torch.device("meta")
-    assert resident(data, meta, free_bytes=2 * data.nbytes).labels.device == meta
+    assert move_if_it_fits(data, meta, free_bytes=2 * data.nbytes).labels.device == meta
     assert not caplog.text
-    assert resident(data, meta, free_bytes=2 * data.nbytes - 1) is data
-    assert "each batch is copied there" in caplog.text
-    assert resident(data, torch.device("cpu")) is data
+    assert move_if_it_fits(data, meta, free_bytes=2 * data.nbytes - 1) is data
+    assert "copying each batch instead" in caplog.text
+    assert move_if_it_fits(data, torch.device("cpu")) is data
 
 
 @pytest.mark.cuda
 def test_batches_from_the_gpu_are_those_from_the_host(data: LabelledGraphs) -> None:
-    stream, there = TrainingStream(data, 60, seed=1), TrainingStream(resident(data, torch.device("cuda")), 60, seed=1)
+    stream = TrainingStream(data, 60, seed=1)
+    there = TrainingStream(move_if_it_fits(data, torch.device("cuda")), 60, seed=1)
     for step in range(2 * stream.batches_per_epoch):
         assert there.batch(step).labels.is_cuda
         assert same(stream.batch(step), there.batch(step))
@@ -73,7 +67,7 @@ def test_ranks_share_every_batch(data: LabelledGraphs, ranks: int) -> None:
         parts = [stream.batch(step) for stream in shares]
         known = torch.cat([part.labels[part.labels.isfinite().any(1)] for part in parts])
         assert torch.equal(known, whole.batch(step).labels)
-        # a process without a share of its own has a crystal that teaches nothing
+        # a process without a share has a crystal without labels
         assert all(len(part.labels) == 1 for part in parts if part.labels.isnan().all())
         if ranks == 2:
             edges = [int(part.graphs.n_edges.sum()) for part in parts]
@@ -98,14 +92,14 @@ def test_a_model_may_have_more_targets_than_there_are_labels_to_learn(tmp_path: 
     assert dict(zip(TARGETS, known, strict=True)) == {target: target == "band_gap_eV" for target in TARGETS}
 
 
-def test_data_of_one_system_that_is_no_training_system_is_explained(tmp_path: Path) -> None:
+def test_data_without_a_training_system_are_explained(tmp_path: Path) -> None:
     store = small_store(tmp_path / "store", 40)
     settings = DataSettings(store.path, ("band_gap_eV",), max_crystals=0, site_moments=False)
-    with pytest.raises(RequestError, match=r"no labelled crystal in the training split .*whole chemical systems"):
+    with pytest.raises(RequestError, match=r"no labelled crystal in the training split .*chemical system"):
         CrystalData(settings, GraphSettings())
 
 
-def test_site_moments_that_are_not_asked_for_are_not_there(tmp_path: Path) -> None:
+def test_site_moments_can_be_left_out(tmp_path: Path) -> None:
     store = small_store(tmp_path / "store", 40)
     with_moments, without = (
         CrystalData(DataSettings(store.path, tuple(TARGETS), site_moments=wanted), GraphSettings()).labelled("train")

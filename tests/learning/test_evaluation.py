@@ -1,4 +1,4 @@
-"""Scores agree with what is counted by hand, group by group, in every unit."""
+"""Scores agree with those computed by hand, for every group and unit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A release learns the labels of a few hundred crystals and forgets nothing else."""
+"""A release learns the labels of a few hundred crystals and keeps its other targets."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from screening.data.store import LabelledCrystal, open_store, write_store
 from screening.data.targets import TARGETS
 from screening.errors import RequestError
 from screening.learning.calibration import predict_labelled
-from screening.learning.data import DataSettings, LabelledGraphs, labelled_graphs, split_rows
-from screening.learning.finetuning import inherit, load_parent, offspring, straight_line
+from screening.learning.data import DataSettings, labelled_graphs, split_rows
+from screening.learning.finetuning import inherit_settings, initial_model, load_parent, straight_line
+from screening.learning.labelled_graphs import LabelledGraphs
 from screening.learning.module import OptimiserSettings
 from screening.learning.run import TrainingResult, TrainingSettings
 from screening.learning.training import train
@@ -32,7 +33,7 @@ SIZE = {"width": 16, "edge_width": 16, "layers": 1}
 
 
 def made_up(folder: Path, crystals: int, seed: int, *, shifted: bool) -> Path:
-    """A store of all labels; or of gaps as another method would have them: larger, the more so for oxides."""
+    """A store with all labels, or only with larger gaps as from another method, above all of oxides."""
     rng = np.random.default_rng(seed)
     rows = []
     for _ in range(crystals):
@@ -64,7 +65,7 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def held_out(store: Path, targets: tuple[str, ...]) -> LabelledGraphs:
-    """The crystals of the systems that are not trained on."""
+    """Crystals of systems not in training."""
     opened, settings = open_store(store), DataSettings(store, targets, columns=ALL)
     rows = split_rows(opened, settings)
     unseen = np.sort(np.concatenate([rows[split] for split in ("validation", "calibration", "test")]))
@@ -92,7 +93,7 @@ def test_other_targets_are_not_forgotten(work: Path) -> None:
     assert (tuned[others] < release[others] + 0.15 * constant[others]).all()
 
 
-def test_a_fine_tuned_model_names_its_parent_and_keeps_what_it_was_given(work: Path) -> None:
+def test_a_fine_tuned_model_names_its_parent_and_keeps_its_settings(work: Path) -> None:
     parent, given = load_release(work / "release" / "model")
     model, config = load_release(work / "tuned" / "model")
     assert (config.targets, config.graph, config.parameters) == (ALL, given.graph, given.parameters)
@@ -120,25 +121,25 @@ def test_a_straight_line_resists_outliers_and_few_points() -> None:
 
 def test_it_starts_from_the_release_on_the_scale_of_the_labels(work: Path) -> None:
     training, parent = held_out(work / "own", (GAP,)), load_parent(work / "release" / "model")
-    model = offspring(parent, ALL, training, 1000)
+    model = initial_model(parent, ALL, training, 1000)
     before, after = (predict_labelled(m, training, 1000)[0][:, ALL.index(GAP)] for m in (parent.model, model))
     label = training.labels[:, ALL.index(GAP)].numpy()
     slope, offset = straight_line(before, label)
-    free = before > 0  # the others are cut off at their least physical value
+    free = before > 0  # the others are clipped at the physical minimum
     np.testing.assert_allclose(after[free], slope * before[free] + offset, atol=1e-4)
     assert np.abs(after - label).mean() < np.abs(before - label).mean()
 
 
-def test_a_target_that_the_release_has_not_gets_a_head_of_its_own(work: Path) -> None:
+def test_a_new_target_gets_a_new_head(work: Path) -> None:
     store = work / "all"
     other = fit(store, work / "other", ("formation_energy_eV_per_atom",), 1)
     parent = load_parent(other.model_dir)
     settings = TrainingSettings("x", work, DataSettings(work / "own", (GAP,)))
-    inherited = inherit(settings, parent)
+    inherited = inherit_settings(settings, parent)
     assert inherited.data.columns == (GAP,) and inherited.parameters == parent.config.parameters
     training = held_out(work / "own", (GAP,))
     training.labels = training.labels[:, [ALL.index(GAP)]]
-    model = offspring(parent, inherited.data.columns, training, 1000)
+    model = initial_model(parent, inherited.data.columns, training, 1000)
     assert model.targets == (GAP,)
     for member, of_parent in zip(model.members, parent.model.members, strict=True):
         now = cast(EnsembleMember, member).network.state_dict()
@@ -151,22 +152,22 @@ def test_weights_of_targets_follow_the_columns(work: Path) -> None:
     parent = load_parent(work / "release" / "model")
     settings = TrainingSettings("x", work, DataSettings(work / "own", (GAP,)))
     settings = replace(settings, optimiser=OptimiserSettings(0, target_weights=(4.0,)))
-    assert inherit(settings, parent).optimiser.target_weights == (5.0, 1.0, 4.0, 3.0)
+    assert inherit_settings(settings, parent).optimiser.target_weights == (5.0, 1.0, 4.0, 3.0)
 
 
-def test_what_the_release_has_seen_its_offspring_has_seen(work: Path) -> None:
+def test_the_learned_splits_include_those_of_the_release(work: Path) -> None:
     seen = work / "seen"
     shutil.copytree(work / "release" / "model", seen)
     config = json.loads((seen / "config.json").read_text())
     config["training"]["learned_splits"] = ["train", "validation"]
     (seen / "config.json").write_text(json.dumps(config))
-    fit(work / "own", work / "offspring", (GAP,), 1, seen)
-    assert load_release(work / "offspring" / "model")[1].learned_splits == ("train", "validation")
+    fit(work / "own", work / "initial_model", (GAP,), 1, seen)
+    assert load_release(work / "initial_model" / "model")[1].learned_splits == ("train", "validation")
 
 
-def test_weights_must_be_one_of_each_target_learned(work: Path) -> None:
+def test_each_learned_target_needs_a_weight(work: Path) -> None:
     parent = load_parent(work / "release" / "model")
     settings = TrainingSettings("x", work, DataSettings(work / "own", (GAP,)))
     settings = replace(settings, optimiser=OptimiserSettings(0, target_weights=(1.0, 2.0, 3.0)))
-    with pytest.raises(RequestError, match="one of each of band_gap_eV, got 3"):
-        inherit(settings, parent)
+    with pytest.raises(RequestError, match="one number for each of band_gap_eV, got 3"):
+        inherit_settings(settings, parent)

@@ -1,4 +1,4 @@
-"""Processes that Slurm started are counted; those it did not start are started here."""
+"""Processes started by Slurm are counted; otherwise the first process starts the others."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from lightning.fabric.plugins.environments.lightning import LightningEnvironment
 from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
 
 from screening.errors import RequestError
-from screening.learning.launching import launched
+from screening.learning.launching import detect_launch
 
 
 @pytest.fixture(autouse=True)
 def slurm_job(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """A job of four tasks on two nodes, in its batch script."""
+    """The batch script of a job with four tasks on two nodes."""
     for name in ("TASKS", "NODES"):
         monkeypatch.delenv(f"SLURM_STEP_NUM_{name}", raising=False)
     for name, value in {"SLURM_NTASKS": "4", "SLURM_NTASKS_PER_NODE": "2", "SLURM_JOB_NAME": "train"}.items():
@@ -23,24 +23,24 @@ def slurm_job(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 def test_a_step_of_several_tasks_is_the_run(slurm_job: pytest.MonkeyPatch) -> None:
     slurm_job.setenv("SLURM_STEP_NUM_TASKS", "4")
     slurm_job.setenv("SLURM_STEP_NUM_NODES", "2")
-    found = launched(4)
+    found = detect_launch(4)
     assert found.nodes == 2
     (environment,) = found.environment
     assert isinstance(environment, SLURMEnvironment) and not environment.auto_requeue
-    with pytest.raises(RequestError, match=r"trainer.devices=1: Slurm started 4 processes; give trainer.devices=4"):
-        launched(1)
+    with pytest.raises(RequestError, match=r"trainer.devices=1: Slurm started 4 processes; set trainer.devices=4"):
+        detect_launch(1)
 
 
 @pytest.mark.parametrize("devices", [1, 2])
 def test_without_srun_the_first_process_starts_the_others(slurm_job: pytest.MonkeyPatch, devices: int) -> None:
-    """Slurm's variables then tell of tasks that nobody started; a step of one task starts them too."""
+    """Slurm's variables then count tasks that nobody started; a step with one task starts them too."""
     for tasks in ("", "1"):
         if tasks:
             slurm_job.setenv("SLURM_STEP_NUM_TASKS", tasks)
-        found = launched(devices)
+        found = detect_launch(devices)
         assert found.nodes == 1 and isinstance(found.environment[0], LightningEnvironment)
 
 
 def test_outside_slurm_lightning_finds_out(slurm_job: pytest.MonkeyPatch) -> None:
     slurm_job.delenv("SLURM_NTASKS")
-    assert launched(2).environment == ()
+    assert detect_launch(2).environment == ()

@@ -1,4 +1,4 @@
-"""Missing labels teach nothing; the error scale never disturbs the value."""
+"""Missing labels have no effect; the error scale never affects the value."""
 
 from __future__ import annotations
 

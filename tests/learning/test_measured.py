@@ -1,4 +1,4 @@
-"""What is measured is what a user of the model gets, row by row."""
+"""Measured predictions are those that users get, row by row."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_crystals_of_unknown_elements_are_left_out_and_counted(store: Store) -> 
     found = measure(predictor(elements=without_iron), store, np.arange(60))
     iron = [26 in store.crystal(int(row)).numbers for row in range(60)]
     assert 0 < found.left_out == sum(iron) and not set(found.rows) & set(np.flatnonzero(iron))
-    with pytest.raises(RequestError, match="can score none of the 60 crystals"):
+    with pytest.raises(RequestError, match="cannot score any of the 60 crystals"):
         measure(predictor(elements=(2,)), store, np.arange(60))
 
 
@@ -70,5 +70,5 @@ def test_flags_of_the_prediction_become_a_mask(store: Store) -> None:
 def test_only_targets_with_labels_are_measured(store: Store) -> None:
     some = replace(store, index=store.index.drop("band_gap_eV"))
     assert measure(predictor(), some, np.arange(5)).targets == tuple(t for t in TARGETS if t != "band_gap_eV")
-    with pytest.raises(RequestError, match="none of the targets"):
+    with pytest.raises(RequestError, match="no labels for any of the targets"):
         measure(predictor(), replace(store, index=store.index.drop(list(TARGETS))), np.arange(5))

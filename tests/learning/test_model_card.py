@@ -1,4 +1,4 @@
-"""A card tells what is in its config and scores, keeps what an author wrote, and is sound Markdown."""
+"""A card shows config and scores, keeps the author's text, and is valid Markdown."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from helpers.models import tiny_config
 from screening.learning.baselines import Baselines
 from screening.learning.card_tables import failures
 from screening.learning.evaluation import Scores, score
-from screening.learning.model_card import BEGIN, END, Setting, merge_card, model_card
+from screening.learning.model_card import BEGIN, END, CardContext, merge_card, model_card
 
-SETTING = Setting("the test split", True, True, True, 0, ["screening", "evaluate", "data.path=my store"])
+SETTING = CardContext("the test split", True, True, True, 0, ["screening", "evaluate", "data.path=my store"])
 TRAINING = {
     "store_sha256": "0123456789abcdef" * 4,
     "sources": ["materials_project: mp"],
@@ -36,7 +36,7 @@ def scores(flagged: float = 0.2) -> list[Scores]:
     return score(measured, Baselines.without_training(measured.labels), {"3d oxides": mask})
 
 
-def card(setting: Setting = SETTING, **training: object) -> str:
+def card(setting: CardContext = SETTING, **training: object) -> str:
     return model_card(replace(tiny_config(), members=3, training={**TRAINING, **training}), scores(), setting)
 
 
@@ -61,7 +61,7 @@ def test_every_table_has_the_same_cells_in_each_line_and_a_blank_line_before() -
         assert f"\n\n{table[0]}" in text
 
 
-def test_a_card_tells_rows_seeds_command_hardware_hours_and_licences() -> None:
+def test_a_card_names_rows_seeds_command_hardware_hours_and_licences() -> None:
     text = card()
     for words in (
         "train 10, test 2", "salt `screening-2026`", "Seed: 5 and 6 and 7, an ensemble of 3", "1.25 h", "one core",

@@ -1,4 +1,4 @@
-"""The learning rate's course and the weights of the targets."""
+"""The learning-rate schedule and the weights of the targets."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_target_weights_are_those_of_the_targets_unless_given_for_all() -> None:
         PropertyLearning(tiny_model(), OptimiserSettings(1, target_weights=(1.0, 2.0)))
 
 
-def test_the_rate_comes_down_by_the_end_of_the_time_there_is() -> None:
+def test_the_rate_decays_by_the_time_limit() -> None:
     learning = PropertyLearning(tiny_model(), OptimiserSettings(1000))
     by_steps = learning.rate(500)
     learning.time_share = lambda: 0.9

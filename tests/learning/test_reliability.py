@@ -1,4 +1,4 @@
-"""Coverage at every level: intervals made from the law of the errors hold, and wrong ones are seen to fail."""
+"""Coverage at every level: intervals from the distribution of the errors hold, wrong ones visibly fail."""
 
 from __future__ import annotations
 

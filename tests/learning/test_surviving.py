@@ -1,4 +1,4 @@
-"""Real processes, told to stop or killed at random moments, with one rank or two: the curve goes on as if never.
+"""Real processes, told to stop or killed at random moments, with one or two ranks: the curve is unchanged.
 
 Losses are compared step by step with those of an uninterrupted run of one rank.
 """
@@ -43,7 +43,7 @@ def plain(store: Path) -> tuple[Path, Ended]:
 
 
 def goes_on_as(parts: list[Ended], folder: Path, whole: tuple[Path, Ended], tolerance: float) -> None:
-    """The parts make up the whole: losses, validation and the released weights."""
+    """The parts equal the whole run: losses, validation and released weights."""
     assert parts[-1].status == 0, parts[-1].errors
     covered: set[int] = set()
     for part in parts:
@@ -67,7 +67,7 @@ def test_stopped_at_random_moments(number: signal.Signals, store: Path, whole: t
         parts.append(run(store, folder, noisy=True, steps=STEPS, send=number, at=at))
         assert parts[-1].status == (-9 if number is signal.SIGKILL else 75), parts[-1].errors
         if number is not signal.SIGKILL:
-            assert f"stopped by {number.name}; a checkpoint in {folder / CHECKPOINTS} holds its" in parts[-1].errors
+            assert f"stopped by {number.name}; a checkpoint in {folder / CHECKPOINTS} has its" in parts[-1].errors
             last = int(checkpoint_files(folder / CHECKPOINTS)[0].name.split("-")[1])
             assert last == max(parts[-1].losses), "steps were lost"
     parts.append(run(store, folder, noisy=True, steps=STEPS))
@@ -88,7 +88,7 @@ def test_two_ranks_stop_together_and_go_on_with_one_or_two(
     goes_on_as(parts, folder, plain, 1e-5)
 
 
-def test_two_ranks_told_before_the_first_step_do_none(store: Path, plain: tuple[Path, Ended]) -> None:
+def test_two_ranks_stopped_before_the_first_step_do_none(store: Path, plain: tuple[Path, Ended]) -> None:
     folder = store.parent / "early"
     first = run(store, folder, devices=2, steps=STEPS, send=signal.SIGTERM, rank=1)
     assert first.status == 75 and "no step was done yet" in first.errors and not first.losses, first.errors
@@ -96,8 +96,8 @@ def test_two_ranks_told_before_the_first_step_do_none(store: Path, plain: tuple[
 
 
 @pytest.mark.parametrize("at", [12, STEPS])
-def test_two_ranks_told_during_validation_make_up_for_it(at: int, store: Path, plain: tuple[Path, Ended]) -> None:
-    """One rank is told while the other waits for it; also after the last step."""
+def test_two_ranks_stopped_during_validation_repeat_it(at: int, store: Path, plain: tuple[Path, Ended]) -> None:
+    """One rank is stopped while the other waits for it; also after the last step."""
     folder = store.parent / f"validating-{at}"
     parts = [run(store, folder, devices=2, steps=STEPS, send=signal.SIGTERM, at=at, slow_validation=True)]
     assert parts[0].status == 75 and max(parts[0].losses) == at and at not in parts[0].validation, parts[0].errors

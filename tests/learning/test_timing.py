@@ -1,4 +1,4 @@
-"""Each second of a step is booked to one part; validation and interruptions are not booked at all."""
+"""Each second of a step counts for one part; validation and interruptions count for none."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from screening.learning.timing import StepTimes, hardware
 
 
 class Clock:
-    """A clock that moves when told to."""
+    """A clock under the control of the test."""
 
     def __init__(self) -> None:
         self.now = 100.0

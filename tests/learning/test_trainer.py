@@ -1,4 +1,4 @@
-"""The arithmetic that a user asks for is the one that is used."""
+"""The requested precision is used."""
 
 from __future__ import annotations
 

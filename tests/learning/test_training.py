@@ -1,4 +1,4 @@
-"""A training run learns, is killed, goes on where it was, and leaves a release."""
+"""A training run learns, survives being killed, and writes a release."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_killed_and_resumed_equals_uninterrupted(whole: tuple[Path, dict[int, fl
 
 @pytest.mark.slow
 def test_two_ranks_learn_what_one_does_killed_and_resumed(whole: tuple[Path, dict[int, float]]) -> None:
-    """They see the crystals of one, and average to its gradients, though labels are spread unevenly over them."""
+    """Two ranks share the crystals of one; their mean gradients are equal, although labels are unevenly distributed."""
     killed_and_resumed_equals(whole[0], "whole", whole[1], 1e-5, devices=2)
 
 
@@ -61,7 +61,7 @@ def test_a_run_learns_and_its_model_predicts(whole: tuple[Path, dict[int, float]
     assert table["formation_energy_eV_per_atom"].is_finite().all()
 
 
-def test_a_model_tells_how_it_was_trained(whole: tuple[Path, dict[int, float]]) -> None:
+def test_a_model_records_its_training(whole: tuple[Path, dict[int, float]]) -> None:
     training = load_release(whole[0] / "whole" / "model")[1].training
     assert training["epochs"] == pytest.approx(24 / training["batches_per_epoch"], rel=0.01)
     assert 0 < training["network_share"] < 1 and training["hours"] > 0

@@ -1,4 +1,4 @@
-"""What only a GPU can settle: the same graphs and predictions as on the CPU, and a training step in bf16."""
+"""On a GPU: the same graphs and predictions as on the CPU, and a training step in bf16."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Crystals unlike those of training are outside, those like them inside."""
+"""Crystals unlike the training data are outside the region, similar ones inside."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from scipy.spatial.distance import mahalanobis
 from screening.networks.domain import Domain
 
 
-def test_nothing_is_outside_before_the_region_is_known() -> None:
+def test_nothing_is_outside_before_the_fit() -> None:
     assert not Domain(4).outside(1e6 * torch.randn(10, 4)).any()
 
 
@@ -26,7 +26,7 @@ def test_distance_is_that_of_mahalanobis_and_the_stated_share_is_outside() -> No
     assert domain.outside(training.mean(0, keepdim=True) + 50.0).all()
 
 
-def test_features_that_never_vary_are_no_obstacle() -> None:
+def test_constant_features_are_allowed() -> None:
     features = torch.cat([torch.randn(500, 3), torch.ones(500, 2)], dim=1)
     domain = Domain(5)
     domain.fit(features, features, 0.05)

@@ -1,4 +1,4 @@
-"""What physics demands of a prediction: no dependence on orientation, origin, atom order or choice of cell."""
+"""Predictions do not depend on orientation, origin, atom order or choice of cell."""
 
 from __future__ import annotations
 
@@ -57,13 +57,13 @@ def test_invariant_to_rotation_translation_order_and_cell(seed: int, atoms: int)
     torch.testing.assert_close(moments[1], moments[0], atol=3e-4, rtol=1e-3)
 
 
-def test_what_every_network_must_satisfy() -> None:
+def test_it_satisfies_the_contract() -> None:
     for parameters in (SMALL, {**SMALL, "angular_channels": 0, "crystal_state": False, "readout_width": 0}):
         check_network(edge_update, parameters)
 
 
 def test_angles_matter_where_distances_are_the_same() -> None:
-    """One bond angle is all that differs: each oxygen has the iron as only neighbour, the iron has both."""
+    """Only a bond angle differs: iron is the only neighbour of each oxygen, and iron has both."""
     box = np.eye(3) * 40
 
     def bent(degrees: float) -> Crystal:
@@ -74,7 +74,7 @@ def test_angles_matter_where_distances_are_the_same() -> None:
     torch.manual_seed(1)
     network = build_network("edge_update", {"width": 16, "edge_width": 16, "layers": 1}, 1)
     model = PropertyModel([network], tuple(TARGETS)).eval()
-    graph = GraphSettings(1, 0.2, 8.0)  # one neighbour: the oxygen pair is no edge at these angles
+    graph = GraphSettings(1, 0.2, 8.0)  # one neighbour, so that the two oxygens have no edge
     with torch.no_grad():
         values = [model(build_batch([bent(d)], graph)).value for d in (100.0, 179.0)]
     assert (values[0] - values[1]).abs().max() > 1e-5
@@ -85,7 +85,7 @@ def test_float32_on_the_fast_path_equals_the_plain_one() -> None:
 
     layer, x = Linear(24, 40), torch.randn(5000, 24)
     with torch.no_grad():
-        fast = layer(x)  # without gradients the oneDNN kernel is called
+        fast = layer(x)  # without gradients this calls the oneDNN kernel
     torch.testing.assert_close(fast, layer(x).detach(), atol=1e-5, rtol=1e-5)
 
 

@@ -1,4 +1,4 @@
-"""What the network is told of the elements."""
+"""Properties of the elements as inputs of the network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every crystal is of one kind, by its elements."""
+"""Every crystal has one kind, by its elements."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A model of several members: their mean, and what calibration adds to it."""
+"""A model with several members: their mean and its calibration."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def batch() -> GraphBatch:
 def test_members_differ_and_their_mean_predicts() -> None:
     torch.manual_seed(0)
     model = build_model(replace(tiny_config(), members=3)).eval()
-    said, together = model.each(batch()), model(batch())
+    said, together = model.predict_members(batch()), model(batch())
     values = torch.stack([prediction.value for prediction in said])
     assert (values.std(0) > 0).all()
     torch.testing.assert_close(together.value, values.mean(0))
@@ -46,7 +46,7 @@ def test_members_that_agree_are_as_good_as_one() -> None:
 
 
 def test_a_density_is_a_content_over_a_volume() -> None:
-    """The same features in twice the volume: the value of a density is halved, as the head is told to ignore volume."""
+    """Twice the volume with the same features halves a density, if the head ignores the volume."""
     model = tiny_model().eval()
     with torch.no_grad():
         model.members[0].head[0].weight[:, -1] = 0.0  # type: ignore[index, union-attr]

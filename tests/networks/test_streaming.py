@@ -1,4 +1,4 @@
-"""Batches side by side give what one after another gives, in order, and leave the process as it was."""
+"""Parallel batches give the same results as sequential ones, in order, and leave the process unchanged."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_order_and_values_do_not_depend_on_threads_and_batches(release: str) -> 
 
 
 @pytest.mark.usefixtures("two_threads")
-def test_refusals_keep_their_place_in_the_stream(release: str) -> None:
+def test_rejections_keep_their_place_in_the_stream(release: str) -> None:
     refused = [Rejection(f"r{i}", "", "read", "made up") for i in range(3)]
     items: list[Crystal | Rejection] = [refused[0], *CRYSTALS[:20], refused[1], *CRYSTALS[20:40], refused[2]]
     rejections = [r for _, _, rejected in stream(Predictor.load(release, "cpu"), items, 15) for r in rejected]

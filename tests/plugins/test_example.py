@@ -83,5 +83,5 @@ def test_the_importer(tmp_path: Path) -> None:
     rows = list(accepted(read_labelled("cubic_table", table), rejected))
     assert [row.labels for row in rows] == [{"band_gap_eV": 0.0}, {"band_gap_eV": 0.6}]
     assert [rejection.candidate_id for rejection in rejected] == ["odd"]
-    with pytest.raises(RequestError, match="only kind=csv takes its labels from another file"):
+    with pytest.raises(RequestError, match="only kind=csv accepts a separate file of labels"):
         read_labelled("cubic_table", table, table)

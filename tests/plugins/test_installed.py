@@ -73,6 +73,25 @@ def candidates(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     return [f"candidates={_rows(folder / 'rows.jsonl', crystals)}", f"model={model}", "device=cpu", "workers=0"]
 
 
+@pytest.fixture(scope="module")
+def trained(command: Command, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of the plug-in's network."""
+    folder = tmp_path_factory.mktemp("trained")
+    store = small_store(folder / "store", 60)
+    command(
+        "train", "network=distances", "network.parameters.layers=1", "trainer=smoke", "trainer.precision=32",
+        f"data.path={store.path}", f"output_dir={folder / 'run'}", "name=theirs", "device=cpu", "tracking=none",
+    )  # fmt: skip
+    return folder / "run" / "model"
+
+
+def _prediction(model: Path, folder: Path) -> list[str]:
+    """Arguments of `screening predict` for three crystals."""
+    rng = np.random.default_rng(1)
+    source = _rows(folder / "rows.jsonl", [random_crystal(rng, atoms, (8, 26)) for atoms in (2, 3, 4)])
+    return [f"candidates={source}", f"model={model}", "device=cpu", "workers=0", "magnetism=none", "tracking=none"]
+
+
 def _rows(file: Path, crystals: list[Crystal]) -> Path:
     with file.open("w", encoding="utf-8") as lines:
         for n, crystal in enumerate(crystals):
@@ -143,20 +162,14 @@ def test_a_class_without_a_comparison_says_so(command: Command, tmp_path: Path) 
     assert "thermoelectrics" in done.stderr
 
 
-def test_the_network_is_trained_and_its_model_predicts(command: Command, tmp_path: Path) -> None:
-    store = small_store(tmp_path / "store", 60)
-    command(
-        "train", "network=distances", "network.parameters.layers=1", "trainer=smoke", "trainer.precision=32",
-        f"data.path={store.path}", f"output_dir={tmp_path / 'run'}", "name=theirs", "device=cpu", "tracking=none",
-    )  # fmt: skip
-    config = json.loads((tmp_path / "run" / "model" / "config.json").read_text(encoding="utf-8"))
+def test_the_network_is_trained_and_its_model_predicts(command: Command, trained: Path, tmp_path: Path) -> None:
+    config = json.loads((trained / "config.json").read_text(encoding="utf-8"))
     assert (config["architecture"], config["package"]) == ("distances", "example-plugin")
     assert config["parameters"] == {"width": 32, "layers": 1}
-    source = _rows(tmp_path / "rows.jsonl", [store.crystal(row) for row in range(3)])
-    model, output = f"model={tmp_path / 'run' / 'model'}", tmp_path / "predicted.parquet"
-    command("predict", f"candidates={source}", model, f"output={output}", "device=cpu", "workers=0", "tracking=none")
-    assert output.is_file()
-    done = command("train", "network=distance", f"data.path={store.path}", f"output_dir={tmp_path / 'no'}", status=2)
+    output = tmp_path / "predicted.parquet"
+    command("predict", *_prediction(trained, tmp_path), f"output={output}")
+    assert pl.read_parquet(output).height == 3
+    done = command("train", "network=distance", "data.path=store", f"output_dir={tmp_path / 'no'}", status=2)
     assert "distances" in done.stderr
 
 
@@ -185,18 +198,11 @@ def test_the_importer_fills_a_store(command: Command, tmp_path: Path) -> None:
 
 
 def test_a_model_whose_network_was_uninstalled_names_the_package(
-    command: Command, candidates: list[str], tmp_path: Path, python: Path
+    command: Command, trained: Path, tmp_path: Path, python: Path
 ) -> None:
     """Last, for it takes the package away."""
-    store = small_store(tmp_path / "store", 60)
-    command(
-        "train", "network=distances", "trainer=smoke", "trainer.precision=32", f"data.path={store.path}",
-        f"output_dir={tmp_path / 'run'}", "device=cpu", "tracking=none",
-    )  # fmt: skip
     _pip(python, "uninstall", "-y", "example-plugin")
-    model = f"model={tmp_path / 'run' / 'model'}"
-    arguments = [*candidates[:1], model, f"output={tmp_path / 'p.parquet'}", "tracking=none"]
-    done = command("predict", *arguments, status=2)
-    assert "comes from the package example-plugin, which is not installed here" in done.stderr
-    done = command("rank", "task=thermoelectrics", *arguments[:1], f"output_dir={tmp_path / 'no'}", status=2)
+    done = command("predict", *_prediction(trained, tmp_path), f"output={tmp_path / 'p.parquet'}", status=2)
+    assert "is from the package example-plugin, which is not installed" in done.stderr
+    done = command("rank", "task=thermoelectrics", "candidates=x", f"output_dir={tmp_path / 'no'}", status=2)
     assert "thermoelectrics" in done.stderr and "Traceback" not in done.stderr

@@ -1,1 +1,1 @@
-"""From published tables and users' files to the store: one file a source."""
+"""Importers of labelled crystals, one file for each kind of source."""

@@ -1,6 +1,6 @@
-"""What an importer is: it reads one kind of source of labelled crystals.
+"""The base class of importers, which read labelled crystals from one kind of source.
 
-An importer is one file with a subclass of `Importer`, here or in a package of its own, and one entry point:
+An importer is a file with a subclass of `Importer`, here or in another package, and an entry point:
 
     [project.entry-points."screening.importers"]
     my_format = "my_package.my_format:MyFormat"
@@ -22,10 +22,10 @@ Labelled = Iterator[LabelledCrystal | Rejection]
 
 
 class Importer(ABC):
-    """One kind of source; the first line of a subclass's docstring says of which.
+    """Reads one kind of source; the first line of a subclass's docstring describes it.
 
     Attributes:
-        takes_labels: Whether `read` can take the labels from a file of their own.
+        takes_labels: Whether `read` accepts a separate file of labels.
     """
 
     takes_labels: ClassVar[bool] = False
@@ -35,24 +35,24 @@ class Importer(ABC):
         """Stream the crystals of a source.
 
         Args:
-            source: File or folder.
-            labels: File of the labels; None where they are in the source.
-            passed_over: Absolute paths in a source folder that are no part of it.
+            source: A file or folder.
+            labels: The file with the labels; None if they are in the source.
+            passed_over: Absolute paths in the source folder to skip.
 
         Yields:
-            Crystals with labels named as in `screening.data.targets`, and what is left out, with the reason.
+            Crystals with labels named as in `screening.data.targets`, and rejections with reasons.
 
         Raises:
-            RequestError: Something is wrong with the source as a whole, or with a label; it names file and place.
+            RequestError: If the source as a whole, or a label, is wrong; the message names file and line.
         """
 
     def recognises(self, source: Path) -> bool:
-        """Whether a source is of this kind, judged by names alone; False leaves it to `kind=`."""
+        """Whether a source is of this kind, judged by file names; if never true, the user must give `kind=`."""
         return False
 
 
 def accepted(rows: Iterable[LabelledCrystal | Rejection], rejected: list[Rejection]) -> Iterator[LabelledCrystal]:
-    """Pass the labelled crystals on; what was left out is added to `rejected`."""
+    """Yield the labelled crystals and add the rejections to `rejected`."""
     for row in rows:
         if isinstance(row, Rejection):
             rejected.append(row)

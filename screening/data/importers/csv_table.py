@@ -1,8 +1,8 @@
-"""Structures of a user's own, with a CSV of ids and labels.
+"""Imports a user's structures with a CSV of ids and labels.
 
 The CSV has a column of ids (`id`, `mp_id`, `name`, `material_id` or `candidate_id`) and label columns named as in
-`screening.data.targets`; other columns are passed over, an empty cell is no label. An id is that of the crystal as a
-ranking shows it: its own, or the file's name with or without the ending.
+`screening.data.targets`. Other columns are ignored; an empty cell means no label. The id of a crystal is the same as in
+a ranking: its own id, or the file name with or without its ending.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ class _Row:
 
 
 class CsvTable(Importer):
-    """Structures in any form that `candidates=` takes, and a CSV of ids and labels beside them.
+    """Structures in any form that `candidates=` accepts, and a CSV of ids and labels.
 
-    The source is the structures, or the CSV with the structures in its folder. `labels` is the CSV; None: the only one
-    in the folder. Whatever has a structure without labels, or labels without a structure, is left out.
+    The source is the structures, or the CSV in the same folder. `labels` is the CSV; None for the only one in the
+    folder. Structures without labels, and labels without a structure, are rejected.
     """
 
     takes_labels = True
@@ -64,8 +64,8 @@ class CsvTable(Importer):
                 yield _labelled(item, rows[found], table)
         if not used:
             raise RequestError(
-                f"{table}: none of its ids ({_some(list(rows))}) is that of a crystal in {structures} "
-                f"({_some(unlabelled)}); an id is the crystal's own, or the file's name"
+                f"{table}: none of its ids ({_some(list(rows))}) is a crystal in {structures} "
+                f"({_some(unlabelled)}); use the crystal's own id or the file name"
             )
         for name, row in rows.items():
             if name not in used:
@@ -90,7 +90,7 @@ def _find(source: Path, labels: Path | None) -> tuple[Path, Path]:
     tables = sorted(source.glob("*.csv")) if source.is_dir() else []
     if len(tables) != 1:
         found = f"found {', '.join(table.name for table in tables)}" if tables else "found none"
-        raise RequestError(f"{source}: expected one CSV with the labels in it, {found}; name it with labels=FILE.csv")
+        raise RequestError(f"{source}: expected one CSV with the labels, {found}; give it as labels=FILE.csv")
     return source, tables[0]
 
 
@@ -101,7 +101,7 @@ def _existing(table: Path) -> Path:
 
 
 def _read_rows(table: Path) -> dict[str, _Row]:
-    """Labels by id; the delimiter is a comma, a semicolon or a tab, whichever the header has most of."""
+    """Labels by id; the delimiter is a comma, semicolon or tab, whichever is most frequent in the header."""
     try:
         lines = table.read_text(encoding="utf-8-sig").splitlines(keepends=True)
     except (OSError, UnicodeDecodeError) as error:
@@ -111,27 +111,27 @@ def _read_rows(table: Path) -> dict[str, _Row]:
     columns = [name.strip() for name in next(reader, [])]
     id_column = next((name for name in _ID_COLUMNS if name in columns), None)
     if id_column is None:
-        raise RequestError(f"{table}: no column of ids; expected one of {', '.join(_ID_COLUMNS)} in the first line")
+        raise RequestError(f"{table}: no column of ids; expected one of {', '.join(_ID_COLUMNS)} in the header")
     repeated = next((name for name in columns if columns.count(name) > 1), None)
     if repeated is not None:
-        raise RequestError(f"{table}: column {repeated!r} is there twice")
+        raise RequestError(f"{table}: column {repeated!r} occurs twice")
     targets = label_columns_of([name for name in columns if name != id_column], str(table))
     passed_over = [name for name in columns if name not in (id_column, *targets)]
     if passed_over:
-        logger.info("%s: columns that are no labels: %s", table.name, ", ".join(passed_over))
+        logger.info("%s: ignoring columns that are not labels: %s", table.name, ", ".join(passed_over))
     rows: dict[str, _Row] = {}
     for cells in reader:
         where = f"{table}, line {reader.line_num}"
         if not any(cell.strip() for cell in cells):
             continue
         if len(cells) != len(columns):
-            raise RequestError(f"{where}: {len(cells)} cells, but {len(columns)} columns")
+            raise RequestError(f"{where}: expected {len(columns)} cells, found {len(cells)}")
         row = dict(zip(columns, cells, strict=True))
         name = row[id_column].strip()
         if not name:
             raise RequestError(f"{where}, column {id_column}: the id is empty")
         if name in rows:
-            raise RequestError(f"{where}, column {id_column}: {name!r} is in line {rows[name].line} already")
+            raise RequestError(f"{where}, column {id_column}: {name!r} is already in line {rows[name].line}")
         rows[name] = _Row(reader.line_num, {target: _number(row[target], target, where) for target in targets
                                             if row[target].strip()})  # fmt: skip
     return rows
@@ -143,7 +143,7 @@ def _number(cell: str, target: str, where: str) -> float:
         value = float(cell)
     except ValueError:
         raise RequestError(
-            f"{place}: expected a number with a decimal point, got {cell!r}; leave the cell empty if there is none"
+            f"{place}: expected a number with a decimal point, got {cell!r}; leave the cell empty if it is unknown"
         ) from None
     return check_label(target, value, place)
 

@@ -1,8 +1,8 @@
-"""Labelled crystals of a user's own as rows of JSON: `lattice, species, frac`, an id, and labels by column name.
+"""Imports a user's labelled crystals from JSON lines with `lattice, species, frac`, an id and labels.
 
 Labels are keys named as in `screening.data.targets` (`formation_energy_eV_per_atom`, ...) and `site_moment_muB`, a list
-with a value (or null) for each site. Rows that are no sound ordered crystal, have no label, or repeat an id come out as
-rejections with the reason.
+with a value (or null) for each site. Rows that are not a valid ordered crystal, have no label, or repeat an id are
+rejected.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Jsonl(Importer):
 
 
 def _lines(source: Path) -> Iterator[tuple[int, bytes]]:
-    """Numbered lines that are not blank."""
+    """Non-blank lines with their numbers."""
     opener = gzip.open if source.name.endswith(".gz") else open
     try:
         with opener(source, "rb") as lines:

@@ -1,4 +1,4 @@
-"""Checks of labels that a user gives: names with units, numbers, and values that can be meant in these units."""
+"""Checks a user's labels: column names with units, and plausible values in these units."""
 
 from __future__ import annotations
 
@@ -11,33 +11,40 @@ from screening.errors import RequestError
 
 
 def check_label(column: str, value: object, where: str) -> float:
-    """A label as a number; `where` names file, line and column in the message.
+    """Check a label and return it as a number.
 
-    Raises RequestError for anything but a finite number that the quantity can have in the unit of its column.
+    Args:
+        column: Its column.
+        value: The label.
+        where: File, line and column, for the message.
+
+    Raises:
+        RequestError: If it is not a finite number, or impossible in the unit of the column.
     """
     if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
         raise RequestError(f"{where}: expected a number, got {value!r}")
     target = TARGETS[column]
     if value < target.minimum:
-        raise RequestError(f"{where}: {value:g} is less than {target.minimum:g}, which this quantity never is")
+        raise RequestError(f"{where}: {value:g} is below {target.minimum:g}, the physical minimum")
     if abs(value) > target.largest:
         raise RequestError(
-            f"{where}: {value:g} is more than crystals reach (about {target.largest:g}); is it in another unit?"
+            f"{where}: {value:g} is too large for this unit (expected below {target.largest:g}); is it in another unit?"
         )
     return float(value)
 
 
 def label_columns_of(columns: Sequence[str], file: str) -> list[str]:
-    """The label columns among those of a table.
+    """The label columns among the columns of a table.
 
-    Raises RequestError if there is none, or where a column looks like a label but its name does not tell the unit.
+    Raises:
+        RequestError: If there is none, or if a column looks like a label without a unit in its name.
     """
     for column in columns:
         for target in TARGETS:
             name = "".join(takewhile(str.islower, target.split("_")))  # up to the unit, which has a capital letter
             if column not in TARGETS and _plain(column).startswith(name):
                 raise RequestError(
-                    f"{file}: column {column!r}: the unit is unclear; give it in the unit of {target}, and that name"
+                    f"{file}: column {column!r}: the unit is unclear; convert it to that of {target} and use this name"
                 )
     found = [target for target in TARGETS if target in columns]
     if not found:

@@ -1,9 +1,9 @@
-"""Materials Project crystals with the MEGNet-2018 labels, and crystals with site moments.
+"""Imports Materials Project crystals with the MEGNet-2018 labels, and crystals with site moments.
 
 The source folder holds `structures.jsonl.gz` (rows `mp_id, lattice, species, frac`), `properties.csv` (labels by
-`mp_id`) and optionally `site_magmoms.jsonl.gz` (rows with `magmom_muB` for each site). Site moments are kept as
-crystals of their own: most belong to another magnetic order than the labelled total of the same `mp_id`, so joining
-the two by identifier would contradict itself.
+`mp_id`) and optionally `site_magmoms.jsonl.gz` (rows with `magmom_muB` for each site). Site moments become separate
+crystals: most are of another magnetic order than the labelled total of the same `mp_id`, so the two would contradict
+each other.
 """
 
 from __future__ import annotations
