@@ -63,7 +63,7 @@ def predictor_kind(name: str, key: str) -> PredictorKind:
     """
     kinds = predictor_kinds()
     if name not in kinds:
-        raise RequestError(f"{key}={name}: no such predictor{nearest(name, list(kinds))}")
+        raise RequestError(f"{key}={name}: there is no such predictor{nearest(name, list(kinds))}")
     return kinds[name]
 
 
