@@ -25,6 +25,7 @@ from screening.materials.arrays import (
     interval_columns,
     number_column,
     require_columns,
+    with_bounds,
 )
 from screening.materials.electrodes.end_members.redox import ION_CHARGES
 from screening.materials.electrodes.end_members.roles import Roles, roles
@@ -34,11 +35,11 @@ from screening.materials.supply import SupplySettings, supply_columns
 from screening.settings import nearest, settings_class
 
 PREDICTED = (
-    *interval_columns("voltage_V"),
-    *interval_columns("voltage_extractable_V"),
-    *interval_columns("volume_change_percent"),
-    *interval_columns("discharged_energy_above_hull_eV_per_atom"),
-    *interval_columns("charged_energy_above_hull_eV_per_atom"),
+    *with_bounds("voltage_V"),
+    *with_bounds("voltage_extractable_V"),
+    *with_bounds("volume_change_percent"),
+    *with_bounds("discharged_energy_above_hull_eV_per_atom"),
+    *with_bounds("charged_energy_above_hull_eV_per_atom"),
 )
 CATHODE, ANODE = "cathode", "anode"
 

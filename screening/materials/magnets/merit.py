@@ -24,6 +24,7 @@ from screening.materials.arrays import (
     interval_columns,
     number_column,
     require_columns,
+    with_bounds,
 )
 from screening.materials.magnets.figures import anisotropy_constant as anisotropy
 from screening.materials.magnets.figures import polarization
@@ -132,7 +133,7 @@ def evaluate(table: pl.DataFrame, settings: MagnetSettings) -> pl.DataFrame:
         *_order_columns(order),
         *_axis_columns(found, axial, easy, sure),
         # null where nothing predicts it
-        *(number_column(name, floats(table, name)) for name in interval_columns("curie_temperature_K")),
+        *(number_column(name, floats(table, name)) for name in with_bounds("curie_temperature_K")),
         *supply,
         flagged(table, flags),
     ]
