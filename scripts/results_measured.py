@@ -30,7 +30,7 @@ def measure() -> None:
         _write("magnets_reference", _magnets_reference(folder))
         _write("magnets_generated", _magnets_generated(folder))
         _write("electrodes_reference", _electrodes_reference(folder))
-    _write("screening-v3", _model_card(ROOT / "models" / "screening-v3" / "MODEL_CARD.md"))
+    _write("screening-v3", model_card_tables(ROOT / "models" / "screening-v3" / "MODEL_CARD.md"))
 
 
 def _magnets_reference(folder: Path) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def _electrodes_reference(folder: Path) -> dict[str, Any]:
     return command | _origin(found) | {"statistics": statistics}
 
 
-def _model_card(path: Path) -> dict[str, Any]:
+def model_card_tables(path: Path) -> dict[str, Any]:
     """The tables that `screening evaluate` wrote into a card, by heading; cells as text."""
     tables: dict[str, dict[str, list[Any]]] = {}
     heading = ""

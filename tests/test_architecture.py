@@ -244,8 +244,8 @@ def test_an_architecture_is_one_file_in_networks_and_its_configs() -> None:
 
 
 def test_a_command_is_one_schema_one_root_config_and_one_module() -> None:
-    from screening.configuration.registry import COMMANDS
+    from screening.configuration.registry import COMMANDS, module_of
 
-    modules = {schema.module for schema in COMMANDS.values()}
+    modules = {module_of(command) for command in COMMANDS}
     assert {path.stem for path in (ROOT / "configs").glob("*.yaml")} == set(COMMANDS)
     assert _defining("commands", "run") == modules

@@ -196,7 +196,7 @@ def test_console_writes_lines(capsys: pytest.CaptureFixture[str]) -> None:
         "import screening.cli",
         "from screening import cli; cli.main(['--help'])",
         "from screening import cli; cli.main(['rank', '--help'])",
-        "from screening import cli; cli.main(['rank', 'candidates=x', 'sed=1'])",
+        "from screening import cli; cli.main(['rank', 'candidates=x', 'supply.regoin=1'])",
     ],
 )
 def test_nothing_heavy_is_imported_before_a_command_runs(root: Path, code: str) -> None:

@@ -62,6 +62,7 @@ def test_the_wheel_has_everything_and_nothing_else(wheel: Path, root: Path) -> N
                 assert f"screening/_bundled/{path.relative_to(root).as_posix()}" in names
     for path in (root / "screening").rglob("*.py"):
         assert path.relative_to(root).as_posix() in names
+    assert "screening/py.typed" in names
     assert {name.split("/")[0] for name in names} == {"screening", f"screening-{__version__}.dist-info"}
 
 

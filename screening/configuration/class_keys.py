@@ -23,8 +23,6 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 NewField = tuple[str, Any, Any]
 """Name, type and dataclass field."""
 
-_OFF = "none"
-
 
 def _cached(function: Function) -> Function:
     """`functools.cache`, typed so that classes can be arguments."""
@@ -63,8 +61,13 @@ def fit_schema(schema: type[Schema], predictor: str) -> type[Schema]:
     return with_fields(schema, declared(recipe.keys), __doc__=inspect.cleandoc(recipe.summary))
 
 
+def fitted_predictors() -> list[str]:
+    """The predictors that can be fitted anew."""
+    return [name for name, kind in predictor_kinds().items() if kind.recipe_at]
+
+
 def fit_summaries() -> dict[str, str]:
-    """Predictors that can be fitted, with a sentence each."""
+    """Those predictors with a sentence each."""
     recipes = [(name, kind.recipe) for name, kind in predictor_kinds().items()]
     return {name: inspect.cleandoc(recipe.summary).partition("\n")[0] for name, recipe in recipes if recipe}
 
@@ -72,11 +75,6 @@ def fit_summaries() -> dict[str, str]:
 def general_predictors() -> tuple[str, ...]:
     """The predictors that describe crystals of any class."""
     return tuple(name for name, kind in predictor_kinds().items() if kind.general)
-
-
-def is_switched_off(key: str, value: str) -> bool:
-    """Whether a key switches a predictor off; that is allowed where the predictor does not run anyway."""
-    return value == _OFF and key in predictor_kinds()
 
 
 def owners(key: str) -> list[str]:

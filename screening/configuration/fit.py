@@ -12,7 +12,9 @@ from screening.settings import setting, settings_class
 
 
 def _predictors() -> list[str]:
-    return list(FitConfig.extensions())
+    from screening.configuration.class_keys import fitted_predictors
+
+    return fitted_predictors()
 
 
 @settings_class
@@ -45,9 +47,11 @@ class FitConfig(CommandConfig):
 
     @classmethod
     def extended(cls, tree: Mapping[str, Any]) -> type[Self]:
+        if tree["predictor"] == MISSING:
+            return cls
         from screening.configuration.class_keys import fit_schema
 
-        return fit_schema(cls, tree["predictor"]) if tree["predictor"] != MISSING else cls
+        return fit_schema(cls, tree["predictor"])
 
     @classmethod
     def unknown(cls, key: str, value: str, tree: Mapping[str, Any]) -> str | None:

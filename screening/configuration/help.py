@@ -25,7 +25,7 @@ _TASK, _PREDICTOR = "{task}", "{predictor}"
 
 def program_help() -> str:
     """The list of commands, one sentence each."""
-    rows = [(name, docstring(schema).partition("\n")[0]) for name, schema in COMMANDS.items()]
+    rows = [(name, inspect.cleandoc(schema.__doc__ or "").partition("\n")[0]) for name, schema in COMMANDS.items()]
     return "\n".join(
         [
             "Screen crystals: predict their properties, rank them for a use, review and export the best.",
@@ -54,7 +54,7 @@ def command_help(composed: Composed) -> str:
     groups = groups_of(schema.command)
     parts = [
         f"Usage: {_usage(composed)}\n\n{docstring(schema, composed.choices.get(SECTION))}",
-        _block("Required keys", _rows((_given(key), key.help) for key in composed.missing)),
+        _block("Required keys", _rows((_given(key), _explained(key)) for key in composed.missing)),
         _block(f"{schema.extended_by}=...  (required)", _rows(schema.extensions().items())),
         *(_block(_title(group), _rows(group.options.items())) for group in groups.values()),
         *_presets(composed, said),
@@ -73,7 +73,7 @@ def docstring(schema: type[CommandConfig], task: str | None = None) -> str:
     text = inspect.cleandoc(schema.__doc__ or "")
     if _TASK in text:
         text = text.replace(_TASK, task or plugins.names(plugins.MATERIALS)[0])
-    return text.replace(_PREDICTOR, next(iter(schema.extensions()), ""))
+    return text.replace(_PREDICTOR, next(iter(schema.extensions()))) if _PREDICTOR in text else text
 
 
 def _usage(composed: Composed) -> str:
@@ -122,9 +122,12 @@ def _keys(chosen: Iterable[Key], tree: dict[str, Any], said: dict[str, str]) -> 
         if key.is_open and value:
             rows += [(f"{name}={as_typed(inner)}", said.get(name, "")) for name, inner in flattened(value, key.name)]
         else:
-            choices = f" ({key.expected})" if key.choices else ""
-            rows.append((f"{key.name}={as_typed(value)}", said.get(key.name, key.help + choices)))
+            rows.append((f"{key.name}={as_typed(value)}", said.get(key.name) or _explained(key)))
     return _rows(rows)
+
+
+def _explained(key: Key) -> str:
+    return f"{key.help} ({key.expected})" if key.choices else key.help
 
 
 def _block(title: str, rows: list[str]) -> str:

@@ -64,6 +64,12 @@ class PackedCrystals:
         atoms = np.arange(offsets[-1]) + np.repeat(self.offsets[:-1][rows] - offsets[:-1], sizes)
         return PackedCrystals(self.lattice[rows], self.numbers[atoms], self.frac[atoms], offsets)
 
+    def keep_atoms(self, keep: NDArray[np.bool_]) -> PackedCrystals:
+        """The same cells with only some of their atoms, by a mask (N,)."""
+        sizes = np.bincount(self.owner[keep], minlength=len(self))
+        offsets = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(sizes)])
+        return PackedCrystals(self.lattice, self.numbers[keep], self.frac[keep], offsets)
+
     def chunk(self, start: int, stop: int) -> PackedCrystals:
         """Crystals `start` to `stop` (exclusive) as views."""
         first, last = int(self.offsets[start]), int(self.offsets[stop])

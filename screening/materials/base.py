@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from screening import plugins
+from screening.array_types import Mask
 from screening.columns.spec import Column
 from screening.crystals.crystal import Crystal
 from screening.errors import RequestError
@@ -60,14 +60,11 @@ class LearnedPredictor(Protocol):
 
     @classmethod
     def load(cls, release: str, settings: Mapping[str, Any]) -> LearnedPredictor | None:
-        """Load a release.
+        """Load a release; None if `none` leaves nothing to predict.
 
         Args:
             release: Its name, its folder, or `none`.
             settings: Those settings of the command that its kind depends on.
-
-        Returns:
-            The predictor; None if `none` leaves nothing to predict.
 
         Raises:
             RequestError: The release is unknown or damaged.
@@ -84,8 +81,7 @@ class FitRecipe:
     Attributes:
         summary: The help page: one sentence, details, examples.
         keys: Settings class of its keys, in addition to `output_dir`, `name`, `n_trees`, `n_seeds` and the common keys.
-        fit: Takes all settings of the command, the output folder and a function that reports progress; returns the
-            release.
+        fit: Takes all settings, the output folder and a function that reports progress; returns the release.
         card: Writes the model card of a release.
     """
 
@@ -100,8 +96,7 @@ class PredictorKind:
     """A learned predictor that material classes share, chosen by the key of its name.
 
     Attributes:
-        name: The key that chooses the release (`NAME=release|folder|none`), and the stage under which its time is
-            recorded.
+        name: The key that chooses the release (`NAME=release|folder|none`); its time is recorded under this name.
         default: The release that ships with the package.
         help: The text of the key in `--help`.
         predictor: Its class, a `LearnedPredictor`, as `module:name`; imported when it is needed.
@@ -191,8 +186,7 @@ class MaterialClass(ABC):
     Attributes:
         name: As in `task=NAME`.
         settings: Settings class of the section `merit` of the task's config.
-        keys: Settings class of the keys typed without a section (`temperature_K=450`). A key that is not null replaces
-            the setting of the same name in `merit`.
+        keys: Settings class of the keys typed bare (`temperature_K=450`); given ones replace those in `merit`.
         columns: The columns that it adds to tables, in reading order.
         flags: Flag -> its meaning in one English sentence.
         remarks: Remark of a closer look -> its meaning.
@@ -219,7 +213,8 @@ class MaterialClass(ABC):
     @property
     def config(self) -> Path:
         """The YAML file of the task: gates, objective, presets, columns of the report."""
-        return _first(self.home / "task.yaml", resource("configs") / "task" / f"{self.name}.yaml")
+        own = self.home / "task.yaml"
+        return own if own.is_file() else resource("configs") / "task" / f"{self.name}.yaml"
 
     @property
     def texts(self) -> Path:
@@ -229,21 +224,20 @@ class MaterialClass(ABC):
     @property
     def landmarks(self) -> Path | None:
         """Known materials that are scored along with every ranking, in any form that `candidates=` takes."""
-        file = _first(self.home / "landmarks.jsonl", resource("datasets") / "landmarks" / f"{self.name}.jsonl")
-        return file if file.is_file() else None
+        return self._data("landmarks.jsonl", "landmarks")
 
     @property
     def reference(self) -> Path | None:
         """The table of measured materials, with the columns of `datasets/reference/`."""
-        file = _first(self.home / "reference.csv", resource("datasets") / "reference" / f"{self.name}.csv")
-        return file if file.is_file() else None
+        return self._data("reference.csv", "reference")
+
+    def _data(self, own: str, folder: str) -> Path | None:
+        """A file next to the code of the class or, for our classes, in `datasets/`; None if there is none."""
+        bundled = resource("datasets") / folder / f"{self.name}{Path(own).suffix}"
+        return next((file for file in (self.home / own, bundled) if file.is_file()), None)
 
     def missing(self, language: str) -> list[str]:
-        """What the class does not provide, in English words; empty for a complete class.
-
-        Args:
-            language: Of the report, for example `en`.
-        """
+        """What the class does not provide for a report in this language, in English words."""
         parts = {
             "known materials to score along": self.landmarks is not None,
             "measured materials": self.reference is not None,
@@ -272,18 +266,15 @@ class MaterialClass(ABC):
         """
 
     def explain(self, ranked: pl.DataFrame, gates: Mapping[str, Any]) -> pl.Series | None:
-        """Explain each row of a ranked table in one English sentence.
+        """The column `why`, one English sentence per row; None if the class explains nothing.
 
         Args:
             ranked: The ranked table.
             gates: The gates of the ranking, as in the task's config.
-
-        Returns:
-            A column named `why`; None if the class explains nothing.
         """
         return None
 
-    def symmetry_matters(self, table: pl.DataFrame, settings: Any) -> NDArray[np.bool_]:
+    def symmetry_matters(self, table: pl.DataFrame, settings: Any) -> Mask:
         """Rows of a prediction table, (B,), whose figures of merit need `space_group_number`; none by default."""
         return np.zeros(table.height, dtype=np.bool_)
 
@@ -292,11 +283,7 @@ class MaterialClass(ABC):
         return [CloserLook()] * len(finalists.crystals)
 
     def compare(
-        self,
-        ranked: pl.DataFrame,
-        rows: Sequence[Mapping[str, str]],
-        settings: Any,
-        unseen: NDArray[np.bool_],
+        self, ranked: pl.DataFrame, rows: Sequence[Mapping[str, str]], settings: Any, unseen: Mask
     ) -> Comparison:
         """Compare a ranking of the reference materials with their measurements.
 
@@ -310,8 +297,3 @@ class MaterialClass(ABC):
             RequestError: The class has no such comparison.
         """
         raise RequestError(f"task={self.name}: this class has no comparison with measurements")
-
-
-def _first(own: Path, bundled: Path) -> Path:
-    """Classes from other packages keep their files beside their code; ours are among the package's data."""
-    return own if own.is_file() else bundled

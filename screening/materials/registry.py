@@ -31,8 +31,8 @@ def material_class(name: str) -> MaterialClass:
 
 
 def all_classes() -> Iterator[MaterialClass]:
-    """Every material class."""
-    return map(material_class, class_names())
+    """Every material class that can be loaded."""
+    return map(material_class, plugins.loaded(plugins.MATERIALS))
 
 
 @cache
@@ -63,7 +63,7 @@ def predictor_kind(name: str, key: str) -> PredictorKind:
     """
     kinds = predictor_kinds()
     if name not in kinds:
-        raise RequestError(f"{key}={name}: no such predictor{nearest(name, list(kinds))}")
+        raise RequestError(f"{key}={name}: there is no such predictor{nearest(name, list(kinds))}")
     return kinds[name]
 
 

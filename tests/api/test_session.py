@@ -109,7 +109,7 @@ def test_predictions_in_a_file_are_the_same(model: str, tmp_path: Path) -> None:
 
 def test_nothing_is_drawn_until_it_is_asked_for(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    for name in ("finalists", "picture_png", "render", "rank_landmarks"):
+    for name in ("finalists", "structure_png", "render", "rank_landmarks"):
         original = getattr(ranking_outcome, name)
         monkeypatch.setattr(
             ranking_outcome, name, lambda *a, name=name, original=original: asked.append(name) or original(*a)
@@ -119,7 +119,7 @@ def test_nothing_is_drawn_until_it_is_asked_for(model: str, monkeypatch: pytest.
     assert ranking.best(1)["rank"].to_list() == [1]
     assert "µ" in ranking._repr_html_() and asked == []
     card = ranking.card("b")
-    assert asked == ["finalists", "picture_png"] and "FeCo" in card.html
+    assert asked == ["finalists", "structure_png"] and "FeCo" in card.html
     assert ranking.card("b") is card
     report = ranking.report()
     assert asked[2:] == ["finalists", "rank_landmarks", "render"]
@@ -170,6 +170,27 @@ def test_an_evaluation(model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert {"mae", "coverage"} <= set(done.table.columns) and done.predictions.height > 0
     assert "<table>" in done._repr_html_() and "Accuracy" in done.model_card
     assert "plotly" in done.report().html.lower()
+
+
+@pytest.mark.ci
+def test_a_training_and_its_model(tmp_path: Path) -> None:
+    store = small_store(tmp_path / "store", 100)
+    small = {"network.parameters.width": 16, "network.parameters.edge_width": 16, "network.parameters.layers": 1}
+    quick = {"trainer.max_steps": 2, "trainer.precision": "32"}
+    done = screening.train(
+        tmp_path / "out", store=store.path, device="cpu", tracking="none", settings={**small, **quick}
+    )
+    assert isinstance(done, screening.Training) and done.registered == "" and done.result.steps == 2
+    assert str(done.model) in done._repr_html_() and done.validation
+    assert len(screening.predict(alloy(), model=str(done.model), magnetism="none")) == 1
+
+
+@pytest.mark.ci
+def test_a_ranking_of_measured_materials(model: str) -> None:
+    done = screening.evaluate(task="magnets", model=model, device="cpu")
+    assert isinstance(done, screening.ReferenceEvaluation)
+    assert done.table.height > 10 and done.statistics and "learned_by_network" in done.table.columns
+    assert done.record["mlflow"]["run_id"] is None and "<table>" in done._repr_html_()
 
 
 def test_errors_and_names_are_the_packages_own() -> None:

@@ -25,6 +25,7 @@ from screening.commands import relax
 from screening.configuration import load_config
 from screening.crystals import Crystal, ReadSettings, read_crystals
 from screening.errors import RequestError
+from screening.jobs import relax as relax_job
 from screening.relaxation.progress_file import FILE, Progress
 from screening.relaxation.results import quoted
 from screening.tables import read_table
@@ -120,7 +121,7 @@ class Calls:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.ids: list[str] = []
-        original = relax.relax
+        original = relax_job.relax
 
         def counted(potential: Any, crystals: Any, settings: Any) -> Iterator[Any]:
             def seen() -> Iterator[Crystal]:
@@ -130,7 +131,7 @@ class Calls:
 
             return original(potential, seen(), settings)
 
-        monkeypatch.setattr(relax, "relax", counted)
+        monkeypatch.setattr(relax_job, "relax", counted)
 
 
 def test_the_same_command_again_relaxes_nothing_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import re
 from pathlib import Path
 from types import ModuleType
@@ -28,6 +29,12 @@ def test_tables_are_those_of_the_files(writer: ModuleType) -> None:
         assert writer.rendered(text, by_name) == text, f"{page}: run python scripts/write_results.py"
         shown |= set(re.findall(r"<!-- table ([\w-]+) -->", text))
     assert shown == set(by_name)
+
+
+def test_figures_collected_from_a_card_are_those_of_the_card(writer: ModuleType) -> None:
+    measured = importlib.import_module("results_measured")
+    collected = json.loads((measured.RESULTS / "screening-v3.json").read_text("utf-8"))
+    assert collected == measured.model_card_tables(ROOT / collected["collected_from"])
 
 
 @pytest.mark.parametrize("page", MEASURED, ids=lambda page: page.relative_to(ROOT).as_posix())

@@ -1,4 +1,4 @@
-"""Scores against plain definitions and other implementations."""
+"""Statistics compared with plain definitions and other implementations."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_errors_count_only_rows_that_have_both_values() -> None:
     assert found == {"n": 2, "not_predicted": 1, "mae": 0.75, "bias": -0.25, "coverage": 1.0}
 
 
-def test_nothing_to_compare_is_no_number() -> None:
+def test_without_pairs_there_is_no_statistic() -> None:
     none = np.zeros(0)
     found = error_statistics(none, none, none.astype(bool), none, none)
     assert (found["n"], found["mae"], found["coverage"]) == (0, None, None)

@@ -59,7 +59,7 @@ def test_a_value_without_interval_is_certain() -> None:
     assert one.probability_above(0.0501)[0] == 0.0
 
 
-def test_nothing_known_stays_nothing_known() -> None:
+def test_unknown_values_stay_unknown() -> None:
     one = distribution(float("nan"), 0.0, 1.0)
     assert np.isnan(one.probability_below(0.5)[0])
     assert np.isnan(one.mean()[0])
@@ -105,7 +105,7 @@ def test_quantiles_are_those_of_numpy_and_leave_out_what_is_no_number() -> None:
     assert np.isnan(found[:, 2]).all()
 
 
-def test_propagation_in_chunks_is_propagation_and_rows_may_be_none() -> None:
+def test_propagation_does_not_depend_on_chunks_and_takes_no_rows() -> None:
     values = np.arange(10_000.0)
     found = propagate(10_000, lambda rows: {"x": values[rows, None] + np.zeros((1, 9)), "twice": 2 * values[rows]})
     np.testing.assert_array_equal(found["x"], np.tile(values, (3, 1)))

@@ -21,7 +21,7 @@ def a_system(split: str) -> str:
     return next(name for name in (f"X{number}" for number in count()) if split_of(name) == split)
 
 
-def test_splits_tell_what_may_have_been_learned() -> None:
+def test_splits_show_what_may_have_been_learned() -> None:
     systems = [a_system(split) for split in ("train", "validation", "calibration", "test")]
     says = training_overlap(systems, systems, {"learned_splits": ["train"]}, None, only=True)
     assert says == ["learned part", "intervals", "intervals", "no"]
@@ -37,11 +37,11 @@ def test_another_salt_makes_other_splits() -> None:
     assert own.count("no") == pytest.approx(30, abs=20)
 
 
-def test_a_release_with_splits_of_its_own_tells_nothing() -> None:
+def test_a_release_with_a_split_file_is_unknown() -> None:
     assert training_overlap(["Fe"], ["Fe"], {"split_file": "x.csv"}, None, only=True) == ["unknown"]
 
 
-def test_the_store_tells_what_was_learned(store: Store) -> None:
+def test_the_store_shows_what_was_learned(store: Store) -> None:
     training = {"learned_splits": ["train"], "store_sha256": store.content_hash}
     index = store.index
     row = next(i for i, system in enumerate(index["chemical_system"]) if split_of(system) == "train")
@@ -52,7 +52,7 @@ def test_the_store_tells_what_was_learned(store: Store) -> None:
     assert training_overlap([absent], ["X"], training, store, only=False) == ["learned part"]
 
 
-def test_another_store_tells_nothing(store: Store) -> None:
+def test_another_store_is_ignored(store: Store) -> None:
     training = {"learned_splits": ["train"], "store_sha256": "0" * 64}
     system = next(system for system in store.index["chemical_system"] if split_of(system) == "train")
     assert training_overlap([system], ["X"], training, store, only=True) == ["learned part"]

@@ -1,1 +1,1 @@
-"""Battery electrodes: everything that only this class knows."""
+"""Battery electrodes: everything that only this class needs."""

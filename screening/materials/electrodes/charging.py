@@ -1,4 +1,4 @@
-"""The best electrodes on charge: voltage over charge, and whether the frame outlives it once both ends have relaxed."""
+"""Charging the best electrodes: voltage over charge, and whether the frame is kept once both ends are relaxed."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from screening.chemistry.elements import ATOMIC_NUMBERS
 from screening.crystals.crystal import Crystal
 from screening.materials.base import CloserLook, Curve, Finalists
 from screening.materials.electrodes.electrode_predictor import ElectrodePredictor
-from screening.materials.electrodes.end_members.finding import find_pair
 from screening.materials.electrodes.end_members.frames import framework_kept, with_ends
 from screening.materials.electrodes.end_members.orderings import partly_charged
 from screening.materials.electrodes.end_members.pair import ElectrodePair
+from screening.materials.electrodes.end_members.pair_search import find_pair
 from screening.materials.electrodes.end_members.profile import Profile, State, voltage_profile
 from screening.materials.electrodes.voltage.voltage import VoltagePredictor
 from screening.relaxation.relaxation import RelaxationSettings, Relaxed, relax
 
 RELAXATION = RelaxationSettings(max_steps=200)
-"""An end that still moves after these steps is flagged."""
+"""Ends that have not converged after these steps get a remark."""
 _SMALL = 1e-6
 
 
 def charging(finalists: Finalists) -> list[CloserLook]:
-    """What charging does to each of N electrodes: both ends, the voltage over charge, whether the frame is kept.
+    """The closer looks at N electrodes: both ends, the voltage over charge, and whether the frame is kept.
 
-    The key `profile_states` says how many states of charge between the ends, by symmetry-distinct orderings of lowest
-    Coulomb energy, are relaxed with both ends (0: the ends alone). None relaxes nothing: the curve is one plateau then,
-    at the predicted average, and the frame is not judged.
+    The key `profile_states` gives the number of states of charge that are relaxed together with both ends (0: only the
+    ends); each is the symmetry-distinct ordering of lowest Coulomb energy. With None nothing is relaxed: the curve is
+    one plateau at the predicted average, and the frame is not checked.
     """
     rows, n_states = finalists.table.to_dicts(), finalists.keys.get("profile_states")
     predictor = finalists.predictors.get("voltage")
@@ -49,7 +49,7 @@ def charging(finalists: Finalists) -> list[CloserLook]:
 
 @dataclass(frozen=True)
 class _Look:
-    """profile: None where an end did not relax or frames cannot be compared."""
+    """The result of a relaxation; profile: None if an end could not be relaxed or frames cannot be compared."""
 
     profile: Profile | None
     remarks: tuple[str, ...]
@@ -77,9 +77,9 @@ def _plateau(row: Mapping[str, Any]) -> Curve | None:
 
 
 def _staircase(profile: Profile, row: Mapping[str, Any]) -> Curve | None:
-    """Plateaus in the order of charging, up to the usable capacity; per gram of what the row's capacities count.
+    """Plateaus in the order of charging, up to the usable capacity, per the same mass as the capacities of the row.
 
-    The potential's own steps, all shifted alike so that their mean is the predicted average with its interval.
+    The steps of the potential are all shifted by the same amount, so that their mean is the predicted average.
     """
     whole = [row.get(f"voltage_V{end}") for end in ("", "_lo", "_hi")]
     usable, total = (row.get(f"capacity_{name}mAh_per_g") for name in ("extractable_", ""))
@@ -106,7 +106,7 @@ def _staircase(profile: Profile, row: Mapping[str, Any]) -> Curve | None:
 
 
 def _closer(pairs: Mapping[int, ElectrodePair], voltage: VoltagePredictor, n_states: int) -> dict[int, _Look]:
-    """Relax all states of all electrodes together, so that every core is busy."""
+    """Relax all states of all electrodes together, to use all cores."""
     states = [
         replace(crystal, candidate_id=f"{index} {number}", charged=None)
         for index, pair in pairs.items()
@@ -120,7 +120,7 @@ def _closer(pairs: Mapping[int, ElectrodePair], voltage: VoltagePredictor, n_sta
 
 
 def _between(pair: ElectrodePair, n_states: int) -> list[Crystal]:
-    """States between the ends of the usable range, and its own end where that is not the charged one."""
+    """States within the usable range, including its end if that is not the charged crystal."""
     usable = min(pair.n_ions_removed, pair.n_ions_extractable) if pair.n_ions_extractable > 0 else pair.n_ions_removed
     shares = [step / (n_states + 1) for step in range(1, n_states + 2)] if n_states else []
     wanted = [share * usable for share in shares if share * usable < pair.n_ions_removed - _SMALL]
@@ -137,6 +137,6 @@ def _look(pair: ElectrodePair, relaxed: Mapping[int, Relaxed], voltage: VoltageP
     metal = float(voltage.metals[ATOMIC_NUMBERS[pair.working_ion]])
     try:
         profile = voltage_profile(states, pair.working_ion, metal)
-    except ValueError:  # frames that differ in composition; the voltages are null then
+    except ValueError:  # the frames differ in composition, so voltages are null
         profile = None
     return _Look(profile, (kept, *moving))

@@ -1,4 +1,4 @@
-"""What a crystal is as an electrode: its two ends, how much of the ion moves between them, and at which voltage."""
+"""The electrode predictor: both ends of a crystal, the ions that move between them, and the voltage."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import polars as pl
 from screening.chemistry.formulas import cell_formula
 from screening.crystals.crystal import Crystal
 from screening.materials.base import Description
-from screening.materials.electrodes.end_members.finding import find_pairs
 from screening.materials.electrodes.end_members.pair import ElectrodePair, NoPair
+from screening.materials.electrodes.end_members.pair_search import find_pairs
 from screening.materials.electrodes.voltage.voltage import VOLTAGE_COLUMNS, VoltagePredictor
 
 PAIR_SCHEMA: dict[str, type[pl.DataType]] = {
@@ -31,29 +31,38 @@ PAIR_SCHEMA: dict[str, type[pl.DataType]] = {
 
 @dataclass(frozen=True)
 class ElectrodePredictor:
-    """voltage: None leaves voltages null. working_ion: None finds it in each crystal."""
+    """Describes crystals as electrodes.
+
+    Attributes:
+        voltage: None leaves voltages null.
+        working_ion: None takes the one found in each crystal.
+    """
 
     voltage: VoltagePredictor | None
     working_ion: str | None = None
 
     @classmethod
     def load(cls, release: str, settings: Mapping[str, Any] = MappingProxyType({})) -> ElectrodePredictor:
-        """By released name, folder or `none`; raises RequestError for a wrong name or a damaged release."""
+        """Load a release by its name or folder; `none` leaves voltages null.
+
+        Raises:
+            RequestError: The release is unknown or damaged.
+        """
         voltage = VoltagePredictor.load(release, str(settings.get("device", "auto")))
         return cls(voltage, settings.get("working_ion"))
 
     @property
     def folder(self) -> Path | None:
-        """Of the release of voltages."""
+        """The folder of the voltage release; None without one."""
         return self.voltage.folder if self.voltage is not None else None
 
     @property
     def training(self) -> Mapping[str, Any] | None:
-        """Rankings of measured electrodes do not exist yet, so nobody asks."""
+        """Not used: electrodes have no comparison with measurements."""
         return None
 
     def describe(self, crystals: Sequence[Crystal]) -> Description:
-        """B crystals as electrodes: columns of `PAIR_SCHEMA`, flags and voltages."""
+        """Describe B crystals: the columns of `PAIR_SCHEMA` and of the voltages."""
         pairs = list(find_pairs(crystals, self.working_ion))
         table = pl.DataFrame([_row(pair) for pair in pairs], schema=PAIR_SCHEMA)
         refused = {row: pair.reason for row, pair in enumerate(pairs) if isinstance(pair, NoPair) and pair.refused}

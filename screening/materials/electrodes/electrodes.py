@@ -1,4 +1,4 @@
-"""Battery electrodes as a material class: what the frame asks, answered by the modules of this package."""
+"""The material class of battery electrodes."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ class ElectrodeKeys:
     """Keys of rankings of electrodes."""
 
     working_ion: str | None = setting(
-        default=None, help="the ion that moves, for example Na; null: found in each crystal"
+        default=None, help="working ion, for example Na; null: the one found in each crystal"
     )
     profile_states: int | None = setting(
         default=0,
-        help="relax both ends of the best and this many states of charge between them (0: the ends alone), for the "
-        "steps of the voltage and whether the frame is kept; null: neither",
+        help="relax both ends of the best electrodes and this many states of charge between them (0: only the ends), "
+        "for the voltage profile and the stability of the frame; null: relax nothing",
         minimum=0,
     )
 
 
 class Electrodes(MaterialClass):
-    """Battery electrodes: frames whose metals pay for the ion."""
+    """Battery electrodes: voltage, capacity, energy, strain, and stability of both end members."""
 
     name = "electrodes"
     settings = merit.ElectrodeSettings
@@ -46,7 +46,7 @@ class Electrodes(MaterialClass):
         PredictorKind(
             name="voltage",
             default="voltage-v1",
-            help="what predicts voltages and volume changes of electrodes: released name, folder, or none",
+            help="predictor of voltages and volume changes of electrodes: name of a release, folder, or none",
             predictor=f"{_HERE}.electrode_predictor:ElectrodePredictor",
             depends_on=("device", "working_ion"),
             refusal_stage="electrode",

@@ -1,8 +1,8 @@
-"""Battery electrodes: capacity within the redox limit, voltage, energy, strain, stability of both ends, supply.
+"""Figures of merit of battery electrodes: capacity, voltage, energy, strain, stability of both ends, and supply.
 
-Capacities follow from composition and cell alone and are exact: Q = F n z / M. Voltages and volume
-changes are those that the table predicts; where it holds none, what needs them is null. A cathode is worth the energy
-it stores, Q V; an anode the energy that it leaves to a usual partner, Q (V of the partner - V).
+Capacities follow from composition and cell alone and are exact: Q = F n z / M. Voltages and volume changes are taken
+from the table of predictions; without them the figures that depend on them are null. The figure of a cathode is the
+energy that it stores, Q V; that of an anode is the energy of a cell with a typical cathode, Q (V of the cathode - V).
 """
 
 from __future__ import annotations
@@ -19,7 +19,14 @@ from screening.chemistry.compositions import count_matrix
 from screening.chemistry.constants import CM3_PER_MOL_PER_A3, FARADAY_MAH_PER_MOL
 from screening.chemistry.elements import ATOMIC_NUMBERS, atomic_masses
 from screening.errors import RequestError
-from screening.materials.arrays import flagged, floats, number_column, require_columns
+from screening.materials.arrays import (
+    flagged,
+    floats,
+    interval_columns,
+    interval_names,
+    number_column,
+    require_columns,
+)
 from screening.materials.electrodes.end_members.redox import ION_CHARGES
 from screening.materials.electrodes.end_members.roles import Roles, roles
 from screening.materials.electrodes.reasons import electrode_reasons
@@ -27,16 +34,12 @@ from screening.materials.sampling import Distribution
 from screening.materials.supply import SupplySettings, supply_columns
 from screening.settings import nearest, settings_class
 
-PREDICTED = tuple(
-    f"{name}{end}"
-    for name in (
-        "voltage_V",
-        "voltage_extractable_V",
-        "volume_change_percent",
-        "discharged_energy_above_hull_eV_per_atom",
-        "charged_energy_above_hull_eV_per_atom",
-    )
-    for end in ("", "_lo", "_hi")
+PREDICTED = (
+    *interval_names("voltage_V"),
+    *interval_names("voltage_extractable_V"),
+    *interval_names("volume_change_percent"),
+    *interval_names("discharged_energy_above_hull_eV_per_atom"),
+    *interval_names("charged_energy_above_hull_eV_per_atom"),
 )
 CATHODE, ANODE = "cathode", "anode"
 
@@ -45,12 +48,18 @@ CATHODE, ANODE = "cathode", "anode"
 class ElectrodeSettings:
     """Settings of `evaluate`.
 
-    working_ion: null finds it in each crystal (the first of Li, Na, K, Mg, Ca, Zn, Al; Li in a host without any).
-    supply: prices and origin of the elements. stable_below, metastable_below: limits of the energy above the hull in
-    eV/atom. anode_below_V: an electrode of a lower average voltage is an anode. partner_voltage_V: of the cathode that
-    anodes are weighed with. cathode_scale, anode_scale: specific energy in Wh/kg that counts as 1 for either, of
-    LiFePO4 (169.9 mAh/g at 3.4 V) and of graphite with that partner (372 mAh/g, 0.15 V). highest_voltage_V: of common
-    electrolytes. plating_below_V: where the ion's metal may plate instead.
+    Attributes:
+        working_ion: null takes the first of Li, Na, K, Mg, Ca, Zn and Al that a crystal contains, or Li for a host
+            without any of them.
+        supply: Prices and origin of the elements.
+        stable_below_eV_per_atom: Limit of the energy above the hull for stable crystals.
+        metastable_below_eV_per_atom: The same for metastable crystals.
+        anode_below_V: Electrodes with a lower average voltage are anodes.
+        partner_voltage_V: Voltage of the cathode that anodes are paired with.
+        cathode_scale_Wh_per_kg: Specific energy that counts as 1 for cathodes: LiFePO4, 169.9 mAh/g at 3.4 V.
+        anode_scale_Wh_per_kg: The same for anodes: graphite with this cathode, 372 mAh/g at 0.15 V.
+        highest_voltage_V: That common electrolytes withstand.
+        plating_below_V: Below this voltage the ion's metal may plate.
     """
 
     working_ion: str | None = None
@@ -67,7 +76,7 @@ class ElectrodeSettings:
     def __post_init__(self) -> None:
         if self.working_ion is not None and self.working_ion not in ION_CHARGES:
             hint = nearest(self.working_ion, list(ION_CHARGES))
-            raise RequestError(f"working_ion={self.working_ion}: not a working ion{hint}")
+            raise RequestError(f"working_ion={self.working_ion}: expected one of {', '.join(ION_CHARGES)}{hint}")
         for name in ("cathode_scale_Wh_per_kg", "anode_scale_Wh_per_kg"):
             if not getattr(self, name) > 0:
                 raise RequestError(f"task.merit.{name}: expected a number above 0, got {getattr(self, name)}")
@@ -75,10 +84,15 @@ class ElectrodeSettings:
 
 @dataclass(frozen=True)
 class Range:
-    """What moves, per cell of the discharged crystal, (B,) each; NaN where it is not known.
+    """The charge that moves, per cell of the discharged crystal, (B,) each; NaN where it is unknown.
 
-    electrons: of all the ion; extractable: within the redox limit. mass_u and volume_A3: of the state that capacities
-    are counted on, which is the discharged one, and for anodes that were given without the ion the given one.
+    Capacities refer to the discharged state, and for anodes given without their ion to the given crystal.
+
+    Attributes:
+        electrons: Charge of all ions.
+        extractable: Charge within the redox limit.
+        mass_u: Mass that capacities refer to.
+        volume_A3: Volume that capacities refer to.
     """
 
     electrons: Floats
@@ -87,16 +101,20 @@ class Range:
     volume_A3: Floats
 
     def mAh_per_g(self, electrons: Floats) -> Floats:
-        """Capacity on that mass."""
+        """Capacity per mass."""
         return np.asarray(FARADAY_MAH_PER_MOL * electrons / self.mass_u)
 
     def mAh_per_cm3(self, electrons: Floats) -> Floats:
-        """Capacity on that volume."""
+        """Capacity per volume."""
         return np.asarray(FARADAY_MAH_PER_MOL * electrons / (self.volume_A3 * CM3_PER_MOL_PER_A3))
 
 
 def evaluate(table: pl.DataFrame, settings: ElectrodeSettings) -> pl.DataFrame:
-    """The prediction table with working ion, capacities, energies, role, supply and flags."""
+    """The prediction table with working ion, capacities, energies, role, supply and flags.
+
+    Raises:
+        RequestError: A column is missing.
+    """
     require_columns(table, ["cell_formula", "volume_A3", "energy_above_hull_eV_per_atom"])
     counts = count_matrix(table["cell_formula"].to_list())
     found = roles(counts, settings.working_ion)
@@ -118,7 +136,7 @@ def evaluate(table: pl.DataFrame, settings: ElectrodeSettings) -> pl.DataFrame:
         *supply,
     ]
     flags = {
-        **(found.kinds if "electrode_origin" not in table.columns else {}),  # else the structure has judged as well
+        **(found.kinds if "electrode_origin" not in table.columns else {}),  # else the predictor has set these flags
         "redox_limited": (moved.extractable > 0) & (moved.extractable < moved.electrons - 1e-6),
         **_prediction_flags(table, voltage.value, settings),
         **supply_flags,
@@ -128,14 +146,19 @@ def evaluate(table: pl.DataFrame, settings: ElectrodeSettings) -> pl.DataFrame:
 
 
 def explain(ranked: pl.DataFrame, gates: Mapping[str, Mapping[str, Any]]) -> pl.Series:
-    """The column `why` of a ranked table; gates: those of the ranking, as in the task's config."""
+    """The column `why` of a ranked table.
+
+    Args:
+        ranked: The ranked table.
+        gates: The gates of the ranking, as in the task's config.
+    """
     return electrode_reasons(ranked, gates)
 
 
 def _range(table: pl.DataFrame, counts: Floats, found: Roles, anode: Mask) -> tuple[list[str], Range]:
-    """Working ion of each row and what moves: by the pair of crystals where the table has one, else by composition."""
+    """Working ion and range of each row, from the pair of crystals if the table has one, otherwise by composition."""
     masses, volume = counts @ atomic_masses(), floats(table, "volume_A3")
-    # By composition alone the discharged end, and with it the range, is unknown where ions would be added.
+    # The composition alone does not give the range of hosts that take up ions.
     electrons = np.where(found.inserts, np.nan, found.n_ions * found.charges)
     extractable = np.where(found.inserts, np.nan, found.extractable)
     ions = list(found.ions)
@@ -162,7 +185,7 @@ def _role(voltage: Floats, anode: Mask) -> pl.Series:
 def _energies(
     voltage: Distribution, capacity: Floats, moved: Range, anode: Mask, settings: ElectrodeSettings
 ) -> list[pl.Series]:
-    """Specific energy, energy density and `relative_energy`, with the ends that the voltage's interval gives them."""
+    """Specific energy, energy density and `relative_energy`, with intervals from that of the voltage."""
     volumetric = moved.mAh_per_cm3(moved.extractable)
     ends = {"": voltage.value, "_lo": voltage.lo, "_hi": voltage.hi}
     columns = []
@@ -192,9 +215,9 @@ def _prediction_flags(table: pl.DataFrame, voltage: Floats, settings: ElectrodeS
 
 
 def _with_cost(table: pl.DataFrame, price: pl.Series) -> pl.DataFrame:
-    """With the price of the elements that store a kilowatt-hour; null where the energy is not above zero.
+    """The table with the price of the elements per kilowatt-hour, null without a positive energy, and with the strain.
 
-    And with the size of the volume change, whichever way it goes.
+    The strain is the absolute volume change.
     """
     ends = {"": "", "_lo": "_hi", "_hi": "_lo"}
     columns = []
@@ -208,8 +231,4 @@ def _with_cost(table: pl.DataFrame, price: pl.Series) -> pl.DataFrame:
     low, high = np.abs(change.lo), np.abs(change.hi)
     across = (change.lo < 0) & (change.hi > 0)
     sizes = (np.abs(change.value), np.where(across, 0.0, np.minimum(low, high)), np.maximum(low, high))
-    columns += [
-        pl.lit(number_column(f"strain_percent{suffix}", values)).alias(f"strain_percent{suffix}")
-        for suffix, values in zip(("", "_lo", "_hi"), sizes, strict=True)
-    ]
-    return table.with_columns(columns)
+    return table.with_columns(*columns, *interval_columns("strain_percent", np.stack(sizes, axis=1)))

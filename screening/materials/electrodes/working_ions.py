@@ -1,4 +1,4 @@
-"""The metals whose ions work: charge, size, and the crystal of the pure metal that voltages count from."""
+"""The working ions: charge, size, and the crystal of the pure metal, the reference of voltages."""
 
 from __future__ import annotations
 
@@ -12,8 +12,15 @@ from screening.crystals.crystal import Crystal
 
 @dataclass(frozen=True)
 class _Metal:
-    """structure: bcc, fcc or hcp with lattice constant a (and c) in Å at room temperature (W. M. Haynes, CRC Handbook
-    of Chemistry and Physics, 95th ed.); radius_A: of the six-coordinated ion (Shannon, Acta Cryst. A32, 751 (1976))."""
+    """A metal and its ion.
+
+    Attributes:
+        charge: Of the ion.
+        radius_A: Of the six-coordinated ion (Shannon, Acta Cryst. A32, 751 (1976)).
+        structure: bcc, fcc or hcp.
+        a: Lattice constant in Å at room temperature (W. M. Haynes, CRC Handbook of Chemistry and Physics, 95th ed.).
+        c: The same.
+    """
 
     charge: int
     radius_A: float
@@ -35,14 +42,14 @@ _METALS = {
     "Y": _Metal(3, 0.90, "hcp", 3.648, 5.732),
 }
 CHARGES = {symbol: metal.charge for symbol, metal in _METALS.items()}
-"""Working ions that voltages are learned of, with their charge."""
+"""Charges of the working ions in the training data of voltages."""
 
 RADII_A = {ATOMIC_NUMBERS[symbol]: metal.radius_A for symbol, metal in _METALS.items()}
-"""By atomic number."""
+"""Radii of these ions by atomic number."""
 
 
 def pure_metal(symbol: str, scale: float = 1.0) -> Crystal:
-    """The primitive cell of a working ion's metal, its lattice constants times `scale`."""
+    """The primitive cell of the metal of a working ion, with lattice constants multiplied by `scale`."""
     metal = _METALS[symbol]
     if metal.structure == "hcp":
         a, c = metal.a * scale, metal.c * scale

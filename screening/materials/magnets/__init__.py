@@ -1,1 +1,1 @@
-"""What experiments tell about magnets: magnetic order, Curie temperature, magnetocrystalline anisotropy."""
+"""Permanent magnets: everything that only this class needs."""

@@ -12,5 +12,5 @@ MAY_BE_MAGNETIC = (*MAGNETIC_METALS, *OPEN_4F, "Ti", "V", "Cu", "Mo", "Ru", "Rh"
 
 
 def may_be_magnetic(counts: Floats) -> Mask:
-    """(B,) whether a cell of these counts, (B, 119), holds an element that can carry a moment."""
+    """Whether cells contain an element that can carry a moment, (B,); counts: (B, 119)."""
     return counts @ indicator(MAY_BE_MAGNETIC) > 0

@@ -1,4 +1,4 @@
-"""Permanent magnets beside their measured polarization, Curie temperature, anisotropy and magnetic order."""
+"""Predictions for magnets compared with measured polarization, Curie temperature, anisotropy and magnetic order."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import polars as pl
 
 from screening.array_types import Floats, Mask
 from screening.chemistry.compositions import count_matrix
-from screening.chemistry.constants import MU0_T2_PER_MJ_M3
 from screening.errors import RequestError
 from screening.materials.arrays import floats, number_column
 from screening.materials.magnets.comparison_sentences import fixed, magnet_sentences
+from screening.materials.magnets.figures.anisotropy_constant import hardness
 from screening.materials.magnets.merit import MagnetSettings
 from screening.materials.reference import (
     Comparison,
@@ -29,7 +29,7 @@ from screening.materials.reference import (
 from screening.resources import resource
 
 SAME_TEMPERATURE_K = 10.0
-"""Values measured within this of the ranking's temperature are compared with it."""
+"""Values that were measured this close to the temperature of the ranking are compared."""
 
 ORDERS = {"FM": "ferromagnetic", "ferri": "ferrimagnetic", "AFM": "antiferromagnetic", "non": "non-magnetic"}
 NET = ("ferromagnetic", "ferrimagnetic")
@@ -47,24 +47,33 @@ KEPT = (
 
 @dataclass(frozen=True)
 class MeasuredRows:
-    """The rows of a reference table in the order of a ranking, as numbers and classes; everything is (B,)."""
+    """The rows of a reference table in the order of a ranking, as numbers and classes, (B,) each.
+
+    Attributes:
+        rows: The B rows, as text.
+        temperature_K: Of the ranking.
+    """
 
     rows: tuple[Mapping[str, str], ...]
     temperature_K: float
 
     def number(self, name: str) -> Floats:
-        """A column of the reference table; NaN where it is empty. Raises RequestError for other text."""
+        """A column of the reference table; NaN where it is empty.
+
+        Raises:
+            RequestError: A value is not a number.
+        """
         return np.array([_number(row, name) for row in self.rows], dtype=np.float64)
 
     @cached_property
     def at_temperature(self) -> Mask:
-        """Rows whose polarization and anisotropy were measured at the ranking's temperature (300 K if not said)."""
+        """Rows measured at the temperature of the ranking; 300 K is assumed where the table names none."""
         measured_at = np.nan_to_num(self.number("T_state_K"), nan=300.0)
         return np.abs(measured_at - self.temperature_K) <= SAME_TEMPERATURE_K
 
     @cached_property
     def orders(self) -> list[str | None]:
-        """Magnetic order in the words of the predictions; None where the table has none."""
+        """Magnetic order, in the words of the predictions; None where the table has none."""
         return [ORDERS.get(row.get("order", "")) for row in self.rows]
 
     @cached_property
@@ -74,33 +83,31 @@ class MeasuredRows:
 
     @cached_property
     def ordered(self) -> Mask:
-        """Ferro- and ferrimagnets that are so at the ranking's temperature."""
+        """Ferro- and ferrimagnets that are ordered at the temperature of the ranking."""
         return self.net & (self.number("Tc_K") > self.temperature_K)
 
     @cached_property
     def axes(self) -> list[str | None]:
-        """`axis`, `plane` or `cubic`; None where the table does not say, and for what is not a magnet."""
+        """`axis`, `plane` or `cubic`; None where the table does not say and for compounds without a net moment."""
         known = [_axis(row) for row in self.rows]
         return [axis if net else None for axis, net in zip(known, self.net, strict=True)]
 
     @cached_property
     def in_family_table(self) -> Mask:
-        """Compounds whose own measured K1 is behind a value of the table of families, so that it is no prediction."""
+        """Compounds whose own K1 is a source of the family table, so that their K1 is no prediction."""
         members = family_members()
         return np.array([row.get("formula") in members for row in self.rows], dtype=bool)
 
     @cached_property
     def hard(self) -> Mask:
-        """Easy axis and sqrt(µ0 K1) / (µ0 Ms) of at least 1, by the measured values."""
-        K1, polarization = self.number("K1_MJ_m3"), self.number("mu0Ms_T")
-        with np.errstate(invalid="ignore", divide="ignore"):
-            kappa = np.sqrt(MU0_T2_PER_MJ_M3 * np.where(K1 > 0, K1, np.nan)) / polarization
+        """Magnets with an easy axis and a hardness of at least 1, by the measured values."""
+        kappa = hardness(self.number("K1_MJ_m3"), self.number("mu0Ms_T"))
         return (kappa >= 1) & np.array([axis == "axis" for axis in self.axes], dtype=bool)
 
 
 @cache
 def family_members() -> frozenset[str]:
-    """Formulas of the compounds that `datasets/magnets/host_anisotropy.csv` was measured on."""
+    """Formulas of the compounds whose measured K1 is in `datasets/magnets/host_anisotropy.csv`."""
     table = pl.read_csv(resource("datasets") / "magnets" / "host_anisotropy.csv")
     return frozenset(_FORMULA.findall(" ".join(table["measured_on"].drop_nulls())))
 
@@ -108,10 +115,10 @@ def family_members() -> frozenset[str]:
 def compare(
     ranked: pl.DataFrame, rows: Sequence[Mapping[str, str]], settings: MagnetSettings, unseen: Mask
 ) -> Comparison:
-    """See `MaterialClass.compare`; the temperature is that of the settings.
+    """Compare a ranking with measurements, see `MaterialClass.compare`.
 
-    Baselines of polarization and Curie temperature know the other rows of the same table alone, a chemical system held
-    out at a time: extra trees on composition, and the median.
+    The baselines of polarization and Curie temperature, extra trees on composition and the median, learn from the other
+    rows of the same table, with one chemical system held out at a time.
     """
     by_name = {row["name"]: row for row in rows}
     temperature = settings.temperature_K
@@ -133,7 +140,7 @@ def compare(
 
 
 def _quantity(ranked: pl.DataFrame, measured: MeasuredRows, name: str, chosen: Mask, unseen: Mask) -> dict[str, Any]:
-    """Errors over the chosen rows, over those of them that no model learned, and of the baselines on the same rows."""
+    """Errors over the chosen rows and over the unseen ones among them, with the baselines on the same rows."""
     truth, predicted = measured.number(NUMBERS[name]), floats(ranked, name)
     low, high = floats(ranked, f"{name}_lo"), floats(ranked, f"{name}_hi")
     counts = count_matrix(ranked["cell_formula"].to_list())
@@ -156,7 +163,7 @@ def _net(orders: Sequence[str | None]) -> list[str | None]:
 
 
 def _beside(ranked: pl.DataFrame, measured: MeasuredRows) -> pl.DataFrame:
-    """Predictions with their intervals, each beside the measured value."""
+    """Predictions with their intervals, each next to the measured value."""
     columns = [ranked[name] for name in KEPT if name in ranked.columns]
     for name, column in NUMBERS.items():
         columns += [ranked[n] for n in (name, f"{name}_lo", f"{name}_hi") if n in ranked.columns]
@@ -187,9 +194,9 @@ def _abbreviated(text: str | None) -> str:
 
 
 def _anisotropy(ranked: pl.DataFrame, measured: MeasuredRows) -> dict[str, Any]:
-    """Sign and size of K1 where an axis or a plane is easy; what is cubic has another constant of that name.
+    """Sign and size of K1 of magnets with an easy axis or plane; in cubic ones K1 is another constant.
 
-    Under `not_in_family_table` the same without the compounds whose own value the family table was written from.
+    `not_in_family_table` has the same without the compounds whose own value is a source of the family table.
     """
     uniaxial = np.array([axis in ("axis", "plane") for axis in measured.axes], dtype=bool)
     chosen = uniaxial & measured.at_temperature
@@ -211,14 +218,14 @@ def _of_K1(ranked: pl.DataFrame, measured: MeasuredRows, chosen: Mask) -> dict[s
 
 
 def _axes(ranked: pl.DataFrame, measured: MeasuredRows) -> dict[str, Any]:
-    """Classes of the easy direction, and the same without the compounds of the family table."""
+    """Classes of the easy direction, with and without the compounds of the family table."""
     predicted = _text(ranked, "easy_axis")
     others = [None if own else axis for axis, own in zip(measured.axes, measured.in_family_table, strict=True)]
     return class_statistics(measured.axes, predicted) | {"not_in_family_table": class_statistics(others, predicted)}
 
 
 def _places(ranked: pl.DataFrame, measured: MeasuredRows) -> dict[str, Any]:
-    """Who stands where: what should not be in the upper half, the permanent magnets, what is hard by prediction."""
+    """Ranks: compounds that should not be in the upper half, permanent magnets, and those predicted to be hard."""
     names, ranks = ranked["candidate_id"].to_list(), ranked["rank"].to_list()
     without = [order is not None and order not in NET for order in measured.orders]
     upper = [rank <= ranked.height / 2 for rank in ranks]
@@ -239,7 +246,7 @@ def _text(table: pl.DataFrame, name: str) -> list[str | None]:
 
 
 def _axis(row: Mapping[str, str]) -> str | None:
-    """From `easy`, which names a cubic or planar magnet at its beginning, and `easy_axis_uniaxial`."""
+    """From the columns `easy`, which starts with `cubic` or `easy plane` for such magnets, and `easy_axis_uniaxial`."""
     text = row.get("easy", "").lower()
     if text.startswith("cubic"):
         return "cubic"

@@ -1,4 +1,4 @@
-"""Statistics of a comparison in words, for the terminal."""
+"""The statistics of a comparison in words, for the terminal."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ QUANTITIES = {
     "mu0_Ms_T": ("µ0Ms of ferro- and ferrimagnets ordered at {T:.0f} K", "T", 2),
     "curie_temperature_K": ("Curie temperature of ferro- and ferrimagnets", "K", 0),
 }
-BESIDE_TABLE = "without the compounds whose own K1 is behind the family table:"
-FEW = 12  # names in a sentence
+WITHOUT_SOURCES = "without the compounds whose own K1 is in the family table:"
+MOST_NAMES = 12  # in a sentence
 
 
 def magnet_sentences(statistics: Mapping[str, Any]) -> list[str]:
-    """One line a quantity."""
+    """One line for each quantity."""
     lines = []
     for name, (label, unit, digits) in QUANTITIES.items():
         lines.append(_numbers(label.format(T=statistics["temperature_K"]), unit, digits, statistics[name]))
     K1, places = statistics["K1_MJ_per_m3"], statistics["ranking"]
     lines.append(_anisotropy(K1, K1["not_in_family_table"]))
     axes = statistics["easy_axis"]
-    lines.append(f"Easy axis, plane or cubic: {_right(axes)}; {BESIDE_TABLE} {_right(axes['not_in_family_table'])}")
+    lines.append(f"Easy axis, plane or cubic: {_right(axes)}; {WITHOUT_SOURCES} {_right(axes['not_in_family_table'])}")
     lines.append(f"Magnetic order: {_right(statistics['magnetic_order'])}")
     lines.append(f"Net moment or none: {_right(statistics['net_moment'])}")
-    lines.append("In the upper half without a net moment: " + _names(places["without_net_moment_in_upper_half"]))
+    lines.append("Without a net moment, in the upper half: " + _names(places["without_net_moment_in_upper_half"]))
     wrong = places["wrongly_called_hard"]
-    lines.append(f"Called hard (easy axis, kappa >= 1): {places['called_hard']}, of these wrongly: {_names(wrong)}")
+    lines.append(f"Predicted hard (easy axis, kappa >= 1): {places['called_hard']}; wrongly: {_names(wrong)}")
     ranks = [f"{name} {rank}" for name, rank in places["permanent_magnets"].items()]
     lines.append(f"Ranks of the hard magnets among {statistics['rows']}: {', '.join(ranks) or 'none measured'}")
     return lines
@@ -42,7 +42,7 @@ def _anisotropy(scores: Mapping[str, Any], others: Mapping[str, Any]) -> str:
         for part in (scores, others)
     ]
     missing = f"; not predicted: {scores['not_predicted']}" if scores["not_predicted"] else ""
-    return f"K1: {parts[0]}; {BESIDE_TABLE} {parts[1]}{missing}"
+    return f"K1: {parts[0]}; {WITHOUT_SOURCES} {parts[1]}{missing}"
 
 
 def _numbers(label: str, unit: str, digits: int, scores: Mapping[str, Any]) -> str:
@@ -58,7 +58,7 @@ def _numbers(label: str, unit: str, digits: int, scores: Mapping[str, Any]) -> s
         text += f"; not predicted: {scores['not_predicted']}"
     if scores["n_unseen"]:
         own, other = fixed(scores["mae_unseen"], digits), fixed(scores["mae_unseen_composition"], digits)
-        text += f"; on the {scores['n_unseen']} never learned: {own} (composition alone {other})"
+        text += f"; on the {scores['n_unseen']} unseen ones: {own} (composition alone {other})"
     return text
 
 
@@ -69,12 +69,12 @@ def _right(scores: Mapping[str, Any]) -> str:
 
 
 def _names(names: list[str]) -> str:
-    first = ", ".join(names[:FEW]) or "none"
-    return first + (f" and {len(names) - FEW} more" if len(names) > FEW else "")
+    first = ", ".join(names[:MOST_NAMES]) or "none"
+    return first + (f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else "")
 
 
 def fixed(value: float | None, digits: int) -> str:
-    """A number with fixed decimals, a dash for none."""
+    """A number with a fixed number of decimals; a dash if there is none."""
     return "-" if value is None or not math.isfinite(value) else f"{value:.{digits}f}"
 
 

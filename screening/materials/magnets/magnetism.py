@@ -1,4 +1,4 @@
-"""Released magnetism predictors over batches of crystals: the columns that they add to a prediction table."""
+"""The magnetism predictor: magnetic order, moments, Curie temperature and anisotropy of batches of crystals."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import polars as pl
 from screening.crystals.crystal import Crystal
 from screening.crystals.packed import PackedCrystals, pack
 from screening.errors import RequestError
+from screening.materials.arrays import interval_columns
 from screening.materials.base import Description
 from screening.materials.magnets.anisotropy import anisotropy
 from screening.materials.magnets.carriers import may_be_magnetic
@@ -31,7 +32,12 @@ _LIKELY = 0.5  # a Curie temperature and an anisotropy need moments that are at 
 
 @dataclass(frozen=True)
 class MagnetismPredictor:
-    """The parts of a release, which always has the order; folder: where it was loaded from; training: its record."""
+    """The parts of a release; only the magnetic order is always there.
+
+    Attributes:
+        folder: Where the release was loaded from.
+        training: Its record of the training.
+    """
 
     order: order.OrderModel
     moment: moment.HostMagnetization | None
@@ -42,14 +48,20 @@ class MagnetismPredictor:
 
     @classmethod
     def load(cls, release: str, settings: Mapping[str, Any] = MappingProxyType({})) -> MagnetismPredictor | None:
-        """By released name or folder; None for `none`. Raises RequestError for a wrong name or a damaged release."""
+        """Load a release by its name or folder; None for `none`.
+
+        Raises:
+            RequestError: The release is unknown or damaged.
+        """
         if release == NO_MAGNETISM:
             return None
         folder = find_tabular_release(release, KEY, FORMAT)
         loaded = load_tabular_release(folder, KEY, FORMAT)
         parts = loaded.parts
         if order.PART not in parts:
-            raise RequestError(f"magnetism={release}: has no part {order.PART!r}; it has {', '.join(parts) or 'none'}")
+            raise RequestError(
+                f"magnetism={release}: the release has no part {order.PART!r}, only {', '.join(parts) or 'none'}"
+            )
         return cls(
             order.OrderModel.from_part(parts[order.PART]),
             moment.HostMagnetization.from_part(parts[moment.PART]) if moment.PART in parts else None,
@@ -60,13 +72,15 @@ class MagnetismPredictor:
         )
 
     def describe(self, crystals: Sequence[Crystal]) -> Description:
-        """The columns of B crystals; none is refused."""
+        """Describe B crystals; no crystal is refused."""
         return Description(self.columns(pack(crystals)))
 
     def columns(self, packed: PackedCrystals) -> list[pl.Series]:
-        """Columns of B crystals, (B,) each: `ORDER_COLUMNS`, `SHARE_COLUMNS` of ferrimagnets, and of the parts there
-        are `MOMENT_COLUMNS` in µB/Å3 of metallic hosts, `CURIE_COLUMNS` in K and `ANISOTROPY_COLUMNS` in MJ/m3 (null
-        where there are likely no moments).
+        """The columns of B crystals, (B,) each.
+
+        These are `ORDER_COLUMNS`, `SHARE_COLUMNS` (ferrimagnets), `MOMENT_COLUMNS` (metallic hosts, µB/Å³), and if the
+        release has these parts, `CURIE_COLUMNS` (K) and `ANISOTROPY_COLUMNS` (MJ/m³), which are null where there are
+        probably no moments.
         """
         counts = packed.element_counts()
         carriers = np.flatnonzero(may_be_magnetic(counts))
@@ -85,16 +99,16 @@ class MagnetismPredictor:
         opposed = np.flatnonzero(opposed & ~moment.metallic_hosts(compositions.counts))
         ionic = opposed_moments(crystals.take(opposed))
         shares[carriers[opposed]], hosts[carriers[opposed]] = ionic[:, 0], host_of_ions(ionic[:, 1])
-        columns += [*share_columns(shares), *moment.moment_columns(hosts)]
+        columns += [*share_columns(shares), *interval_columns(moment.COLUMN, hosts)]
         if self.curie is not None:
             temperatures = np.full((len(packed), 3), np.nan)
             if len(moments):
                 temperatures[carriers[moments]] = self.curie.of_carriers(compositions.take(moments))
-            columns += curie.curie_columns(temperatures)
+            columns += interval_columns(curie.COLUMN, temperatures)
         if self.anisotropy is not None:
-            directions = anisotropy.AnisotropyAnswers.none(len(packed))
+            predicted = anisotropy.PredictedAnisotropy.unknown(len(packed))
             if len(moments):
                 found = self.anisotropy.predict(crystals.take(moments), compositions.take(moments))
-                directions.put(carriers[moments], found)
-            columns += directions.columns()
+                predicted.put(carriers[moments], found)
+            columns += predicted.columns()
         return columns

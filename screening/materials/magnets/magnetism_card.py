@@ -1,4 +1,4 @@
-"""The model card of a magnetism release: where it came from around the sections of its parts."""
+"""The model card of a magnetism release: its origin, and the sections of its parts."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from screening.tabular.release import TabularRelease
 
 _LIMITS = """## Limits
 
-- A formula says nothing of its polymorph: all crystals of one composition get the same Curie temperature.
-- Beyond the measured families the sign of the 3d metals' K1 is a base rate; crystal fields are rough.
+- The Curie temperature depends only on the composition, so polymorphs get the same one.
+- Outside the measured families the sign of the 3d metals' K1 is a base rate. Crystal fields are rough estimates.
 
 ## Data
 
-The tables are those of `data.folder`; whoever passes this on states their sources and licences. No table is in this
-folder, but the kernel of the Curie temperature keeps descriptors of the literature's compositions.
+The tables are those of `data.folder`; state their sources and licences when you share this release. It contains no
+table, but the kernel of the Curie temperature keeps descriptors of the compositions in the literature table.
 """
 
 
 def magnetism_card(release: TabularRelease, sections: Sequence[str]) -> str:
-    """Markdown of the whole card; sections: one for each part."""
+    """The whole card in Markdown; sections: one for each part."""
     training = release.training
     times = ", ".join(f"{name} {minutes} min" for name, minutes in training["minutes"].items())
     head = f"""# {release.name}
 
-Magnetic order, magnetization of metallic hosts, Curie temperature and anisotropy of crystals, by forests and a kernel
-on descriptors of composition and bonds, and a crystal field. Splits are by whole chemical systems, by a hash of their
-name with the salt `{DEFAULT_SALT}`.
+Magnetic order, magnetization of metallic hosts, Curie temperature and anisotropy of crystals, from forests and a kernel
+on descriptors of composition and bonds, and from a crystal field. Splits keep chemical systems together, by a hash of
+their name with the salt `{DEFAULT_SALT}`.
 
 - Fitted with `screening fit magnetism data.path=STORE data.folder=TABLES output_dir={release.name}
   seed={training["seed"]}`.

@@ -1,4 +1,4 @@
-"""Magnetic order, Curie temperature and anisotropy learned from tables of measurements, as one release."""
+"""Fitting magnetic order, moments, Curie temperature and anisotropy to tables of measurements, as one release."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from screening.tabular.release import FittedPart, TabularRelease
 
 @settings_class
 class MeasuredData:
-    """What the magnetism predictors learn from."""
+    """The data that the magnetism predictors learn from."""
 
     path: str = setting(help="folder of the store written by `screening import`", path=True)
     folder: str = setting(
-        help="tables of measurements: curie/curie_literature.csv, curie/curie_experimental.csv, curie/nemad.csv, "
-        "magndata/magndata.jsonl.gz, mp/site_magmoms.jsonl.gz and novamag/novamag.jsonl.gz in it",
+        help="folder with the tables of measurements: curie/curie_literature.csv, curie/curie_experimental.csv, "
+        "curie/nemad.csv, magndata/magndata.jsonl.gz, mp/site_magmoms.jsonl.gz and novamag/novamag.jsonl.gz",
         path=True,
     )
 
@@ -47,20 +47,26 @@ Fit = Callable[[Store, Path, "FitSettings"], tuple[FittedPart, dict[str, Any]]]
 
 @dataclass(frozen=True)
 class FitSettings:
-    """How the parts are fitted: n_trees in every forest, None for as many as was best; n_seeds fits from seed on."""
+    """How the parts are fitted.
+
+    Attributes:
+        seed: Of the first fit.
+        n_seeds: Number of fits; the first is kept, the others show the spread.
+        n_trees: In every forest; None for the default of each part.
+    """
 
     seed: int
     n_seeds: int
     n_trees: int | None
 
-    def forest(self, usual: ForestSettings) -> ForestSettings:
-        """The usual forest of a part with as many trees as was asked for."""
-        return replace(usual, n_trees=self.n_trees or usual.n_trees)
+    def forest(self, default: ForestSettings) -> ForestSettings:
+        """The default forest of a part with the requested number of trees."""
+        return replace(default, n_trees=self.n_trees or default.n_trees)
 
 
 def _order(store: Store, folder: Path, settings: FitSettings) -> tuple[FittedPart, dict[str, Any]]:
-    usual = order_fit.OrderFitSettings(seed=settings.seed)
-    return order_fit.fit_order_part(store, folder, replace(usual, n_trees=settings.n_trees or usual.n_trees))
+    default = order_fit.OrderFitSettings(seed=settings.seed)
+    return order_fit.fit_order_part(store, folder, replace(default, n_trees=settings.n_trees or default.n_trees))
 
 
 def _moment(store: Store, folder: Path, settings: FitSettings) -> tuple[FittedPart, dict[str, Any]]:
@@ -88,20 +94,20 @@ PARTS: dict[str, tuple[Fit, Callable[[dict[str, Any]], str]]] = {
 }
 
 
-def fit_magnetism(settings: Mapping[str, Any], folder: Path, say: Callable[[str], object]) -> TabularRelease:
+def fit_magnetism(settings: Mapping[str, Any], folder: Path, progress: Callable[[str], object]) -> TabularRelease:
     """Fit every part.
 
     Args:
         settings: Of `screening fit magnetism`.
-        folder: Where the release will be written; its name is the release's if none is given.
-        say: Hears how long each part took.
+        folder: Where the release will be written; also its name if none is given.
+        progress: Reports the time that each part took.
 
     Raises:
-        RequestError: The store or the tables are not there.
+        RequestError: The store or the tables are missing.
     """
     store, tables = open_store(Path(settings["data"]["path"])), Path(settings["data"]["folder"])
     if not tables.is_dir():
-        raise RequestError(f"data.folder={tables}: there is no such folder")
+        raise RequestError(f"data.folder={tables}: no such folder; expected the folder with the tables of measurements")
     wanted = FitSettings(settings["seed"], settings["n_seeds"], settings["n_trees"])
     parts, minutes = {}, {}
     for name, (fit, _) in PARTS.items():
@@ -109,7 +115,7 @@ def fit_magnetism(settings: Mapping[str, Any], folder: Path, say: Callable[[str]
         parts[name], report = fit(store, tables, wanted)
         parts[name].settings["report"] = report
         minutes[name] = round((time.perf_counter() - started) / 60, 2)
-        say(f"{name}: fitted in {minutes[name]} min")
+        progress(f"{name}: fitted in {minutes[name]} min")
     training = {
         "store_sha256": store.content_hash,
         "sources": store.meta["sources"],
@@ -130,8 +136,8 @@ def fitted_card(release: TabularRelease) -> str:
 RECIPE = FitRecipe(
     summary="""Fit magnetic order, Curie temperature and anisotropy to tables of measurements; takes minutes.
 
-    Writes weights.safetensors, config.json and MODEL_CARD.md (errors on chemical systems never seen) in output_dir,
-    which `magnetism=FOLDER` uses.
+    Writes weights.safetensors, config.json and MODEL_CARD.md (with the errors on unseen chemical systems) to
+    output_dir. Use the result with `magnetism=FOLDER`.
 
     Examples:
       screening fit magnetism data.path=stores/mp data.folder=downloads/tables output_dir=runs/magnetism

@@ -1,4 +1,4 @@
-"""Permanent magnets as a material class: what the frame asks, answered by the modules of this package."""
+"""The material class of permanent magnets."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class MagnetKeys:
     """Keys of rankings of magnets."""
 
     temperature_K: float | None = setting(
-        default=None, help="working temperature in K, for example 450 for motors; null: as task.merit says", minimum=0
+        default=None, help="working temperature in K, for example 450 for motors; null: that of task.merit", minimum=0
     )
 
 
@@ -40,7 +40,7 @@ class Magnets(MaterialClass):
         PredictorKind(
             name="magnetism",
             default="magnetism-v2",
-            help="what predicts magnetic order, Curie temperature and anisotropy: released name, folder, or none",
+            help="predictor of magnetic order, Curie temperature and anisotropy: name of a release, folder, or none",
             predictor=f"{_HERE}.magnetism:MagnetismPredictor",
             general=True,
             recipe_at=f"{_HERE}.magnetism_fit:RECIPE",

@@ -1,9 +1,9 @@
-"""Permanent magnets: polarization, anisotropy and their figures of merit at the working temperature, supply.
+"""Figures of merit of permanent magnets: polarization and anisotropy at the working temperature, and supply.
 
-Everything predicted enters as a distribution: one set of samples runs through moments, order, Curie temperature and
-anisotropy, and what comes out is a median with an 80 % interval. Figures are those of a magnet that has a net moment,
-if that is its most probable order; how likely it is stands in `ferro_or_ferrimagnetic_probability`. `hardness_kappa`
-and `anisotropy_field_T` are those of an easy axis; how likely that is stands in `axial_probability`.
+Predictions enter as distributions: one set of samples runs through moments, order, Curie temperature and anisotropy,
+and each result is a median with an 80 % interval. If a net moment is most probable, the figures assume it;
+`ferro_or_ferrimagnetic_probability` gives its probability. `hardness_kappa` and `anisotropy_field_T` assume an easy
+axis; `axial_probability` gives its probability.
 """
 
 from __future__ import annotations
@@ -18,10 +18,17 @@ import polars as pl
 from screening.array_types import Floats, Mask
 from screening.chemistry.compositions import count_matrix
 from screening.errors import RequestError
-from screening.materials.arrays import flagged, floats, number_column, require_columns
-from screening.materials.magnets.figures import first_constant as anisotropy
+from screening.materials.arrays import (
+    flagged,
+    floats,
+    interval_columns,
+    interval_names,
+    number_column,
+    require_columns,
+)
+from screening.materials.magnets.figures import anisotropy_constant as anisotropy
 from screening.materials.magnets.figures import polarization
-from screening.materials.magnets.figures.first_constant import AnisotropyFigures, find_anisotropy
+from screening.materials.magnets.figures.anisotropy_constant import AnisotropyFigures, find_anisotropy
 from screening.materials.magnets.figures.magnetic_order import (
     MagneticElements,
     MagneticOrder,
@@ -35,24 +42,30 @@ from screening.materials.supply import SupplySettings, supply_columns
 from screening.settings import settings_class
 
 BHMAX_KJ_M3_PER_T2 = 198.94
-"""1 / 4µ0 in kJ/m³ per T²: the largest energy product of a magnet with polarization 1 T (Skomski and Coey, Scripta
-Mater. 112, 3 (2016)); it needs a coercivity above half the magnetization."""
-
-CURIE_COLUMNS = ("curie_temperature_K", "curie_temperature_K_lo", "curie_temperature_K_hi")
+"""1 / 4µ0 in kJ/m³ per T²: the largest energy product of a magnet with a polarization of 1 T (Skomski and Coey, Scripta
+Mater. 112, 3 (2016)); reaching it takes a coercivity above half the magnetization."""
 
 
 @settings_class
 class MagnetSettings:
-    """Settings of `evaluate`; energies in eV/atom.
+    """Settings of `evaluate`.
 
-    temperature_K: at which polarization and anisotropy are meant. supply: prices and origin of the elements.
-    ferrimagnetic_fraction: (median, 10th, 90th percentile) of net moment over the sum of moments in ferrimagnets of 3d
-    moments; Neel's collinear models give 0.17 (NiFe2O4), 0.20 (Y3Fe5O12), 0.23 (CoFe2O4), 0.29 (Fe3O4) and 0.33
-    (M-type ferrites, MnFe2O4). insulator_gap_eV: a larger predicted gap means an insulator.
-    least_magnetization_muB_per_A3: less is noise. host_moment_muB: moment per Mn, Fe, Co or Ni atom from which on it
-    aligns 4f moments. magnetization_model_error: half-width of an 80 % interval, relative, by which calculated host
-    moments differ from measured ones (orbital moments of 0.05 to 0.15 µB per Fe or Co atom are not in them); it widens
-    the predicted interval. stable_below, metastable_below: limits of the energy above the hull.
+    Attributes:
+        temperature_K: The working temperature, for polarization and anisotropy.
+        supply: Prices and origin of the elements.
+        ferrimagnetic_fraction: Median, 10th and 90th percentile of the net moment over the sum of moments in
+            ferrimagnets of 3d moments. Néel's collinear models give 0.17 (NiFe2O4), 0.20 (Y3Fe5O12), 0.23 (CoFe2O4),
+            0.29 (Fe3O4) and 0.33 (M-type ferrites, MnFe2O4).
+        insulator_gap_eV: Crystals with a larger predicted gap are insulators.
+        least_magnetization_muB_per_A3: Smaller values are noise.
+        host_moment_muB: Least moment per Mn, Fe, Co or Ni atom of a host that aligns 4f moments.
+        magnetization_model_error: Difference between calculated and measured moments of hosts, as the relative
+            half-width of its 80 % interval; it widens the predicted interval. Calculations lack orbital moments of 0.05
+            to 0.15 µB per Fe or Co atom.
+        stable_below_eV_per_atom: Limit of the energy above the hull for stable crystals.
+        metastable_below_eV_per_atom: The same for metastable crystals.
+        n_samples: Samples of each distribution.
+        seed: Of the samples.
     """
 
     temperature_K: float = 300.0
@@ -72,13 +85,17 @@ class MagnetSettings:
             raise RequestError(f"temperature_K={self.temperature_K}: expected a temperature in K, at least 0")
         median, low, high = self.ferrimagnetic_fraction
         if not 0 <= low <= median <= high <= 1:
-            raise RequestError("task.merit.ferrimagnetic_fraction: expected [median, low, high] within 0 and 1")
+            raise RequestError("task.merit.ferrimagnetic_fraction: expected [median, low, high] between 0 and 1")
         if self.n_samples < 9:
             raise RequestError(f"task.merit.n_samples: expected at least 9, got {self.n_samples}")
 
 
 def evaluate(table: pl.DataFrame, settings: MagnetSettings) -> pl.DataFrame:
-    """The prediction table with polarization, anisotropy, figures of merit, order, supply and flags."""
+    """The prediction table with polarization, anisotropy, figures of merit, order, supply and flags.
+
+    Raises:
+        RequestError: A column is missing.
+    """
     require_columns(table, ["cell_formula", "volume_A3", "magnetization_muB_per_A3", "energy_above_hull_eV_per_atom"])
     counts = count_matrix(table["cell_formula"].to_list())
     elements = MagneticElements.of(counts)
@@ -95,10 +112,10 @@ def evaluate(table: pl.DataFrame, settings: MagnetSettings) -> pl.DataFrame:
     easy, sure = anisotropy.easy_axes(found, axial)
     magnet = (np.array(easy) == anisotropy.AXIS) & (figures["mu0_Ms_T"][0] > 0)
     figures["hardness_kappa_if_axial"] = figures["hardness_kappa"]
-    for name in ("hardness_kappa", "anisotropy_field_T"):  # mean nothing for anything else
+    for name in ("hardness_kappa", "anisotropy_field_T"):  # have no meaning without an easy axis
         figures[name] = np.where(magnet, figures[name], np.nan)
     supply, supply_flags = supply_columns(counts, settings.supply)
-    curie = floats(table, CURIE_COLUMNS[0])
+    curie = floats(table, "curie_temperature_K")
     flags = {
         "prediction_missing": np.isnan(moments.host.value),
         "no_magnetic_element": ~elements.any,
@@ -112,10 +129,11 @@ def evaluate(table: pl.DataFrame, settings: MagnetSettings) -> pl.DataFrame:
         **supply_flags,
     }
     columns = [
-        *_with_intervals(figures),
+        *(column for name, percentiles in figures.items() for column in interval_columns(name, percentiles.T)),
         *_order_columns(order),
         *_axis_columns(found, axial, easy, sure),
-        *(number_column(name, floats(table, name)) for name in CURIE_COLUMNS),  # null where nothing predicts it
+        # null where nothing predicts it
+        *(number_column(name, floats(table, name)) for name in interval_names("curie_temperature_K")),
         *supply,
         flagged(table, flags),
     ]
@@ -123,7 +141,7 @@ def evaluate(table: pl.DataFrame, settings: MagnetSettings) -> pl.DataFrame:
 
 
 def symmetry_matters(table: pl.DataFrame, settings: MagnetSettings) -> Mask:
-    """Rows whose space group the ranking asks for, (B,): those that can be magnetic. Finding it costs milliseconds."""
+    """Rows whose space group the ranking needs, (B,): those that can be magnetic. Each takes milliseconds to find."""
     require_columns(table, ["cell_formula", "magnetization_muB_per_A3_hi"])
     most = np.fmax(floats(table, "magnetization_muB_per_A3_hi"), floats(table, "host_magnetization_muB_per_A3_hi"))
     magnetic = most > settings.least_magnetization_muB_per_A3
@@ -131,7 +149,12 @@ def symmetry_matters(table: pl.DataFrame, settings: MagnetSettings) -> Mask:
 
 
 def explain(ranked: pl.DataFrame, gates: Mapping[str, Mapping[str, Any]]) -> pl.Series:
-    """The column `why` of a ranked table; gates: those of the ranking, as in the task's config."""
+    """The column `why` of a ranked table.
+
+    Args:
+        ranked: The ranked table.
+        gates: The gates of the ranking, as in the task's config.
+    """
     thresholds = {name: gate.get("at_least", gate.get("at_most")) for name, gate in gates.items()}
     wanted = {name: float(value) for name, value in thresholds.items() if value is not None}
     return magnet_reasons(ranked, {name: str(gate["column"]) for name, gate in gates.items()}, wanted)
@@ -144,14 +167,14 @@ def _figures(moments: Moments, found: AnisotropyFigures, settings: MagnetSetting
 
     def samples(rows: slice) -> dict[str, Floats]:
         of_rows, axis = moments.rows(rows), found.rows(rows)
-        said = polarization.polarization(of_rows, settings.temperature_K, scores[:n_first])
-        K1 = anisotropy.anisotropy_constant(axis, of_rows, said, scores[n_first:])
+        sampled = polarization.polarization(of_rows, settings.temperature_K, scores[:n_first])
+        K1 = anisotropy.anisotropy_constant(axis, of_rows, sampled, scores[n_first:])
         return {
-            "mu0_Ms_T": said.mu0_Ms_T,
-            "BHmax_kJ_per_m3": BHMAX_KJ_M3_PER_T2 * said.mu0_Ms_T**2,
+            "mu0_Ms_T": sampled.mu0_Ms_T,
+            "BHmax_kJ_per_m3": BHMAX_KJ_M3_PER_T2 * sampled.mu0_Ms_T**2,
             "K1_MJ_per_m3": K1,
-            "hardness_kappa": anisotropy.hardness(K1, said.mu0_Ms_T),
-            "anisotropy_field_T": anisotropy.anisotropy_field_T(K1, said.mu0_Ms_T),
+            "hardness_kappa": anisotropy.hardness(K1, sampled.mu0_Ms_T),
+            "anisotropy_field_T": anisotropy.anisotropy_field_T(K1, sampled.mu0_Ms_T),
             "axial_probability": anisotropy.axial_probability(axis, K1),
         }
 
@@ -159,19 +182,10 @@ def _figures(moments: Moments, found: AnisotropyFigures, settings: MagnetSetting
 
 
 def _insulating(table: pl.DataFrame, elements: MagneticElements, settings: MagnetSettings) -> Floats:
-    """P(the predicted gap is open), (B,); 0 without anions."""
+    """P(the crystal is an insulator), (B,); 0 without anions."""
     gap = Distribution.from_table(table, "band_gap_eV", lower=0.0)
     open_gap = np.nan_to_num(gap.probability_above(settings.insulator_gap_eV), nan=0.0)
     return np.where(elements.anionic, open_gap, 0.0)
-
-
-def _with_intervals(figures: dict[str, Floats]) -> list[pl.Series]:
-    suffixes = ("", "_lo", "_hi")
-    return [
-        number_column(f"{name}{suffix}", values)
-        for name, percentiles in figures.items()
-        for suffix, values in zip(suffixes, percentiles, strict=True)
-    ]
 
 
 def _order_columns(order: MagneticOrder) -> list[pl.Series]:
@@ -195,10 +209,10 @@ def _axis_columns(found: AnisotropyFigures, axial: Floats, easy: list[str], sure
 
 
 def _per_cost(table: pl.DataFrame) -> pl.DataFrame:
-    """With the energy product that a dollar buys: (BH)max over density and price, in J/USD."""
+    """The table with the energy product per dollar, (BH)max over density and price, in J/USD."""
     if "density_g_per_cm3" not in table.columns:
         return table
-    price = pl.when(pl.col("price_USD_per_kg") > 0).then(pl.col("price_USD_per_kg"))  # what is free has no ratio
+    price = pl.when(pl.col("price_USD_per_kg") > 0).then(pl.col("price_USD_per_kg"))  # null for a price of zero
     per_J = 1.0 / (pl.col("density_g_per_cm3") * price)
     names = {f"BHmax_kJ_per_m3{end}": f"BHmax_per_cost_J_per_USD{end}" for end in ("", "_lo", "_hi")}
     return table.with_columns((pl.col(old) * per_J).alias(new) for old, new in names.items())

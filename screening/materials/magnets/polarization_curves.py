@@ -1,4 +1,4 @@
-"""Polarization of the best magnets over temperature: the ranking's own figure, evaluated at other temperatures."""
+"""Polarization of the best magnets over temperature, as the ranking calculates it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,14 @@ _LOST_T = 1e-3
 
 
 def polarization_curves(rows: pl.DataFrame, settings: MagnetSettings) -> list[Curve | None]:
-    """A curve for each of B rows of a ranked table, from 0 K until its order is lost for sure, or 1,400 K.
+    """Curves from 0 K up to the temperature where the order is certainly lost, at most 1,400 K.
 
-    None where the polarization is unknown at some temperature, or zero at all.
+    Args:
+        rows: B rows of a ranked table.
+        settings: Those of the ranking.
+
+    Returns:
+        A curve for each row; None if the polarization is unknown at some temperature or zero at all of them.
     """
     curie = rows["curie_temperature_K_hi"].drop_nulls().to_list() if "curie_temperature_K_hi" in rows.columns else []
     last = min(max([_LEAST_K, *curie]) + 2 * _STEP_K, _MOST_K)

@@ -1,4 +1,4 @@
-"""Why a magnet stands where it stands, in one plain sentence a row."""
+"""Why a magnet has its rank, in one sentence per row."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from screening.materials.sentences import Row, why_sentence
 def magnet_reasons(ranked: pl.DataFrame, gates: Mapping[str, str], wanted: Mapping[str, float]) -> pl.Series:
     """The column `why` of a ranked table.
 
-    gates: name of each gate -> the column that it judges. wanted: name -> its threshold, of gates that have one.
+    Args:
+        ranked: The ranked table.
+        gates: Gate -> the column that it tests.
+        wanted: Gate -> its threshold, for gates that have one.
     """
     formulas = ranked["cell_formula"].to_list()
     earths = rare_earth_table()
@@ -95,7 +98,7 @@ def _axis(row: Row, _: float | None, with_4f: str) -> str:
 
 
 def _axis_words(row: Row, with_4f: str) -> str:
-    """Which part of the anisotropy decides, and how."""
+    """The part of the anisotropy that decides, in words."""
     axis = row["easy_axis"] == "axis"
     name, side = ("easy axis", "the axis") if axis else ("planar", "the plane")
     shells, method = row.get("four_f_K1_MJ_per_m3"), row.get("K1_method") or ""

@@ -1,4 +1,4 @@
-"""What a structure says about magnetism beyond its composition: how close and how many the magnetic atoms are."""
+"""Descriptors of a structure for its magnetism: distances and numbers of neighbouring magnetic atoms."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from screening.graphs.neighbours import neighbour_pairs
 from screening.materials.magnets.carriers import MAGNETIC_METALS
 
 CUTOFF_A = 5.0
-"""Magnetic atoms farther apart than this do not count as neighbours."""
+"""Magnetic atoms that are farther apart are not neighbours."""
 
 _PAIRS = ("metal metal", "metal earth", "earth earth")
 _SHELLS_A = (2.8, 3.4, 4.2)
@@ -43,20 +43,22 @@ def structure_names() -> tuple[str, ...]:
     )
 
 
-def no_structure(n: int) -> Floats:
-    """(n, F) rows of NaN: compositions without a crystal."""
-    return np.full((n, len(structure_names())), np.nan)
-
-
 def structure_features(packed: PackedCrystals, counts: Floats) -> Floats:
-    """(B, F) float64 columns `structure_names`; counts: (B, 119). NaN where a column means nothing.
+    """Descriptors of B crystals.
 
-    `metal` is Cr, Mn, Fe, Co, Ni, `earth` an element with an open 4f shell. Distances are those of the nearest pair and
-    the mean over atoms of each atom's nearest, at most `CUTOFF_A` (which then stands for "farther"). `metal exchange`
-    is the mean over metals of sum(exp(-(d - 2.5 Å) / 0.4 Å)), a stand-in for direct exchange; `anisotropy of
-    exchange` runs from 0 (the sum's directions are isotropic) to 1 (all along one line).
+    `metal` is Cr, Mn, Fe, Co or Ni, `earth` an element with an open 4f shell. Distances are those of the nearest pair,
+    and the mean over atoms of the distance to the nearest one; `CUTOFF_A` stands for all that is farther. `metal
+    exchange` is the mean over metals of sum(exp(-(d - 2.5 Å) / 0.4 Å)), an estimate of direct exchange. `anisotropy of
+    exchange` runs from 0 (the directions in this sum are isotropic) to 1 (all along one line).
+
+    Args:
+        packed: The crystals.
+        counts: Atoms of each element, (B, 119).
+
+    Returns:
+        The columns `structure_names`, (B, F); NaN where a column has no meaning.
     """
-    features = no_structure(len(packed))
+    features = np.full((len(packed), len(structure_names())), np.nan)
     volume, atoms = packed.volume_A3, packed.n_atoms
     metals, earths = counts @ indicator(MAGNETIC_METALS), counts @ indicator(ELEMENT_GROUPS["open_4f"])
     spheres = counts @ (4 / 3 * np.pi * element_table().column("covalent_radius_A") ** 3)
@@ -72,17 +74,23 @@ def structure_features(packed: PackedCrystals, counts: Floats) -> Floats:
 
 
 def _only_magnetic(packed: PackedCrystals) -> PackedCrystals:
-    """The same cells with their 3d metals and open 4f shells alone."""
-    keep = (indicator(MAGNETIC_METALS) + indicator(ELEMENT_GROUPS["open_4f"]))[packed.numbers] > 0
-    owner = packed.owner
-    sizes = np.bincount(owner[keep], minlength=len(packed))
-    offsets = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(sizes)])
-    return PackedCrystals(packed.lattice, packed.numbers[keep], packed.frac[keep], offsets)
+    """The same cells with only their 3d metals and open 4f shells."""
+    return packed.keep_atoms((indicator(MAGNETIC_METALS) + indicator(ELEMENT_GROUPS["open_4f"]))[packed.numbers] > 0)
 
 
 @dataclass(frozen=True)
 class _Neighbours:
-    """Magnetic atoms: owner (N,) crystal, metal (N,) not rare earth; their pairs: atoms, distance and vector in Å."""
+    """The N magnetic atoms of all crystals and their pairs.
+
+    Attributes:
+        size: Number of crystals, B.
+        owner: Crystal of each atom, (N,).
+        metal: Which atoms are metals and not rare earths, (N,).
+        centre: First atom of each pair.
+        neighbour: Second atom of each pair.
+        distance: In Å.
+        vector: From centre to neighbour, in Å.
+    """
 
     size: int
     owner: NDArray[np.int64]
@@ -107,12 +115,12 @@ class _Neighbours:
         return least, mean, np.sqrt(np.maximum(square - mean**2, 0.0))
 
     def total(self, atoms: NDArray[np.bool_]) -> NDArray[np.int64]:
-        """(B,) number of these atoms."""
+        """Number of these atoms in each crystal, (B,)."""
         return np.bincount(self.owner[atoms], minlength=self.size)
 
 
 def _of_neighbours(magnetic: PackedCrystals) -> Floats:
-    """(B, 13) the columns of `structure_names` that need distances; every crystal has at least one atom."""
+    """The columns of `structure_names` that need distances, (B, 13); every crystal has at least one atom."""
     pairs = neighbour_pairs(magnetic, np.full(len(magnetic), CUTOFF_A))
     found = _Neighbours(
         len(magnetic),
@@ -133,7 +141,7 @@ def _of_neighbours(magnetic: PackedCrystals) -> Floats:
 
 
 def _coordination(found: _Neighbours) -> list[Floats]:
-    """Soft numbers of metals within each shell of a metal, the exchange sum and its anisotropy, (B,) each."""
+    """Smoothed numbers of metals within each shell of a metal, the exchange sum and its anisotropy, (B,) each."""
     between = found.metal[found.centre] & found.metal[found.neighbour]
     distance, owner = found.distance[between], found.owner[found.centre[between]]
     metals = found.total(found.metal)

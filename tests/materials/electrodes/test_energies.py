@@ -101,13 +101,13 @@ def test_without_a_voltage_there_is_a_capacity_and_no_energy(predictions: TableM
         assert row[name] is None
 
 
-def test_a_strain_whose_sign_is_unsure_can_be_nothing(predictions: TableMaker) -> None:
+def test_a_strain_of_uncertain_sign_can_be_zero(predictions: TableMaker) -> None:
     values = {"volume_change_percent": 1.0, "volume_change_percent_lo": -2.0, "volume_change_percent_hi": 4.0}
     row = row_of(predictions, "Li4Fe4P4O16", {**LIFEPO4, **values})
     assert (row["strain_percent"], row["strain_percent_lo"], row["strain_percent_hi"]) == (1.0, 0.0, 4.0)
 
 
-def test_a_free_element_does_not_make_energy_for_nothing(predictions: TableMaker) -> None:
+def test_an_element_without_a_cost_gives_no_ratio(predictions: TableMaker) -> None:
     from screening.materials.supply import SupplySettings
 
     free = SupplySettings(prices=dict.fromkeys(("Li", "Fe", "P", "O"), 0.0))
@@ -128,9 +128,7 @@ def test_a_free_element_does_not_make_energy_for_nothing(predictions: TableMaker
         ({"n_ions_extractable": 0.2}, "Only 8 mAh/g leave within the redox limit"),
     ],
 )  # fmt: skip
-def test_the_reason_names_what_holds_an_electrode_back(
-    predictions: TableMaker, changes: dict[str, Any], expected: str
-) -> None:
+def test_the_reason_names_the_main_weakness(predictions: TableMaker, changes: dict[str, Any], expected: str) -> None:
     task = yaml.safe_load((resource("configs") / "task" / "electrodes.yaml").read_text("utf-8"))
     merits = evaluate(predictions(("Li4Fe4P4O16", {**LIFEPO4, **changes})), ElectrodeSettings())
     ranked = rank_table(merits, ranking_settings(task["ranking"]))

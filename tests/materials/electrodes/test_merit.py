@@ -72,7 +72,7 @@ def test_capacity_agrees_with_pymatgens_insertion_electrode(predictions: TableMa
     ["LiF", "LiCl", "Li2O", "Li3PO4", "Li2TiO3", "LiAlO2", "LiNbO3", "LiH", "NaCl", "NaF", "Li3N", "Li6PS5Cl",
      "Li7La3Zr2O12", "LiZr2P3O12", "Li2CO3", "LiBH4", "MgO", "Al2O3", "Li", "Fe"],
 )  # fmt: skip
-def test_what_has_no_redox_centre_is_no_electrode(predictions: TableMaker, formula: str) -> None:
+def test_crystals_without_a_redox_centre_are_no_electrodes(predictions: TableMaker, formula: str) -> None:
     row, flags = electrode(predictions, formula)
     assert "not_an_electrode" in flags
     assert row["capacity_extractable_mAh_per_g"] == 0
@@ -130,7 +130,7 @@ def test_working_ion_is_given_or_found(predictions: TableMaker, formula: str, gi
     assert electrode(predictions, formula, given)[0]["working_ion"] == ion
 
 
-def test_an_ion_that_is_not_there_makes_the_crystal_a_host(predictions: TableMaker) -> None:
+def test_a_crystal_without_the_given_ion_is_a_host(predictions: TableMaker) -> None:
     row, flags = electrode(predictions, "LiCoO2", "Na")
     assert "host_without_ion" in flags
     assert row["capacity_mAh_per_g"] is None

@@ -18,7 +18,7 @@ from screening.resources import resource
 TableMaker = Callable[..., pl.DataFrame]
 
 
-def test_usable_and_unusable_electrodes_are_told_apart(predictions: TableMaker) -> None:
+def test_usable_electrodes_pass_and_unusable_ones_do_not(predictions: TableMaker) -> None:
     from pymatgen.core import Composition
 
     folder = resource("datasets")

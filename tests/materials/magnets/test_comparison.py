@@ -1,4 +1,4 @@
-"""Magnets beside measurements: which rows count for which figure, and what the statistics say of a known table."""
+"""Magnets compared with measurements: the rows that count for each quantity, and the statistics of a known table."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def compared(table: pl.DataFrame | None = None, unseen: tuple[str, ...] = (), **
     return compare(ranked, reference(), MagnetSettings(**settings), mask)
 
 
-def test_polarization_is_judged_on_what_is_ordered_at_the_temperature() -> None:
+def test_polarization_is_scored_on_magnets_ordered_at_the_temperature() -> None:
     scores = compared(unseen=("cubic", "anti")).statistics["mu0_Ms_T"]
     assert scores["n"] == 3
     assert scores["mae"] == pytest.approx((0.10 + 0.20 + 0.15) / 3)
@@ -71,7 +71,7 @@ def test_polarization_is_judged_on_what_is_ordered_at_the_temperature() -> None:
     assert (scores["n_unseen"], scores["mae_unseen"]) == (1, pytest.approx(0.15))
 
 
-def test_curie_temperatures_of_antiferromagnets_are_none() -> None:
+def test_curie_temperatures_of_antiferromagnets_do_not_count() -> None:
     scores = compared().statistics["curie_temperature_K"]
     assert (scores["n"], scores["not_predicted"]) == (3, 1)
     assert scores["mae"] == pytest.approx((20 + 32 + 44) / 3)
@@ -94,7 +94,7 @@ def test_classes_and_signs() -> None:
     assert statistics["K1_MJ_per_m3"]["median_factor"] == pytest.approx(2.0)
 
 
-def test_places_name_what_stands_where_it_should_not() -> None:
+def test_ranks_that_should_be_lower_are_named() -> None:
     places = compared(ranking("anti", "hard", "planar", "cubic", "cold", "none")).statistics["ranking"]
     assert places["without_net_moment_in_upper_half"] == ["anti"]
     assert places["permanent_magnets"] == {"hard": 2}
@@ -116,7 +116,7 @@ def test_the_table_keeps_the_order_of_ranks_and_names_both_values() -> None:
     assert compared().shown["µ0Ms (T)"][0] == "1.17 | 1.07"
 
 
-def test_a_ranking_without_anisotropy_is_compared_in_the_rest() -> None:
+def test_a_ranking_without_anisotropy_is_still_compared() -> None:
     table = ranking().drop("K1_MJ_per_m3", "easy_axis", "hardness_kappa", "mu0_Ms_T_lo", "mu0_Ms_T_hi")
     statistics = compared(table).statistics
     K1 = statistics["K1_MJ_per_m3"]
@@ -125,7 +125,7 @@ def test_a_ranking_without_anisotropy_is_compared_in_the_rest() -> None:
     assert statistics["mu0_Ms_T"]["coverage"] is None
 
 
-def test_what_the_family_table_was_written_from_is_scored_apart() -> None:
+def test_sources_of_the_family_table_are_scored_separately() -> None:
     assert {"YCo5", "BaFe12O19", "FePt"} <= family_members()
     assert not {"Y2", "Buschow", "Fe"} & family_members()
     rows = reference(hard={"formula": "YCo5"})

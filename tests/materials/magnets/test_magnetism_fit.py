@@ -38,7 +38,7 @@ def jsonl(file: Path, rows: list[dict[str, object]]) -> None:
 
 @pytest.fixture(scope="module")
 def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Made-up measurements of pairs of a metal and a partner, in the forms of the published tables."""
+    """Synthetic measurements of pairs of a metal and a partner, in the formats of the published tables."""
     folder = tmp_path_factory.mktemp("tables")
     rng = np.random.default_rng(0)
     pairs = [(m, o, n) for m in METALS for o in OTHERS for n in (1, 2)]
@@ -89,7 +89,7 @@ def release(tables: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "mine"
 
 
-def test_the_card_tells_of_every_part(release: Path) -> None:
+def test_the_card_has_every_part(release: Path) -> None:
     card = (release / "MODEL_CARD.md").read_text(encoding="utf-8")
     parts = ("Magnetic order", "Magnetization of metallic hosts", "Curie temperature", "Anisotropy")
     for words in ("# mine", "screening fit", "licences", *(f"## {part}" for part in parts)):

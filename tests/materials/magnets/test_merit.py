@@ -38,14 +38,14 @@ def test_4f_moments_of_the_2_14_1_magnets(predictions: TableMaker, element: str,
     assert ("rare_earth_moment_added" in row["flags"]) == added
 
 
-def test_gadolinium_is_turned_round_from_a_ferromagnetic_total(predictions: TableMaker) -> None:
+def test_gadolinium_is_reversed_in_a_ferromagnetic_total(predictions: TableMaker) -> None:
     values = {"volume_A3": 234.0, "magnetization_muB_per_A3": (Y2FE14B + 14) / 234.0}
     row = evaluate(predictions(("Gd2Fe14B", values)), MagnetSettings()).row(0, named=True)
     assert moment_muB(row) == pytest.approx(17.4, abs=0.05)
     assert row["magnetic_order"] == "ferrimagnetic"
 
 
-def test_gadolinium_in_a_total_too_small_to_be_ferromagnetic_is_left_alone(predictions: TableMaker) -> None:
+def test_gadolinium_in_a_total_too_small_to_be_ferromagnetic_stays_as_it_is(predictions: TableMaker) -> None:
     values = {"volume_A3": 85.2, "magnetization_muB_per_A3": 5.0 / 85.2}
     row = evaluate(predictions(("GdCo5", values)), MagnetSettings()).row(0, named=True)
     assert moment_muB(row) == pytest.approx(5.0)
@@ -104,7 +104,7 @@ def test_intervals_are_ordered_and_physical(value: float, below: float, above: f
         assert 0 <= row[name] <= 1
 
 
-def test_an_insulating_oxide_is_not_credited_with_a_ferromagnetic_sum(predictions: TableMaker) -> None:
+def test_an_insulating_oxide_does_not_get_the_ferromagnetic_sum(predictions: TableMaker) -> None:
     values = {"magnetization_muB_per_A3": 0.11, "band_gap_eV": 2.5}
     result = evaluate(predictions(("NiO", values), ("FeCo", {**values, "band_gap_eV": 0.0})), MagnetSettings())
     oxide, metal = result.iter_rows(named=True)
@@ -222,7 +222,7 @@ def test_the_seed_changes_only_what_is_sampled(predictions: TableMaker) -> None:
     assert first["mu0_Ms_T_hi"][0] != other["mu0_Ms_T_hi"][0]
 
 
-def test_symmetry_is_only_asked_for_where_there_can_be_a_moment() -> None:
+def test_symmetry_matters_only_where_there_can_be_a_moment() -> None:
     table = pl.DataFrame(
         {
             "cell_formula": ["Fe2", "Fe2", "Al2", "Co1O1"],

@@ -1,4 +1,4 @@
-"""The sentence that says why a magnet stands where it stands."""
+"""The sentence that explains the rank of a magnet."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def sentence(**changes: Any) -> str:
     return str(magnet_reasons(table, GATES, WANTED)[0])
 
 
-def test_a_candidate_is_praised_and_its_weakest_point_named() -> None:
+def test_a_candidate_has_its_strengths_and_its_weakest_point() -> None:
     text = sentence(chance=0.9)
     assert text.startswith("Candidate: easy axis: Stevens factor and A20 of Nd have opposite signs, µ0Ms 1.60 T")
     assert "least sure (90%): could decompose" in text
@@ -65,7 +65,7 @@ def test_a_candidate_is_praised_and_its_weakest_point_named() -> None:
         ({"limiting_gate": "cheap"}, "Cheap: 15"),
     ],
 )  # fmt: skip
-def test_what_holds_a_row_back(changes: dict[str, Any], expected: str) -> None:
+def test_the_main_weakness_of_a_row(changes: dict[str, Any], expected: str) -> None:
     assert expected in sentence(**changes)
 
 

@@ -1,1 +1,1 @@
-"""Battery electrodes: the charged and the discharged structure behind a crystal."""
+"""The end members of battery electrodes: the charged and the discharged crystal."""

@@ -1,38 +1,37 @@
-"""What the loss of the ion does to the frame: change of volume, and whether the arrangement is still the same."""
+"""The frame after the loss of the ion: whether it is still the same, and whether it falls apart."""
 
 from __future__ import annotations
 
-import csv
 from dataclasses import replace
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.spatial import cKDTree
 
-from screening.array_types import Floats, Mask
-from screening.chemistry.elements import ATOMIC_NUMBERS, SYMBOLS
+from screening.array_types import Mask
+from screening.chemistry.element_table import element_table
+from screening.chemistry.elements import ATOMIC_NUMBERS
 from screening.crystals.crystal import Crystal
 from screening.materials.electrodes.end_members.images import images_around
 from screening.materials.electrodes.end_members.pair import ElectrodePair
-from screening.resources import resource
 
 if TYPE_CHECKING:
     from pymatgen.analysis.structure_matcher import StructureMatcher
 
 SITE_TOLERANCE = 0.3
-"""Largest rms displacement of a kept frame, in units of (volume/atom)^(1/3); pymatgen's own default."""
+"""Largest rms displacement in a kept frame, in units of (volume/atom)^(1/3); pymatgen's default."""
 LENGTH_TOLERANCE = 0.25
-"""Layered frames change their layer distance by up to a tenth when they lose the ion, and by more when solvated."""
+"""The layer distance of layered frames changes by up to a tenth when the ion leaves, and by more with a solvent."""
 ANGLE_TOLERANCE_DEG = 10.0
 _TOUCHING = 1.3
 _ITSELF_A = 0.1
+_UNKNOWN_RADIUS_A = 1.5
 
 
 def framework_kept(pair: ElectrodePair) -> bool:
-    """Whether both ends have the same frame once the ion is taken out of both, in any cell and orientation.
+    """Whether both ends of a relaxed pair have the same frame without the ion, in any cell and orientation.
 
-    Of a pair after relaxation: a frame that has collapsed, or whose layers have glided, is not kept.
+    A frame that has collapsed, or whose layers have shifted, is not kept.
     """
     number = ATOMIC_NUMBERS[pair.working_ion]
     full, empty = (_without(crystal, number).to_structure() for crystal in (pair.discharged, pair.charged))
@@ -40,11 +39,16 @@ def framework_kept(pair: ElectrodePair) -> bool:
 
 
 def falls_apart(crystal: Crystal, frame: Mask) -> bool:
-    """Whether some atom of the frame, a mask (n,), touches no other once the ion has gone, as silicon from Li15Si4.
+    """Whether some atom of the frame touches no other atom without the ion, such as silicon in Li15Si4.
 
-    Atoms touch within 1.3 sums of their covalent radii (Cordero et al., Dalton Trans. 2832 (2008)).
+    Atoms touch within 1.3 times the sum of their covalent radii (Cordero et al., Dalton Trans. 2832 (2008)).
+
+    Args:
+        crystal: With n atoms.
+        frame: Which atoms belong to the frame, (n,).
     """
-    radii = _covalent_radii()[crystal.numbers[frame]]
+    radii = element_table().column("covalent_radius_A")[crystal.numbers[frame]]
+    radii = np.where(radii > 0, radii, _UNKNOWN_RADIUS_A)
     reach = 2 * _TOUCHING * float(radii.max())
     positions, owner = images_around(crystal.lattice, crystal.frac[frame], reach)
     atoms = (crystal.frac[frame] - np.floor(crystal.frac[frame])) @ crystal.lattice
@@ -53,18 +57,12 @@ def falls_apart(crystal: Crystal, frame: Mask) -> bool:
     return bool((np.bincount(near.row[touching], minlength=len(atoms)) == 0).any())
 
 
-@lru_cache(maxsize=1)
-def _covalent_radii() -> Floats:
-    """In Å by atomic number, (119,); 1.5 for elements without one."""
-    radii = np.full(len(SYMBOLS), 1.5)
-    with (resource("datasets") / "elements" / "properties.csv").open(newline="", encoding="utf-8") as stream:
-        for row in csv.DictReader(stream):
-            radii[int(row["number"])] = float(row["covalent_radius_A"])
-    return radii
-
-
 def with_ends(pair: ElectrodePair, discharged: Crystal, charged: Crystal) -> ElectrodePair:
-    """The same pair with both ends replaced by relaxed ones of the same atoms. Raises ValueError for other atoms."""
+    """The same pair with both ends replaced, for example by relaxed ones.
+
+    Raises:
+        ValueError: An end has other atoms than before.
+    """
     for before, after in ((pair.discharged, discharged), (pair.charged, charged)):
         if sorted(before.numbers.tolist()) != sorted(after.numbers.tolist()):
             raise ValueError(f"expected {before.formula} in a cell of {before.n_atoms} atoms, got {after.formula}")

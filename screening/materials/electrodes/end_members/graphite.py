@@ -1,4 +1,4 @@
-"""Graphite: its sheets open and glide over each other, so that no search of voids in it finds the sites."""
+"""Graphite: its sheets separate and shift when ions enter, so a search for voids does not find the sites."""
 
 from __future__ import annotations
 
@@ -19,15 +19,21 @@ _FLAT_A = 0.1
 
 @dataclass(frozen=True)
 class _Compound:
-    """The richest stage-one compound. repeat: cells of a sheet along each edge; gap_A: distance of the sheets."""
+    """The stage-one compound with most ions.
+
+    Attributes:
+        repeat: Edges of its cell in terms of those of a graphite sheet.
+        n_carbon: Carbon atoms per ion.
+        gap_A: Distance of the sheets.
+    """
 
     repeat: Floats
     n_carbon: int
     gap_A: float
 
 
-# LiC6: Guérard and Hérold, Carbon 13, 337 (1975). KC8: Rüdorff and Schulze, Z. Anorg. Allg. Chem. 277, 156 (1954); its
-# four positions of the potassium, of which one is filled in each gap in turn, are made one here.
+# LiC6: Guérard and Hérold, Carbon 13, 337 (1975). KC8: Rüdorff and Schulze, Z. Anorg. Allg. Chem. 277, 156 (1954); in
+# KC8 the gaps take turns among four positions of the potassium, of which this cell has one.
 _COMPOUNDS = {
     "Li": _Compound(np.array([[2.0, 1.0], [-1.0, 1.0]]), 6, 3.70),
     "K": _Compound(np.array([[2.0, 0.0], [0.0, 2.0]]), 8, 5.35),
@@ -35,7 +41,7 @@ _COMPOUNDS = {
 
 
 def bond_length(crystal: Crystal) -> float | None:
-    """Mean C-C distance in Å of a crystal that consists of flat carbon sheets; None for any other."""
+    """Mean C-C distance in Å of a crystal of flat carbon sheets; None for all other crystals."""
     if (crystal.numbers != CARBON).any():
         return None
     positions, _ = images_around(crystal.lattice, crystal.frac, _LONGEST_BOND_A)
@@ -52,7 +58,14 @@ def bond_length(crystal: Crystal) -> float | None:
 
 
 def intercalated(crystal: Crystal, ion: str, bond_A: float, flags: tuple[str, ...]) -> ElectrodePair | NoPair:
-    """Graphite and its compound with the ion, the sheets exactly above each other and the ion over hexagons."""
+    """The pair of graphite and its compound with the ion, with aligned sheets and ions between hexagons.
+
+    Args:
+        crystal: Graphite.
+        ion: The working ion.
+        bond_A: C-C distance of the sheets.
+        flags: Of the pair.
+    """
     compound = _COMPOUNDS.get(ion)
     if compound is None:
         reason = f"graphite takes up no {ion} between its sheets, only {' and '.join(_COMPOUNDS)}"
@@ -72,7 +85,7 @@ def intercalated(crystal: Crystal, ion: str, bond_A: float, flags: tuple[str, ..
 
 
 def _sheet(repeat: Floats) -> Floats:
-    """Fractional positions of the carbon atoms in the repeated cell of a sheet, a hexagon's middle at the origin."""
+    """Fractional positions of the carbon atoms in the repeated cell of a sheet, with the origin inside a hexagon."""
     span = np.arange(-3, 4)
     cells = np.stack(np.meshgrid(span, span, indexing="ij"), axis=-1).reshape(-1, 1, 2)
     atoms = (cells + np.array([[1 / 3, 2 / 3], [2 / 3, 1 / 3]])).reshape(-1, 2) @ np.linalg.inv(repeat)

@@ -1,4 +1,4 @@
-"""Periodic images of atoms around a cell, and distances across its borders."""
+"""Periodic images of atoms around a cell, and distances between periodic images."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ Integers = NDArray[np.intp]
 
 
 def images_around(lattice: Floats, frac: Floats, reach_A: float) -> tuple[Floats, Integers]:
-    """Images of the atoms (n, 3) within `reach_A` of the cell: Cartesian positions (m, 3), and whose they are (m,)."""
+    """Periodic images of n atoms within `reach_A` of the cell.
+
+    Returns:
+        Cartesian positions of m images, (m, 3), and the atom that each belongs to, (m,).
+    """
     margin = reach_A / plane_spacings(lattice)
     reach = np.ceil(margin).astype(int)
     shifts = np.array(list(product(*(range(-r, r + 1) for r in reach))), dtype=np.float64)
@@ -28,8 +32,8 @@ def images_around(lattice: Floats, frac: Floats, reach_A: float) -> tuple[Floats
 def distances(lattice: Floats, first: Floats, second: Floats, exact_to_A: float) -> Floats:
     """Shortest distances in Å between fractional points (a, 3) and (b, 3) over their periodic images, (a, b).
 
-    Exact up to `exact_to_A`, and never too short beyond it. Wrapped differences lie within ±1/2, so that shifts of up
-    to `exact_to_A` over the plane spacing plus 1/2 are enough.
+    They are exact up to `exact_to_A` and never too short beyond it. Wrapped differences are within ±1/2, so shifts of
+    up to `exact_to_A` over the plane spacing plus 1/2 are enough.
     """
     apart = first[:, None, :] - second[None, :, :]
     apart -= np.rint(apart)

@@ -1,4 +1,4 @@
-"""Ions put into the voids of a charged host, until its metals are reduced or the ions come too close to each other."""
+"""Inserting ions into the voids of a charged host, up to the wanted number or until they are too close together."""
 
 from __future__ import annotations
 
@@ -17,16 +17,22 @@ from screening.materials.electrodes.end_members.voids import VoidSites, find_voi
 from screening.materials.electrodes.end_members.windows import windows
 
 _SAME_ENERGY_EV = 0.03
-"""Sites this close in energy are taken for one kind."""
+"""Sites this close in energy are of one kind."""
 _MOST_STARTS = 12
 _MOST_ABOVE_LOWEST_EV = 14.0
-"""Sites that lie higher above the best one, for each charge of the ion, are not filled. Formal charges overstate such
-differences: those between the two kinds of site of a spinel come out as 6 eV."""
+"""Sites higher above the best one, per charge of the ion, are not filled. Formal charges overestimate such differences:
+the two kinds of sites in a spinel differ by 6 eV."""
 
 
 @dataclass(frozen=True)
 class Filled:
-    """A host with ions in it. added: ions more than it held. relocated: ions that it held changed their sites."""
+    """A host with inserted ions.
+
+    Attributes:
+        crystal: The filled host.
+        added: Number of ions that were added.
+        relocated: Whether ions of the host changed their sites.
+    """
 
     crystal: Crystal
     added: int
@@ -34,10 +40,13 @@ class Filled:
 
 
 def fill(host: Crystal, ion: str, wanted: int) -> Filled | None:
-    """The host with up to `wanted` more ions; None if there is no room for a single one.
+    """Insert up to `wanted` ions into a host.
 
-    The ions that it holds stay where they are unless more have room when all sites are filled anew, as in the spinel
-    Li4Ti5O12, whose tetrahedral lithium makes way for more in the octahedra.
+    Ions of the host keep their sites, unless more ions fit when all sites are filled anew. An example is the spinel
+    Li4Ti5O12, in which tetrahedral lithium moves so that more ions fit into octahedra.
+
+    Returns:
+        The filled host; None if there is no room for an ion.
     """
     sites = find_voids(host.lattice, host.numbers, host.frac, ion)
     chosen = choose_sites(host, sites, ion, wanted)
@@ -56,9 +65,12 @@ def fill(host: Crystal, ion: str, wanted: int) -> Filled | None:
 
 
 def choose_sites(host: Crystal, sites: VoidSites, ion: str, wanted: int) -> Integers:
-    """Indices of up to `wanted` sites that do not exclude each other: as many as can be, then the lowest in energy.
+    """Choose up to `wanted` sites that do not exclude each other: as many as possible, then those of lowest energy.
 
-    Greedy, started from each kind of site in turn, so that a low site which shuts out two others does not win.
+    The search is greedy and starts from each kind of site in turn, so that a low site does not win over two others.
+
+    Returns:
+        Indices of sites.
     """
     if len(sites) == 0 or wanted < 1:
         return np.zeros(0, dtype=np.intp)
@@ -82,7 +94,7 @@ def choose_sites(host: Crystal, sites: VoidSites, ion: str, wanted: int) -> Inte
 
 
 def _greedy(order: Integers, kinds: Integers, allowed: Mask, apart: Floats, wanted: int) -> list[int]:
-    """Kind after kind in this order; within a kind, the site farthest from those that are taken."""
+    """Sites by kind in this order; within a kind, the site farthest from those taken already."""
     taken: list[int] = []
     for kind in dict.fromkeys(kinds[order].tolist()):
         free = [int(site) for site in order if kinds[site] == kind]
@@ -96,7 +108,7 @@ def _greedy(order: Integers, kinds: Integers, allowed: Mask, apart: Floats, want
 
 
 def _most(allowed: Mask, taken: list[int], wanted: int) -> list[int]:
-    """More sites by local search: free ones, then one site that makes way for two which only it excluded."""
+    """Take more sites by local search: free sites, then two sites in place of the only one that excludes them."""
     taken = list(taken)
     while len(taken) < wanted:
         excluded = (~allowed[:, taken]).sum(axis=1)
@@ -120,7 +132,7 @@ def _one_for_two(allowed: Mask, taken: list[int], excluded: Integers) -> list[in
 
 
 def enlarged(host: Crystal, times: int) -> Crystal:
-    """A supercell of `times` cells, repeated along whichever edge is the shortest, factor by factor."""
+    """A supercell of `times` cells; each prime factor repeats the shortest edge."""
     return reduce(_repeated, _prime_factors(times), host)
 
 

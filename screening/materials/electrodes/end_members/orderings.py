@@ -1,4 +1,4 @@
-"""Partly charged states: which of the ions leave first, as distinct arrangements ranked by their Coulomb energy."""
+"""Partly charged states: symmetry-distinct arrangements of the ions, by Coulomb energy."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from screening.materials.electrodes.end_members.roles import has_anions
 
 MAX_ORDERING_ATOMS = 120
 MOST_ENUMERATED = 5000
-"""Arrangements that are all looked at; of more, a search by exchanges finds low ones."""
+"""Up to this number all arrangements are compared; beyond it a search by exchanges finds low ones."""
 _EQUAL_EV = 1e-4
 _EXCHANGE_ROUNDS = 30
 _STARTS = 12
@@ -31,11 +31,19 @@ _COUNT_TOLERANCE = 0.02
 
 
 def partly_charged(pair: ElectrodePair, n_removed: float, most: int = 1) -> list[Crystal]:
-    """Up to `most` states with `n_removed` ions a discharged cell taken out, lowest Coulomb energy first.
+    """States of an electrode between its ends, lowest Coulomb energy first; no two are equivalent by symmetry.
 
-    n_removed need not be whole: the smallest supercell in which it is, is used; an empty list if that would be larger
-    than MAX_ORDERING_ATOMS. Only for pairs whose charged end is the discharged frame without ions in the same cell.
-    Charges are formal ones, with the metals oxidised alike; no arrangement is the image of another under the symmetry.
+    Energies are those of formal charges, with all metals oxidised equally. Only pairs whose charged end is the
+    discharged frame in the same cell have such states.
+
+    Args:
+        pair: Both ends.
+        n_removed: Ions taken out per discharged cell. If it is not a whole number, the smallest supercell in which it
+            is one is used.
+        most: Largest number of states.
+
+    Returns:
+        The states; empty for other pairs, and if the supercell has more than `MAX_ORDERING_ATOMS` atoms.
     """
     cells = _cells(n_removed, pair.n_ions_removed)
     if pair.origin == "given" or not cells or cells * pair.discharged.n_atoms > MAX_ORDERING_ATOMS:
@@ -53,7 +61,7 @@ def partly_charged(pair: ElectrodePair, n_removed: float, most: int = 1) -> list
 
 
 def _cells(n_removed: float, most: float) -> int:
-    """The fewest cells that lose a whole number of ions, within 2 % of all; 0 if there is none or nothing to remove."""
+    """Smallest number of cells that lose a whole number of ions, within 2 %; 0 if there is none."""
     if not 0 < n_removed <= most + _COUNT_TOLERANCE:
         return 0
     fits = (n for n in range(1, _MOST_CELLS + 1) if abs(n * n_removed - round(n * n_removed)) < _COUNT_TOLERANCE * n)
@@ -61,7 +69,7 @@ def _cells(n_removed: float, most: float) -> int:
 
 
 def _kept_energies(crystal: Crystal, ions: Integers, n_kept: int, ion: str) -> Floats:
-    """Coulomb energies in eV: (k, k), of each ion with the frame and itself on the diagonal, between ions elsewhere."""
+    """Coulomb energies in eV, (k, k): between ions, and on the diagonal those of each ion with the frame and itself."""
     from pymatgen.analysis.ewald import EwaldSummation
 
     charges = np.zeros(crystal.n_atoms)
@@ -84,7 +92,7 @@ def _kept_energies(crystal: Crystal, ions: Integers, n_kept: int, ion: str) -> F
 
 
 def _permutations(crystal: Crystal, ions: Integers) -> Integers:
-    """Where each ion goes under every symmetry of the crystal, (m, k); the identity alone if none is found."""
+    """Permutations of the ions by the symmetry of the crystal, (m, k); only the identity if no symmetry is found."""
     import spglib
 
     with warnings.catch_warnings():
@@ -107,7 +115,7 @@ def _permutations(crystal: Crystal, ions: Integers) -> Integers:
 
 
 def _lowest(energies: Floats, n_kept: int, most: int, permutations: Integers) -> list[Integers]:
-    """Index sets of the ions that stay, lowest first, one of each kind that the permutations exchange."""
+    """Index sets of the ions that stay, lowest energy first; one of each set of equivalent ones."""
     count = len(energies)
     if comb(count, n_kept) <= MOST_ENUMERATED:
         chosen = np.array(list(combinations(range(count), n_kept)), dtype=np.intp).reshape(comb(count, n_kept), n_kept)
@@ -129,13 +137,13 @@ def _lowest(energies: Floats, n_kept: int, most: int, permutations: Integers) ->
 
 
 def _total(energies: Floats, kept: Integers) -> float:
-    """Each pair once, each diagonal once."""
+    """Total energy: each pair once, each diagonal element once."""
     block = energies[np.ix_(kept, kept)]
     return float((block.sum() + np.trace(block)) / 2)
 
 
 def _spread(energies: Floats, n_kept: int, first: int) -> Integers:
-    """A start: ion after ion where it costs the least beside those already there."""
+    """A starting arrangement: each ion is added where it costs the least energy."""
     kept = [first] if n_kept else []
     while len(kept) < n_kept:
         cost = np.diag(energies) + energies[:, kept].sum(axis=1)
@@ -145,12 +153,12 @@ def _spread(energies: Floats, n_kept: int, first: int) -> Integers:
 
 
 def _exchanged(energies: Floats, kept: Integers) -> Integers:
-    """The best exchange of an ion for a vacancy, again and again while it lowers the energy."""
+    """Exchange ions and vacancies, the best exchange first, while this lowers the energy."""
     kept = kept.copy()
     for _ in range(_EXCHANGE_ROUNDS):
         empty = np.setdiff1d(np.arange(len(energies)), kept)
         field = np.diag(energies) + energies[:, kept].sum(axis=1)
-        # An ion on the diagonal counts twice in its own field: once as itself, once among those that stay.
+        # The diagonal element of an ion is in its field twice: once by itself, once among the ions that stay.
         leave = field[kept] - np.diag(energies)[kept]
         gain = field[empty][None, :] - energies[np.ix_(kept, empty)] - leave[:, None]
         best = int(np.argmin(np.round(gain, 6)))

@@ -1,4 +1,4 @@
-"""The two ends of an electrode: what it is with the working ion inside and what is left when the ion has gone."""
+"""The two ends of an electrode: with the working ion, and with less of it or none."""
 
 from __future__ import annotations
 
@@ -12,13 +12,17 @@ Origin = Literal["topotactic", "given", "inserted"]
 
 @dataclass(frozen=True)
 class ElectrodePair:
-    """Both end members of an electrode; all counts are per cell of the discharged crystal.
+    """Both ends of an electrode; all counts are per cell of the discharged crystal.
 
-    discharged: holds the ion; charged: the same frame with less of it or none. n_ions_removed: ions between the two;
-    not whole only where given cells differ in size. n_ions_extractable: those of them that leave within the redox
-    limit, NaN where that is not known. charged_cells: cells of `charged` that make one of `discharged`.
-    origin: `topotactic` (ions taken out), `given` (both read), `inserted` (ions put into voids of a charged host).
-    flags: as in `screening.materials.flags`, without those of the crystal itself.
+    Attributes:
+        discharged: The crystal with the ion.
+        charged: The same frame with less of the ion or none.
+        working_ion: Symbol of the ion.
+        n_ions_removed: Ions that differ between the ends; a whole number unless given cells differ in size.
+        origin: `topotactic` (ions taken out), `given` (both read), `inserted` (ions put into voids of a charged host).
+        flags: Flags of the pair, without those of the crystal.
+        n_ions_extractable: Ions that leave within the redox limit; NaN if unknown.
+        charged_cells: Charged cells per discharged cell.
     """
 
     discharged: Crystal
@@ -38,10 +42,13 @@ class ElectrodePair:
 
 @dataclass(frozen=True)
 class NoPair:
-    """Why a crystal has no two ends. flags: what to say of it in a ranking.
+    """Why a crystal does not give a pair.
 
-    refused: the input itself is at fault (only the ion remains, frames that differ) and belongs among the rejected;
-    else the crystal is sound but no electrode, or not one whose other end can be derived.
+    Attributes:
+        reason: In words.
+        flags: Its flags in a ranking.
+        refused: Whether the input is faulty (only the ion, frames that differ) and must be rejected. If not, the
+            crystal is valid, but no electrode or one whose other end cannot be derived.
     """
 
     reason: str

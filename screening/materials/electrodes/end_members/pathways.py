@@ -1,4 +1,4 @@
-"""Can the ion get out: does the room between the frame's atoms connect its sites with those of the next cells?"""
+"""Pathways of the ion: whether free space in the frame connects its sites with those of other cells."""
 
 from __future__ import annotations
 
@@ -21,37 +21,42 @@ _MOST_GRID_POINTS = 400_000
 _REACH_A = 5.0
 _LEVELS = np.arange(0.60, 1.21, 0.02)
 _PASSING_CATIONS = 0.9
-"""On its way an ion passes the frame's cations closer than it would sit, by the shared face of two polyhedra."""
+"""A moving ion comes closer to cations of the frame than an ion at rest, at the shared face of two polyhedra."""
 BLOCKED_BELOW = 0.79
-"""Inactive maricite NaFePO4 and its kin have a bottleneck of 0.74 to 0.76; the narrowest of the known electrodes in
-datasets/reference/electrodes.csv (layered NaCoO2) 0.86, NaCrO2 0.84, triphylite LiFePO4 0.96."""
+"""Inactive maricite NaFePO4 and similar crystals have a bottleneck of 0.74 to 0.76. Known electrodes in
+datasets/reference/electrodes.csv have more: layered NaCrO2 0.84, layered NaCoO2 0.86, triphylite LiFePO4 0.96."""
 
 
 @dataclass(frozen=True)
 class Pathway:
-    """bottleneck: the widest passage in shares of the shortest distances at which ions sit still (1 is as roomy as a
-    narrow site). dimensions: directions in which a passage that wide leads on: 0 (closed in) to 3."""
+    """The widest passage of the ion.
+
+    Attributes:
+        bottleneck: Its narrowest distance over the shortest distance for an ion at rest; 1 is as wide as a narrow site.
+        dimensions: Number of directions in which it continues, from 0 (enclosed) to 3.
+    """
 
     bottleneck: float
     dimensions: int
 
     def blocked(self, contracted: bool = False) -> bool:
-        """Whether the ion sits in pockets that it cannot leave without pushing the frame apart.
+        """Whether the ion cannot leave its site without pushing the frame apart.
 
-        contracted: the cell is that of the charged host, which grows when the ion enters.
+        Args:
+            contracted: Whether the cell is that of the charged host, which expands when the ion enters.
         """
         return self.bottleneck < BLOCKED_BELOW * (CONTRACTION if contracted else 1.0)
 
 
 def find_pathway(crystal: Crystal, ion: str) -> Pathway:
-    """The passage that leads the ion from its sites through the frame, the other ions taken away."""
+    """The widest passage of the ion from its sites through the frame without the other ions."""
     held = crystal.numbers == ATOMIC_NUMBERS[ion]
     clearance = _clearance(crystal, held, ion)
     shape = np.array(clearance.shape)
     sites = tuple(np.floor((crystal.frac[held] % 1.0) * shape).astype(int).T % shape[:, None])
     low, high = 0, len(_LEVELS)
     found = 0
-    while low < high:  # the widest level at which some ion still gets out
+    while low < high:  # the widest level at which some ion can leave
         middle = (low + high) // 2
         dimensions = _dimensions(clearance >= _LEVELS[middle], sites)
         if dimensions:
@@ -62,7 +67,7 @@ def find_pathway(crystal: Crystal, ion: str) -> Pathway:
 
 
 def _clearance(crystal: Crystal, held: NDArray[np.bool_], ion: str) -> Floats:
-    """Distance to the nearest atom of the frame over the shortest that an ion keeps from it, on a grid of the cell."""
+    """Distance to the nearest atom of the frame over the shortest distance for an ion, on a grid of the cell."""
     keeps = windows(ion, has_anions(crystal.numbers))
     limits = np.where(keeps.bond_A > 0, 1.0, _PASSING_CATIONS) * keeps.nearest_A
     numbers = crystal.numbers[~held]
@@ -81,7 +86,7 @@ def _clearance(crystal: Crystal, held: NDArray[np.bool_], ion: str) -> Floats:
 
 
 def _dimensions(free: NDArray[np.bool_], sites: tuple[Integers, ...]) -> int:
-    """In how many independent directions the free room around any of the sites leads on for ever."""
+    """Number of independent directions in which the free space around any of the sites is infinite."""
     labels, _ = label(free)
     near = {int(found) for found in _around(labels, sites) if found}
     links = _border_links(labels)
@@ -89,7 +94,7 @@ def _dimensions(free: NDArray[np.bool_], sites: tuple[Integers, ...]) -> int:
 
 
 def _around(labels: Integers, sites: tuple[Integers, ...]) -> list[int]:
-    """Labels at the sites' grid points and those next to them: a site may lie off the middle of the room."""
+    """Labels at the grid points of the sites and next to them, because a site may be off the centre of its space."""
     found: list[int] = []
     for shift in np.ndindex(3, 3, 3):
         index = tuple((axis + step - 1) % size for axis, step, size in zip(sites, shift, labels.shape, strict=True))
@@ -110,7 +115,7 @@ def _border_links(labels: Integers) -> dict[int, set[tuple[int, int, int]]]:
 
 
 def _rank(start: int, links: dict[int, set[tuple[int, int, int]]]) -> int:
-    """Rank of the lattice vectors that closed walks from a label add up to."""
+    """Rank of the lattice vectors of closed paths from a label."""
     offsets = {start: np.zeros(3, dtype=int)}
     loops: list[NDArray[np.int_]] = []
     waiting = [start]

@@ -1,7 +1,7 @@
-"""Voltage against how much of the ion is inside: steps between the stable states, by pymatgen's InsertionElectrode.
+"""Voltage profiles: steps between the stable states, by pymatgen's InsertionElectrode.
 
-Wrapped, because that class answers 0 V where no step lies in a range, fails on a single stable state or on two states
-of equal energy and composition without saying which, and gives the change of volume without its sign.
+That class is wrapped because it gives 0 V for a range without steps, fails without a useful message for a single stable
+state or two states of equal energy and composition, and gives volume changes without a sign.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _SAME_RATIO = 1e-9
 
 @dataclass(frozen=True)
 class State:
-    """A crystal with some of the ion inside, and the energy of its whole cell in eV; any cell of the same frame."""
+    """A crystal with some of the ion, in any cell of the frame, and the energy of this cell in eV."""
 
     crystal: Crystal
     energy_eV: float
@@ -29,8 +29,14 @@ class State:
 
 @dataclass(frozen=True)
 class Plateau:
-    """One plateau. x_charged, x_discharged: ions for each atom of the frame at its ends; capacity: per g of the most
-    discharged state."""
+    """One step of a profile.
+
+    Attributes:
+        voltage_V: Its voltage.
+        x_charged: Ions per atom of the frame at its charged end.
+        x_discharged: The same at its discharged end.
+        capacity_mAh_per_g: Per mass of the most discharged state.
+    """
 
     voltage_V: float
     x_charged: float
@@ -40,9 +46,12 @@ class Plateau:
 
 @dataclass(frozen=True)
 class Profile:
-    """Steps from the charged to the discharged end, so with falling voltage; volume change on charge over all of them.
+    """A voltage profile.
 
-    stable: indices of the given states that end a step, in the same order.
+    Attributes:
+        steps: From the charged to the discharged end, with decreasing voltage.
+        stable: Indices of the stable states, in the same order.
+        volume_change_percent: On charge, over all steps.
     """
 
     steps: tuple[Plateau, ...]
@@ -50,22 +59,29 @@ class Profile:
     volume_change_percent: float
 
     def average_V(self, lowest_V: float = -np.inf, highest_V: float = np.inf) -> float:
-        """Mean voltage of the steps in a range, weighted by capacity; NaN, not 0 V, where there is none."""
+        """Mean voltage of the steps in a range, weighted by capacity; NaN without steps."""
         inside = [step for step in self.steps if lowest_V <= step.voltage_V <= highest_V]
         total = sum(step.capacity_mAh_per_g for step in inside)
         return sum(step.voltage_V * step.capacity_mAh_per_g for step in inside) / total if inside else nan
 
     @property
     def capacity_mAh_per_g(self) -> float:
-        """Of all steps, per g of the most discharged state."""
+        """Capacity of all steps, per mass of the most discharged state."""
         return sum(step.capacity_mAh_per_g for step in self.steps)
 
 
 def voltage_profile(states: Sequence[State], ion: str, metal_eV_per_atom: float) -> Profile:
-    """Steps between the states on the lower hull of energy against content of the ion.
+    """The steps between the states on the lower hull of energy against content of the ion.
 
-    All energies must come from one method, that of the ion's metal too. Of states with one content the lowest counts.
-    Raises ValueError if fewer than two contents are left, if the frames differ, or if an energy is not finite.
+    Of states with the same content the lowest counts.
+
+    Args:
+        states: With energies from one method.
+        ion: The working ion.
+        metal_eV_per_atom: Energy of its metal from the same method.
+
+    Raises:
+        ValueError: Fewer than two contents, frames that differ, or an energy that is not finite.
     """
     from pymatgen.apps.battery.insertion_battery import InsertionElectrode
     from pymatgen.entries.computed_entries import ComputedEntry, ComputedStructureEntry
@@ -93,13 +109,13 @@ def voltage_profile(states: Sequence[State], ion: str, metal_eV_per_atom: float)
 
 
 def _lowest_of_each(states: Sequence[State], ion: str, metal_eV_per_atom: float) -> list[int]:
-    """Index of the lowest state of each content of the ion."""
+    """Indices of the lowest state of each content of the ion."""
     energies = [state.energy_eV for state in states]
     if not all(map(isfinite, [*energies, metal_eV_per_atom])):
         raise ValueError("expected finite energies of all states and of the metal")
     frames = [_frame(state.crystal, ion) for state in states]
     if any(frame.sum() == 0 for frame in frames):
-        raise ValueError(f"only {ion} remains in a state: no frame")
+        raise ValueError(f"a state has only {ion} and no frame")
     if any(np.abs(frame / frame.sum() - frames[0] / frames[0].sum()).max() > _SAME_RATIO for frame in frames):
         raise ValueError("the frames of the states differ in composition")
     best: dict[float, int] = {}
@@ -120,7 +136,7 @@ def _frame(crystal: Crystal, ion: str) -> np.ndarray[tuple[int], np.dtype[np.int
 
 
 def _content(crystal: Crystal, ion: str) -> float:
-    """Ions for each atom of the frame."""
+    """Ions per atom of the frame."""
     held = int((crystal.numbers == ATOMIC_NUMBERS[ion]).sum())
     return held / (crystal.n_atoms - held)
 

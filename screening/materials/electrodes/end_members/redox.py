@@ -1,8 +1,8 @@
-"""How many electrons a frame can give or take: charge balance against accessible oxidation states.
+"""Electrons that a frame can give or take, from its charge balance and accessible oxidation states.
 
-`datasets/elements/redox.csv` lists, per transition metal, the lowest and highest states and how far it can be oxidised
-in an electrode: in an oxide with a small ion such as lithium, in an oxide with Na or K, beside polyanions or halides
-(whose bonds take less charge), and in sulfides and the like (where the anion gives way first).
+`datasets/elements/redox.csv` lists for each transition metal the lowest and highest states, and the highest state in an
+electrode: in an oxide with a small ion such as lithium, in an oxide with Na or K, with polyanions or halides (whose
+bonds take less charge), and in sulfides and similar compounds (where the anion is oxidised first).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from screening.chemistry.elements import ATOMIC_NUMBERS, SYMBOLS, by_element, in
 from screening.resources import resource
 
 ION_CHARGES = {"Li": 1, "Na": 1, "K": 1, "Mg": 2, "Ca": 2, "Zn": 2, "Al": 3}
-"""Working ions with their charge, in the order in which they are looked for in a crystal."""
+"""Charges of the working ions, in the order in which they are searched for in a crystal."""
 
 POLYANION_CENTRES = ("B", "C", "Si", "P", "S", "Ge", "As", "Se")
 HALOGENS = ("F", "Cl", "Br", "I")
@@ -37,9 +37,18 @@ _COMMON_CHARGES = {
 
 @dataclass(frozen=True)
 class ChargeBalance:
-    """Per cell, (B,). metals: redox-active atoms. charge: what they carry together. extractable: electrons they can
-    still give. insertable: electrons they can still take. d0: all of them at their highest state. possible: the charge
-    lies within their states. polyanionic, chalcogenide: the kind of frame."""
+    """The charge balance of B cells, (B,) each.
+
+    Attributes:
+        metals: Number of redox-active atoms.
+        charge: Their total charge.
+        extractable: Electrons that they can still give.
+        insertable: Electrons that they can still take.
+        d0: Whether all of them have an empty d shell.
+        possible: Whether the charge is within the range of their states.
+        polyanionic: Whether the frame has polyanions or only halide anions.
+        chalcogenide: Whether the frame is neither polyanionic nor an oxide.
+    """
 
     metals: Floats
     charge: Floats
@@ -53,7 +62,7 @@ class ChargeBalance:
 
 @dataclass(frozen=True)
 class RedoxTable:
-    """States per atomic number, (119,), zero for elements that are not redox-active."""
+    """Oxidation states by atomic number, (119,); zero for elements that are not redox-active."""
 
     active: Floats
     lowest_oxide: Floats
@@ -67,7 +76,7 @@ class RedoxTable:
 
 @lru_cache(maxsize=1)
 def redox_table() -> RedoxTable:
-    """From `datasets/elements/redox.csv`."""
+    """The oxidation states in `datasets/elements/redox.csv`."""
     table = pl.read_csv(resource("datasets") / "elements" / "redox.csv")
 
     def spread(name: str) -> Floats:
@@ -79,12 +88,17 @@ def redox_table() -> RedoxTable:
 
 
 def active_symbols() -> set[str]:
-    """Elements that change their charge in an electrode."""
+    """Elements that can change their charge in an electrode."""
     return {SYMBOLS[number] for number in np.flatnonzero(redox_table().active)}
 
 
 def charge_balance(counts: Floats, large_ion: Mask) -> ChargeBalance:
-    """Charge balance of cells (B, 119) as given, with their ion; `large_ion`, (B,), where that is Na or K."""
+    """The charge balance of cells as they are, with their ion.
+
+    Args:
+        counts: Atoms of each element, (B, 119).
+        large_ion: Whether the ion is Na or K, (B,).
+    """
     table = redox_table()
     oxygen = counts @ indicator(["O"])
     halide = counts @ indicator(HALOGENS) > 0
@@ -116,14 +130,15 @@ def charge_balance(counts: Floats, large_ion: Mask) -> ChargeBalance:
 
 
 def frame_charge(counts: Floats) -> Floats:
-    """Charge of everything but the redox-active metals, (B,), in elementary charges; see `formal_charges`."""
+    """Charge of all atoms except the redox-active metals in elementary charges, (B,); see `formal_charges`."""
     return np.asarray((counts * _states_besides_metals(counts)).sum(axis=1))
 
 
 def formal_charges(counts: Floats) -> Floats:
-    """Charge of an atom of each element in each cell, (B, 119); the redox-active metals share what balances the rest.
+    """Charge of an atom of each element in each cell, (B, 119).
 
-    Cells without such a metal need not be neutral.
+    All redox-active metals of a cell have the charge that makes it neutral. Cells without such metals may not be
+    neutral.
     """
     states = _states_besides_metals(counts)
     metals = counts @ redox_table().active
@@ -132,11 +147,11 @@ def formal_charges(counts: Floats) -> Floats:
 
 
 def _states_besides_metals(counts: Floats) -> Floats:
-    """State of each element at its common charge, (B, 119); zero for the redox-active metals.
+    """Common oxidation state of each element, (B, 119); zero for the redox-active metals.
 
-    Elements whose sign depends on their partners: S, Se and Te are +6 or +4 where oxygen surrounds them; P, As and Sb
-    are +5 where enough anions do, else -3; C is +4 or +3 beside oxygen, part of CN- where nitrogen matches it, else -4;
-    H is +1 unless there is neither O, N, S nor F (hydrides).
+    The state of some elements depends on their partners: S, Se and Te are +6 or +4 with enough oxygen, otherwise -2;
+    P, As and Sb are +5 with enough anions, otherwise -3; C is +4 or +3 with enough oxygen, +2 in CN-, otherwise -4;
+    H is +1 with O, N, S or F, otherwise -1.
     """
     number = {symbol: counts[:, ATOMIC_NUMBERS[symbol]] for symbol in ("H", "C", "N", "O", "F", "S", "Se")}
     states = np.repeat(_fixed_charges()[None, :], len(counts), axis=0)
@@ -160,7 +175,7 @@ def _states_besides_metals(counts: Floats) -> Floats:
 
 
 def _is_centre(counts: Floats, symbol: str) -> Mask:
-    """Whether oxygen (or for C nitrogen) surrounds this element so that it is the centre of a polyanion."""
+    """Whether there is enough oxygen (or for C, nitrogen) for this element to be the centre of a polyanion."""
     atoms, oxygen = counts[:, ATOMIC_NUMBERS[symbol]], counts[:, ATOMIC_NUMBERS["O"]]
     needed = {"C": 2, "B": 2, "Si": 3, "Ge": 3}.get(symbol, 3)
     centre = (atoms > 0) & (oxygen >= needed * atoms)

@@ -1,7 +1,7 @@
-"""What a crystal is to a working ion, by composition alone: discharged end, charged end, host, alloy, or none of these.
+"""The role of a crystal for a working ion, by composition alone: discharged end, charged end, host, alloy, or none.
 
-What composition leaves open (whether a close-packed host has room, whether the ion can get out) is decided by
-`screening.materials.electrodes.end_members.finding`, which looks at the structure.
+Questions about the structure (whether a close-packed host has room, whether the ion can leave) are left to
+`screening.materials.electrodes.end_members.pair_search`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from screening.materials.electrodes.end_members.redox import ION_CHARGES, Charge
 Integers = NDArray[np.int64]
 
 LARGE_IONS = ("Na", "K")
-"""Ions too large for the metals' sites, which keeps layered oxides from filling up with migrated metal."""
+"""Ions that are too large for the sites of metals, so that metals do not migrate into the layers of layered oxides."""
 
 ANIONS = ("H", "N", "O", "F", "S", "Cl", "Se", "Br", "Te", "I")
 ALLOYING = (
@@ -34,11 +34,18 @@ _ANION_NUMBERS = np.array([ATOMIC_NUMBERS[symbol] for symbol in ANIONS if symbol
 
 @dataclass(frozen=True)
 class Roles:
-    """Of B cells. ions: symbols; numbers, charges, n_ions: (B,) atomic number, charge and count of the working ion.
+    """The roles of B cells.
 
-    kinds: flag -> (B,) mask. extractable: electrons per cell that leave with the ion within the redox limit, 0 for
-    what is no electrode, NaN where not known. insertable: electrons that the metals can still take, at most one each.
-    crowded: d0 hosts that composition calls full; their structure may show room.
+    Attributes:
+        ions: Symbols of the working ions.
+        numbers: Their atomic numbers, (B,).
+        charges: Their charges, (B,).
+        n_ions: Their number, (B,).
+        kinds: Flag -> mask, (B,).
+        extractable: Electrons that leave with the ion within the redox limit, (B,); 0 for cells that are no electrode,
+            NaN if unknown.
+        insertable: Electrons that the metals can still take, at most one each, (B,).
+        crowded: d0 hosts that are full by composition, but whose structure may have room, (B,).
     """
 
     ions: list[str]
@@ -52,18 +59,23 @@ class Roles:
 
     @property
     def inserts(self) -> Mask:
-        """Hosts that take up ions to be discharged, (B,)."""
+        """Hosts that take up ions on discharge, (B,)."""
         return np.asarray(self.kinds["host_without_ion"] | self.kinds["charged_host"])
 
 
 def roles(counts: Floats, working_ion: str | None) -> Roles:
-    """Roles of the cells with these atoms, (B, 119); the ion is the given one or found in each."""
+    """The roles of cells.
+
+    Args:
+        counts: Atoms of each element, (B, 119).
+        working_ion: None takes the one found in each cell.
+    """
     ions, numbers, charges = working_ions(counts, working_ion)
     n_ions = counts[np.arange(len(counts)), numbers]
     balance = charge_balance(counts, large_ion=np.isin(ions, LARGE_IONS))
     electrons = n_ions * charges
     kinds = _classify(counts, numbers, n_ions, electrons, balance)
-    # The second electron of a metal comes at the voltage of an anode or with the host's decomposition (conversion).
+    # A second electron per metal has the voltage of an anode or decomposes the host (conversion).
     insertable = np.minimum(balance.insertable, balance.metals)
     reducible = balance.d0 & balance.possible & (balance.insertable > 1e-6) & ~_is_garnet(counts, n_ions, balance)
     crowded = kinds["not_an_electrode"] & (n_ions > 0) & reducible
@@ -72,15 +84,15 @@ def roles(counts: Floats, working_ion: str | None) -> Roles:
 
 
 def has_anions(numbers: NDArray[np.integer]) -> bool:
-    """Whether atoms with these atomic numbers form an ionic frame, hydrides aside."""
+    """Whether atoms with these atomic numbers form an ionic frame; hydrides do not count."""
     return bool(np.isin(numbers, _ANION_NUMBERS).any())
 
 
 def working_ions(counts: Floats, given: str | None) -> tuple[list[str], Integers, Floats]:
-    """Symbol, atomic number and charge of each row's working ion: the given one, or the first one present."""
+    """Symbol, atomic number and charge of the working ion of each row: the given one, or the first one present."""
     symbols: Sequence[str] = [given] if given else list(ION_CHARGES)
     present = counts[:, [ATOMIC_NUMBERS[symbol] for symbol in symbols]] > 0
-    # argmax gives 0, lithium, for a host without any of them.
+    # argmax is 0, lithium, for a host without any of them.
     ions = [symbols[index] for index in present.argmax(axis=1)]
     numbers = np.array([ATOMIC_NUMBERS[ion] for ion in ions], dtype=np.int64)
     return ions, numbers, np.array([ION_CHARGES[ion] for ion in ions], dtype=np.float64)
@@ -104,8 +116,8 @@ def _classify(
     unclear = redox & ~balance.possible
     usable = redox & balance.possible
     spent = usable & holds & (balance.extractable < 1e-6)
-    # Room for more ions is a question of structure; open polyanionic frames and frames with fewer ions than metals
-    # have it, while in close-packed ones the ions that are there already fill it.
+    # Room for more ions depends on the structure. Open polyanionic frames and frames with fewer ions than metals have
+    # it; in close-packed frames the ions already fill it.
     roomy = balance.polyanionic | (n_ions < balance.metals)
     charged = spent & (balance.insertable > 0) & roomy & ~_is_garnet(counts, n_ions, balance)
     rich = usable & holds & ~balance.polyanionic & ~balance.d0 & (n_ions > balance.metals)
@@ -124,7 +136,7 @@ def _classify(
 
 
 def _is_garnet(counts: Floats, n_ions: Floats, balance: ChargeBalance) -> Mask:
-    """Stuffed garnets Li3A3B2O12 to Li7A3B2O12 with d0 metals, (B,): electrolytes, whatever B might be reduced to."""
+    """Stuffed garnets Li3A3B2O12 to Li7A3B2O12 with d0 metals, (B,): electrolytes, although B could be reduced."""
     oxygen = counts[:, ATOMIC_NUMBERS["O"]]
     large = counts.sum(axis=1) - oxygen - balance.metals - n_ions
     frame = np.isclose(oxygen, 6 * balance.metals) & np.isclose(large, 1.5 * balance.metals)
@@ -132,7 +144,7 @@ def _is_garnet(counts: Floats, n_ions: Floats, balance: ChargeBalance) -> Mask:
 
 
 def _extractable(electrons: Floats, balance: ChargeBalance, kinds: dict[str, Mask]) -> Floats:
-    """Electrons per cell that leave with the ion within the redox limit, (B,); NaN where that is not known."""
+    """Electrons per cell that leave with the ion within the redox limit, (B,); NaN where they are unknown."""
     limited = np.minimum(electrons, balance.extractable)
     limited = np.where(kinds["alloy_anode"], electrons, limited)
     limited = np.where(kinds["not_an_electrode"], 0.0, limited)

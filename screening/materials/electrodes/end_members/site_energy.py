@@ -1,4 +1,4 @@
-"""Energy of one more ion at points in a frame: damped Coulomb sums over formal charges, and a short-range repulsion."""
+"""Energy of an additional ion at points in a frame: damped Coulomb sums over formal charges, and a repulsion."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from screening.materials.electrodes.end_members.images import Integers
 
 CUTOFF_A = 8.0
 _DAMPING_PER_A = 0.25
-"""Wolf et al., J. Chem. Phys. 110, 8254 (1999): shifted at the cutoff, the sum needs no reciprocal space."""
+"""Of the Wolf sum, which needs no reciprocal space (Wolf et al., J. Chem. Phys. 110, 8254 (1999))."""
 _SOFTNESS_A = 0.3
 """Range of the Born-Mayer repulsion, as in most alkali halides and oxides (0.28 to 0.35 Å)."""
 _STEP_A = 0.15
@@ -22,7 +22,14 @@ _STEP_A = 0.15
 
 @dataclass(frozen=True)
 class Frame:
-    """Images (m, 3) around a cell, of charge (m,), and the distance (m,) at which each repels the ion."""
+    """The m atoms in and around a cell.
+
+    Attributes:
+        positions: Cartesian, (m, 3).
+        charges: (m,).
+        contacts_A: Contact distance of the ion, where attraction and repulsion balance, (m,).
+        ion_charge: Of the additional ion.
+    """
 
     positions: Floats
     charges: Floats
@@ -31,7 +38,11 @@ class Frame:
 
 
 def site_energies(frame: Frame, points: Floats, gradient: bool = False) -> tuple[Floats, Floats]:
-    """Energy in eV at Cartesian points (k, 3), (k,), and its gradient (k, 3) in eV/Å (zeros unless asked for)."""
+    """The energy of the ion at Cartesian points, (k, 3).
+
+    Returns:
+        Energies in eV, (k,), and gradients in eV/Å, (k, 3), which are zero unless `gradient` is true.
+    """
     pair_point, pair_image = _pairs(frame, points)
     apart = points[pair_point] - frame.positions[pair_image]
     d = np.maximum(np.sqrt(np.einsum("pi,pi->p", apart, apart)), 0.3)
@@ -50,7 +61,7 @@ def site_energies(frame: Frame, points: Floats, gradient: bool = False) -> tuple
 
 
 def descend(frame: Frame, points: Floats, steps: int = 12) -> tuple[Floats, Floats]:
-    """Walk points a little downhill, by 1 Å or so: positions (k, 3) and energies (k,)."""
+    """Move points downhill by about 1 Å: positions, (k, 3), and energies, (k,)."""
     points = points.copy()
     length = np.full(len(points), _STEP_A)
     energies, slopes = site_energies(frame, points, gradient=True)
@@ -65,9 +76,9 @@ def descend(frame: Frame, points: Floats, steps: int = 12) -> tuple[Floats, Floa
 
 
 def _repulsion(frame: Frame, image: Integers, d: Floats) -> Floats:
-    """Born-Mayer, so strong that an ion between two opposite charges balances at the contact distance.
+    """Born-Mayer repulsion that balances the attraction at the contact distance.
 
-    The force of a pair of charge ±1 at contact is k/r0²; amplitude k ρ/r0² per charge gives the same force.
+    At contact the force between charges of ±1 is k/r0²; the amplitude k ρ/r0² per charge gives the same force.
     """
     contact = frame.contacts_A[image]
     strength = np.maximum(np.abs(frame.charges[image]) * frame.ion_charge, 1.0)

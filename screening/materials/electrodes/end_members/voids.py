@@ -1,4 +1,4 @@
-"""Sites in a frame that could hold the working ion: Voronoi corners that settle inside distance windows."""
+"""Sites in a frame for the working ion: Voronoi corners, moved downhill, that satisfy the distance windows."""
 
 from __future__ import annotations
 
@@ -18,19 +18,25 @@ from screening.materials.electrodes.end_members.site_energy import CUTOFF_A, Fra
 from screening.materials.electrodes.end_members.windows import CONTRACTION, Windows, windows
 
 MERGED_WITHIN_A = 0.7
-"""Minima closer than this are one site: an ion hops less far than it vibrates."""
+"""Minima closer than this are one site."""
 MIN_NEIGHBOURS = 3
 _LARGEST_VOID_A = 5.0
-"""Radius up to which Voronoi corners are right: only atoms this far outside the cell are looked at."""
+"""Voronoi corners are correct up to this radius: only atoms this far outside the cell are included."""
 _SAME_CORNER_A = 0.35
 _CONTACT = 1.055
-"""Where an anion's repulsion balances its attraction, in shortest distances: 5 % less than the sum of the radii."""
+"""Distance where attraction and repulsion of an anion balance over its shortest distance: 5 % less than the sum of the
+radii."""
 _MOST_CANDIDATES = 600
 
 
 @dataclass(frozen=True)
 class VoidSites:
-    """Voids of a cell. frac: (k, 3) in [0, 1); energy_eV: (k,) of a single ion there. Sorted by energy."""
+    """The voids of a cell, sorted by energy.
+
+    Attributes:
+        frac: Fractional coordinates in [0, 1), (k, 3).
+        energy_eV: Energy of a single ion at each site, (k,).
+    """
 
     frac: Floats
     energy_eV: Floats
@@ -40,7 +46,14 @@ class VoidSites:
 
 
 def find_voids(lattice: Floats, numbers: NDArray[np.integer], frac: Floats, ion: str) -> VoidSites:
-    """Sites for `ion` in the frame of these atoms."""
+    """The sites for an ion in a frame.
+
+    Args:
+        lattice: Row vectors in Å, (3, 3).
+        numbers: Atomic numbers of n atoms, (n,).
+        frac: Their fractional coordinates, (n, 3).
+        ion: Symbol of the ion.
+    """
     ionic = has_anions(numbers)
     limits = windows(ion, ionic)
     positions, owner = images_around(lattice, frac, CUTOFF_A + 1.0)
@@ -51,7 +64,7 @@ def find_voids(lattice: Floats, numbers: NDArray[np.integer], frac: Floats, ion:
         return VoidSites(np.zeros((0, 3)), np.zeros(0))
     fitting = fitting[:_MOST_CANDIDATES]
     settled, low = descend(frame, fitting)
-    # A corner may hold an ion although it is no minimum while its other neighbours are away.
+    # A corner may be a site although it is no minimum without the other ions.
     points = np.concatenate([settled, fitting])
     energies = np.concatenate([low, site_energies(frame, fitting)[0]])
     good = _fits(points, frame, numbers[owner], limits, CONTRACTION)
@@ -71,7 +84,7 @@ def _frame(
 
 
 def _corners(lattice: Floats, positions: Floats) -> Floats:
-    """Cartesian corners (k, 3) of the Voronoi cells of all atoms, those inside the cell, each once."""
+    """Cartesian corners, (k, 3), of the Voronoi cells of all atoms inside the cell, without repetitions."""
     try:
         corners = Voronoi(positions).vertices
     except QhullError:
@@ -83,7 +96,7 @@ def _corners(lattice: Floats, positions: Floats) -> Floats:
 
 
 def _fits(points: Floats, frame: Frame, numbers: NDArray[np.integer], limits: Windows, loose: float) -> Mask:
-    """Whether no atom is too close, and enough anions (atoms of an alloy) surround each point (k, 3)."""
+    """Whether no atom is too close to each point, (k, 3), and enough anions (or atoms of an alloy) surround it."""
     if len(points) == 0:
         return np.zeros(0, dtype=bool)
     near = cKDTree(frame.positions).query_ball_point(points, float(limits.bond_A.max()))
@@ -97,7 +110,7 @@ def _fits(points: Floats, frame: Frame, numbers: NDArray[np.integer], limits: Wi
 
 
 def _merge(lattice: Floats, frac: Floats, energies: Floats, within_A: float = MERGED_WITHIN_A) -> tuple[Floats, Floats]:
-    """The lowest point of every heap of points closer than `within_A`; sorted by energy."""
+    """The lowest point of each group of points closer than `within_A`, sorted by energy."""
     order = np.lexsort((*np.round(frac, 4).T, np.round(energies, 3)))
     frac, energies = frac[order], energies[order]
     kept: list[int] = []

@@ -1,8 +1,7 @@
-"""How close a working ion comes to the atoms of a frame: distance windows from ionic radii.
+"""Windows for the distances between a working ion and the atoms of a frame, from ionic radii.
 
-Radii are Shannon's (Acta Cryst. A 32, 751 (1976)). The factors and offsets beside them are set so that 98 to
-99 % of the ions in the discharged structures of calculated insertion electrodes (3,749 of the Materials Project) lie
-inside.
+Radii are Shannon's (Acta Cryst. A 32, 751 (1976)). Factors and offsets are chosen so that 98 to 99 % of the ions in the
+discharged structures of calculated insertion electrodes (3,749 of the Materials Project) are inside the windows.
 """
 
 from __future__ import annotations
@@ -21,25 +20,28 @@ from screening.materials.electrodes.end_members.redox import ION_CHARGES
 ANION_CHARGES = {"O": -2, "S": -2, "Se": -2, "Te": -2, "F": -1, "Cl": -1, "Br": -1, "I": -1, "N": -3}
 HYDROGEN_OFFSET_A = 1.35
 _SHORTEST, _LONGEST = 0.9, 1.35
-"""A bond to an anion, in sums of radii for four neighbours: the shortest, and the longest that still is a bond."""
+"""Shortest and longest bond to an anion, in sums of the radii for four neighbours."""
 _CATION_A, _CATION_PER_CHARGE_A = 1.55, 0.17
-"""The nearest cation is this much farther than the ion's radius for six neighbours."""
+"""Distance of the nearest cation minus the radius of the ion for six neighbours."""
 _IONS_CLOSER_A = 0.25
-"""Working ions come so much closer to each other than to the frame's cations."""
+"""Working ions are this much closer to each other than to cations of the frame."""
 CONTRACTION = 0.91
-"""A host contracts when it is charged: in its cell the distances of discharged crystals are this much too long."""
+"""Charged hosts contract: their distances are those of discharged crystals times this factor."""
 _ATOM_FACTOR, _CAGE = 0.72, 1.5
-"""Closest approach to an atom of an alloy in sums of metallic radii, and how much farther a neighbour may be: the cages
-of clathrates are wide."""
+"""Shortest distance from an atom of an alloy in sums of metallic radii, and the factor from there to the farthest
+neighbour, which allows for the wide cages of clathrates."""
 _OTHER_RADIUS_A = 1.47
-"""Of elements without a metallic radius, such as carbon: lets lithium pass that is 2.34 Å from it in LiC6."""
+"""Radius of elements without a metallic one, such as carbon; it allows the 2.34 Å between Li and C in LiC6."""
 
 
 @dataclass(frozen=True)
 class Windows:
-    """Distances in Å of one ion from atoms by their atomic number, (119,); ion_ion_A between two of the ions.
+    """The distance windows of an ion, in Å.
 
-    nearest_A: no atom may be closer. bond_A: an anion up to here is a neighbour; zero for other atoms.
+    Attributes:
+        nearest_A: Shortest distance from atoms by atomic number, (119,).
+        bond_A: Longest distance of a neighbour by atomic number, (119,); zero for elements that are no neighbours.
+        ion_ion_A: Shortest distance between two of the ions.
     """
 
     nearest_A: Floats
@@ -49,9 +51,8 @@ class Windows:
 
 @lru_cache(maxsize=16)
 def windows(ion: str, ionic: bool) -> Windows:
-    """Windows of a working ion in an ionic frame, or in a metallic or carbon one."""
-    numbers = np.zeros(len(SYMBOLS)), np.zeros(len(SYMBOLS))
-    nearest, bond = numbers
+    """The windows of a working ion in an ionic frame, or in one of metals or carbon."""
+    nearest, bond = np.zeros(len(SYMBOLS)), np.zeros(len(SYMBOLS))
     own = Ion(ion, ION_CHARGES[ion])
     small, large = ionic_radius(own, "IV"), ionic_radius(own, "VI")
     cation = large + _CATION_A + _CATION_PER_CHARGE_A * own.charge

@@ -1,1 +1,1 @@
-"""Average voltages and volume changes: a potential, and what is learned of its errors."""
+"""Average voltages and volume changes, from a potential with learned corrections."""

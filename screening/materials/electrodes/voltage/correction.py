@@ -1,4 +1,4 @@
-"""The learned part of voltages and volume changes: what the potential's figure lacks, with an 80 % interval."""
+"""The learned corrections of voltages and volume changes, with 80 % intervals."""
 
 from __future__ import annotations
 
@@ -18,20 +18,32 @@ TARGETS = {VOLTAGE: "V beside that of the potential", VOLUME: "percent beside th
 
 
 def part_name(target: str, given: str) -> str:
-    """Of a release's part: `voltage of pair`."""
+    """The name of a part of a release, for example `voltage of pair`."""
     return f"{target} of {given}"
 
 
 @dataclass(frozen=True)
-class Described:
-    """B electrodes as the models see them. features: (B, F); start: by target, (B,) what the model corrects."""
+class VoltageInputs:
+    """The inputs of the models for B electrodes.
+
+    Attributes:
+        features: (B, F).
+        start: Target -> the value of the potential that the model corrects, (B,).
+    """
 
     features: Floats
     start: dict[str, Floats]
 
     @classmethod
-    def of(cls, couples: Couples, ends: Ends, metals: Floats, balance: Balance | None = None) -> Described:
-        """metals: (119,) eV/atom of the pure metals by the potential."""
+    def of(cls, couples: Couples, ends: Ends, metals: Floats, balance: Balance | None = None) -> VoltageInputs:
+        """The inputs of electrodes.
+
+        Args:
+            couples: The electrodes.
+            ends: Both ends as evaluated by potential and network.
+            metals: Energies of the pure metals by the potential in eV/atom, (119,).
+            balance: `balance_of(couples)` if it is known already.
+        """
         balance = balance_of(couples) if balance is None else balance
         voltage = potential_voltages(couples, balance, ends, metals)
         features = voltage_features(couples, balance, ends, voltage)
@@ -41,29 +53,33 @@ class Described:
 
 @dataclass(frozen=True)
 class Correction:
-    """A forest of what the start value of a target lacks."""
+    """A forest of the differences between a target and its start value."""
 
     target: str
     forest: IntervalForest
 
-    def predict(self, described: Described) -> Floats:
-        """(B, 3) value and 80 % interval; NaN where the potential gave no number."""
-        start = described.start[self.target]
+    def predict(self, inputs: VoltageInputs) -> Floats:
+        """Value and 80 % interval, (B, 3); NaN where there is no start value."""
+        start = inputs.start[self.target]
         result = np.full((len(start), 3), np.nan)
         rows = np.flatnonzero(np.isfinite(start))
         if len(rows):
-            lacks, width = self.forest.predict(described.features[rows])
-            value = start[rows] + lacks
+            correction, width = self.forest.predict(inputs.features[rows])
+            value = start[rows] + correction
             result[rows] = np.stack([value, value - width, value + width], axis=1)
         return result
 
     def to_part(self, metals: dict[str, float]) -> FittedPart:
-        """What a release keeps; metals: eV/atom of the pure metals."""
+        """The model as a part of a release; metals: energies of the pure metals in eV/atom."""
         settings = {"features": list(voltage_feature_names()), "target": TARGETS[self.target], "metals_eV": metals}
         return FittedPart(settings, self.forest.tensors())
 
     @classmethod
     def from_part(cls, part: FittedPart, target: str) -> Correction:
-        """What a release kept; raises RequestError when it is damaged or fitted for another version."""
+        """The model in a part of a release.
+
+        Raises:
+            RequestError: The part is damaged or was fitted for another version.
+        """
         part.require_features(voltage_feature_names())
         return cls(target, IntervalForest.from_part(part, len(voltage_feature_names())))

@@ -1,4 +1,4 @@
-"""The two ends of an electrode, many at once: a frame with more and with less of its working ion."""
+"""Arrays of electrodes: the same frame with more and with less of its working ion."""
 
 from __future__ import annotations
 
@@ -10,16 +10,20 @@ from numpy.typing import NDArray
 from screening.array_types import Floats, Mask
 from screening.crystals.packed import PackedCrystals
 
-_NEAREST_A = 1.0  # ions closer than this repel no more
+_NEAREST_A = 1.0  # the repulsion of ions is constant below this distance
 _WORTH_EXCHANGING = 1e-6  # 1/Å²
 _IMAGES = np.stack(np.meshgrid(*[[-1, 0, 1]] * 3, indexing="ij"), axis=-1).reshape(-1, 3).astype(np.float64)
 
 
 @dataclass(frozen=True)
 class Couples:
-    """B pairs of crystals, which need not have cells of the same size.
+    """B pairs of crystals, whose cells may differ in size.
 
-    ions: (B,) atomic number of the working ion; charges: (B,) its charge in elementary charges.
+    Attributes:
+        discharged: The crystals with more of the ion.
+        charged: The crystals with less of it.
+        ions: Atomic number of the working ion, (B,).
+        charges: Its charge in elementary charges, (B,).
     """
 
     discharged: PackedCrystals
@@ -32,7 +36,7 @@ class Couples:
 
     @property
     def rows(self) -> NDArray[np.int64]:
-        """(B,) 0, 1, 2, ..."""
+        """The index of each pair, (B,)."""
         return np.arange(len(self))
 
     def take(self, rows: NDArray[np.int64]) -> Couples:
@@ -42,8 +46,16 @@ class Couples:
 
 @dataclass(frozen=True)
 class Balance:
-    """Counts of B pairs. discharged: (B, 119) atoms in that cell; frame, frame_charged: (B, 119) those of both cells
-    without the ion. Per atom of the frame, (B,) each: ions at both ends, volume at both ends in Å³.
+    """The atoms, ions and volumes of B pairs.
+
+    Attributes:
+        discharged: Atoms of each element in the discharged cell, (B, 119).
+        frame: The same without the ion, (B, 119).
+        frame_charged: Atoms of the charged cell without the ion, (B, 119).
+        ions_discharged: Ions per atom of the frame, (B,).
+        ions_charged: Ions per atom of the frame, (B,).
+        volume_discharged_A3: Volume per atom of the frame, (B,).
+        volume_charged_A3: Volume per atom of the frame, (B,).
     """
 
     discharged: Floats
@@ -66,7 +78,7 @@ class Balance:
 
 
 def balance_of(couples: Couples) -> Balance:
-    """Compare the ends of pairs; NaN where an end holds nothing but the ion."""
+    """Compare the ends of pairs; NaN where an end contains only the ion."""
     discharged, charged = couples.discharged.element_counts(), couples.charged.element_counts()
     rows, ions = couples.rows, couples.ions
     frames = []
@@ -88,7 +100,7 @@ def balance_of(couples: Couples) -> Balance:
 
 
 def same_frames(balance: Balance, tolerance: float = 1e-3) -> Mask:
-    """(B,) whether both ends are one frame with different amounts of the ion, the discharged end with more of it."""
+    """Whether both ends have the same frame and the discharged end has more of the ion, (B,)."""
     with np.errstate(divide="ignore", invalid="ignore"):
         frames = (balance.frame, balance.frame_charged)
         fractions = [frame / frame.sum(axis=1, keepdims=True) for frame in frames]
@@ -97,44 +109,47 @@ def same_frames(balance: Balance, tolerance: float = 1e-3) -> Mask:
 
 
 def without_ions(packed: PackedCrystals, ions: NDArray[np.int64], left: NDArray[np.int64]) -> PackedCrystals:
-    """The same cells, unrelaxed, with only `left` (B,) of their working ions (B,): the topotactically charged ends.
+    """Charge crystals topotactically: the same unrelaxed cells with only some of their ions.
 
-    Those that stay are far apart, by the sum of 1/d² over the nearest images. Of equal ones the last in the cell goes,
-    so a partial removal can depend on their order.
+    The ions that stay are far apart, by the sum of 1/d² over the nearest images. Among equivalent ions the last one in
+    the cell is removed, so a partial removal can depend on their order.
+
+    Args:
+        packed: B discharged crystals.
+        ions: Atomic number of the working ion, (B,).
+        left: Number of ions that stay, (B,).
     """
     keep = packed.numbers != np.repeat(ions, packed.n_atoms)
     for row in np.flatnonzero(left > 0):
         own = np.arange(packed.offsets[row], packed.offsets[row + 1])
         own = own[packed.numbers[own] == ions[row]]
         keep[own[_far_apart(packed.frac[own], packed.lattice[row], int(left[row]))]] = True
-    sizes = np.bincount(packed.owner[keep], minlength=len(packed))
-    offsets = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(sizes)])
-    return PackedCrystals(packed.lattice, packed.numbers[keep], packed.frac[keep], offsets)
+    return packed.keep_atoms(keep)
 
 
 def _far_apart(frac: Floats, lattice: Floats, left: int) -> NDArray[np.int64]:
-    """`left` sites of (n, 3): the most crowded go one by one, then pairs are exchanged while that lowers the sum."""
+    """Choose `left` of n sites: remove the most crowded one by one, then exchange pairs while this lowers the sum."""
     steps = frac[:, None] - frac[None, :]
     steps -= np.round(steps)
     vectors = (steps[:, :, None, :] + _IMAGES) @ lattice
     repulsion = 1.0 / np.maximum(np.square(vectors).sum(axis=-1).min(axis=2), _NEAREST_A**2)
     np.fill_diagonal(repulsion, 0.0)
     kept = np.ones(len(frac), dtype=bool)
-    felt = repulsion.sum(axis=1)
+    total = repulsion.sum(axis=1)
     for _ in range(len(frac) - left):
-        crowded = np.where(kept, np.round(felt, 6), -1.0)
+        crowded = np.where(kept, np.round(total, 6), -1.0)
         last = len(frac) - 1 - int(np.argmax(crowded[::-1]))
         kept[last] = False
-        felt -= repulsion[last]
+        total -= repulsion[last]
     for _ in range(len(frac)):
         inside, outside = np.flatnonzero(kept), np.flatnonzero(~kept)
         if not len(inside) or not len(outside):
             break
-        change = felt[outside][None, :] - repulsion[np.ix_(inside, outside)] - felt[inside][:, None]
+        change = total[outside][None, :] - repulsion[np.ix_(inside, outside)] - total[inside][:, None]
         best = np.unravel_index(int(np.argmin(np.round(change, 6))), change.shape)
         if change[best] > -_WORTH_EXCHANGING:
             break
-        goes, comes = inside[best[0]], outside[best[1]]
-        kept[goes], kept[comes] = False, True
-        felt += repulsion[comes] - repulsion[goes]
+        removed, added = inside[best[0]], outside[best[1]]
+        kept[removed], kept[added] = False, True
+        total += repulsion[added] - repulsion[removed]
     return np.flatnonzero(kept)

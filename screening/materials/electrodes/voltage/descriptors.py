@@ -1,4 +1,4 @@
-"""What is said of an electrode to the learned part of its voltage: frame, redox couple, ion, volumes, energies."""
+"""Descriptors of an electrode for the correction of its voltage: frame, redox couple, ion, volumes, energies."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from screening.materials.electrodes.voltage.ends import PROPERTIES, End, Ends, n
 from screening.materials.electrodes.working_ions import CHARGES, RADII_A
 from screening.tabular.composition_features import composition_features
 
-_NOTHING = -1.0  # stands for a value that means nothing; forests and kernels take no NaN
+_NOTHING = -1.0  # stands for values without a meaning, because forests and kernels do not take NaN
 _METALS = (
     *("Ti", "V", "Cr", "Mn", "Fe", "Co", "Ni", "Cu", "Nb", "Mo", "W", "Ru", "Rh", "Pd", "Ag", "Ce", "Re", "Ta", "Zr"),
     *("Ir", "Os", "U", "Sn", "Sb", "Bi", "Pb"),
@@ -50,9 +50,16 @@ def voltage_feature_names() -> tuple[str, ...]:
 
 
 def voltage_features(couples: Couples, balance: Balance, ends: Ends, voltage_V: Floats) -> Floats:
-    """(B, F) float64 columns `voltage_feature_names`, -1 where one means nothing; voltage_V: (B,) by the potential.
+    """The columns `voltage_feature_names` of B electrodes, (B, F); -1 where one has no meaning.
 
-    Amounts, volumes (Å³), energies (eV) and moments (µB) are per atom of the frame, so cells of any size give the same.
+    Amounts, volumes (Å³), energies (eV) and moments (µB) are per atom of the frame, so they do not depend on the size
+    of the cell.
+
+    Args:
+        couples: The electrodes.
+        balance: `balance_of(couples)`.
+        ends: Both ends as evaluated by potential and network.
+        voltage_V: By the potential, (B,).
     """
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         sides = ((ends.discharged, balance.frame), (ends.charged, balance.frame_charged))
@@ -79,7 +86,7 @@ def voltage_features(couples: Couples, balance: Balance, ends: Ends, voltage_V: 
 
 
 def composition_columns(couples: Couples, balance: Balance) -> Floats:
-    """(B, F) what composition, ion and amounts say, for a baseline without crystals."""
+    """Descriptors of composition, ion and amounts, (B, F), for a baseline without crystals."""
     with np.errstate(divide="ignore", invalid="ignore"):
         columns = [composition_features(balance.frame), _redox(couples, balance), _ion(couples, balance)]
     features = np.column_stack(columns)
@@ -142,15 +149,17 @@ def _volumes(balance: Balance, ends: Ends) -> Floats:
 
 
 def _energies(end: End, frame: Floats) -> Floats:
-    """(B, 4) energy, what the steps downhill gained, largest force, pressure."""
-    settled, size = end.settled, frame.sum(axis=1)
-    gain = (settled.first_energy_eV - settled.energy_eV) / size
-    return np.column_stack([settled.energy_eV / size, gain, settled.force_eV_per_A, settled.pressure_eV_per_A3])
+    """Energy, energy gained by the relaxation steps, largest force and pressure, (B, 4)."""
+    prerelaxed, size = end.prerelaxed, frame.sum(axis=1)
+    gain = (prerelaxed.first_energy_eV - prerelaxed.energy_eV) / size
+    return np.column_stack(
+        [prerelaxed.energy_eV / size, gain, prerelaxed.force_eV_per_A, prerelaxed.pressure_eV_per_A3]
+    )
 
 
 def _moments(end: End, frame: Floats) -> Floats:
-    """(B, 5) of the moments' sizes, in the order of `_OF_MOMENTS`; sums per atom of the frame."""
-    packed, moment = end.settled.packed, np.abs(end.settled.site_moment_muB)
+    """Statistics `_OF_MOMENTS` of the sizes of moments, (B, 5); sums are per atom of the frame."""
+    packed, moment = end.prerelaxed.packed, np.abs(end.prerelaxed.site_moment_muB)
     owner, size = packed.owner, len(packed)
     metal = redox_table().active[packed.numbers]
     number = np.bincount(owner, metal, size)

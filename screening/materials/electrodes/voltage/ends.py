@@ -1,4 +1,4 @@
-"""What a potential and a property network say of both ends of electrodes: all that the learned voltage looks at."""
+"""Both ends of electrodes as evaluated by a potential and a property network: the basis of learned voltages."""
 
 from __future__ import annotations
 
@@ -20,19 +20,22 @@ from screening.relaxation.few_steps import PRERELAX_STEPS, Prerelaxed, prerelax
 _HULL = "energy_above_hull_eV_per_atom"
 PROPERTIES = ("formation_energy_eV_per_atom", _HULL, "band_gap_eV", "magnetization_muB_per_A3")
 STEPS = {"pair": (0, 0), "discharged": (0, PRERELAX_STEPS), "charged": (PRERELAX_STEPS, 0)}
-"""By what was given: steps downhill of the discharged and of the charged end, which was derived from the other."""
+"""Relaxation steps of the discharged and of the charged end, by what was given; only derived ends are relaxed."""
 _NETWORK_ATOMS = 4096
 _SCALES = np.linspace(0.94, 1.06, 13)
 
 
 @dataclass(frozen=True)
 class End:
-    """One end of B electrodes: what the potential found, and PROPERTIES by the network, (B, 4).
+    """One end of B electrodes.
 
-    hull: (B, 3) energy above the hull in eV/atom with its interval; None where it was not kept.
+    Attributes:
+        prerelaxed: The crystals after some relaxation steps, with energies and forces by the potential.
+        properties: `PROPERTIES` by the network, (B, 4).
+        hull: Energy above the hull with its interval in eV/atom, (B, 3); None if it was not stored.
     """
 
-    settled: Prerelaxed
+    prerelaxed: Prerelaxed
     properties: Floats
     hull: Floats | None = None
 
@@ -46,12 +49,22 @@ class Ends:
 
     @property
     def crystals(self) -> tuple[PackedCrystals, PackedCrystals]:
-        """Both ends where the steps downhill left them."""
-        return self.discharged.settled.packed, self.charged.settled.packed
+        """Both ends after the relaxation steps."""
+        return self.discharged.prerelaxed.packed, self.charged.prerelaxed.packed
 
 
 def evaluate_ends(potential: Potential, network: Predictor, couples: Couples, given: str) -> Ends:
-    """Evaluate B electrodes; given: a key of STEPS. Raises ScreeningError for an element that the potential lacks."""
+    """Evaluate both ends of B electrodes.
+
+    Args:
+        potential: For energies.
+        network: For properties.
+        couples: The electrodes.
+        given: A key of `STEPS`.
+
+    Raises:
+        ScreeningError: The potential does not cover an element.
+    """
     first, second = STEPS[given]
     return Ends(
         evaluate_end(potential, network, couples.discharged, first),
@@ -60,16 +73,16 @@ def evaluate_ends(potential: Potential, network: Predictor, couples: Couples, gi
 
 
 def evaluate_end(potential: Potential, network: Predictor, packed: PackedCrystals, steps: int) -> End:
-    """B crystals after some steps downhill."""
-    settled = prerelax(potential, packed, steps)
-    values = network_properties(network, settled.packed)
-    return End(settled, values[:, : len(PROPERTIES)], values[:, [PROPERTIES.index(_HULL), -2, -1]])
+    """Evaluate B crystals after some relaxation steps."""
+    prerelaxed = prerelax(potential, packed, steps)
+    values = network_properties(network, prerelaxed.packed)
+    return End(prerelaxed, values[:, : len(PROPERTIES)], values[:, [PROPERTIES.index(_HULL), -2, -1]])
 
 
 def network_properties(network: Predictor, packed: PackedCrystals) -> Floats:
-    """PROPERTIES of B crystals and the interval of the energy above the hull, (B, 6).
+    """`PROPERTIES` of B crystals and the interval of the energy above the hull, (B, 6).
 
-    NaN for crystals with an element that the network has not learned.
+    They are NaN for crystals with an element that is unknown to the network.
     """
     wanted = [*PROPERTIES, f"{_HULL}_lo", f"{_HULL}_hi"]
     values = np.full((len(packed), len(wanted)), np.nan)
@@ -95,7 +108,7 @@ def _crystal(packed: PackedCrystals, row: int) -> Crystal:
 
 
 def metal_energies(potential: Potential, symbols: Iterable[str]) -> Floats:
-    """(119,) eV/atom of the pure metals, each at the volume that the potential likes best; NaN for all others."""
+    """Energies of pure metals in eV/atom, (119,), each at its volume of lowest energy; NaN for all other elements."""
     energies = {}
     for symbol in symbols:
         packed = pack([pure_metal(symbol, scale) for scale in _SCALES])
@@ -105,16 +118,25 @@ def metal_energies(potential: Potential, symbols: Iterable[str]) -> Floats:
 
 
 def potential_voltages(couples: Couples, balance: Balance, ends: Ends, metals: Floats) -> Floats:
-    """(B,) average voltage in V by the potential alone, from the energies of both ends and of the pure metal (119,).
+    """Average voltages by the potential alone, V = -(E_discharged - E_charged - x E_metal) / (x z).
 
-    V = -(E_discharged - E_charged - x E_metal) / (x z), all per atom of the frame.
+    Energies and the amount x of the ion are per atom of the frame; z is the charge of the ion.
+
+    Args:
+        couples: B electrodes.
+        balance: `balance_of(couples)`.
+        ends: Their evaluated ends.
+        metals: Energies of the pure metals in eV/atom, (119,).
+
+    Returns:
+        Voltages in V, (B,).
     """
-    energies = (ends.discharged.settled.energy_eV, ends.charged.settled.energy_eV)
+    energies = (ends.discharged.prerelaxed.energy_eV, ends.charged.prerelaxed.energy_eV)
     return _voltages(couples, balance, energies, metals[couples.ions])
 
 
 def network_voltages(couples: Couples, balance: Balance, ends: Ends) -> Floats:
-    """(B,) the same from the network's formation energies, which count from the pure metal already."""
+    """Average voltages from the network's formation energies, which refer to the pure metal already, in V, (B,)."""
     atoms = (couples.discharged.n_atoms, couples.charged.n_atoms)
     energies = [end.properties[:, 0] * n for end, n in zip((ends.discharged, ends.charged), atoms, strict=True)]
     return _voltages(couples, balance, (energies[0], energies[1]), np.zeros(len(couples)))

@@ -1,4 +1,4 @@
-"""Evaluated ends kept on disk while a voltage model is fitted: a killed run goes on where it stopped."""
+"""Evaluated ends on disk during the fit of a voltage model, so that a stopped run can continue."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _CHUNK = 200
 _ARRAYS = ("first_energy_eV", "energy_eV", "force_eV_per_A", "pressure_eV_per_A3", "site_moment_muB")
 
 
-def kept_ends(folder: Path, potential: Potential, network: Predictor, couples: Couples, given: str) -> Ends:
-    """`evaluate_ends` in chunks, each of which is read from the folder where it is there."""
+def cached_ends(folder: Path, potential: Potential, network: Predictor, couples: Couples, given: str) -> Ends:
+    """`evaluate_ends` in chunks; chunks that are in the folder already are read from it."""
     first, second = STEPS[given]
     return Ends(
         _kept(folder, potential, network, couples.discharged, first),
@@ -46,8 +46,8 @@ def _kept(folder: Path, potential: Potential, network: Predictor, packed: Packed
 
 
 def _arrays(end: End) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:
-    packed = end.settled.packed
-    arrays = {name: getattr(end.settled, name) for name in _ARRAYS}
+    packed = end.prerelaxed.packed
+    arrays = {name: getattr(end.prerelaxed, name) for name in _ARRAYS}
     arrays |= {"lattice": packed.lattice, "frac": packed.frac, "properties": end.properties}
     return {name: np.ascontiguousarray(array) for name, array in arrays.items()}
 

@@ -1,4 +1,4 @@
-"""Calculated insertion electrodes to learn from: both crystals of each, and the average voltage between them."""
+"""Calculated insertion electrodes as training data: both crystals of each, and the average voltage between them."""
 
 from __future__ import annotations
 
@@ -24,13 +24,18 @@ from screening.materials.electrodes.working_ions import CHARGES
 FILE = "electrodes.jsonl.gz"
 _SAME = 0.01
 _SMALLEST_WH_PER_KG = 0.5  # rounding of specific energies near 0 V
-_VOLTAGES_V = (-1.0, 6.5)  # beyond: another crystal than the electrode's came out of the calculation
+_VOLTAGES_V = (-1.0, 6.5)  # outside this range the calculation ended in another crystal
 
 
 @dataclass(frozen=True)
 class ElectrodeExamples:
-    """R electrodes. couples: their ends; voltage_V: (R,) average over the range between them; systems: (R,) chemical
-    system of the discharged end. dropped: rows left out, by reason.
+    """R calculated electrodes.
+
+    Attributes:
+        couples: Both ends.
+        voltage_V: Average voltage between them, (R,).
+        systems: Chemical system of the discharged end, (R,).
+        dropped: Number of rows left out, by reason.
     """
 
     couples: Couples
@@ -47,10 +52,13 @@ class ElectrodeExamples:
 
 
 def electrode_examples(folder: Path) -> ElectrodeExamples:
-    """Examples from `electrodes.jsonl.gz` of a folder; raises RequestError when it is missing or cannot be read.
+    """Examples from `electrodes.jsonl.gz` in a folder.
 
-    Left out are rows whose voltage is not that between their two crystals: where the crystals do not give the stated
-    capacity, or the voltage times the capacity is not the stated energy; and ends whose frames differ.
+    Left out are ends whose frames differ, and rows whose voltage is not that between their two crystals: the crystals
+    do not give the stated capacity, or voltage times capacity is not the stated energy.
+
+    Raises:
+        RequestError: The file is missing or cannot be read.
     """
     dropped: Counter[str] = Counter()
     rows = []
@@ -84,7 +92,7 @@ def _couples(rows: list[dict[str, Any]], file: Path) -> Couples:
 
 
 def _numbers(rows: list[dict[str, Any]], name: str) -> Floats:
-    """(R,) NaN where a row has no number of this name."""
+    """One value of each row, (R,); NaN where it is no number."""
     values = [row.get(name) for row in rows]
     return np.array([float(value) if isinstance(value, int | float) else np.nan for value in values])
 
@@ -94,7 +102,7 @@ def _crystal(row: dict[str, Any]) -> Crystal:
 
 
 def _problems(couples: Couples, rows: list[dict[str, Any]], voltage: Floats) -> dict[str, Mask]:
-    """Reason -> (R,) rows that have it."""
+    """Reason -> the rows that it applies to, (R,)."""
     balance = balance_of(couples)
     masses = balance.discharged @ atomic_masses()
     electrons = balance.moved * balance.frame.sum(axis=1) * couples.charges

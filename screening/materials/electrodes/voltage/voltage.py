@@ -1,7 +1,7 @@
-"""Average voltages and volume changes of electrodes with 80 % intervals, from a potential and what it lacks, learned.
+"""Average voltages and volume changes of electrodes with 80 % intervals, from a potential and learned corrections.
 
-Both ends given: energies of both as they stand. Discharged crystal alone: its frame without the ion goes a few steps
-downhill first (`screening.relaxation.few_steps`). Each situation has a correction of its own, learned from calculated
+If both ends are given, their energies are used as they are. If only one is given, the derived end is relaxed for a few
+steps first (`screening.relaxation.few_steps`). Each of these situations has its own correction, learned from calculated
 electrodes in the same situation.
 """
 
@@ -20,7 +20,8 @@ from screening.chemistry.elements import ATOMIC_NUMBERS, by_element
 from screening.crystals.packed import PackedCrystals, pack
 from screening.errors import RequestError
 from screening.materials.electrodes.end_members.pair import ElectrodePair, NoPair
-from screening.materials.electrodes.voltage.correction import VOLTAGE, VOLUME, Correction, Described, part_name
+from screening.materials.electrodes.merit import PREDICTED
+from screening.materials.electrodes.voltage.correction import VOLTAGE, VOLUME, Correction, VoltageInputs, part_name
 from screening.materials.electrodes.voltage.couples import Couples, balance_of, same_frames, without_ions
 from screening.materials.electrodes.voltage.ends import STEPS, evaluate_ends
 from screening.materials.electrodes.working_ions import CHARGES
@@ -42,24 +43,17 @@ _WHOLE = 1e-6
 Pairs = Sequence[ElectrodePair | NoPair]
 
 
-def _columns(name: str) -> tuple[str, str, str]:
-    return name, f"{name}_lo", f"{name}_hi"
-
-
-VOLTAGE_COLUMNS = (
-    *_columns("voltage_V"),
-    *_columns("voltage_extractable_V"),
-    *_columns("volume_change_percent"),
-    *_columns("discharged_energy_above_hull_eV_per_atom"),
-    *_columns("charged_energy_above_hull_eV_per_atom"),
-    "voltage_method",
-)
+VOLTAGE_COLUMNS = (*PREDICTED, "voltage_method")
 
 
 @dataclass(frozen=True)
-class Predicted:
-    """Of B electrodes, each with its interval: voltage in V and volume change in percent (B, 3); hull: (B, 6) energies
-    above the hull of the discharged and of the charged end in eV/atom.
+class PredictedVoltages:
+    """Predictions for B electrodes, each with its interval.
+
+    Attributes:
+        voltage: In V, (B, 3).
+        volume: Volume change in percent, (B, 3).
+        hull: Energies above the hull of the discharged and of the charged end in eV/atom, (B, 6).
     """
 
     voltage: Floats
@@ -69,7 +63,15 @@ class Predicted:
 
 @dataclass(frozen=True)
 class VoltagePredictor:
-    """corrections by (target, situation); metals: (119,) eV/atom of the pure metals; folder: of the release."""
+    """A loaded voltage release.
+
+    Attributes:
+        corrections: (target, situation) -> model.
+        metals: Energies of the pure metals in eV/atom, (119,).
+        potential: For energies.
+        network: For properties of both ends.
+        folder: Of the release.
+    """
 
     corrections: dict[tuple[str, str], Correction]
     metals: Floats
@@ -79,7 +81,11 @@ class VoltagePredictor:
 
     @classmethod
     def load(cls, name: str, device: str = "auto") -> VoltagePredictor | None:
-        """By released name or folder; None for `none`. Raises RequestError for a wrong name or a damaged release."""
+        """Load a release by its name or folder; None for `none`.
+
+        Raises:
+            RequestError: The release is unknown or damaged.
+        """
         if name == NO_VOLTAGE:
             return None
         folder = find_tabular_release(name, KEY, FORMAT)
@@ -91,22 +97,20 @@ class VoltagePredictor:
             if part_name(*key) in release.parts
         }
         if not corrections:
-            raise RequestError(f"voltage={name}: the release has no part that gives a voltage")
+            raise RequestError(f"voltage={name}: the release has no part that predicts voltages")
         potential, network = (release.training.get(key) for key in ("potential", "network"))
         if not isinstance(potential, str) or not isinstance(network, str):
-            raise RequestError(
-                f"voltage={name}: the release does not say with which potential and network it was fitted"
-            )
+            raise RequestError(f"voltage={name}: the release does not name the potential and network of its fit")
         metals = _metals(next(iter(release.parts.values())))
-        # the network in full precision, as when fitted: a voltage magnifies an error per atom
+        # the network in full precision, as in the fit: voltages magnify errors per atom
         return cls(
             corrections, metals, load_potential(potential, device), Predictor.load(network, device, "32"), folder
         )
 
     def columns(self, pairs: Pairs) -> list[pl.Series]:
-        """`VOLTAGE_COLUMNS` of B electrodes: in V, percent on charge and eV/atom; null where there is no pair.
+        """The columns `VOLTAGE_COLUMNS` of B electrodes, in V, percent on charge and eV/atom.
 
-        Null as well for frames that differ and elements that the potential does not know.
+        They are null without a pair, for frames that differ, and for elements that the potential does not cover.
         """
         n = len(pairs)
         whole, extractable, volume = (np.full((n, 3), np.nan) for _ in range(3))
@@ -130,13 +134,13 @@ class VoltagePredictor:
         return [*series, pl.Series(VOLTAGE_COLUMNS[-1], methods, dtype=pl.String)]
 
     def method(self, given: str) -> str:
-        """How a voltage came about, in words."""
+        """The method of a prediction, in words."""
         return _METHODS[given].format(potential=self.potential.name, steps=max(STEPS[given]))
 
     def prepared(self, couples: Couples, given: str) -> Couples:
-        """The same electrodes with the crystals that were given brought near the potential's minimum if they are far.
+        """The same electrodes with given crystals moved near a minimum of the potential if they are far from it.
 
-        The end that was derived follows the other one.
+        A derived end changes in the same way as the other one.
         """
         known = np.flatnonzero(self._known(couples) & same_frames(balance_of(couples)))
         if not len(known):
@@ -147,17 +151,22 @@ class VoltagePredictor:
         if given != "discharged":
             charged = moved(charged, known, prerelax_rough(self.potential, able.charged))
         if given == "charged":
-            discharged = carried(discharged, couples.charged, charged)
+            discharged = with_moved_hosts(discharged, couples.charged, charged)
         if given == "discharged":
             owner = charged.owner
             left = np.bincount(owner, charged.numbers == couples.ions[owner], len(couples)).astype(np.int64)
             charged = without_ions(discharged, couples.ions, left)
         return Couples(discharged, charged, couples.ions, couples.charges)
 
-    def predict(self, couples: Couples, given: str) -> Predicted:
-        """Of B electrodes; given: a key of STEPS.
+    def predict(self, couples: Couples, given: str) -> PredictedVoltages:
+        """Predict voltages, volume changes and energies above the hull.
 
-        NaN for frames that differ, elements that the potential does not know, and where the release has no part for it.
+        Predictions are NaN for frames that differ, for elements that the potential does not cover, and where the
+        release has no part for this situation.
+
+        Args:
+            couples: B electrodes.
+            given: A key of `STEPS`.
         """
         size = len(couples)
         voltage, volume, hull = (np.full((size, width), np.nan) for width in (3, 3, 6))
@@ -166,26 +175,26 @@ class VoltagePredictor:
             couples = couples.take(sound)
             balance = balance_of(couples)
             ends = evaluate_ends(self.potential, self.network, couples, given)
-            described = Described.of(couples, ends, self.metals, balance)
-            voltage[sound] = self.corrections[VOLTAGE, given].predict(described)
+            inputs = VoltageInputs.of(couples, ends, self.metals, balance)
+            voltage[sound] = self.corrections[VOLTAGE, given].predict(inputs)
             if (VOLUME, given) in self.corrections:
-                volume[sound] = self.corrections[VOLUME, given].predict(described)
+                volume[sound] = self.corrections[VOLUME, given].predict(inputs)
             if ends.discharged.hull is not None and ends.charged.hull is not None:
                 hull[sound] = np.hstack([ends.discharged.hull, ends.charged.hull])
-        return Predicted(voltage, volume, hull)
+        return PredictedVoltages(voltage, volume, hull)
 
     def _known(self, couples: Couples) -> Mask:
-        """(B,) whether the potential knows all elements."""
+        """Whether the potential covers all elements, (B,)."""
         packed, elements = couples.discharged, self.potential.elements
         unknown = np.zeros(len(packed.numbers)) if elements is None else ~np.isin(packed.numbers, sorted(elements))
         owner = packed.owner
         return np.asarray(np.bincount(owner, unknown, len(packed)) == 0)
 
     def _extractable(self, pairs: list[ElectrodePair], couples: Couples, whole: Floats) -> Floats:
-        """(B, 3) averages over the redox-limited range; NaN where that is not known or nothing leaves.
+        """Averages over the redox-limited range, (B, 3); NaN where it is unknown or empty.
 
-        A part of the ions is taken out as far apart as they can be. Where the limit falls between two whole numbers of
-        ions in the cell, both phases are there side by side, so charge times voltage is linear between them.
+        The ions that stay are as far apart as possible. If the limit is between two whole numbers of ions in the cell,
+        both phases coexist, so charge times voltage is interpolated linearly between them.
         """
         removed = np.array([pair.n_ions_removed for pair in pairs])
         limit = np.array([pair.n_ions_extractable for pair in pairs])
@@ -195,18 +204,18 @@ class VoltagePredictor:
             return np.asarray(result)
         limit, removed, couples, whole = limit[part], removed[part], couples.take(part), whole[part]
         low, high = np.floor(limit + _WHOLE), np.ceil(limit - _WHOLE)
-        between = high > low  # else both are the same state, which is evaluated once
+        between = high > low  # otherwise both are the same state, which is evaluated once
         both, twice = np.concatenate([low, np.where(between, high, 0.0)]), np.tile(np.arange(len(part)), 2)
         charge = both[:, None] * self._partial(couples.take(twice), both, removed[twice], whole[twice])
         first, second = charge[: len(part)], charge[len(part) :]
         share = np.where(between, (limit - low) / np.maximum(high - low, 1.0), 0.0)[:, None]
-        # nothing has left at 0 ions, and what is not needed may be unknown
+        # the charge of 0 ions is 0, and values that are not needed may be NaN
         first, second = np.where(low[:, None] > 0, first, 0.0), np.where(share > 0, second, 0.0)
         result[part] = ((1 - share) * first + share * second) / limit[:, None]
         return np.asarray(result)
 
     def _partial(self, couples: Couples, ions: Floats, removed: Floats, whole: Floats) -> Floats:
-        """(B, 3) averages over the first `ions` (B,) of each cell; those of the whole range are known."""
+        """Averages over the first `ions`, (B,), of each cell, (B, 3); those of the whole range are known."""
         result = whole.copy()
         rows = np.flatnonzero((ions > 0) & (ions < removed - _WHOLE))
         if len(rows):
@@ -229,14 +238,20 @@ def couples_of(pairs: Sequence[ElectrodePair]) -> Couples:
 
 
 def _volume_changes(couples: Couples) -> Floats:
-    """(B, 3) in percent, known exactly; NaN where the frames differ."""
+    """Exact volume changes in percent with their interval, (B, 3); NaN where the frames differ."""
     balance = balance_of(couples)
     change = np.where(same_frames(balance), 100.0 * balance.volume_change, np.nan)
     return np.repeat(change[:, None], 3, axis=1)
 
 
-def carried(filled: PackedCrystals, hosts: PackedCrystals, nearer: PackedCrystals) -> PackedCrystals:
-    """Hosts with ions behind their own atoms, moved as the same hosts without the ions have moved."""
+def with_moved_hosts(filled: PackedCrystals, hosts: PackedCrystals, nearer: PackedCrystals) -> PackedCrystals:
+    """Move the host atoms of filled hosts in the same way as those of the empty hosts.
+
+    Args:
+        filled: Hosts whose own atoms come first, followed by ions.
+        hosts: The empty hosts.
+        nearer: The empty hosts after they were moved.
+    """
     lattice, frac = filled.lattice.copy(), filled.frac.copy()
     for row in range(len(filled)):
         own, host = filled.atoms(row), hosts.atoms(row)
@@ -253,5 +268,5 @@ def _situation(pair: ElectrodePair | NoPair) -> str:
 def _metals(part: FittedPart) -> Floats:
     kept = part.get("metals_eV")
     if not isinstance(kept, dict) or not set(kept) <= set(ATOMIC_NUMBERS):
-        raise part.problem("the release lacks the energies of the pure metals")
+        raise part.problem("the energies of the pure metals are missing")
     return by_element(kept, np.nan)

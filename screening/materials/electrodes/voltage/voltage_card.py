@@ -14,43 +14,42 @@ from screening.tabular.release import TabularRelease
 
 _TITLES = {
     "pair": "both ends given",
-    "discharged": f"discharged crystal alone, its frame {PRERELAX_STEPS} steps downhill without the ion",
-    "charged": f"host alone, {PRERELAX_STEPS} steps downhill with the ion in its voids",
+    "discharged": f"only the discharged crystal given, its frame without the ion relaxed for {PRERELAX_STEPS} steps",
+    "charged": f"only the host given, relaxed with the ion in its voids for {PRERELAX_STEPS} steps",
 }
 _UNITS = {VOLTAGE: "V"}
 _LIMITS = f"""## Limits
 
-- What the potential was trained on: CHGNet 0.3.0 has seen relaxations of most Materials Project crystals, the ends of
-  these electrodes among them, held-out systems included. So its part of the errors is that of crystals it knows; for
-  crystals of your own expect more. The correction and the property network saw no electrode of a test system.
-- Features, learners and the way intervals are made were compared on the same test rows, so errors and coverage are
-  mildly optimistic.
-- The split is by the chemical system of the discharged crystal. The network may have learned the ion-free frame of a
-  test electrode: the rows "{NEW_FRAMES}" are those where it has not.
+- CHGNet 0.3.0 was trained on relaxations of most Materials Project crystals, including the ends of these electrodes and
+  those of held-out systems. Expect larger errors for your own crystals. The correction and the property network saw no
+  electrode of a test system.
+- Features, learners and intervals were compared on the same test rows, so errors and coverage are slightly optimistic.
+- The split is by the chemical system of the discharged crystal, so the network may have learned the ion-free frame of a
+  test electrode. In the rows "{NEW_FRAMES}" it has not.
 - Voltages are those of PBE or PBE+U calculations at 0 K between two crystals, not of experiments.
 - Alloying anodes, conversion and frames that fall apart are not described.
-- `voltage_extractable_V` leaves ions in that are as far apart as they can be; other orders of as many ions differ.
+- For `voltage_extractable_V` the ions that stay are as far apart as possible; other arrangements give other voltages.
 
 ## Data
 
-The table is that of `electrodes=`; whoever passes this on states its source and licence. No crystal is in this folder,
-but the kernels keep descriptors of the electrodes learned from.
+The table is that of `electrodes=`; state its source and licence when you share this release. It contains no crystals,
+but the kernels keep descriptors of the training electrodes.
 """
 
 
 def voltage_card(release: TabularRelease) -> str:
-    """Markdown of the whole card."""
+    """The whole card in Markdown."""
     training = release.training
     head = f"""# {release.name}
 
 Average voltage between the two ends of an insertion electrode against its ion's metal, and the volume change on charge:
 energies by `{training["potential"]}`, corrected by extra trees and a kernel on the redox couple, the ion, volumes,
-moments and the properties that `{training["network"]}` predicts for both ends. Splits are by whole chemical systems of
-the discharged crystal (frame and ion), by a hash of their name with the salt `{DEFAULT_SALT}`: the test systems judge,
-all others teach. Intervals are cross-conformal by chemical system.
+moments and the properties that `{training["network"]}` predicts for both ends. Splits keep chemical systems of the
+discharged crystal (frame and ion) together, by a hash of their name with the salt `{DEFAULT_SALT}`: errors are those on
+test systems, all others are for training. Intervals are cross-conformal by chemical system.
 
 - Fitted with `screening fit voltage electrodes=FOLDER output_dir={release.name} seed={training["seed"]}`.
-- Time: {training["minutes"]} min on {training["machine"]}, no GPU, evaluations of crystals that were kept not counted.
+- Time: {training["minutes"]} min on {training["machine"]}, no GPU, without evaluations that were already on disk.
 - Columns: `voltage_V`, `voltage_extractable_V`, `volume_change_percent`, each with an 80 % interval `_lo`, `_hi`, and
   `voltage_method`.
 """
@@ -65,14 +64,14 @@ def _section(name: str, report: Mapping[str, Any]) -> str:
     dropped = "; ".join(f"{reason} {n}" for reason, n in report["dropped"].items()) or "none"
     lines = [f"## {target.capitalize()}, {_TITLES[given]}", "", f"Rows by split: {rows}. Left out: {dropped}."]
     if target != VOLTAGE:
-        lines[-1] += f" Pairs whose volumes differ by more than {100 * LARGEST_VOLUME_CHANGE:.0f} % are left out too."
+        lines[-1] += f" Pairs whose volumes differ by more than {100 * LARGEST_VOLUME_CHANGE:.0f} % are also left out."
     if not report["scores"]:
         return "\n".join(lines) + "\n"
     maes = ", ".join(f"{mae:.3f}" for mae in report["scores"][ALL]["maes"])
     lines += [
         "",
-        f"Test systems, mean absolute error in {unit} ({maes} by seed); 'uncorrected' is the start without the learned "
-        "part, 'composition' gradient boosting on composition, ion and amounts, on the same rows:",
+        f"Mean absolute error on test systems in {unit} ({maes} by seed). 'Uncorrected' is the value without the "
+        "learned correction, 'composition' is gradient boosting on composition, ion and amounts, on the same rows:",
         "",
         "| rows | n | error | bias | uncorrected | composition | constant | 80 % interval covers | its width |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",

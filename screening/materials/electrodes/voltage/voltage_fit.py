@@ -1,4 +1,4 @@
-"""Fitting what voltages and volume changes lack, with intervals by cross-validation, measured on the test systems."""
+"""Fitting corrections of voltages and volume changes, with cross-validated intervals, scored on test systems."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from screening.data.splits import DEFAULT_SALT, splits_of
 from screening.errors import RequestError
 from screening.materials.electrodes.end_members.insertion import fill
 from screening.materials.electrodes.end_members.redox import ION_CHARGES
-from screening.materials.electrodes.voltage.correction import VOLTAGE, VOLUME, Correction, Described, part_name
+from screening.materials.electrodes.voltage.correction import VOLTAGE, VOLUME, Correction, VoltageInputs, part_name
 from screening.materials.electrodes.voltage.couples import Balance, Couples, balance_of, without_ions
 from screening.materials.electrodes.voltage.ends import metal_energies
-from screening.materials.electrodes.voltage.ends_cache import kept_ends
+from screening.materials.electrodes.voltage.ends_cache import cached_ends
 from screening.materials.electrodes.voltage.insertion_data import ElectrodeExamples, electrode_examples
-from screening.materials.electrodes.voltage.voltage_scores import scores
+from screening.materials.electrodes.voltage.voltage_scores import scores_by_group
 from screening.materials.electrodes.working_ions import CHARGES
 from screening.networks.predictor import Predictor
 from screening.potentials.base import Potential
@@ -32,18 +32,24 @@ from screening.tabular.kernel_ridge import KernelSettings
 from screening.tabular.release import FittedPart
 
 LARGEST_VOLUME_CHANGE = 0.5
-"""Ends that differ by more are no longer one frame."""
+"""Ends that differ by more no longer have the same frame."""
 FOREST = ForestSettings(n_trees=40, least_rows=1, tried=0.5, kernel=KernelSettings())
 TARGETS_OF = {"pair": (VOLTAGE,), "discharged": (VOLTAGE, VOLUME), "charged": (VOLTAGE, VOLUME)}
-"""What is learned in each situation; the volume change of a given pair is known."""
+"""Targets to learn in each situation; the volume change of a given pair is known."""
 _WHOLE = 1e-3
 _FEWEST = 5
 
 
 @dataclass(frozen=True)
 class VoltageFitSettings:
-    """forest: sizes. n_seeds: fits that tell the spread; the first is kept. most_hosts: charged ends, drawn at random,
-    whose ion is put back into voids.
+    """Settings of the fit.
+
+    Attributes:
+        forest: Sizes.
+        seed: Of the first fit.
+        n_seeds: Number of fits; the first is kept, the others show the spread.
+        most_hosts: Number of charged ends, drawn at random, whose ions are put back into voids.
+        salt: Of the splits.
     """
 
     forest: ForestSettings = FOREST
@@ -55,18 +61,18 @@ class VoltageFitSettings:
 
 @dataclass(frozen=True)
 class _Situation:
-    """R examples with both ends as calculated, and as they are described when only `given` is known."""
+    """R examples with both ends as calculated, and the inputs of the models when only `given` is known."""
 
     given: str
     examples: ElectrodeExamples
-    described: Described
+    inputs: VoltageInputs
 
     @cached_property
     def balance(self) -> Balance:
         return balance_of(self.examples.couples)
 
     def truth(self, target: str) -> Floats:
-        """(R,) NaN where it is none: volumes of ends that are no longer one frame."""
+        """Target values, (R,); NaN for volume changes of ends that no longer have the same frame."""
         change = self.balance.volume_change
         volume = np.where(np.abs(change) <= LARGEST_VOLUME_CHANGE, 100.0 * change, np.nan)
         return self.examples.voltage_V if target == VOLTAGE else volume
@@ -75,9 +81,20 @@ class _Situation:
 def fit_voltage_parts(
     folder: Path, potential: Potential, network: Predictor, cache: Path, settings: VoltageFitSettings
 ) -> dict[str, tuple[FittedPart, dict[str, Any]]]:
-    """Part and report by name; folder: with `electrodes.jsonl.gz`; cache: where evaluated crystals are kept.
+    """Fit all parts of a release.
 
-    Raises RequestError on a bad table or too few electrodes.
+    Args:
+        folder: Contains `electrodes.jsonl.gz`.
+        potential: For uncorrected voltages.
+        network: For properties of both ends.
+        cache: Folder for evaluated crystals.
+        settings: Of the fit.
+
+    Returns:
+        Name -> part and its report.
+
+    Raises:
+        RequestError: The table cannot be read, or there are too few electrodes.
     """
     examples = electrode_examples(folder)
     metals = metal_energies(potential, CHARGES)
@@ -85,8 +102,8 @@ def fit_voltage_parts(
     parts = {}
     for given, targets in TARGETS_OF.items():
         rows, couples = _as_given(given, examples, settings)
-        described = Described.of(couples, kept_ends(cache, potential, network, couples, given), metals)
-        situation = _Situation(given, examples.take(rows), described)
+        inputs = VoltageInputs.of(couples, cached_ends(cache, potential, network, couples, given), metals)
+        situation = _Situation(given, examples.take(rows), inputs)
         for target in targets:
             parts[part_name(target, given)] = _fit(situation, target, settings, known)
     return parts
@@ -95,7 +112,7 @@ def fit_voltage_parts(
 def _as_given(
     given: str, examples: ElectrodeExamples, settings: VoltageFitSettings
 ) -> tuple[NDArray[np.int64], Couples]:
-    """Rows, and their electrodes with the end that is not given derived from the other."""
+    """Rows, and their electrodes; an end that is not given is derived from the other one."""
     rows, balance = np.arange(len(examples)), balance_of(examples.couples)
     if given == "pair":
         return rows, examples.couples
@@ -106,14 +123,18 @@ def _as_given(
 
 
 def topotactic(couples: Couples, balance: Balance) -> Couples:
-    """The same discharged ends with charged ends of as many ions, made by taking the others out."""
+    """The same discharged ends, with charged ends of the same ion content made by taking ions out."""
     left = np.rint(balance.ions_charged * balance.frame.sum(axis=1)).astype(np.int64)
     charged: PackedCrystals = without_ions(couples.discharged, couples.ions, left)
     return Couples(couples.discharged, charged, couples.ions, couples.charges)
 
 
 def filled(couples: Couples, balance: Balance, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], Couples]:
-    """The same charged ends with as many ions put into their voids as the discharged ones hold more; rows with room."""
+    """The same charged ends, with discharged ends of the same ion content made by filling voids.
+
+    Returns:
+        The rows whose voids have enough room, and their electrodes.
+    """
     wanted = balance.moved * balance.frame_charged.sum(axis=1)
     crystals, kept = [], []
     for row in rows.tolist():
@@ -133,14 +154,14 @@ def filled(couples: Couples, balance: Balance, rows: NDArray[np.int64]) -> tuple
 def _fit(
     situation: _Situation, target: str, settings: VoltageFitSettings, metals: dict[str, float]
 ) -> tuple[FittedPart, dict[str, Any]]:
-    examples, described = situation.examples, situation.described
+    examples, inputs = situation.examples, situation.inputs
     split = np.array(splits_of(examples.systems.tolist(), settings.salt))
-    start, truth = described.start[target], situation.truth(target)
+    start, truth = inputs.start[target], situation.truth(target)
     usable = np.isfinite(truth) & np.isfinite(start)
-    rows = Rows(described.features.astype(np.float32), truth - start, np.ones(len(examples)), examples.systems)
+    rows = Rows(inputs.features.astype(np.float32), truth - start, np.ones(len(examples)), examples.systems)
     learn, test = np.flatnonzero(usable & (split != "test")), np.flatnonzero(usable & (split == "test"))
     if len(learn) < _FEWEST:
-        raise RequestError(f"voltages: {len(learn)} electrodes to learn from, expected {_FEWEST} or more")
+        raise RequestError(f"voltages: {len(learn)} electrodes to learn from; expected at least {_FEWEST}")
     seeds = [settings.seed + i for i in range(settings.n_seeds)]
     fits = [Correction(target, fit_cross_interval_forest(rows.take(learn), settings.forest, seed)[0]) for seed in seeds]
     report: dict[str, Any] = {
@@ -150,7 +171,7 @@ def _fit(
         "scores": {},
     }
     if len(test):
-        predicted = [fit.predict(described)[test] for fit in fits]
+        predicted = [fit.predict(inputs)[test] for fit in fits]
         couples, balance = examples.couples, situation.balance
-        report["scores"] = scores(couples, balance, truth, start, predicted, learn, test, settings.salt)
+        report["scores"] = scores_by_group(couples, balance, truth, start, predicted, learn, test, settings.salt)
     return fits[0].to_part(metals), report

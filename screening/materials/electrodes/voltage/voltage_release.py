@@ -1,4 +1,4 @@
-"""Voltages and volume changes of electrodes learned from calculated ones, as one release."""
+"""Fitting voltages and volume changes to calculated electrodes, as one release."""
 
 from __future__ import annotations
 
@@ -27,22 +27,20 @@ class VoltageFitKeys:
     """Keys of `screening fit voltage`."""
 
     electrodes: str = setting(help="folder with electrodes.jsonl.gz: both crystals, voltage, capacity", path=True)
-    potential: str = setting(default="chgnet", help="interatomic potential whose voltages are corrected")
-    model: str = setting(
-        default="screening-v3", help="property network that describes both ends: name or folder", path=True
-    )
+    potential: str = setting(default="chgnet", help="interatomic potential for the uncorrected voltages")
+    model: str = setting(default="screening-v3", help="property network for both ends: name or folder", path=True)
 
 
-def fit_voltage(settings: Mapping[str, Any], folder: Path, say: Callable[[str], object]) -> TabularRelease:
+def fit_voltage(settings: Mapping[str, Any], folder: Path, progress: Callable[[str], object]) -> TabularRelease:
     """Evaluate the crystals of calculated electrodes and fit every part.
 
     Args:
         settings: Of `screening fit voltage`.
-        folder: Where the release will be written; what was evaluated is kept in it, so that a killed run goes on.
-        say: Hears what can be deleted.
+        folder: Where the release will be written; it also keeps evaluations, so that a stopped run can continue.
+        progress: Reports which folder can be deleted.
 
     Raises:
-        RequestError: The electrodes are not there, or a model is wrong.
+        RequestError: The electrodes are missing, or a model is unknown or damaged.
     """
     tables = Path(settings["electrodes"])
     if not tables.is_dir():
@@ -61,16 +59,16 @@ def fit_voltage(settings: Mapping[str, Any], folder: Path, say: Callable[[str], 
         "seed": wanted.seed,
         "minutes": round((time.perf_counter() - started) / 60, 1),
     }
-    say(f"{folder / CACHE} can be deleted")
+    progress(f"{folder / CACHE} can be deleted")
     parts = {name: part for name, (part, _) in found.items()}
     return TabularRelease(settings["name"] or folder.resolve().name, parts, training, FORMAT)
 
 
 RECIPE = FitRecipe(
-    summary="""Fit voltages and volume changes to calculated electrodes; half an hour on one core, resumable.
+    summary="""Fit voltages and volume changes to calculated electrodes; takes half an hour on one core.
 
-    Writes weights.safetensors, config.json and MODEL_CARD.md (errors on chemical systems never seen) in output_dir,
-    which `voltage=FOLDER` uses. A killed run goes on where it stopped.
+    Writes weights.safetensors, config.json and MODEL_CARD.md (with the errors on unseen chemical systems) to
+    output_dir. Use the result with `voltage=FOLDER`. A stopped run continues with the same command.
 
     Examples:
       screening fit voltage electrodes=downloads/electrodes output_dir=runs/voltage

@@ -1,4 +1,4 @@
-"""Errors of voltages on electrodes of test systems, by working ion and by the metal that changes its charge."""
+"""Errors of voltages on electrodes of test systems, by working ion and by redox-active metal."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ALL, COMMON_IONS, NEW_FRAMES = "all", "ions of the rankings", "charged end of a 
 _FEWEST = 5
 
 
-def scores(
+def scores_by_group(
     couples: Couples,
     balance: Balance,
     truth: Floats,
@@ -30,9 +30,20 @@ def scores(
     test: NDArray[np.int64],
     salt: str,
 ) -> dict[str, Any]:
-    """By group of test rows: errors and coverage of the fits (T, 3), beside the baselines on the same rows.
+    """Errors and coverage by group of test rows, with baselines on the same rows.
 
-    Baselines: the median of the rows learned; boosting on composition, ion and amounts; `start` uncorrected.
+    The baselines are the median of the training rows, boosting on composition, ion and amounts, and `start` without a
+    correction.
+
+    Args:
+        couples: R electrodes.
+        balance: `balance_of(couples)`.
+        truth: (R,).
+        start: Uncorrected predictions, (R,).
+        predicted: Predictions of each fit on the T test rows, with intervals, (T, 3).
+        learn: The training rows.
+        test: The test rows, (T,).
+        salt: Of the splits.
     """
     constant = np.full(len(test), np.median(truth[learn]))
     composition = _boosted(composition_columns(couples, balance), truth, learn, test)

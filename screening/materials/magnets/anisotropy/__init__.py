@@ -1,1 +1,1 @@
-"""Magnetocrystalline anisotropy: 4f shells by the crystal field, 3d metals by family or a learned size."""
+"""Magnetocrystalline anisotropy: 4f shells by the crystal field, 3d metals by family or by a forest."""

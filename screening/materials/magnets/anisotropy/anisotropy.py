@@ -1,10 +1,10 @@
-"""Magnetocrystalline anisotropy: of 4f shells by the crystal field, of 3d metals by family, else by a learned size.
+"""Magnetocrystalline anisotropy: 4f shells by the crystal field, 3d metals by family or by a forest.
 
-The 3d metals of a well-measured family of magnets have its anisotropy, with its sign. Elsewhere forests on NovaMag's
-calculated constants (about 400 uniaxial crystals) tell sizes better than a constant does, but neither they nor linear
-or kernel models on the tensors of neighbours guess the sign of K1 better than the majority on chemical systems kept
-apart; so the probability of an easy axis is the base rate there. Open 4f shells are core in NovaMag's calculations:
-their part comes from `crystal_field`.
+In well-measured families of magnets the 3d metals have the anisotropy of the family, with its sign. For other crystals
+a forest learns the size from constants calculated in NovaMag (about 400 uniaxial crystals); it is better than a
+constant. The sign of K1 on held-out chemical systems is no better than the majority, with forests as with linear or
+kernel models on tensors of neighbours. So the base rate serves as the probability of an easy axis. NovaMag's
+calculations keep open 4f shells in the core; `crystal_field` adds their part.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from screening.array_types import Floats
 from screening.chemistry.elements import indicator
 from screening.chemistry.families import ELEMENT_GROUPS
 from screening.crystals.packed import PackedCrystals
+from screening.materials.arrays import interval_names, number_column
 from screening.materials.magnets.anisotropy.axes import AXIS_FEATURES, Axes, find_axes
 from screening.materials.magnets.anisotropy.crystal_field import TENTH, four_f_anisotropy
 from screening.materials.magnets.anisotropy.host_families import HostFamilies, host_families
@@ -32,7 +33,7 @@ from screening.tabular.release import FittedPart
 PART = "anisotropy"
 _WITH_INTERVAL = ("four_f_K1_MJ_per_m3", "host_K1_magnitude_MJ_per_m3")
 ANISOTROPY_NUMBERS = (
-    *(f"{name}{end}" for name in _WITH_INTERVAL for end in ("", "_lo", "_hi")),
+    *(column for name in _WITH_INTERVAL for column in interval_names(name)),
     "host_axial_probability",
     "host_K1_temperature_K",
 )
@@ -42,7 +43,7 @@ FOREST_METHOD, RATE_METHOD = "NovaMag forest, sign by base rate", "sign by base 
 METAL, OTHER = "metals", "others"
 _TARGET = "log10(MJ/m3)"
 _UNLIKE = tuple(symbol for symbol in ELEMENT_GROUPS["anion"] if symbol != "N")
-_NOTHING = -1.0  # below every value of a feature that matters
+_NOTHING = -1.0  # stands for values without a meaning; smaller than all others
 
 
 @lru_cache(maxsize=1)
@@ -52,58 +53,65 @@ def anisotropy_feature_names() -> tuple[str, ...]:
 
 
 def anisotropy_features(compositions: Compositions, axes: Axes) -> Floats:
-    """(B, F) float64 columns `anisotropy_feature_names`, -1 where one means nothing."""
+    """The columns `anisotropy_feature_names` of B crystals, (B, F); -1 where one has no meaning."""
     features = np.concatenate([compositions.features, axes.features], axis=1)
     return np.where(np.isfinite(features), features, _NOTHING)
 
 
 def is_metal(counts: Floats) -> NDArray[np.bool_]:
-    """(B,) no anion but nitrogen: what NovaMag holds."""
+    """Cells without an anion except nitrogen, as in NovaMag, (B,)."""
     return np.asarray(counts @ indicator(_UNLIKE) == 0)
 
 
 @dataclass(frozen=True)
-class AnisotropyAnswers:
-    """numbers: (B, 8) `ANISOTROPY_NUMBERS`, NaN where nothing tells; methods, symmetries: (B,) of text or None."""
+class PredictedAnisotropy:
+    """The predicted anisotropy of B crystals.
+
+    Attributes:
+        numbers: `ANISOTROPY_NUMBERS`, (B, 8); NaN where they are unknown.
+        methods: `host_K1_method` as text or None, (B,).
+        symmetries: `axis_symmetry` as text or None, (B,).
+    """
 
     numbers: Floats
     methods: NDArray[np.object_]
     symmetries: NDArray[np.object_]
 
     @classmethod
-    def none(cls, size: int) -> AnisotropyAnswers:
-        """Of crystals about which nothing is said."""
+    def unknown(cls, size: int) -> PredictedAnisotropy:
+        """The anisotropy of crystals before any prediction."""
         nothing = np.full((size, len(ANISOTROPY_NUMBERS)), np.nan)
         return cls(nothing, np.full(size, None, dtype=object), np.full(size, None, dtype=object))
 
-    def put(self, rows: NDArray[np.int64], answers: AnisotropyAnswers) -> None:
-        """Write the answers for some rows."""
-        self.numbers[rows], self.methods[rows], self.symmetries[rows] = (
-            answers.numbers,
-            answers.methods,
-            answers.symmetries,
-        )
+    def put(self, rows: NDArray[np.int64], other: PredictedAnisotropy) -> None:
+        """Replace some rows."""
+        self.numbers[rows], self.methods[rows], self.symmetries[rows] = other.numbers, other.methods, other.symmetries
 
     def columns(self) -> list[pl.Series]:
-        """The columns `ANISOTROPY_COLUMNS` of a prediction table; NaN becomes null."""
-        numbers = [pl.Series(name, self.numbers[:, i], nan_to_null=True) for i, name in enumerate(ANISOTROPY_NUMBERS)]
+        """The columns `ANISOTROPY_COLUMNS`; NaN becomes null."""
+        numbers = [number_column(name, self.numbers[:, i]) for i, name in enumerate(ANISOTROPY_NUMBERS)]
         texts = zip(ANISOTROPY_COLUMNS[-2:], (self.methods, self.symmetries), strict=True)
         return [*numbers, *(pl.Series(name, text.tolist(), dtype=pl.String) for name, text in texts)]
 
 
 @dataclass(frozen=True)
 class AnisotropyModel:
-    """The fitted forest of log10 |K1|; axial_share: part of `METAL` and of `OTHER` crystals with an easy axis."""
+    """The fitted model of anisotropy.
+
+    Attributes:
+        forest: Predicts log10 |K1|.
+        axial_share: Base rate of an easy axis in `METAL` and in `OTHER` crystals.
+    """
 
     forest: IntervalForest
     axial_share: dict[str, float]
 
-    def predict(self, packed: PackedCrystals, compositions: Compositions) -> AnisotropyAnswers:
-        """Anisotropies of B crystals along their axes; only those that are uniaxial, or nearly so, have numbers.
+    def predict(self, packed: PackedCrystals, compositions: Compositions) -> PredictedAnisotropy:
+        """Predict the anisotropy of B crystals; only uniaxial or nearly uniaxial ones have numbers.
 
-        The 3d part needs a metal of `MAGNETIC_METALS`; its size beyond the families is known for metals alone.
+        The 3d part needs an element of `MAGNETIC_METALS`. Outside the families its size is predicted only for metals.
         """
-        answers = AnisotropyAnswers.none(len(packed))
+        answers = PredictedAnisotropy.unknown(len(packed))
         axes, families = find_axes(packed), host_families(packed, compositions.counts)
         in_family = families.family >= 0
         axis = np.where(in_family[:, None], families.axis, axes.axis)
@@ -125,7 +133,7 @@ class AnisotropyModel:
         return answers
 
     @staticmethod
-    def _put_families(families: HostFamilies, answers: AnisotropyAnswers) -> None:
+    def _put_families(families: HostFamilies, answers: PredictedAnisotropy) -> None:
         rows = np.flatnonzero(families.family >= 0)
         value, spread = families.K1_MJ_per_m3[rows], families.spread[rows]
         size, reach = np.abs(value), TENTH * spread
@@ -135,7 +143,7 @@ class AnisotropyModel:
         answers.methods[rows] = [families.method(row) for row in rows.tolist()]
 
     def to_part(self) -> FittedPart:
-        """What a release keeps."""
+        """The model as a part of a release."""
         settings = {
             "features": list(anisotropy_feature_names()),
             "target": _TARGET,
@@ -145,10 +153,14 @@ class AnisotropyModel:
 
     @classmethod
     def from_part(cls, part: FittedPart) -> AnisotropyModel:
-        """What a release kept; raises RequestError when it is damaged or fitted for another version."""
+        """The model in a part of a release.
+
+        Raises:
+            RequestError: The part is damaged or was fitted for another version.
+        """
         part.require_features(anisotropy_feature_names())
         part.require_target(_TARGET)
         shares = part.get("axial_share")
         if not isinstance(shares, dict) or not all(0 < shares.get(name, 0) < 1 for name in (METAL, OTHER)):
-            raise part.problem(f"axial_share: expected parts of one for {METAL} and {OTHER}")
+            raise part.problem(f"axial_share: expected a number between 0 and 1 for {METAL} and for {OTHER}")
         return cls(IntervalForest.from_part(part, len(anisotropy_feature_names())), shares)

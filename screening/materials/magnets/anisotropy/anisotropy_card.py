@@ -1,4 +1,4 @@
-"""The section of a model card that tells of the anisotropy."""
+"""The section of a model card about anisotropy."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from screening.materials.magnets.anisotropy.anisotropy import METAL, OTHER
 
 
 def anisotropy_card(report: Mapping[str, Any]) -> str:
-    """Markdown, from the report of `fit_anisotropy_part`."""
+    """The section in Markdown, from the report of `fit_anisotropy_part`."""
     return "\n".join(["## Anisotropy", "", _four_f(report), "", _host(report), "", *_forest(report)]) + "\n"
 
 
 def _four_f(report: Mapping[str, Any]) -> str:
-    said = [
+    rates = [
         f"{score['right']:.2f} of {score['n']:.0f} compositions {words} (majority {score['majority']:.2f})"
         for name, words in (
             ("held by 3d moments", "with at least as many Mn, Fe and Co as rare earths"),
@@ -23,12 +23,11 @@ def _four_f(report: Mapping[str, Any]) -> str:
         if (score := report["directions"]["four_f"][name])["n"]
     ]
     return (
-        "**4f shells** (`four_f_K1_MJ_per_m3`, at 0 K): Stevens factor times a crystal field of electronegativity "
-        "differences (`screening/materials/magnets/anisotropy/crystal_field.py`). The law of distance was chosen on "
-        "the directions below and on the sizes in four families, the one scale set on R2Fe14B, SmCo5, Sm2Fe17N3 and "
-        "SmFe11Ti; so the rates are not held out. Measured directions in MAGNDATA given right: "
-        f"{'; '.join(said) or 'none'}. The interval says as much: its additive error gives P(sign) these rates. "
-        "Ce, Eu and Yb have no rule."
+        "**4f shells** (`four_f_K1_MJ_per_m3`, at 0 K): Stevens factor times a crystal field from differences of "
+        "electronegativity. The distance dependence was chosen on the directions below and on the sizes in four "
+        "families, and the scale on R2Fe14B, SmCo5, Sm2Fe17N3 and SmFe11Ti, so these rates are not held out. Measured "
+        f"directions in MAGNDATA that are right: {'; '.join(rates) or 'none'}. The additive error of the interval is "
+        "set so that P(sign) has these rates. There is no rule for Ce, Eu and Yb."
     )
 
 
@@ -40,9 +39,10 @@ def _host(report: Mapping[str, Any]) -> str:
     )
     return (
         "**3d metals** (`host_*`): in the families of `datasets/magnets/host_anisotropy.csv` the measured K1 with its "
-        "spread. Elsewhere the size of metals by the forest below, at 0 K, and as probability of an easy axis the base "
-        f"rate: {METAL} {report['axial_share'][METAL]:.2f}, {OTHER} {report['axial_share'][OTHER]:.2f}, from NovaMag "
-        f"(one vote a system) and from MAGNDATA's uniaxial compositions without open 4f shells ({counted})."
+        "spread. For other metals the forest below predicts the size at 0 K, and the probability of an easy axis is "
+        f"the base rate: {METAL} {report['axial_share'][METAL]:.2f}, {OTHER} {report['axial_share'][OTHER]:.2f}, from "
+        "NovaMag (one vote per system) and from MAGNDATA's uniaxial compositions without open 4f shells "
+        f"({counted})."
     )
 
 
@@ -50,20 +50,20 @@ def _forest(report: Mapping[str, Any]) -> list[str]:
     cv, test = report["cross_validation"], report.get("test")
     rows, dropped = (", ".join(f"{k} {v}" for k, v in report[name].items()) for name in ("rows", "dropped"))
     lines = [
-        f"**Forest of sizes**: NovaMag's calculated K1 of uniaxial crystals with a 3d metal, {report['systems']} "
-        f"systems; rows: {rows}. Left out: {dropped}. Intervals were fixed on calibration and validation systems.",
+        f"**Forest of sizes**: K1 of uniaxial crystals with a 3d metal, calculated in NovaMag, {report['systems']} "
+        f"systems; rows: {rows}. Left out: {dropped}. Calibration and validation systems set the intervals.",
         "",
-        f"Cross-validation by chemical system over the {cv['n']} rows that are not test, by seed: error of log10 |K1| "
-        f"{_listed(cv['log10_mae'])} (constant {cv['log10_mae_constant']:.2f}); accuracy of the sign "
+        f"Cross-validation by chemical system over the {cv['n']} rows outside the test systems, by seed: error of "
+        f"log10 |K1| {_listed(cv['log10_mae'])} (constant {cv['log10_mae_constant']:.2f}); accuracy of the sign "
         f"{_listed(cv['sign_accuracy'])} (majority {cv['sign_accuracy_majority']:.2f}). "
-        "A sign that is not told better than by the majority is not given, hence the base rate.",
+        "The sign is not better than the majority, so the base rate is used.",
     ]
     if test:
         lines += [
             "",
-            f"On {test['n']} crystals of test systems: error of log10 |K1| {_listed(test['log10_mae'])} (constant "
-            f"{test['log10_mae_constant']:.2f}); the 80 % interval, on average {test['log10_width']:.1f} decades wide, "
-            f"covers {100 * test['coverage']:.0f} %.",
+            f"On {test['n']} crystals of test systems the error of log10 |K1| is {_listed(test['log10_mae'])} "
+            f"(constant {test['log10_mae_constant']:.2f}). The 80 % interval, on average {test['log10_width']:.1f} "
+            f"decades wide, covers {100 * test['coverage']:.0f} %.",
         ]
     return lines
 

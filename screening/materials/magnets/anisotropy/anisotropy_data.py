@@ -27,9 +27,14 @@ _SAME = 0.01
 
 @dataclass(frozen=True)
 class AnisotropyExamples:
-    """R crystals; counts (R, 119); K1_MJ_per_m3 (R,), positive favours the axis; chemical system (R,).
+    """R crystals with an anisotropy constant.
 
-    dropped: rows with a K1 that were left out, by reason.
+    Attributes:
+        packed: The crystals.
+        counts: Atoms of each element, (R, 119).
+        K1_MJ_per_m3: (R,); positive values favour the axis.
+        systems: Chemical systems, (R,).
+        dropped: Number of rows with a K1 that were left out, by reason.
     """
 
     packed: PackedCrystals
@@ -40,10 +45,13 @@ class AnisotropyExamples:
 
 
 def anisotropy_examples(folder: Path) -> AnisotropyExamples:
-    """Examples from `novamag.jsonl.gz` of a folder; raises RequestError when it is missing or cannot be read.
+    """Examples from `novamag.jsonl.gz` in a folder.
 
-    Positions are those of the first origin choice. Left out are rows whose symmetry does not multiply the sites to the
-    formula that they state, volumes no solid has, and a K1 of exactly zero.
+    Positions refer to the first origin choice. Left out are rows whose sites and symmetry do not give the stated
+    formula, volumes that no solid has, and a K1 of exactly zero.
+
+    Raises:
+        RequestError: The file is missing or cannot be read.
     """
     dropped: Counter[str] = Counter()
     crystals, constants = [], []

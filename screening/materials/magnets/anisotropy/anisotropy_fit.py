@@ -1,4 +1,4 @@
-"""Fitting the size of K1, finding out whether its sign can be told, and how often the 4f rule is right."""
+"""Fitting the size of K1, and scoring its sign and the rule for 4f shells."""
 
 from __future__ import annotations
 
@@ -28,7 +28,14 @@ FOREST = ForestSettings(n_trees=60, least_rows=4, tried=0.4, error_trees=10, err
 
 @dataclass(frozen=True)
 class AnisotropyFitSettings:
-    """forest: sizes; n_seeds: fits that tell the spread, the first is kept."""
+    """Settings of the fit.
+
+    Attributes:
+        forest: Sizes.
+        seed: Of the first fit.
+        n_seeds: Number of fits; the first is kept, the others show the spread.
+        salt: Of the splits.
+    """
 
     forest: ForestSettings = FOREST
     seed: int = 0
@@ -37,10 +44,19 @@ class AnisotropyFitSettings:
 
 
 def fit_anisotropy_part(folder: Path, settings: AnisotropyFitSettings) -> tuple[FittedPart, dict[str, Any]]:
-    """The part that a release keeps and its scores; folder: holds `novamag/novamag.jsonl.gz` and
-    `magndata/magndata.jsonl.gz`. Raises RequestError when one is missing or cannot be read.
+    """Fit the part of a release.
 
-    With so few rows half of the calibration's work is done by the validation split: intervals are fixed on both.
+    Rows are few, so both the calibration and the validation split set the intervals.
+
+    Args:
+        folder: Contains `novamag/novamag.jsonl.gz` and `magndata/magndata.jsonl.gz`.
+        settings: Of the fit.
+
+    Returns:
+        The part, and its scores.
+
+    Raises:
+        RequestError: A file is missing or cannot be read, or has no suitable crystal.
     """
     rows, positive, dropped = anisotropy_rows(anisotropy_examples(folder / "novamag"))
     directions = read_directions(folder / "magndata" / "magndata.jsonl.gz")
@@ -69,15 +85,18 @@ def fit_anisotropy_part(folder: Path, settings: AnisotropyFitSettings) -> tuple[
 
 
 def anisotropy_rows(examples: AnisotropyExamples) -> tuple[Rows, NDArray[np.bool_], dict[str, int]]:
-    """What the forest learns: log10 of |K1| in MJ/m3 of uniaxial crystals with a 3d metal; where K1 is positive; and
-    how many were left out, by reason.
+    """The rows that the forest learns from: log10 of |K1| in MJ/m³ of uniaxial crystals with a 3d metal.
 
-    Raises RequestError when none is left.
+    Returns:
+        The rows, where K1 is positive, and the number of crystals left out, by reason.
+
+    Raises:
+        RequestError: There is no such crystal.
     """
     axes = find_axes(examples.packed)
     usable = axes.uniaxial & (examples.counts @ indicator(MAGNETIC_METALS) > 0)
     if not usable.any():
-        raise RequestError("anisotropy: the table holds no uniaxial crystal of a 3d metal with a K1")
+        raise RequestError("anisotropy: the table has no uniaxial crystal of a 3d metal with a K1")
     features = anisotropy_features(Compositions.of(examples.counts), axes)[usable].astype(np.float32)
     K1 = examples.K1_MJ_per_m3[usable]
     rows = Rows(features, np.log10(np.abs(K1)), np.ones(len(K1)), examples.systems[usable])
@@ -87,8 +106,12 @@ def anisotropy_rows(examples: AnisotropyExamples) -> tuple[Rows, NDArray[np.bool
 def axial_shares(
     rows: Rows, positive: NDArray[np.bool_], measured: Mapping[str, Mapping[str, float]]
 ) -> dict[str, float]:
-    """Base rates of an easy axis, by Laplace's rule; a chemical system of calculated metals has one vote, as has a
-    measured composition (`host_directions`).
+    """Base rates of an easy axis by Laplace's rule, from calculations and measurements.
+
+    Args:
+        rows: Calculated metals; each chemical system has one vote.
+        positive: Where their K1 is positive.
+        measured: Votes of measured compositions, from `host_directions`.
     """
     _, system, members = np.unique(rows.systems, return_inverse=True, return_counts=True)
     calculated = {
@@ -105,13 +128,13 @@ def axial_shares(
 def _cross_validation(
     rows: Rows, positive: NDArray[np.bool_], settings: AnisotropyFitSettings, seeds: list[int]
 ) -> dict[str, Any]:
-    """Error of log10 |K1| and accuracy of the sign, whole systems held out, beside the constant and the majority."""
+    """Error of log10 |K1| and accuracy of the sign on held-out systems, with those of a constant and the majority."""
     errors, accuracies = [], []
     signs = replace(rows, target=positive.astype(np.float64))
     for seed in seeds:
         errors.append(float(np.abs(cross_validated(rows, settings.forest, seed) - rows.target).mean()))
-        said = cross_validated(signs, settings.forest, seed) > 0.5
-        accuracies.append(float((said == positive).mean()))
+        predicted = cross_validated(signs, settings.forest, seed) > 0.5
+        accuracies.append(float((predicted == positive).mean()))
     share = float(positive.mean())
     return {
         "n": len(positive),

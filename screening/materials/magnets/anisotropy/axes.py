@@ -1,8 +1,8 @@
-"""Whether the surroundings of the atoms single out one axis, and how the magnetic atoms lie along it.
+"""The axis of uniaxial crystals from the surroundings of their atoms, and descriptors of magnetic atoms along it.
 
-The second-rank tensor of the bond directions has the symmetry of the crystal class: isotropic in cubic crystals, one
-axis in tetragonal, trigonal and hexagonal ones, three unlike ones else. So it tells uniaxial crystals without a search
-for symmetry, which takes milliseconds a crystal.
+The second-rank tensor of the bond directions has the symmetry of the crystal class. It is isotropic in cubic crystals
+and has one axis in tetragonal, trigonal and hexagonal ones, and three different principal values otherwise. So it
+identifies uniaxial crystals without a symmetry search, which takes milliseconds per crystal.
 """
 
 from __future__ import annotations
@@ -31,18 +31,24 @@ AXIS_FEATURES = (
 _CUTOFF_A = 4.0
 _CLOSE_A, _DECAY_A = 2.5, 0.5
 _ISOTROPIC = 3e-4
-"""Deviations from one third below this are a cubic crystal's."""
+"""Smaller deviations from one third count as cubic."""
 _AXIAL, _NEARLY_AXIAL = 0.03, 0.15
-"""The two like principal values of a uniaxial crystal differ by less than this part of the distance to the third."""
+"""Largest difference of the two similar principal values of a uniaxial crystal, over the distance to the third."""
 
 
 @dataclass(frozen=True)
 class Axes:
-    """features: (B, F) `AXIS_FEATURES`, NaN where there is none; axis: (B, 3) unit vectors; uniaxial: (B,); nearly: or
-    close to it, as after a relaxation (B,); isotropic, as in cubic crystals: (B,).
+    """The axes of B crystals.
 
-    An axis feature is the mean square cosine to the axis less a third, of all bonds or some: positive where they
-    point along it. The axis means nothing in isotropic crystals.
+    Axis features are the mean square cosine of bonds to the axis minus one third, for all bonds or some of them. They
+    are positive for bonds along the axis.
+
+    Attributes:
+        features: `AXIS_FEATURES`, (B, F); NaN where they are undefined.
+        axis: Unit vectors, (B, 3); arbitrary in isotropic crystals.
+        uniaxial: (B,).
+        nearly: Whether the crystal is at least nearly uniaxial, as after a relaxation, (B,).
+        isotropic: As in cubic crystals, (B,).
     """
 
     features: Floats
@@ -53,7 +59,7 @@ class Axes:
 
 
 def find_axes(packed: PackedCrystals) -> Axes:
-    """Axes of crystals; those without Cr, Mn, Fe, Co or Ni bonds have NaN in the columns that are about these."""
+    """The axes of crystals; without bonds of Cr, Mn, Fe, Co or Ni, the features about these are NaN."""
     size = len(packed)
     # an atom is its own neighbour at an infinite distance, of weight zero
     pairs = neighbour_pairs(packed, np.full(size, _CUTOFF_A), with_self=True)
@@ -65,7 +71,7 @@ def find_axes(packed: PackedCrystals) -> Axes:
     owner = crystal_of[centre]
     numbers = packed.numbers.astype(np.int64)
     electronegativity = element_table().column("electronegativity_pauling")[numbers]
-    # L1_0 order has an axis in a cubic lattice of sites: what is told from unlike neighbours counts too
+    # L1_0 order has an axis on a cubic lattice of sites, so differences between the neighbours count too
     unlike = weight * np.abs(electronegativity[centre] - electronegativity[neighbour])
     is_metal = indicator(MAGNETIC_METALS)[numbers] > 0
     of_metal, to_metal = is_metal[centre], is_metal[neighbour]
@@ -74,7 +80,7 @@ def find_axes(packed: PackedCrystals) -> Axes:
     every, of_unlike, *of_metals = _deviations(owner, weights, unit, size)
     clearer = np.linalg.norm(of_unlike, axis=(1, 2)) > np.linalg.norm(every, axis=(1, 2))
     values, vectors = np.linalg.eigh(np.where(clearer[:, None, None], of_unlike, every))
-    # the axis belongs to the principal value that lies apart from the other two
+    # the axis belongs to the principal value that differs most from the other two
     low, high = values[:, 1] - values[:, 0], values[:, 2] - values[:, 1]
     chosen = np.where(high >= low, 2, 0)
     rows = np.arange(size)
@@ -95,9 +101,9 @@ def find_axes(packed: PackedCrystals) -> Axes:
 
 
 def _deviations(owner: NDArray[np.int64], weights: Floats, unit: Floats, size: int) -> Floats:
-    """(K, B, 3, 3) weighted means of the dyads of unit vectors (E, 3), less a third of the identity; weights: (K, E).
+    """Weighted means of the dyads of unit vectors (E, 3) minus a third of the identity, (K, B, 3, 3).
 
-    Zeros without any vector of weight. owner: (E,) crystals in ascending order.
+    They are zero without weights. owner: crystals in ascending order, (E,); weights: (K, E).
     """
     pairs = [(i, j) for i in range(3) for j in range(i, 3)]
     dyads = np.stack([unit[:, i] * unit[:, j] for i, j in pairs])

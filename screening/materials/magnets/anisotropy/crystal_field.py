@@ -1,26 +1,27 @@
-"""Single-ion anisotropy of rare earths, from the surroundings of their own sites.
+"""Single-ion anisotropy of rare earths, from the surroundings of their sites.
 
-The 4f shell of a rare earth is no sphere: a Stevens factor alpha_J < 0 means a charge flattened along the moment, > 0
-one drawn out (Stevens, Proc. Phys. Soc. A 65, 209 (1952)). In the field of its neighbours the moment turns so that the
-4f charge avoids the negative ones. To leading order, at 0 K and along the axis n of a uniaxial crystal,
+The 4f shell of a rare earth is not a sphere: its charge is oblate along the moment for a Stevens factor alpha_J < 0 and
+prolate for > 0 (Stevens, Proc. Phys. Soc. A 65, 209 (1952)). The moment turns so that the 4f charge avoids negative
+neighbours. To leading order, at 0 K and for the axis n of a uniaxial crystal,
 
     K1 = -(3/2) C / volume * sum over rare earths of alpha_J J (J - 1/2) <r^2> V,
     V = sum over neighbours of dX f(r) (3 cos^2 - 1),
 
-where dX, the electronegativity of the neighbour (Pauling) minus that of the rare earth, stands for the electrons that
-it draws to itself, cos is the cosine of the bond to n, and f falls from 1 at `FULL_A` to 0 at `CUTOFF_A` by a cosine.
-V is the crystal-field parameter A20 up to a factor.
+where dX, the electronegativity of the neighbour (Pauling) minus that of the rare earth, represents the electrons that
+the neighbour attracts, cos is the cosine between bond and n, and f decreases from 1 at `FULL_A` to 0 at `CUTOFF_A` as a
+cosine. V is the crystal-field parameter A20 up to a factor.
 
-Of some 140 laws of distance (powers, Gaussians, cutoffs; about a dozen do equally well) f is the simplest of those that
-give both the measured directions of MAGNDATA and equal C for the known families. C is the geometric mean of four:
-R2Fe14B (R = Pr, Nd, Sm, Tb, Dy, Er) 1990, SmCo5 1950, Sm2Fe17N3 1390, SmFe11Ti 2870. For these the 3d part was taken
-from the measured K1 at 300 K, and the rest brought to 0 K by the thermal mean of the quadrupole in an exchange field
-of 2 µB H / kB = 600 K for light and 330 K for heavy rare earths (from their moments in R2Fe14B at 300 K; twice as much
-for light ones as Cadogan et al., J. Appl. Phys. 61, 3974 (1987), found).
+About 140 functions of distance were tried (powers, Gaussians, cutoffs), and a dozen of them do equally well. f is the
+simplest that gives both the measured directions of MAGNDATA and equal C for the known families. C is the geometric mean
+of four: R2Fe14B (R = Pr, Nd, Sm, Tb, Dy, Er) 1990, SmCo5 1950, Sm2Fe17N3 1390, SmFe11Ti 2870. For these families the 3d
+part was subtracted from the measured K1 at 300 K, and the rest was scaled to 0 K by the thermal mean of the quadrupole
+in an exchange field of 2 µB H / kB = 600 K for light and 330 K for heavy rare earths. The fields follow from the
+moments in R2Fe14B at 300 K; that of light ones is about twice as large, as in Cadogan et al., J. Appl. Phys. 61, 3974
+(1987).
 
-Where 3d metals are at least as many as rare earths, exchange holds the 4f moments and the leading order decides:
-directions are right for 93 % of 26 compounds of MAGNDATA and for all of the families above and Th2Zn17. Elsewhere it
-is 62 % of 73, which the additive error of V says.
+Where there are at least as many 3d metals as rare earths, exchange fixes the 4f moments and the leading order decides:
+directions are right for 93 % of 26 compounds of MAGNDATA, for all families above and for Th2Zn17. For other compounds
+62 % of 73 are right; the additive error of V accounts for this.
 """
 
 from __future__ import annotations
@@ -41,14 +42,14 @@ from screening.graphs.neighbours import neighbour_pairs
 from screening.resources import resource
 
 FULL_A, CUTOFF_A = 3.5, 5.5
-"""Neighbours count fully up to the first and not at all beyond the second distance."""
+"""Neighbours count fully up to the first distance and not at all from the second on."""
 SCALE_MJ_PER_M3 = 1980.0
 """C, in MJ/m3 Å3 per Bohr radius squared and Pauling unit."""
 FACTOR_ERROR = 0.45
-"""Standard error of the size, relative; the nine compounds above scatter by 0.36 (of the logarithm)."""
+"""Relative standard error of the size; the logarithms of the nine compounds above scatter by 0.36."""
 FIELD_ERROR = {"held by 3d moments": 1.0, "alone": 6.6}
-"""Standard error of V in Pauling units. The directions in MAGNDATA are likeliest with 0.75 and 6.6; the first is taken
-larger, since the law of distance was chosen on the same directions."""
+"""Standard error of V in Pauling units. The directions in MAGNDATA are most likely with 0.75 and 6.6; the first is
+increased, because the function of distance was chosen on the same directions."""
 TENTH = 1.2816
 """Standard deviations from the mean to the 90th percentile."""
 _HOSTS = ("Mn", "Fe", "Co")
@@ -56,10 +57,10 @@ _HOSTS = ("Mn", "Fe", "Co")
 
 @lru_cache(maxsize=1)
 def quadrupoles() -> Floats:
-    """(119,) alpha_J J (J - 1/2) <r^2> in Bohr radii squared by atomic number.
+    """alpha_J J (J - 1/2) <r^2> in Bohr radii squared by atomic number, (119,).
 
-    0 without a 4f quadrupole or where the valence has no rule (Ce, Eu, Yb). Radii: Freeman and Desclaux, J. Magn. Magn.
-    Mater. 12, 11 (1979).
+    It is 0 without a 4f quadrupole and for elements of uncertain valence (Ce, Eu, Yb). Radii: Freeman and Desclaux,
+    J. Magn. Magn. Mater. 12, 11 (1979).
     """
     values, folder = {}, resource("datasets") / "elements"
     radii = dict(pl.read_csv(folder / "four_f_radii.csv").iter_rows())
@@ -71,9 +72,15 @@ def quadrupoles() -> Floats:
 
 
 def four_f_anisotropy(packed: PackedCrystals, axis: Floats) -> Floats:
-    """(B, 3) K1 of the 4f shells at 0 K with its 10th and 90th percentile in MJ/m3, positive along the axis.
+    """K1 of the 4f shells at 0 K.
 
-    axis: (B, 3) unit vectors. NaN for crystals without a rare earth that has a rule.
+    Args:
+        packed: B crystals.
+        axis: Unit vectors, (B, 3).
+
+    Returns:
+        K1, 10th and 90th percentile in MJ/m³, (B, 3); positive values favour the axis. NaN for crystals without a rare
+        earth that has a rule.
     """
     result = np.full((len(packed), 3), np.nan)
     owner = packed.owner
@@ -84,12 +91,12 @@ def four_f_anisotropy(packed: PackedCrystals, axis: Floats) -> Floats:
 
 
 def held_by_3d_moments(counts: Floats) -> NDArray[np.bool_]:
-    """(B,) at least as many Mn, Fe and Co as rare earths with a quadrupole; counts: (B, 119)."""
+    """Cells with at least as many Mn, Fe and Co as rare earths with a quadrupole, (B,); counts: (B, 119)."""
     return np.asarray(counts @ indicator(_HOSTS) >= counts @ (quadrupoles() != 0))
 
 
 def _of_rare_earths(packed: PackedCrystals, axis: Floats) -> Floats:
-    """(B, 3) as `four_f_anisotropy`; every crystal has a rare earth that has a rule."""
+    """As `four_f_anisotropy`, for crystals that all have a rare earth with a rule."""
     size = len(packed)
     owner = packed.owner
     quadrupole = quadrupoles()[packed.numbers]
@@ -104,7 +111,7 @@ def _of_rare_earths(packed: PackedCrystals, axis: Floats) -> Floats:
 
 
 def site_fields(packed: PackedCrystals, axis: Floats) -> Floats:
-    """(N,) fields V of all atoms in Pauling units, zero for those without a 4f quadrupole."""
+    """Fields V of all N atoms in Pauling units, (N,); zero for atoms without a 4f quadrupole."""
     pairs = neighbour_pairs(packed, np.full(len(packed), CUTOFF_A))
     centre = pairs.centre.numpy()
     of_rare_earths = np.flatnonzero(quadrupoles()[packed.numbers[centre]] != 0)

@@ -1,7 +1,7 @@
-"""Which way measured moments point in uniaxial crystals: base rates for 3d metals, and a test of the 4f rule.
+"""Directions of measured moments in uniaxial crystals: base rates for 3d metals, and a test of the 4f rule.
 
-MAGNDATA's vectors (Gallego et al., J. Appl. Cryst. 49, 1750 (2016)) tell axis from plane in antiferromagnets as in
-ferromagnets: the single-ion energy is the same.
+The vectors of MAGNDATA (Gallego et al., J. Appl. Cryst. 49, 1750 (2016)) show an easy axis or plane in antiferromagnets
+as well as in ferromagnets, because the single-ion energy is the same.
 """
 
 from __future__ import annotations
@@ -34,8 +34,15 @@ _SAME_A = 0.05
 
 @dataclass(frozen=True)
 class Directions:
-    """D uniaxial magnetic structures: counts (D, 119); axis (D, 3); four_f, host: (D,) `AXIS`, `TILTED`, `PLANE` or
-    `NO_MOMENT` of the rare earths with a quadrupole and of the 3d metals; vote: (D,) share of the composition's vote.
+    """D uniaxial magnetic structures; directions are `AXIS`, `TILTED`, `PLANE` or `NO_MOMENT`.
+
+    Attributes:
+        packed: The crystals.
+        counts: Atoms of each element, (D, 119).
+        axis: Unit vectors, (D, 3).
+        four_f: Direction of the rare earths with a quadrupole, (D,).
+        host: Direction of the 3d metals, (D,).
+        vote: Share of the vote of the composition, (D,).
     """
 
     packed: PackedCrystals
@@ -47,7 +54,11 @@ class Directions:
 
 
 def read_directions(file: Path) -> Directions:
-    """From `magndata.jsonl.gz`; raises RequestError when it is missing or broken."""
+    """The directions in `magndata.jsonl.gz`.
+
+    Raises:
+        RequestError: The file is missing or cannot be read.
+    """
     structures = [row for row in read_magndata(file) if row.moment_muB.ndim == 2]
     packed = pack([row.crystal for row in structures])
     axes = find_axes(packed)
@@ -82,7 +93,7 @@ def _direction(moment: Floats, axis: Floats, least_muB: float) -> int:
 
 
 def host_directions(directions: Directions) -> dict[str, dict[str, float]]:
-    """Votes for axis, plane and tilted moments of 3d metals beside no open 4f shell, of `METAL` and `OTHER`."""
+    """Votes for axis, plane and tilted moments of 3d metals in `METAL` and `OTHER` crystals without open 4f shells."""
     alone = directions.counts @ indicator(OPEN_4F) == 0
     metal = is_metal(directions.counts)
     names = {"axis": AXIS, "plane": PLANE, "tilted": TILTED}
@@ -95,10 +106,11 @@ def host_directions(directions: Directions) -> dict[str, dict[str, float]]:
 
 
 def four_f_scores(directions: Directions) -> dict[str, dict[str, Any]]:
-    """How often the 4f rule gives the measured direction, with and without 3d moments that hold the rare earths.
+    """How often the 4f rule gives the measured direction, with and without enough 3d moments.
 
-    Compositions (votes) with a clear direction, the part that is right, that of the more frequent direction, and the
-    mean probability that the rule gave to what it said.
+    Returns:
+        For each group the number of compositions with a clear direction, the share that is right, and the share of the
+        more frequent direction.
     """
     clear = np.flatnonzero(np.isin(directions.four_f, (AXIS, PLANE)))
     K1 = four_f_anisotropy(directions.packed.take(clear), directions.axis[clear])

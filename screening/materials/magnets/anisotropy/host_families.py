@@ -1,9 +1,9 @@
-"""Anisotropy of the 3d metals in well-measured families of magnets, told by roles and lattice, not by elements.
+"""Anisotropy of the 3d metals in well-measured families of magnets, identified by roles and lattice, not by elements.
 
-A family is a ratio of roles (large atoms, 3d metals, light atoms) on a lattice of sites with one axis, whatever
-elements play the roles: the sites are coloured by role, so substitution and the ordered approximants of a mixed site
-keep their family. Sizes are measured on members without 4f anisotropy (`datasets/magnets/host_anisotropy.csv`, with a
-source in every row) and mixed linearly by the shares of the metals; what is not measured widens the spread.
+A family is a ratio of roles (large atoms, 3d metals, light atoms) on a lattice of sites with one axis, for any elements
+in these roles. Sites are labelled by role, so substituted members and ordered approximants of mixed sites stay in their
+family. Sizes were measured on members without 4f anisotropy (`datasets/magnets/host_anisotropy.csv`, with a source in
+every row) and are mixed linearly by the shares of the metals; unmeasured shares widen the spread.
 """
 
 from __future__ import annotations
@@ -40,17 +40,25 @@ _TRANSITION = (
     "Ge",
     "Sn",
 )
-_COLOURS = (1, 2, 3)  # large, metal, light
+_LABELS = (1, 2, 3)  # large, metal, light
 _RATIO_TOLERANCE = 0.02
 _TOLERANCE_A = 0.3
 _LEAST_KNOWN = 0.65
-"""Of the metals (or of the large atoms, where these have rows), this share must be measured ones."""
+"""At least this share of the metals (or of the large atoms, where these have rows) must have measurements."""
 
 
 @dataclass(frozen=True)
 class Family:
-    """large, metal, light: who may play the roles; ratio: metals to a large atom; light_ratio: least and most light
-    atoms to a large one; groups: space groups of the sites coloured by role.
+    """A family of magnets.
+
+    Attributes:
+        name: As in the table of measurements.
+        large: Elements that may be large atoms.
+        ratio: Metals per large atom.
+        groups: Space groups of the sites labelled by role.
+        metal: Elements that may be metals.
+        light: Elements that may be light atoms.
+        light_ratio: Least and most light atoms per large atom.
     """
 
     name: str
@@ -77,8 +85,14 @@ FAMILIES = (
 
 @dataclass(frozen=True)
 class HostFamilies:
-    """family: (B,) row in `FAMILIES`, -1 for none; axis: (B, 3); K1_MJ_per_m3, spread: (B,) at temperature_K (B,), NaN
-    without a family.
+    """The families of B crystals; numbers are NaN without a family.
+
+    Attributes:
+        family: Index in `FAMILIES`, (B,); -1 for none.
+        axis: Unit vectors, (B, 3).
+        K1_MJ_per_m3: (B,).
+        spread: Standard deviation of K1, (B,).
+        temperature_K: Of the measurements, (B,).
     """
 
     family: NDArray[np.int64]
@@ -88,12 +102,12 @@ class HostFamilies:
     temperature_K: Floats
 
     def method(self, row: int) -> str:
-        """How the anisotropy of this crystal was found."""
+        """The source of the anisotropy of a crystal in a family."""
         return f"family: {FAMILIES[self.family[row]].name}"
 
 
 def host_families(packed: PackedCrystals, counts: Floats) -> HostFamilies:
-    """Families of B crystals and what was measured on them; counts: (B, 119) atoms of each element."""
+    """The families of B crystals with their measured anisotropy; counts: atoms of each element, (B, 119)."""
     size = len(packed)
     unknown = (np.full(size, np.nan) for _ in range(3))
     found = HostFamilies(np.full(size, -1), np.zeros((size, 3)), *unknown)
@@ -112,7 +126,7 @@ def host_families(packed: PackedCrystals, counts: Floats) -> HostFamilies:
 
 
 def _has_roles(family: Family, counts: Floats) -> NDArray[np.bool_]:
-    """(B,) every atom plays a role, in the family's ratios."""
+    """Whether every atom has a role and the ratios are those of the family, (B,)."""
     large, metal, light = (counts @ indicator(role) for role in (family.large, family.metal, family.light))
     least, most = family.light_ratio
     slack = _RATIO_TOLERANCE * family.ratio
@@ -133,7 +147,7 @@ def measured_anisotropy() -> dict[str, pl.DataFrame]:
 
 
 def _mixed(family: Family, counts: Floats) -> Floats:
-    """(B, 3) K1, spread and temperature mixed by shares; NaN where too few of the atoms were measured."""
+    """K1, spread and temperature, mixed by shares, (B, 3); NaN where too few of the atoms have measurements."""
     value, spread, known = np.zeros((3, len(counts)))
     table = measured_anisotropy()[family.name]
     for row in table.iter_rows(named=True):
@@ -148,27 +162,27 @@ def _mixed(family: Family, counts: Floats) -> Floats:
     enough = known >= _LEAST_KNOWN
     divisor = np.where(enough, known, np.nan)
     value, spread = value / divisor, spread / divisor
-    # what an unmeasured substituent does may be as large as the whole
+    # the effect of unmeasured substituents may be as large as K1 itself
     spread = spread + 2 * (1 - known) * np.abs(value)
     temperature = np.where(enough, float(np.max(table["temperature_K"].to_numpy())), np.nan)
     return np.stack([value, spread, temperature], axis=1)
 
 
 def _share(counts: Floats, element: str, role: tuple[str, ...]) -> Floats:
-    """(B,) part of the atoms of a role that are this element, 0 without any."""
+    """Share of an element among the atoms of a role, (B,); 0 without such atoms."""
     total = counts @ indicator(role)
     return np.asarray(counts[:, ATOMIC_NUMBERS[element]] / np.where(total > 0, total, 1.0))
 
 
 def _on_sites(family: Family, packed: PackedCrystals) -> tuple[NDArray[np.bool_], Floats]:
-    """Whether the sites are the family's, coloured by role, and the axis (B, 3) of these sites."""
-    colours = np.zeros(N_ELEMENTS, dtype=np.int64)
-    for role, colour in zip((family.large, family.metal, family.light), _COLOURS, strict=True):
-        colours[indicator(role) > 0] = colour
+    """Whether the sites, labelled by role, are those of the family, (B,), and their axis, (B, 3)."""
+    labels = np.zeros(N_ELEMENTS, dtype=np.int64)
+    for role, label in zip((family.large, family.metal, family.light), _LABELS, strict=True):
+        labels[indicator(role) > 0] = label
     right, axis = np.zeros(len(packed), dtype=bool), np.zeros((len(packed), 3))
     for row in range(len(packed)):
         atoms = packed.atoms(row)
-        kinds = colours[packed.numbers[atoms]].tolist()
+        kinds = labels[packed.numbers[atoms]].tolist()
         found = space_group_axis(packed.lattice[row], packed.frac[atoms], kinds, _TOLERANCE_A)
         if found is not None and found[0] in family.groups:
             right[row], axis[row] = True, found[1]

@@ -10,23 +10,24 @@ _TABLE_HEAD = (
     "| --- | --- | --- | --- | --- | --- | --- | --- |"
 )
 _CARD_TEXT = """The mean of extra trees and a ridge regression with a Laplacian kernel, each two thirds on the
-temperature and one third on its square root, from composition statistics, element fractions and the mixture that
-carries the moments. A second forest learns how large cross-validated errors of the square root are, and the
-literature's compositions of calibration systems fix the width of the intervals. The temperature is the one of a
-compound that has a net moment; whether it has one is the business of the magnetic order. The kernel keeps
-descriptors of the literature's compositions with a coefficient each.
+temperature and one third on its square root, from composition statistics, element fractions and descriptors of the
+magnetic elements. A second forest learns the size of the cross-validated errors of the square root, and the literature
+compositions of calibration systems set the width of the intervals. The temperature assumes a net moment; the magnetic
+order predicts whether there is one. The kernel keeps descriptors of the literature compositions with a coefficient
+each.
 
 Rows (compositions) by split: {rows}; of these in the hand-collected literature table: {literature_rows}. Learned on
-training and validation systems. A composition of several sources is the weighted median. The trees learn from all rows
-alike, the kernel and the errors from the literature's, which weigh less where sources disagree. Left out: {dropped}.
+training and validation systems. A composition with several sources has their weighted median. The trees learn from all
+rows with equal weight, the kernel and the errors from the literature rows, which have less weight where sources
+disagree. Left out: {dropped}.
 
-Errors on the literature's compositions of test systems. "Composition trees": extra trees on general composition
-features and plain temperatures, all rows alike.
+Errors on the literature compositions of test systems. "Composition trees": extra trees on general composition features
+and plain temperatures, all rows with equal weight.
 """
 
 
 def curie_card(report: Mapping[str, Any]) -> str:
-    """The section of a model card, from what `curie_report` gave."""
+    """The section in Markdown, from the result of `curie_report`."""
     lines = ["## Curie temperature", "", _CARD_TEXT.format(**_card_numbers(report)), _TABLE_HEAD]
     for name, s in report["scores"].items():
         maes = ", ".join(f"{mae:.1f}" for mae in s["maes"])
@@ -43,7 +44,7 @@ def _cross_validation_lines(scores: Mapping[str, Any]) -> list[str]:
         return []
     return [
         "",
-        "Cross-validation of this configuration over the literature's compositions of training and validation systems,",
+        "Cross-validation of this configuration over the literature compositions of training and validation systems,",
         "whole systems held out (MAE in K, by seed):",
         "",
         "| rows | n | MAE, K (by seed) | composition trees |",

@@ -1,4 +1,4 @@
-"""Measured Curie temperatures: collections cleaned and merged into one example a composition."""
+"""Measured Curie temperatures: collections, cleaned and merged into one example per composition."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LITERATURE, EXPERIMENTAL, NEMAD, NEEL = range(4)
 FILES = ("curie_literature.csv", "curie_experimental.csv", "nemad.csv")
 
 HIGHEST_K = 1400.0
-"""Above the Curie temperature of cobalt, 1388 K, the highest known."""
+"""Just above the highest Curie temperature known, that of cobalt, 1388 K."""
 
 _VOTES = np.array([8.0, 3.0, 1.0, 0.0])
 _SPREAD_K = 100.0  # reports that differ by this much halve an example's weight
@@ -33,9 +33,15 @@ _CELSIUS_K, _CELSIUS_TOLERANCE_K = 273.15, 3.0
 
 @dataclass(frozen=True)
 class CurieExamples:
-    """R compositions: counts (R, 119), Curie temperature (R,) in K, trust in it as weight (R,) with 0 for what only the
-    text-mined collection has, whether it stands in the literature collection (R,), chemical system (R,). dropped: rows
-    and compositions left out, by reason.
+    """R compositions with a Curie temperature.
+
+    Attributes:
+        counts: Atoms of each element, (R, 119).
+        temperature_K: Curie temperature, (R,).
+        weight: (R,); 0 for compositions that are not in the literature collection.
+        literature: Whether the literature collection has the composition, (R,).
+        systems: Chemical system, (R,).
+        dropped: Number of rows and compositions left out, by reason.
     """
 
     counts: Floats
@@ -51,7 +57,7 @@ class CurieExamples:
 
 @dataclass(frozen=True)
 class _Reports:
-    """Rows of the raw tables: counts (N, 119), temperature (N,) in K, source (N,)."""
+    """N rows of the raw tables: counts (N, 119), temperature (N,) in K, source (N,)."""
 
     counts: Floats
     temperature_K: Floats
@@ -62,13 +68,16 @@ class _Reports:
 
 
 def curie_examples(folder: Path) -> CurieExamples:
-    """Examples from `curie_literature.csv`, `curie_experimental.csv` and `nemad.csv` of a folder.
+    """Examples from `curie_literature.csv`, `curie_experimental.csv` and `nemad.csv` in a folder.
 
-    A composition of the first two is an example; NEMAD, extracted by machine, bears witness: its reports count in the
-    weighted median, and the spread of all reports lowers the weight. Left out are text that is no formula, compounds
-    without a magnetic element, values beyond `HIGHEST_K`, NEMAD's calculated ones, and of compositions that only the
-    text-mined collection has: points that NEMAD knows as Néel points alone, exactly 300 K in dilute compounds (the
-    temperature of the room), and values that another report shows to be in °C. Raises RequestError on a bad file.
+    Compositions of the first two tables are examples. NEMAD, which was extracted by machine, supports them: its reports
+    count in the weighted median, and the spread of all reports lowers the weight. Left out are text that is no formula,
+    compounds without a magnetic element, values above `HIGHEST_K`, and calculated values in NEMAD. Of compositions that
+    are not in the literature table, these are left out too: points that NEMAD has only as Néel points, exactly 300 K in
+    dilute compounds (room temperature), and values that another report shows to be in °C.
+
+    Raises:
+        RequestError: A file is missing or cannot be read.
     """
     dropped: Counter[str] = Counter()
     reports = _usable(_read(folder), dropped)
@@ -112,7 +121,7 @@ def _usable(reports: _Reports, dropped: Counter[str]) -> _Reports:
 
 
 def _merged(reports: _Reports, dropped: Counter[str]) -> tuple[float, float, bool] | None:
-    """Curie temperature in K, weight and whether the literature collection has it; None for a composition left out."""
+    """Curie temperature in K, weight, and whether it is in the literature collection; None if it is left out."""
     curie = reports.take(reports.source != NEEL)
     literature = bool((curie.source == LITERATURE).any())
     if not literature and not (curie.source == EXPERIMENTAL).any():

@@ -1,4 +1,4 @@
-"""What a composition says about the Curie temperature beyond the general statistics: the mixture that carries it."""
+"""Descriptors of compositions for the Curie temperature: general statistics, and those of the magnetic elements."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _COUNTED = ("Mn", "Fe", "Co")
 _BESIDE = ("rare_earth", "metalloid", "anion")
 _OF_REST = ("electronegativity_pauling", "covalent_radius_A")
 _NOTHING = -1.0
-"""Stands where a column means nothing; below every value that a feature takes where it matters."""
+"""Stands for columns without a meaning; smaller than every meaningful value."""
 
 
 @lru_cache(maxsize=1)
@@ -39,10 +39,11 @@ def curie_feature_names() -> tuple[str, ...]:
 
 
 def curie_features(compositions: Compositions) -> Floats:
-    """(B, F) float64 columns `curie_feature_names`, -1 where one means nothing.
+    """The columns `curie_feature_names` of B compositions, (B, F); -1 where one has no meaning.
 
-    The magnetic valence, 10 less the valence electrons of metals with a full majority d band and the negative of the
-    valence of all others, orders the moments of alloys (Williams et al., IEEE Trans. Magn. 19, 1983 (1983)).
+    The magnetic valence describes trends of the moments of alloys (Williams et al., IEEE Trans. Magn. 19, 1983 (1983)).
+    It is 10 minus the number of valence electrons for metals with a full majority d band, and minus this number for all
+    other elements.
     """
     table, counts = element_table(), compositions.counts
     metal = indicator(ELEMENT_GROUPS["metal_3d"])

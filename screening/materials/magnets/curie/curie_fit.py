@@ -1,4 +1,4 @@
-"""Fitting Curie temperatures: on training and validation systems; intervals on others; measured on the test systems."""
+"""Fitting Curie temperatures on training and validation systems, intervals on others, scored on test systems."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from screening.tabular.kernel_ridge import KernelSettings
 from screening.tabular.release import FittedPart
 
 HOT_K = 300.0
-"""Magnets live above this."""
+"""Magnets work above this temperature."""
 _LEARN = ("train", "validation")
 _BASELINE_TREES = 100
 FOREST = ForestSettings(
@@ -33,8 +33,13 @@ FOREST = ForestSettings(
 
 @dataclass(frozen=True)
 class CurieFitSettings:
-    """forest: sizes, chosen by cross-validation on training and validation systems. n_seeds: fits that tell the spread;
-    the first is kept.
+    """Settings of the fit.
+
+    Attributes:
+        forest: Sizes, chosen by cross-validation on training and validation systems.
+        seed: Of the first fit.
+        n_seeds: Number of fits; the first is kept, the others show the spread.
+        salt: Of the splits.
     """
 
     forest: ForestSettings = FOREST
@@ -44,9 +49,18 @@ class CurieFitSettings:
 
 
 def fit_curie_part(store: Store, folder: Path, settings: CurieFitSettings) -> tuple[FittedPart, dict[str, Any]]:
-    """The part that a release keeps and its errors on the test systems; folder: as in `curie_examples`.
+    """Fit the part of a release.
 
-    The store's crystals only tell which test compositions have one. Raises RequestError on bad tables or too few rows.
+    Args:
+        store: Shows which test compositions have a crystal.
+        folder: As for `curie_examples`.
+        settings: Of the fit.
+
+    Returns:
+        The part, and its errors on the test systems (`curie_report`).
+
+    Raises:
+        RequestError: A table is missing or cannot be read, or there are too few rows.
     """
     examples = curie_examples(folder)
     fits, known = zip(*(fit_curie(examples, settings, settings.seed + i) for i in range(settings.n_seeds)), strict=True)
@@ -56,18 +70,22 @@ def fit_curie_part(store: Store, folder: Path, settings: CurieFitSettings) -> tu
 
 
 def fit_curie(examples: CurieExamples, settings: CurieFitSettings, seed: int) -> tuple[CurieModel, Floats]:
-    """One fit, and the cross-validated temperature in K of each row that it learned from.
+    """Fit one model.
 
-    Raises RequestError when there are too few examples.
+    Returns:
+        The model, and the cross-validated temperature in K of each row that it learned from.
+
+    Raises:
+        RequestError: There are too few examples.
     """
     split = np.array(splits_of(examples.systems.tolist(), settings.salt))
     features = curie_features(Compositions.of(examples.counts)).astype(np.float32)
     rows = Rows(features, np.sqrt(examples.temperature_K), examples.weight, examples.systems)
     learn = np.flatnonzero(np.isin(split, _LEARN))
-    # intervals are for values as clean as the hand-collected ones
+    # intervals describe the errors of values as clean as the hand-collected ones
     calibrate = np.flatnonzero((split == "calibration") & examples.literature)
     if not len(learn):
-        raise RequestError("Curie temperatures: no measured compound falls in the training split; more are needed")
+        raise RequestError("Curie temperatures: no measured compound is in the training split; add more compounds")
     forest, known = fit_interval_forest(rows.take(learn), rows.take(calibrate), settings.forest, seed)
     return CurieModel(forest), np.maximum(known, 0.0) ** 2
 
@@ -78,10 +96,10 @@ def curie_report(
     settings: CurieFitSettings,
     has_crystal: NDArray[np.bool_],
 ) -> dict[str, Any]:
-    """Errors in K and coverage on the literature's compositions of test systems, beside the baselines.
+    """Errors in K and coverage on the literature compositions of test systems, with baselines on the same rows.
 
-    Baselines: the median of the training literature; extra trees on general composition features, all training rows
-    alike. Every figure is of the same rows; `maes` are those of the fits, which differ in their seed alone.
+    The baselines are the median of the training rows in the literature table, and extra trees on general composition
+    features with equal weight for all training rows. `maes` are those of the fits, which differ only in their seed.
     """
     split = np.array(splits_of(examples.systems.tolist(), settings.salt))
     rows = np.flatnonzero((split == "test") & examples.literature)
@@ -110,7 +128,7 @@ def curie_report(
 
 
 def _cross_validation(known: Sequence[Floats], examples: CurieExamples, settings: CurieFitSettings) -> dict[str, Any]:
-    """Errors in K on the literature's compositions of the systems learned, held out in turn; known: as `fit_curie`."""
+    """Errors in K on the literature compositions of the learned systems, held out in turn; known: from `fit_curie`."""
     split = np.array(splits_of(examples.systems.tolist(), settings.salt))
     learn = np.flatnonzero(np.isin(split, _LEARN))
     trees = np.empty(len(learn))

@@ -1,1 +1,1 @@
-"""Figures of merit at the working temperature; nothing here needs torch."""
+"""Figures of merit at the working temperature; these modules do not need torch."""

@@ -1,10 +1,10 @@
-"""The magnetic order that a table predicts; else a prior from the elements, the predicted gap and magnetization.
+"""The magnetic order predicted in a table; otherwise a prior from elements, predicted gap and magnetization.
 
-The training data starts nearly every calculation ferromagnetic, so a predicted magnetization says that there are
-moments, not that they add up. How often they do was counted over crystals of the Materials Project whose compound has
-an experimental Curie or Neel temperature in NEMAD (Itani et al., arXiv:2409.15675): a compound with more reports of
-the former counts as ferro- or ferrimagnetic. The counts behind each probability are in `PRIORS`; with so
-few compounds, and compounds that somebody found worth measuring, these are priors and not predictions.
+Nearly all calculations in the training data start ferromagnetic. A predicted magnetization therefore shows that there
+are moments, not that they add up. How often they do was counted over crystals of the Materials Project whose compound
+has an experimental Curie or Néel temperature in NEMAD (Itani et al., arXiv:2409.15675); compounds with more Curie than
+Néel points count as ferro- or ferrimagnetic. `PRIORS` has the counts. They are priors and not predictions, because the
+compounds are few and were selected for measurement.
 """
 
 from __future__ import annotations
@@ -47,14 +47,22 @@ PRIORS: dict[tuple[str, str], tuple[int, int]] = {
     ("intermetallic", "other"): (17, 42),
 }
 """`rich`: at least half of the atoms are Cr, Mn, Fe, Co or Ni. `mixed`: some of Fe, Co, Ni with some of Cr, Mn.
-`4f`: an open 4f shell and none of these five. `other`: one of `OTHER` only."""
+`4f`: an open 4f shell and none of these five. `other`: only elements of `OTHER`."""
 
 
 @dataclass(frozen=True)
 class MagneticElements:
-    """Which magnetic elements each cell holds; masks of (B,).
+    """The magnetic elements in each cell, as masks (B,).
 
-    anionic: with any of `ANIONS`; ionic: with one beside nitrogen, whose compounds of iron are metals.
+    Attributes:
+        strong: With an element of `STRONG`.
+        weak: With an element of `WEAK`.
+        rich: At least half of the atoms are of `STRONG` or `WEAK`.
+        four_f: With an open 4f shell.
+        other: With an element of `OTHER`.
+        anionic: With an element of `ANIONS`.
+        ionic: With one other than nitrogen, whose compounds with iron are metals.
+        antiparallel_4f: With a 4f shell that couples antiparallel to 3d moments.
     """
 
     strong: Mask
@@ -84,18 +92,24 @@ class MagneticElements:
 
     @property
     def transition_metal(self) -> Mask:
-        """Cells with any of Cr, Mn, Fe, Co, Ni."""
+        """Cells with Cr, Mn, Fe, Co or Ni."""
         return self.strong | self.weak
 
     @property
     def any(self) -> Mask:
-        """Cells with any element that may carry a moment."""
+        """Cells with an element that may carry a moment."""
         return self.transition_metal | self.four_f | self.other
 
 
 @dataclass(frozen=True)
 class MagneticOrder:
-    """label: (B,) text. probability: of that label. net: of ferro- or ferrimagnetic order. All (B,)."""
+    """The magnetic order of B crystals.
+
+    Attributes:
+        label: The order in words, (B,).
+        probability: Of this label, (B,).
+        net: P(ferro- or ferrimagnetic order), (B,).
+    """
 
     label: pl.Series
     probability: Floats
@@ -103,9 +117,16 @@ class MagneticOrder:
 
 
 def predicted_order(table: pl.DataFrame, otherwise: MagneticOrder) -> tuple[MagneticOrder, Mask]:
-    """The order that the table predicts, and the rows, (B,), where it does; `otherwise` where it does not.
+    """The order predicted in a table.
 
-    Predicted is what has `magnetic_order`, its probability and those of ferro- and ferrimagnetic order.
+    A prediction consists of `magnetic_order`, its probability and those of ferro- and ferrimagnetic order.
+
+    Args:
+        table: B predictions.
+        otherwise: The order of rows without a prediction.
+
+    Returns:
+        The order of each row, and a mask of the rows with a prediction, (B,).
     """
     net = floats(table, "ferromagnetic_probability") + floats(table, "ferrimagnetic_probability")
     probability = floats(table, "magnetic_order_probability")
@@ -125,12 +146,14 @@ def predicted_order(table: pl.DataFrame, otherwise: MagneticOrder) -> tuple[Magn
 def order_prior(elements: MagneticElements, moments: Floats, insulating: Floats) -> MagneticOrder:
     """The prior of each cell.
 
-    moments: P(the predicted magnetization is more than noise), (B,); NaN where it is unknown.
-    insulating: P(the predicted gap is open), (B,).
+    Args:
+        elements: The magnetic elements of B cells.
+        moments: P(the predicted magnetization is more than noise), (B,); NaN where it is unknown.
+        insulating: P(the crystal is an insulator), (B,).
     """
     metal = np.where(elements.anionic, _look_up("anionic metal", elements), _look_up("intermetallic", elements))
     present = np.where(elements.any, moments, 0.0)
-    # A frozen 4f shell shows no predicted moment though it has one.
+    # A frozen 4f shell has a moment, but the predicted magnetization does not include it.
     present = np.where(elements.four_f & ~elements.transition_metal, 1.0, present)
     net_if_present = insulating * _look_up("insulator", elements) + (1 - insulating) * metal
     net = present * net_if_present
@@ -150,7 +173,7 @@ def order_prior(elements: MagneticElements, moments: Floats, insulating: Floats)
 
 
 def _look_up(host: str, elements: MagneticElements) -> Floats:
-    """P(ferro- or ferrimagnetic | there are moments) in this kind of host, (B,), by Laplace's rule of succession."""
+    """P(ferro- or ferrimagnetic | moments) in this kind of host, (B,), by Laplace's rule of succession."""
     split = host != "insulator"
     kinds = np.select(
         [

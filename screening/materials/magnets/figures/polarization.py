@@ -1,8 +1,8 @@
 """From predicted magnetizations to the polarization µ0Ms at the working temperature.
 
-What is predicted is the sum of the 3d moments at 0 K, all parallel. Three things are between it and a magnet: the 4f
-moments of rare earths, which follow the host with a sign of their own; opposed sublattices, in ferrimagnets; and the
-temperature.
+The prediction is the sum of all 3d moments at 0 K, taken parallel. The polarization of a magnet differs from it for
+three reasons: the 4f moments of rare earths, which are parallel or antiparallel to the host; opposed sublattices in
+ferrimagnets; and the temperature.
 """
 
 from __future__ import annotations
@@ -28,12 +28,18 @@ _NET_LABELS = ("ferromagnetic", "ferrimagnetic", "ferrimagnetic_or_antiferromagn
 
 @dataclass(frozen=True)
 class Moments:
-    """What B crystals have to magnetize with.
+    """The magnetic moments of B crystals.
 
-    counts: (B, 119) of the cells; volume_A3: (B,). host: magnetization of the 3d moments, all parallel, at 0 K, in
-    µB/Å³. aligned: (B,) whether the host aligns 4f shells. curie_K: Curie temperature. net: (B,) P(net moment).
-    net_likely: (B,) whether that is the most probable order. opposed: (B,) P(3d sublattices are opposed | net moment).
-    share: net moment over the sum of moments if they are.
+    Attributes:
+        counts: Atoms of each element in the cell, (B, 119).
+        volume_A3: (B,).
+        host: Magnetization at 0 K of all 3d moments in parallel, in µB/Å³.
+        aligned: Whether the host aligns 4f shells, (B,).
+        curie_K: Curie temperature.
+        net: P(net moment), (B,).
+        net_likely: Whether an order with a net moment is the most probable one, (B,).
+        opposed: P(3d sublattices are opposed | net moment), (B,).
+        share: Net moment over the sum of moments if they are opposed.
     """
 
     counts: Floats
@@ -63,9 +69,12 @@ class Moments:
 
 @dataclass(frozen=True)
 class Polarization:
-    """Samples (B, S): mu0_Ms_T; host: magnetization of the 3d sublattice over that at 0 K, 0 from Tc on.
+    """Samples of the polarization of B crystals.
 
-    temperature_K: (B, 1) at which they are meant, 0 where no Curie temperature is known.
+    Attributes:
+        mu0_Ms_T: (B, S).
+        host: Magnetization of the 3d sublattice over its value at 0 K, (B, S); 0 at and above Tc.
+        temperature_K: Their temperature, (B, 1); 0 where no Curie temperature is known.
     """
 
     mu0_Ms_T: Floats
@@ -74,15 +83,20 @@ class Polarization:
 
 
 SCORES = ("host", "curie", "opposed", "share", "net")
-"""The quantities that `polarization` draws, in the order of its scores."""
+"""The quantities that `polarization` samples, in the order of its scores."""
 
 
 def polarization(moments: Moments, temperature_K: float, scores: Floats) -> Polarization:
-    """Samples of µ0Ms at a temperature; scores: (5, S) standard normal, one row for each of `SCORES`.
+    """Sample µ0Ms at a temperature.
 
-    Given the most probable order: with a net moment, that of a ferro- or ferrimagnet; without one mostly zero, and as
-    often not as a net moment is probable all the same. Where no Curie temperature is known the moments are those of
-    0 K.
+    If an order with a net moment is most probable, all samples are those of a ferro- or ferrimagnet. Otherwise samples
+    are zero, except for a share equal to the probability of a net moment. Where no Curie temperature is known, moments
+    are those at 0 K.
+
+    Args:
+        moments: Of B crystals.
+        temperature_K: The working temperature.
+        scores: Standard-normal scores, (5, S), one row for each of `SCORES`.
     """
     of_host, of_curie, of_opposed, of_share, of_net = scores
     curie = moments.curie_K.at(of_curie)
@@ -92,7 +106,7 @@ def polarization(moments: Moments, temperature_K: float, scores: Floats) -> Pola
     opposed = ndtr(of_opposed) < moments.opposed[:, None]
     share = moments.share.at(of_share)
     aligned = np.where(opposed, share * ferrimagnet_ratio(reduced, share), ratio)
-    # shells that no host aligns are those of atoms that do not count here
+    # 4f shells that no host aligns add no net moment
     counts = moments.counts * moments.aligned[:, None]
     shells = four_f_moment_muB(counts, temperature, ratio) / moments.volume_A3[:, None]
     net = np.abs(moments.host.at(of_host) * aligned + shells)
@@ -101,7 +115,7 @@ def polarization(moments: Moments, temperature_K: float, scores: Floats) -> Pola
 
 
 def cobalt_share(counts: Floats) -> Floats:
-    """Of Co among the Fe and Co atoms of each cell, (B,); 0 without either."""
+    """Share of Co among the Fe and Co atoms of each cell, (B,); 0 without Fe and Co."""
     cobalt, both = counts @ indicator(["Co"]), counts @ indicator(["Fe", "Co"])
     return np.asarray(cobalt / np.maximum(both, 1.0))
 
@@ -115,11 +129,20 @@ def find_moments(
     share: tuple[float, float, float],
     least_host_muB: float,
 ) -> tuple[Moments, dict[str, Mask]]:
-    """The moments of a prediction table and the flags that say what was done about the 4f shells.
+    """The moments in a prediction table, with the treatment of the 4f shells.
 
-    insulating: (B,) P(the gap is open). share: median, 10th and 90th percentile where the table has no
-    `opposed_moment_share`. least_host_muB: moment per Mn, Fe, Co or Ni atom from which on a host aligns 4f shells; in
-    an insulator the 3d-4f exchange is too weak for that at any useful temperature.
+    Args:
+        table: B predictions.
+        counts: Atoms of each element, (B, 119).
+        elements: The magnetic elements of each cell.
+        order: The magnetic order of each cell.
+        insulating: P(the crystal is an insulator), (B,).
+        share: Median, 10th and 90th percentile of the net share where the table has no `opposed_moment_share`.
+        least_host_muB: Least moment per Mn, Fe, Co or Ni atom of a host that aligns 4f shells. In insulators the 3d-4f
+            exchange is too weak for that at any useful temperature.
+
+    Returns:
+        The moments, and the flags about 4f shells: flag -> mask (B,).
     """
     volume = floats(table, "volume_A3")
     measured = Distribution.from_table(table, "host_magnetization_muB_per_A3", lower=0.0)
@@ -128,8 +151,8 @@ def find_moments(
     has_host = np.isfinite(measured.value)
     hosts = counts @ indicator(HOST_ELEMENTS)
     needed = least_host_muB * hosts
-    # A ferromagnetic total holds the f shell of Gd beside the host's moment. A smaller one is from a calculation that
-    # found another order, and nothing can be said of it.
+    # A ferromagnetic total includes the f shell of Gd besides the moment of the host. A smaller total comes from a
+    # calculation with another order and says nothing about the host.
     valence = valence_4f_muB(counts)
     content = np.nan_to_num(np.where(has_host, measured.value, total.value) * volume)
     metallic = (hosts > 0) & (insulating < 0.5) & (content >= needed)
@@ -159,9 +182,9 @@ def find_moments(
 def opposed_probability(table: pl.DataFrame, elements: MagneticElements, insulating: Floats) -> Floats:
     """P(3d sublattices are opposed | there is a net moment), (B,).
 
-    As predicted where ions or Cr or Mn are there; certain where superexchange says which moments oppose which. In
-    metals of Fe, Co and Ni alone a ferrimagnet is one because of its 4f shells, which have signs of their own. Without
-    a prediction: insulators are ferrimagnets.
+    In crystals with anions, Cr or Mn it is the predicted probability, or 1 where superexchange shows which moments are
+    opposed. Metals of only Fe, Co and Ni are ferrimagnets because of their 4f shells, whose signs are counted
+    separately. Without a prediction, insulators are taken for ferrimagnets.
     """
     ferri, ferro = floats(table, "ferrimagnetic_probability"), floats(table, "ferromagnetic_probability")
     with np.errstate(invalid="ignore"):

@@ -1,10 +1,10 @@
-"""The 4f moments that the training data leaves out.
+"""The 4f moments that the training data leave out.
 
-The networks learn magnetizations of PBE calculations in which the 4f shell is frozen into the core for most rare
-earths, so the moment of the shell is missing. At 0 K the shell adds gJ*J, parallel to the 3d moment for the light rare
-earths (4f^n, n < 7) and antiparallel from Gd on (Campbell, J. Phys. F 2, L47 (1972); Herbst, Rev. Mod. Phys. 63, 819
-(1991)). Gd keeps its f shell in the valence, so its ferromagnetic total holds +7 µB too much of the host. Ce (mixed
-valence), Eu and Yb (often divalent) have no rule that serves them.
+The networks learn magnetizations of PBE calculations that freeze the 4f shell of most rare earths into the core, so its
+moment is missing. At 0 K the shell adds gJ*J, parallel to the 3d moment for the light rare earths (4f^n, n < 7) and
+antiparallel from Gd on (Campbell, J. Phys. F 2, L47 (1972); Herbst, Rev. Mod. Phys. 63, 819 (1991)). Gd has its f shell
+in the valence, so its ferromagnetic total exceeds the moment of the host by 7 µB. There is no rule for Ce (mixed
+valence), Eu and Yb (often divalent).
 """
 
 from __future__ import annotations
@@ -32,11 +32,17 @@ from screening.resources import resource
 
 @dataclass(frozen=True)
 class RareEarthTable:
-    """Per atomic number, (119,).
+    """The 4f shells by atomic number, (119,) each.
 
-    moment_muB: of the 4f shell along the host's, negative if antiparallel; total_J, lande_g: of the shell (0 without a
-    rule). valence_muB: f moment that a ferromagnetic total of the training data already holds. frozen: has an f moment
-    that such a total lacks. uncertain: no rule. antiparallel: couples against 3d. magnetic: has an open f shell.
+    Attributes:
+        moment_muB: Moment along that of the host, negative if antiparallel; 0 without a rule.
+        total_J: Total angular momentum J; 0 without a rule.
+        lande_g: Landé factor; 0 without a rule.
+        valence_muB: f moment that ferromagnetic totals in the training data already include.
+        frozen: With an f moment that such totals do not include.
+        uncertain: Without a rule.
+        antiparallel: Couples antiparallel to 3d moments.
+        magnetic: With an open f shell.
     """
 
     moment_muB: Floats
@@ -51,13 +57,13 @@ class RareEarthTable:
 
 @lru_cache(maxsize=1)
 def rare_earth_table() -> RareEarthTable:
-    """From `datasets/elements/lanthanides.csv` (Hund's-rule ground states)."""
+    """The Hund's-rule ground states of `datasets/elements/lanthanides.csv`."""
     rows = pl.read_csv(resource("datasets") / "elements" / "lanthanides.csv")
     moment, total_J, lande_g, valence = (np.zeros(N_ELEMENTS) for _ in range(4))
     uncertain, antiparallel, magnetic = (np.zeros(N_ELEMENTS, dtype=bool) for _ in range(3))
     for row in rows.iter_rows(named=True):
         number = ATOMIC_NUMBERS[row["element"]]
-        # Eu3+ has no moment in its Hund's-rule ground state, Eu2+ has 7 µB: uncertain all the same.
+        # Eu is uncertain: Eu3+ has no moment in its Hund's-rule ground state, but Eu2+ has 7 µB.
         uncertain[number] = row["signed_add_muB"] is None or row["element"] == "Eu"
         magnetic[number] = 0 < row["f_n"] < 14
         antiparallel[number] = row["coupling_to_3d"].startswith("antiparallel")
@@ -70,9 +76,15 @@ def rare_earth_table() -> RareEarthTable:
 
 
 def four_f_moment_muB(counts: Floats, temperature_K: Floats, host: Floats) -> Floats:
-    """Moment of the 4f shells of cells of these counts, (B, 119), along that of the host, in µB: (B, S).
+    """Moment of the 4f shells of B cells along the moment of the host.
 
-    temperature_K: (B, 1). host: (B, S) magnetization of the host over that at 0 K, whose field aligns the shells.
+    Args:
+        counts: Atoms of each element, (B, 119).
+        temperature_K: (B, 1).
+        host: Magnetization of the host, whose field aligns the shells, over its value at 0 K, (B, S).
+
+    Returns:
+        Moments in µB per cell, (B, S).
     """
     total = np.zeros(host.shape)
     for number, rows, x in _shells(counts, temperature_K, host):
@@ -82,9 +94,12 @@ def four_f_moment_muB(counts: Floats, temperature_K: Floats, host: Floats) -> Fl
 
 
 def four_f_anisotropy_ratio(counts: Floats, temperature_K: Floats, host: Floats) -> Floats:
-    """Single-ion anisotropy constant K1 of the 4f shells over that at 0 K, (B, S); arguments as above.
+    """Single-ion anisotropy constant K1 of the 4f shells over its value at 0 K, (B, S); the mean over the rare earths.
 
-    The mean over the rare earths of the cell; 0 without any.
+    Args:
+        counts: As for `four_f_moment_muB`.
+        temperature_K: As for `four_f_moment_muB`.
+        host: As for `four_f_moment_muB`.
     """
     total, atoms = np.zeros(host.shape), np.zeros(len(counts))
     for number, rows, x in _shells(counts, temperature_K, host):
@@ -94,7 +109,7 @@ def four_f_anisotropy_ratio(counts: Floats, temperature_K: Floats, host: Floats)
 
 
 def _shells(counts: Floats, temperature_K: Floats, host: Floats) -> Iterator[tuple[int, NDArray[np.int64], Floats]]:
-    """Each rare earth with a rule, the rows that hold it, and its exchange over thermal energy there, (R, S)."""
+    """Each rare earth with a rule, the R rows that contain it, and their exchange over thermal energy, (R, S)."""
     earths = rare_earth_table()
     for number in map(int, np.flatnonzero(earths.moment_muB)):
         rows = np.flatnonzero(counts[:, number])
@@ -105,5 +120,5 @@ def _shells(counts: Floats, temperature_K: Floats, host: Floats) -> Iterator[tup
 
 
 def valence_4f_muB(counts: Floats) -> Floats:
-    """4f moment that the training data's ferromagnetic total already holds, (B,), in µB per cell (7 per Gd)."""
+    """4f moment that ferromagnetic totals in the training data already include, in µB per cell, (B,): 7 per Gd."""
     return counts @ rare_earth_table().valence_muB

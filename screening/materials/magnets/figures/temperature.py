@@ -1,15 +1,15 @@
-"""Magnetization at the working temperature: two sublattices, each with its own law.
+"""Magnetization at the working temperature, with one law for each sublattice.
 
 A metallic host of 3d moments follows m(t) = [1 - s t^(3/2) - (1 - s) t^p]^(1/3), t = T / Tc (Kuz'min, Phys. Rev. Lett.
 94, 107204 (2005)), with p = 4, s = 0.35 as for iron and p = 5/2, s = 0.11 as for cobalt. The 4f moment of a rare earth
-follows its Brillouin function in the exchange field of the host, which acts on the 4f spin, 2 (gJ - 1) J µB H, and is
-proportional to the host's magnetization. 2 µB H / kB at 0 K is 330 K for the heavy rare earths and 600 K for the light
-ones, from their moments in R2Fe14B at 300 K; that the light ones couple about twice as strongly is found across these
-compounds (Cadogan et al., J. Appl. Phys. 61, 3974 (1987)). So the rare earths lose their moment well below Tc.
+follows its Brillouin function in the exchange field of the host. This field acts on the 4f spin, 2 (gJ - 1) J µB H, and
+is proportional to the magnetization of the host. 2 µB H / kB at 0 K is 330 K for the heavy rare earths and 600 K for
+the light ones, from their moments in R2Fe14B at 300 K; the light ones couple about twice as strongly in all of these
+compounds (Cadogan et al., J. Appl. Phys. 61, 3974 (1987)). Rare earths therefore lose their moment well below Tc.
 
-A ferrimagnet of 3d moments alone, such as a ferrite, has two opposed sublattices of the same ions, each in the field of
-the other (Neel, Ann. Phys. (Paris) 12, 137 (1948)): the larger one sits in the weaker field and fades first, so the net
-moment falls faster than either.
+A ferrimagnet with only 3d moments, such as a ferrite, has two opposed sublattices of the same ions, each in the field
+of the other (Néel, Ann. Phys. (Paris) 12, 137 (1948)). The larger sublattice is in the weaker field and decreases
+first, so the net moment decreases faster than either.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _ITERATIONS = 400
 
 
 def reduced_temperature(temperature_K: Floats | float, curie_temperature_K: Floats) -> Floats:
-    """T / Tc within 0 and 1: 1 from the Curie temperature on; NaN where it is unknown; broadcasts."""
+    """T / Tc, at most 1; NaN where Tc is unknown. Arguments broadcast."""
     T, curie = np.asarray(temperature_K, dtype=np.float64), np.asarray(curie_temperature_K, dtype=np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
         reduced = np.where(T == 0, 0.0, np.minimum(T / curie, 1.0))
@@ -39,9 +39,11 @@ def reduced_temperature(temperature_K: Floats | float, curie_temperature_K: Floa
 
 
 def host_ratio(reduced: Floats, cobalt_share: Floats | float = 0.0) -> Floats:
-    """Magnetization of a metallic 3d host over that at 0 K, at these reduced temperatures.
+    """Magnetization of a metallic 3d host over its value at 0 K. Arguments broadcast.
 
-    cobalt_share: of Co among Fe and Co, which blends the two shapes.
+    Args:
+        reduced: T / Tc.
+        cobalt_share: Share of Co among Fe and Co, which mixes the two shapes.
     """
     share = np.asarray(cobalt_share)
     (s_iron, p_iron), (s_cobalt, p_cobalt) = _SHAPES["iron"], _SHAPES["cobalt"]
@@ -51,9 +53,11 @@ def host_ratio(reduced: Floats, cobalt_share: Floats | float = 0.0) -> Floats:
 
 
 def ferrimagnet_ratio(reduced: Floats, share: Floats) -> Floats:
-    """Net moment of two opposed sublattices of like ions over that at 0 K; broadcasts.
+    """Net moment of two opposed sublattices of the same ions over its value at 0 K. Arguments broadcast.
 
-    share: net moment over the sum of moments at 0 K, within 0 and 1; the ratio tends to a limit as it vanishes.
+    Args:
+        reduced: T / Tc.
+        share: Net moment over the sum of moments at 0 K, between 0 and 1; the ratio has a limit as it goes to 0.
     """
     t, f = np.broadcast_arrays(np.asarray(reduced, dtype=np.float64), np.asarray(share, dtype=np.float64))
     table = _ferrimagnet_table()
@@ -68,8 +72,8 @@ def ferrimagnet_ratio(reduced: Floats, share: Floats) -> Floats:
 
 @lru_cache(maxsize=1)
 def _ferrimagnet_table() -> Floats:
-    """(shares, temperatures) ratios by iteration of the two molecular fields, from saturation down."""
-    # no share is 0 or 1: a sublattice that has no partner has no field
+    """Ratios by share and temperature, from an iteration of the two molecular fields that starts at saturation."""
+    # shares of 0 and 1 are left out: a sublattice without a partner has no field
     share = np.clip(np.linspace(0, 1, _N_SHARES), 1e-3, 1 - 1e-3)[:, None]
     t = np.linspace(0, 1, _N_TEMPERATURES)[None, :]
     large, small = (1 + share) / 2, (1 - share) / 2
@@ -88,19 +92,27 @@ def _ferrimagnet_table() -> Floats:
 def exchange_over_thermal(
     temperature_K: Floats | float, total_J: float, lande_g: float, field_K: float, host: Floats
 ) -> Floats:
-    """x = 2 |gJ - 1| J µB H / kB T of a 4f shell in the field of a host at `host` of its moment at 0 K; broadcasts."""
+    """x = 2 |gJ - 1| J µB H / kB T of a 4f shell in the exchange field of the host. Arguments broadcast.
+
+    Args:
+        temperature_K: T.
+        total_J: J of the shell.
+        lande_g: gJ of the shell.
+        field_K: 2 µB H / kB at 0 K.
+        host: Magnetization of the host over its value at 0 K, to which H is proportional.
+    """
     strength = abs(lande_g - 1) * total_J * field_K * np.asarray(host)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(strength > 0, strength / np.asarray(temperature_K), 0.0)
 
 
 def quadrupole_ratio(total_J: float, x: Floats) -> Floats:
-    """Thermal mean of 3 Jz² - J (J + 1) over its value J (2J - 1) at 0 K; energies -x Jz / J in units of kB T.
+    """Thermal mean of 3 Jz² - J (J + 1) over its value J (2J - 1) at 0 K; the energies are -x Jz / J in units of kB T.
 
-    The leading single-ion anisotropy follows it; for small deviations from 1 it is the third power of the moment
-    (Callen and Callen, J. Phys. Chem. Solids 27, 1271 (1966)).
+    The leading single-ion anisotropy is proportional to it. For small deviations from 1 it is the third power of the
+    moment (Callen and Callen, J. Phys. Chem. Solids 27, 1271 (1966)).
     """
-    # above this only the lowest level is left
+    # at larger x only the lowest level is occupied
     x = np.minimum(x, 500.0)
     total, partition = np.zeros_like(x), np.zeros_like(x)
     for m in np.arange(-total_J, total_J + 0.5):

@@ -1,1 +1,1 @@
-"""Moments of hosts and sublattices."""
+"""Magnetic moments of hosts and sublattices."""

@@ -1,9 +1,9 @@
-"""The magnetization of a metallic host with all its 3d moments parallel, from calculations that kept moments.
+"""The magnetization of a metallic host with all 3d moments parallel, from calculations that kept their moments.
 
-A third of the calculations of iron-rich and cobalt-rich metals that networks learn from ended without any moment
-(Nd2Fe14B, TbFe2 and MnBi among them), so a network that learns all of them predicts too little. Here only those with
-moments are learned, totals and sums of site moments alike, and without 4f moments. Whether a crystal has moments at all
-is the business of the magnetic order.
+A third of the calculations of iron-rich and cobalt-rich metals that networks learn from ended without moments
+(Nd2Fe14B, TbFe2 and MnBi among them), so a network that learns from all of them predicts too little. This model learns
+only from those with moments, from totals and from sums of site moments, without 4f moments. The magnetic order predicts
+whether there are moments.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from screening.array_types import Floats
 from screening.chemistry.elements import indicator
 from screening.chemistry.families import ELEMENT_GROUPS
 from screening.crystals.packed import PackedCrystals
+from screening.materials.arrays import interval_names
 from screening.materials.magnets.carriers import MAGNETIC_METALS
 from screening.materials.magnets.structure_features import structure_features, structure_names
 from screening.tabular.composition_features import Compositions, composition_names
@@ -26,10 +26,11 @@ from screening.tabular.interval_forest import IntervalForest
 from screening.tabular.release import FittedPart
 
 PART = "moment"
-MOMENT_COLUMNS = tuple(f"host_magnetization_muB_per_A3{suffix}" for suffix in ("", "_lo", "_hi"))
+COLUMN = "host_magnetization_muB_per_A3"
+MOMENT_COLUMNS = interval_names(COLUMN)
 _TARGET = "muB/A3"
 _IONIC = tuple(symbol for symbol in ELEMENT_GROUPS["anion"] if symbol != "N")
-_NOTHING = -1.0  # below every value of a feature that matters
+_NOTHING = -1.0  # stands for values without a meaning; smaller than all others
 
 
 @lru_cache(maxsize=1)
@@ -39,13 +40,13 @@ def moment_feature_names() -> tuple[str, ...]:
 
 
 def moment_features(packed: PackedCrystals, compositions: Compositions) -> Floats:
-    """(B, F) float64 columns `moment_feature_names`, -1 where one means nothing."""
+    """The columns `moment_feature_names` of B crystals, (B, F); -1 where one has no meaning."""
     features = np.concatenate([compositions.features, structure_features(packed, compositions.counts)], axis=1)
     return np.where(np.isfinite(features), features, _NOTHING)
 
 
 def metallic_hosts(counts: Floats) -> NDArray[np.bool_]:
-    """(B,) cells with Cr, Mn, Fe, Co or Ni and no anion but nitrogen, whose nitrides of interest are metals."""
+    """Cells with Cr, Mn, Fe, Co or Ni and no anion except nitrogen, (B,): their nitrides of interest are metals."""
     return (counts @ indicator(MAGNETIC_METALS) > 0) & (counts @ indicator(_IONIC) == 0)
 
 
@@ -56,7 +57,7 @@ class HostMagnetization:
     forest: IntervalForest
 
     def predict(self, packed: PackedCrystals, compositions: Compositions) -> Floats:
-        """(B, 3) magnetization, 10th and 90th percentile in µB/Å³; NaN for crystals that are no metallic hosts."""
+        """Magnetization, 10th and 90th percentile in µB/Å³, (B, 3); NaN for crystals that are no metallic hosts."""
         result = np.full((len(packed), 3), np.nan)
         rows = np.flatnonzero(metallic_hosts(compositions.counts))
         if len(rows):
@@ -65,17 +66,16 @@ class HostMagnetization:
         return result
 
     def to_part(self) -> FittedPart:
-        """What a release keeps."""
+        """The model as a part of a release."""
         return FittedPart({"features": list(moment_feature_names()), "target": _TARGET}, self.forest.tensors())
 
     @classmethod
     def from_part(cls, part: FittedPart) -> HostMagnetization:
-        """What a release kept; raises RequestError when it is damaged or fitted for another version."""
+        """The model in a part of a release.
+
+        Raises:
+            RequestError: The part is damaged or was fitted for another version.
+        """
         part.require_features(moment_feature_names())
         part.require_target(_TARGET)
         return cls(IntervalForest.from_part(part, len(moment_feature_names())))
-
-
-def moment_columns(values: Floats) -> list[pl.Series]:
-    """The columns `MOMENT_COLUMNS` of a prediction table from (B, 3) values; NaN becomes null."""
-    return [pl.Series(name, values[:, i], nan_to_null=True) for i, name in enumerate(MOMENT_COLUMNS)]

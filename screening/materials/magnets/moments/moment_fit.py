@@ -1,4 +1,4 @@
-"""Fitting the magnetization of metallic hosts, on calculations that kept their moments."""
+"""Fitting the magnetization of metallic hosts to calculations that kept their moments."""
 
 from __future__ import annotations
 
@@ -23,18 +23,25 @@ from screening.tabular.release import FittedPart
 
 FOREST = ForestSettings(n_trees=30, least_rows=2, tried=0.4)
 LEAST_MOMENT_MUB = {"Cr": 0.3, "Mn": 0.6, "Fe": 0.6, "Co": 0.4, "Ni": 0.1}
-"""Per atom; a calculation with less ended without moments, on the way there, or with opposite ones. The moments of
-iron-rich metals have a gap there: of 586 calculations 187 have below 0.5 µB per atom, 22 between 0.5 and 1."""
+"""Per atom. Calculations with less ended without moments, were losing them, or have opposed ones. The moments of
+iron-rich metals have a gap there: of 586 calculations 187 have less than 0.5 µB per atom and 22 between 0.5 and 1."""
 _LABEL = "magnetization_muB_per_A3"
 _LEARN = ("train", "validation")
-# their f shell is in the valence of the calculations, so a total says nothing of the host
+# the calculations treat their f shell as valence, so a total does not show the moment of the host
 _VALENCE_F = ("Ce", "Eu", "Gd", "Yb", *ELEMENT_GROUPS["actinide"])
 _BASELINE_TREES = 100
 
 
 @dataclass(frozen=True)
 class MomentFitSettings:
-    """forest: sizes. n_seeds: fits that tell the spread; the first is kept."""
+    """Settings of the fit.
+
+    Attributes:
+        forest: Sizes.
+        seed: Of the first fit.
+        n_seeds: Number of fits; the first is kept, the others show the spread.
+        salt: Of the splits.
+    """
 
     forest: ForestSettings = FOREST
     seed: int = 0
@@ -43,7 +50,14 @@ class MomentFitSettings:
 
 
 def fit_moment_part(store: Store, settings: MomentFitSettings) -> tuple[FittedPart, dict[str, Any]]:
-    """The part that a release keeps and its errors on the test systems; raises RequestError when there are no rows."""
+    """Fit the part of a release.
+
+    Returns:
+        The part, and its errors on the test systems.
+
+    Raises:
+        RequestError: The store has no metallic host with moments.
+    """
     rows, counts, without_moments = moment_rows(store)
     split = np.array(splits_of(rows.systems.tolist(), settings.salt))
     training = rows.take(np.flatnonzero(np.isin(split, _LEARN)))
@@ -63,10 +77,16 @@ def fit_moment_part(store: Store, settings: MomentFitSettings) -> tuple[FittedPa
 
 
 def moment_rows(store: Store) -> tuple[Rows, Floats, int]:
-    """Metallic hosts with moments: what the forest learns, their counts (R, 119), and how many had no moments.
+    """The R metallic hosts with moments.
 
-    The target is in µB/Å³: the sum of the site moments where the store has them, of all but 4f and 5f elements, else
-    the total (without an f shell in the valence). Raises RequestError when there is none.
+    The target, in µB/Å³, is the sum of the site moments of all elements except 4f and 5f ones where the store has site
+    moments, otherwise the total of crystals without f electrons in the valence.
+
+    Returns:
+        The rows to learn from, their atoms of each element (R, 119), and the number of hosts without moments.
+
+    Raises:
+        RequestError: The store has no such crystal.
     """
     counts = store.crystals.element_counts()
     candidates = np.flatnonzero(metallic_hosts(counts))
@@ -76,7 +96,7 @@ def moment_rows(store: Store) -> tuple[Rows, Floats, int]:
     least = sum(LEAST_MOMENT_MUB[symbol] * (counts @ indicator((symbol,))) for symbol in MAGNETIC_METALS)
     kept = known & (host > least)
     if not kept.any():
-        raise RequestError("magnetization of hosts: the store holds no metal of Cr, Mn, Fe, Co or Ni with moments")
+        raise RequestError("magnetization of hosts: the store has no metal of Cr, Mn, Fe, Co or Ni with moments")
     rows = np.flatnonzero(kept)
     hosts = packed.take(rows)
     features = moment_features(hosts, Compositions.of(counts[rows])).astype(np.float32)
@@ -86,7 +106,7 @@ def moment_rows(store: Store) -> tuple[Rows, Floats, int]:
 
 
 def _host_moments(store: Store, rows: np.ndarray[Any, Any], counts: Floats) -> Floats:
-    """(R,) µB in each cell of these rows of the store, NaN where nothing tells."""
+    """Moments of the hosts in these rows of the store in µB per cell, (R,); NaN where they are unknown."""
     packed = store.crystals.take(rows)
     owner = packed.owner
     sites = [store.site_moment_muB[store.crystals.atoms(int(row))] for row in rows]
@@ -99,10 +119,11 @@ def _host_moments(store: Store, rows: np.ndarray[Any, Any], counts: Floats) -> F
 
 
 def _sides() -> Floats:
-    """(119,) how the moment that 3d neighbours induce in an atom stands to theirs; the store keeps sizes alone.
+    """Sign of the moment that 3d neighbours induce in an atom, (119,): 1 or -1, 0 for f elements.
 
-    Parallel in late metals, antiparallel in early ones and metalloids, whose states above the Fermi level hybridise
-    with the minority spins (Campbell, J. Phys. F 2, L47 (1972)).
+    The store has only the sizes of moments. The sign is parallel in late metals and antiparallel in early metals and
+    metalloids, whose states above the Fermi level hybridise with the minority spins (Campbell, J. Phys. F 2, L47
+    (1972)).
     """
     sides = -np.ones(N_ELEMENTS)
     sides += 2 * indicator((*MAGNETIC_METALS, *ELEMENT_GROUPS["late_metal"]))
@@ -119,7 +140,7 @@ def _composition_baseline(counts: Floats, rows: Rows, learn: Any, tested: Any, s
 
 
 def _scores(fits: list[HostMagnetization], rows: Rows, constant: float, composition: Floats) -> dict[str, Any]:
-    """Errors in T of µ0M."""
+    """Errors of µ0M in T."""
     predicted = [fit.forest.predict(rows.features.astype(np.float64)) for fit in fits]
     value, width = predicted[0]
 
@@ -137,23 +158,23 @@ def _scores(fits: list[HostMagnetization], rows: Rows, constant: float, composit
 
 
 def moment_card(report: Mapping[str, Any]) -> str:
-    """The section of a model card, from the report of `fit_moment_part`."""
+    """The section in Markdown, from the report of `fit_moment_part`."""
     rows = ", ".join(f"{name} {n}" for name, n in report["rows"].items())
     least = ", ".join(f"{symbol} {moment}" for symbol, moment in LEAST_MOMENT_MUB.items())
     lines = [
         "## Magnetization of metallic hosts",
         "",
-        "Extra trees on composition and bonds. Rows: metals (nitrides among them) with Cr, Mn, Fe, Co or Ni whose "
-        f"calculation has at least {least} µB per atom, by split: {rows}; {report['without_moments']} more ended with "
-        "less and are left out. The target is the sum of the site "
-        "moments, or the total magnetization, without those of 4f and 5f shells.",
+        "Extra trees on composition and bonds. Rows are metals (including nitrides) with Cr, Mn, Fe, Co or Ni whose "
+        f"calculation has at least {least} µB per atom. By split: {rows}. Left out: {report['without_moments']} with "
+        "smaller moments. The target is the sum of the site moments, or the total magnetization, without 4f and 5f "
+        "moments.",
     ]
     if test := report.get("test"):
         maes = ", ".join(f"{mae:.3f}" for mae in test["mae_T"])
         lines += [
             "",
-            f"On {test['n']} crystals of test systems: error of µ0M {maes} T by seed (constant "
-            f"{test['mae_T_constant']:.3f}, extra trees on composition alone {test['mae_T_composition_trees']:.3f}); "
-            f"the 80 % interval, on average {test['width_T']:.2f} T wide, covers {100 * test['coverage']:.0f} %.",
+            f"On {test['n']} crystals of test systems the error of µ0M is {maes} T by seed (constant "
+            f"{test['mae_T_constant']:.3f}, extra trees on composition alone {test['mae_T_composition_trees']:.3f}). "
+            f"The 80 % interval, on average {test['width_T']:.2f} T wide, covers {100 * test['coverage']:.0f} %.",
         ]
     return "\n".join(lines) + "\n"

@@ -1,10 +1,10 @@
-"""The moments of a ferrimagnetic oxide or halide, and how much of their sum it keeps, from its own bridges.
+"""The moments of a ferrimagnetic oxide or halide, and the net share of their sum, from its superexchange bridges.
 
-Superexchange over an anion couples half-filled eg shells antiparallel, the stronger the straighter the bridge; at a
-right angle little is left (Goodenough, Phys. Rev. 100, 564 (1955); Kanamori, J. Phys. Chem. Solids 10, 87 (1959)). So
-each bridge of the ions Mn2+, Fe3+, Fe2+, Co2+ and Ni2+ asks for opposite signs with the weight cos² of its angle, and
-the collinear arrangement of lowest energy within the cell says which moments oppose which (Neel, Ann. Phys. (Paris) 12,
-137 (1948)): a third of the sum is left in the M-type ferrites and Fe3O4, a fifth in garnets, nothing in hematite.
+Superexchange over an anion couples half-filled eg shells antiparallel; it is strongest in straight bridges and weak at
+right angles (Goodenough, Phys. Rev. 100, 564 (1955); Kanamori, J. Phys. Chem. Solids 10, 87 (1959)). So each bridge of
+the ions Mn2+, Fe3+, Fe2+, Co2+ and Ni2+ favours opposite signs with the weight cos² of its angle. The collinear
+arrangement of lowest energy within the cell shows which moments are opposed (Néel, Ann. Phys. (Paris) 12, 137 (1948)):
+a third of the sum remains in the M-type ferrites and Fe3O4, a fifth in garnets, nothing in hematite.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ from screening.array_types import Floats
 from screening.chemistry.element_table import usual_charges
 from screening.chemistry.elements import ATOMIC_NUMBERS, N_ELEMENTS, indicator
 from screening.crystals.packed import PackedCrystals
+from screening.materials.arrays import interval_columns, interval_names
 from screening.materials.magnets.order.exchange_features import D_CARRIERS, Bridges, find_bridges
 
 HOST_HALF_WIDTH = 0.08
-"""Relative, of the sum of ionic moments: covalency takes a part of them."""
-SHARE_COLUMNS = tuple(f"opposed_moment_share{suffix}" for suffix in ("", "_lo", "_hi"))
+"""Relative half-width of the interval of the sum of ionic moments, which covalency reduces."""
+SHARE_COLUMNS = interval_names("opposed_moment_share")
 HALF_WIDTH = 0.06
-"""Of the 80 % interval: what canting, covalency and unlike charges of one element do to known ferrites."""
+"""Of the 80 % interval of the share: the effect of canting, covalency and mixed charges of an element in ferrites."""
 _GROUP = {"Mn": 7, "Fe": 8, "Co": 9, "Ni": 10}
-# In mixed oxides Co and Ni, and Mn beside Fe, are divalent; the rest of the charge is left to Fe, or Mn.
 _LEAST_WEIGHT = 0.2
-"""Of the bridges of an atom, in straight ones: with less, direct exchange and right angles decide."""
+"""Least weight of the bridges of an atom, in straight bridges: below it direct exchange and right angles decide."""
 _STARTS = 4
 
 Signs = NDArray[np.float64]
 
 
 def opposed_moments(packed: PackedCrystals) -> Floats:
-    """(B, 2) net moment over the sum of moments, and that sum in µB/Å³; NaN where the rule says nothing.
+    """Net moment over the sum of moments, and this sum in µB/Å³, (B, 2).
 
-    That is: no bridges, d carriers other than Mn, Fe, Co and Ni, or an arrangement without net moment (whose cell may
-    be too small for it).
+    NaN for crystals without bridges, with magnetic d elements other than Mn, Fe, Co and Ni, or with an arrangement
+    without a net moment (the cell may be too small for the real one).
     """
     result = np.full((len(packed), 2), np.nan)
     bridges = find_bridges(packed)
@@ -56,9 +56,13 @@ def opposed_moments(packed: PackedCrystals) -> Floats:
 
 
 def high_spin_moments_muB(counts: Floats) -> Floats:
-    """(119,) spin moments of Mn, Fe, Co and Ni in an ionic compound of these counts, (119,), in µB; 0 for the rest.
+    """High-spin moments of Mn, Fe, Co and Ni in an ionic compound, in µB by atomic number, (119,); 0 for the rest.
 
-    High spin, from the mean number of d electrons that neutrality leaves: 5 for Fe3+ and Mn2+, 14/3 in Fe3O4.
+    They follow from the mean number of d electrons by neutrality: 5 for Fe3+ and Mn2+, 14/3 in Fe3O4. In mixed oxides
+    Co and Ni, and Mn together with Fe, are divalent, and Fe, or Mn, takes the rest of the charge.
+
+    Args:
+        counts: Atoms of each element, (119,).
     """
     moments = np.zeros(N_ELEMENTS)
     present = [symbol for symbol in _GROUP if counts[ATOMIC_NUMBERS[symbol]] > 0]
@@ -74,7 +78,7 @@ def high_spin_moments_muB(counts: Floats) -> Floats:
 
 
 def _share(moments: Floats, bridges: Bridges, own: NDArray[np.int64], first_atom: int) -> float:
-    """Of one crystal; moments: (n,) µB of all its atoms; own: its bridges."""
+    """The share of one crystal; moments: of all its atoms in µB, (n,); own: its bridges."""
     carriers = np.flatnonzero(moments)
     place = np.full(len(moments), -1)
     place[carriers] = np.arange(len(carriers))
@@ -93,17 +97,21 @@ def _share(moments: Floats, bridges: Bridges, own: NDArray[np.int64], first_atom
 
 
 def ground_state(coupling: Floats) -> Signs:
-    """Signs (n,) of least energy sum(J s s) of couplings J (n, n) >= 0, antiferromagnetic, zero on the diagonal.
+    """Signs s of the moments, (n,), with the least energy sum(J s s).
 
-    From the signs of the lowest eigenvectors down, one flip at a time: exact for lattices that split into two.
+    The search starts from the signs of the lowest eigenvectors and flips one sign at a time. It is exact for bipartite
+    lattices.
+
+    Args:
+        coupling: Antiferromagnetic couplings J >= 0, (n, n), zero on the diagonal.
     """
     _, vectors = np.linalg.eigh(coupling)
-    found = [_descended(coupling, np.where(vector >= 0, 1.0, -1.0)) for vector in vectors.T[:_STARTS]]
+    found = [_flipped(coupling, np.where(vector >= 0, 1.0, -1.0)) for vector in vectors.T[:_STARTS]]
     energies = [signs @ coupling @ signs for signs in found]
     return found[int(np.argmin(energies))]
 
 
-def _descended(coupling: Floats, signs: Signs) -> Signs:
+def _flipped(coupling: Floats, signs: Signs) -> Signs:
     signs = signs.copy()
     for _ in range(10 * len(signs)):
         gain = signs * (coupling @ signs)
@@ -115,11 +123,11 @@ def _descended(coupling: Floats, signs: Signs) -> Signs:
 
 
 def host_of_ions(sums: Floats) -> Floats:
-    """(B, 3) magnetization of all moments parallel with its 10th and 90th percentile, from (B,) sums in µB/Å³."""
+    """Magnetization of parallel moments with its 10th and 90th percentile, (B, 3), from sums in µB/Å³, (B,)."""
     return np.outer(sums, [1.0, 1 - HOST_HALF_WIDTH, 1 + HOST_HALF_WIDTH])
 
 
 def share_columns(shares: Floats) -> list[pl.Series]:
-    """The columns `SHARE_COLUMNS` of a prediction table from (B,) shares; NaN becomes null."""
+    """The columns `SHARE_COLUMNS` from shares, (B,); NaN becomes null."""
     ends = [shares, np.maximum(shares - HALF_WIDTH, 0.0), np.minimum(shares + HALF_WIDTH, 1.0)]
-    return [pl.Series(name, end, nan_to_null=True) for name, end in zip(SHARE_COLUMNS, ends, strict=True)]
+    return interval_columns(SHARE_COLUMNS[0], np.stack(ends, axis=1))

@@ -1,1 +1,1 @@
-"""Magnetic order: ferro-, ferri-, antiferromagnetic or none."""
+"""Magnetic order: ferro-, ferri-, antiferromagnetic or nonmagnetic."""

@@ -1,9 +1,9 @@
-"""What decides how moments couple: magnetic-anion-magnetic bridges, direct contacts, unlike sites, d-electron counts.
+"""Descriptors of the coupling of moments: bridges over anions, direct contacts, unlike sites, d-electron counts.
 
 Superexchange through an anion is antiferromagnetic near 180 degrees and ferromagnetic near 90 (Goodenough, Phys. Rev.
-100, 564 (1955); Kanamori, J. Phys. Chem. Solids 10, 87 (1959)), direct exchange depends on the distance of the
-magnetic atoms (Slater, Phys. Rev. 36, 57 (1930)), and unlike sites are what a ferrimagnet needs. All figures are
-per atom or averages, so a supercell has those of its cell.
+100, 564 (1955); Kanamori, J. Phys. Chem. Solids 10, 87 (1959)). Direct exchange depends on the distance of the magnetic
+atoms (Slater, Phys. Rev. 36, 57 (1930)). Ferrimagnets need unlike sites. All descriptors are averages or per atom, so
+they are the same for a supercell.
 """
 
 from __future__ import annotations
@@ -49,8 +49,7 @@ _CUTOFF_A = 3.7
 _SAME_ATOM_A = 1e-6
 _BOND_ENDS, _BOND_FADES = 1.3, 0.15  # in sums of the two covalent radii
 _FAR_A = 9.0
-"""Stands for a distance that a crystal does not have; beyond the cutoff."""
-
+"""Stands for a missing distance; larger than the cutoff."""
 
 _IS_D, _IS_F = indicator(D_CARRIERS) > 0, indicator(F_CARRIERS) > 0
 _IS_ANION = indicator((*ELEMENT_GROUPS["anion"], "P", "As")) > 0
@@ -58,10 +57,17 @@ _IS_ANION = indicator((*ELEMENT_GROUPS["anion"], "P", "As")) > 0
 
 @dataclass(frozen=True)
 class _Contacts:
-    """Bonds and contacts of the d and f atoms of B crystals with N atoms, none of crystals without d atoms.
+    """E bonds and contacts of the d and f atoms of B crystals with N atoms; crystals without d atoms have none.
 
-    numbers, owner: (N,) atomic number and crystal of each atom; centre, neighbour: (E,) atom rows; vector: (E, 3) from
-    centre to neighbour and distance (E,) in Å; weight: (E,) 1 for a bond, falling to 0 with the distance.
+    Attributes:
+        size: B.
+        numbers: Atomic number of each atom, (N,).
+        owner: Crystal of each atom, (N,).
+        centre: First atom, (E,).
+        neighbour: Second atom, (E,).
+        vector: From centre to neighbour in Å, (E, 3).
+        distance: In Å, (E,).
+        weight: 1 for a bond, decreasing to 0 with the distance, (E,).
     """
 
     size: int
@@ -75,7 +81,7 @@ class _Contacts:
 
 
 def exchange_features(packed: PackedCrystals, counts: Floats) -> Floats:
-    """(B, F) in the order of `EXCHANGE_FEATURES`; counts: (B, 119) atoms of each element in each crystal."""
+    """The columns `EXCHANGE_FEATURES` of B crystals, (B, F); counts: atoms of each element, (B, 119)."""
     contacts = _find_contacts(packed)
     return np.stack([*_bridges(contacts, counts @ _IS_D), *_neighbours(contacts), *_charges(counts)], axis=1)
 
@@ -87,7 +93,7 @@ def _find_contacts(packed: PackedCrystals) -> _Contacts:
     lattice = np.ascontiguousarray(packed.lattice, dtype=np.float64)
     positions = np.einsum("ni,nij->nj", frac, lattice[owner])
     numbers = packed.numbers.astype(np.int64)
-    # what is told of f atoms is their d neighbours
+    # f atoms matter only through their d neighbours
     has_d = np.bincount(owner, weights=_IS_D[numbers], minlength=len(packed)) > 0
     carriers = np.flatnonzero(_IS_D[numbers] | (_IS_F[numbers] & has_d[owner]))
     centre, neighbour, image, distance = _search(packed, lattice, positions, carriers)
@@ -101,7 +107,7 @@ def _find_contacts(packed: PackedCrystals) -> _Contacts:
 
 
 def _search(packed: PackedCrystals, lattice: Floats, positions: Floats, carriers: Integers) -> tuple[Any, ...]:
-    """Carrier and neighbour rows, lattice translation of the neighbour and distance of all pairs within the cutoff."""
+    """All pairs within the cutoff: carrier, neighbour, lattice translation of the neighbour, distance."""
     from pymatgen.optimization.neighbors import find_points_in_spheres
 
     none = np.zeros(0, dtype=np.int64)
@@ -121,10 +127,15 @@ def _search(packed: PackedCrystals, lattice: Floats, positions: Floats, carriers
 
 @dataclass(frozen=True)
 class Bridges:
-    """Pairs of bonds of d atoms to one anion, (P,) each.
+    """P pairs of bonds of d atoms to the same anion, (P,) each.
 
-    first, second: rows of the two d atoms; owner: their crystal; weight: of the two bonds; cosine: of the angle at the
-    anion; length_A: mean of the two bonds.
+    Attributes:
+        first: One of the d atoms.
+        second: The other one.
+        owner: Their crystal.
+        weight: Product of the weights of the two bonds.
+        cosine: Of the angle at the anion.
+        length_A: Mean length of the two bonds.
     """
 
     first: Integers
@@ -158,7 +169,7 @@ def _bridges_of(contacts: _Contacts) -> Bridges:
 
 
 def _bridges(contacts: _Contacts, n_d: Floats) -> list[Floats]:
-    """Figures of the d-anion-d bridges, (B,) each."""
+    """Averages over the d-anion-d bridges, (B,) each."""
     found = _bridges_of(contacts)
     cosine = found.cosine
     unlike = contacts.numbers[found.first] != contacts.numbers[found.second]
@@ -168,14 +179,14 @@ def _bridges(contacts: _Contacts, n_d: Floats) -> list[Floats]:
         return np.bincount(found.owner, weights=weights, minlength=contacts.size).astype(np.float64)
 
     bridges = total(np.ones(len(cosine)))
-    straight = np.clip((-cosine - 0.77) / 0.17, 0.0, 1.0)  # from 140 degrees on, fully from 160
-    right = np.clip((0.34 - np.abs(cosine)) / 0.17, 0.0, 1.0)  # from 70 to 110 degrees, fully within 10 of 90
+    straight = np.clip((-cosine - 0.77) / 0.17, 0.0, 1.0)  # above 140 degrees, 1 above 160
+    right = np.clip((0.34 - np.abs(cosine)) / 0.17, 0.0, 1.0)  # 70 to 110 degrees, 1 from 80 to 100
     averages = [_ratio(total(v), bridges) for v in (cosine, cosine**2, straight, right, unlike.astype(np.float64))]
     return [_ratio(bridges, n_d), *averages, _ratio(total(found.length_A), bridges, _FAR_A)]
 
 
 def _neighbours(contacts: _Contacts) -> list[Floats]:
-    """Figures of the neighbours of d and f atoms, (B,) each."""
+    """Averages over the neighbours of d and f atoms, (B,) each."""
     zc, zn = contacts.numbers[contacts.centre], contacts.numbers[contacts.neighbour]
     owner = contacts.owner[contacts.centre]
     n_atoms = len(contacts.numbers)
@@ -203,7 +214,7 @@ def _neighbours(contacts: _Contacts) -> list[Floats]:
 
 
 def _charges(counts: Floats) -> list[Floats]:
-    """Shares of the carriers and the d elements' mean oxidation state and d count by neutrality, (B,) each."""
+    """Shares of d and f atoms, and mean oxidation state and d count of the d atoms by neutrality, (B,) each."""
     n_d, n_f, atoms = counts @ _IS_D, counts @ _IS_F, counts.sum(axis=1)
     left = -(counts @ np.where(_IS_D, 0.0, usual_charges()))
     ionic = (counts @ indicator(ELEMENT_GROUPS["anion"]) > 0) & (n_d > 0)
@@ -234,7 +245,7 @@ def _mean_and_spread(values: Floats, of: Mask, contacts: _Contacts) -> tuple[Flo
 
 
 def _ratio(above: Floats, below: Floats, otherwise: float = 0.0) -> Floats:
-    """Above over below, `otherwise` where there is nothing below."""
+    """Above over below; `otherwise` where below is 0."""
     result = np.full(len(above), otherwise)
     np.divide(above, below, out=result, where=below > 0)
     return result

@@ -1,9 +1,9 @@
-"""Probabilities of ferro-, ferri-, antiferromagnetic and no order of a crystal, from its composition and bonds.
+"""Probabilities of the magnetic orders of a crystal, from its composition and bonds.
 
-Three forests answer the questions of `order_examples` one after the other: are there moments, do they leave a net
-moment, is that a difference? With m, n and d for yes, P(nonmagnetic) = 1 - m, P(antiferromagnetic) = m (1 - n),
-P(ferrimagnetic) = m n d and P(ferromagnetic) = m n (1 - d). Each answer is calibrated by itself. The order meant is
-that of the ground state, at whatever temperature it sets in.
+Three forests answer the questions of `order_examples`: are there moments (m), do they leave a net moment (n), is it the
+difference of opposed moments (d)? From these probabilities, P(nonmagnetic) = 1 - m, P(antiferromagnetic) = m (1 - n),
+P(ferrimagnetic) = m n d and P(ferromagnetic) = m n (1 - d). Each answer is calibrated separately. The order is that of
+the ground state, whatever its transition temperature.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from screening.tabular.tree_ensemble import TreeEnsemble, stacked
 PART = "order"
 PROBABILITY_COLUMNS = tuple(f"{name}_probability" for name in CLASSES)
 ORDER_COLUMNS = ("magnetic_order", "magnetic_order_probability", *PROBABILITY_COLUMNS)
-_NEVER_SURE = 1e-3  # from so few examples no answer is surer than this
+_LEAST_PROBABILITY = 1e-3  # the examples are too few for more certain answers
 
 
 @lru_cache(maxsize=1)
@@ -39,17 +39,19 @@ def order_feature_names() -> tuple[str, ...]:
 
 
 def order_features(packed: PackedCrystals, compositions: Compositions) -> Floats:
-    """(B, F) float64 columns `order_feature_names` of crystals of these compositions. NaN where one means nothing."""
+    """The columns `order_feature_names` of B crystals and their compositions, (B, F); NaN where one has no meaning."""
     volume = (packed.volume_A3 / packed.n_atoms)[:, None]
     return np.concatenate([compositions.features, volume, exchange_features(packed, compositions.counts)], axis=1)
 
 
 @dataclass(frozen=True)
 class OrderModel:
-    """The fitted forests in the order of `QUESTIONS`.
+    """The fitted model of magnetic order.
 
-    calibration: (3, 2) slope and shift of each answer's log-odds. otherwise: (3,) the answers for crystals without any
-    element that may carry a moment.
+    Attributes:
+        forests: One for each of `QUESTIONS`.
+        calibration: Slope and shift of the log-odds of each answer, (3, 2).
+        otherwise: The answers for crystals without an element that may carry a moment, (3,).
     """
 
     forests: tuple[TreeEnsemble, ...]
@@ -57,11 +59,11 @@ class OrderModel:
     otherwise: Floats
 
     @cached_property
-    def _together(self) -> TreeEnsemble:
+    def _stacked(self) -> TreeEnsemble:
         return stacked(self.forests)
 
     def answers(self, packed: PackedCrystals) -> Floats:
-        """(B, 3) calibrated probabilities of yes to `QUESTIONS`."""
+        """Calibrated probabilities of a yes to each of `QUESTIONS`, (B, 3)."""
         counts = packed.element_counts()
         result = np.tile(self.otherwise, (len(packed), 1))
         rows = np.flatnonzero(may_be_magnetic(counts))
@@ -70,15 +72,15 @@ class OrderModel:
         return result
 
     def answers_of_carriers(self, packed: PackedCrystals, compositions: Compositions) -> Floats:
-        """The same of crystals that all hold an element that may carry a moment; compositions: theirs."""
-        return calibrated(self._together.predict(order_features(packed, compositions)), self.calibration)
+        """As `answers`, for crystals that all contain an element that may carry a moment, and their compositions."""
+        return calibrated(self._stacked.predict(order_features(packed, compositions)), self.calibration)
 
     def probabilities(self, packed: PackedCrystals) -> Floats:
-        """(B, 4) probabilities of `CLASSES`, which add up to 1."""
+        """Probabilities of `CLASSES`, (B, 4), which add up to 1."""
         return class_probabilities(self.answers(packed))
 
     def to_part(self) -> FittedPart:
-        """What a release keeps."""
+        """The model as a part of a release."""
         tensors = {"calibration": self.calibration, "otherwise": self.otherwise}
         for question, forest in zip(QUESTIONS, self.forests, strict=True):
             tensors |= forest.tensors(question)
@@ -86,10 +88,14 @@ class OrderModel:
 
     @classmethod
     def from_part(cls, part: FittedPart) -> OrderModel:
-        """What a release kept; raises RequestError when it is damaged or fitted for another version."""
+        """The model in a part of a release.
+
+        Raises:
+            RequestError: The part is damaged or was fitted for another version.
+        """
         part.require_features(order_feature_names())
         if tuple(part.get("classes")) != CLASSES:
-            raise part.problem("fitted for other kinds of magnetic order than this version knows")
+            raise part.problem("it was fitted for other magnetic orders than this version predicts")
         width = len(order_feature_names())
         forests = tuple(TreeEnsemble.from_part(part, question, width) for question in QUESTIONS)
         if any(len(forest.baseline) != 1 for forest in forests):
@@ -98,28 +104,28 @@ class OrderModel:
 
 
 def class_probabilities(answers: Floats) -> Floats:
-    """(B, 4) probabilities of `CLASSES` from answers (B, 3) to `QUESTIONS`."""
+    """Probabilities of `CLASSES`, (B, 4), from answers to `QUESTIONS`, (B, 3)."""
     moment, net, opposed = answers[:, MOMENT], answers[:, NET], answers[:, OPPOSED]
     ordered = moment * net
     return np.stack([ordered * (1 - opposed), ordered * opposed, moment * (1 - net), 1 - moment], axis=1)
 
 
 def log_odds(probability: Floats) -> Floats:
-    """log(p / (1 - p)) of probabilities kept off 0 and 1."""
-    p = np.clip(probability, _NEVER_SURE, 1 - _NEVER_SURE)
+    """log(p / (1 - p)), with p clipped to stay away from 0 and 1."""
+    p = np.clip(probability, _LEAST_PROBABILITY, 1 - _LEAST_PROBABILITY)
     return np.asarray(np.log(p / (1 - p)))
 
 
 def calibrated(answers: Floats, calibration: Floats) -> Floats:
-    """(B, Q) answers with slope and shift, (Q, 2), applied to their log-odds (Platt scaling), kept off 0 and 1."""
+    """Apply Platt scaling to answers, (B, Q): slope and shift, (Q, 2), of their log-odds."""
     odds = log_odds(answers) * calibration[:, 0] + calibration[:, 1]
-    return np.asarray(np.clip(1 / (1 + np.exp(-odds)), _NEVER_SURE, 1 - _NEVER_SURE))
+    return np.asarray(np.clip(1 / (1 + np.exp(-odds)), _LEAST_PROBABILITY, 1 - _LEAST_PROBABILITY))
 
 
 def most_probable(probabilities: Floats) -> NDArray[np.int64]:
-    """(B,) index of the class to name: of the two with a net moment if one is likely, else of the two without.
+    """Index of the class to report, (B,): one of the two with a net moment if that is likely, else one of the others.
 
-    So a crystal that is ferro- or ferrimagnetic with 60 % is not called antiferromagnetic because neither has 40 %.
+    So a crystal that is ferro- or ferrimagnetic with 60 % is not called antiferromagnetic with 40 %.
     """
     has_net = np.isin(np.arange(len(CLASSES)), (FERRO, FERRI))
     net_likely = probabilities[:, has_net].sum(axis=1, keepdims=True) >= 0.5
@@ -127,7 +133,7 @@ def most_probable(probabilities: Floats) -> NDArray[np.int64]:
 
 
 def order_columns(probabilities: Floats) -> list[pl.Series]:
-    """The columns `ORDER_COLUMNS` of a prediction table from (B, 4) probabilities of `CLASSES`."""
+    """The columns `ORDER_COLUMNS` from probabilities of `CLASSES`, (B, 4)."""
     names: Sequence[str] = ["non-magnetic" if name == "nonmagnetic" else name for name in CLASSES]
     best = most_probable(probabilities)
     return [

@@ -1,4 +1,4 @@
-"""Fitting the magnetic order: forests on the training systems, calibration on others, scores on the test systems."""
+"""Fitting the magnetic order: forests on training systems, calibrated on others, scored on test systems."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from screening.data.store import Store
 from screening.errors import RequestError
 from screening.materials.magnets.carriers import may_be_magnetic
 from screening.materials.magnets.order.order import OrderModel, calibrated, log_odds, order_features
+from screening.materials.magnets.order.order_evidence import CALCULATED
 from screening.materials.magnets.order.order_examples import (
     MOMENT,
     NET,
@@ -26,7 +27,6 @@ from screening.materials.magnets.order.order_examples import (
     order_examples,
 )
 from screening.materials.magnets.order.order_scores import order_report
-from screening.materials.magnets.order.order_witnesses import CALCULATED
 from screening.tabular.composition_features import Compositions
 from screening.tabular.release import FittedPart
 from screening.tabular.tree_ensemble import TreeEnsemble, from_forest
@@ -34,9 +34,18 @@ from screening.tabular.tree_ensemble import TreeEnsemble, from_forest
 
 @dataclass(frozen=True)
 class OrderFitSettings:
-    """n_trees: of each forest; deepest: steps to a leaf at most; least_rows: examples in a leaf at least; tried: share
-    of the features that a split may choose from. On validation and calibration systems, two seeds, these cost 0.1375,
-    0.470 and 0.594 nats a question; 60 trees of any depth with 0.15 tried 0.143, 0.470, 0.594 and three times the time.
+    """Settings of the forests.
+
+    On validation and calibration systems and with two seeds, the log-losses of the three questions are 0.1375, 0.470
+    and 0.594 nats. 60 trees of unlimited depth with `tried=0.15` give 0.143, 0.470 and 0.594 in three times the time.
+
+    Attributes:
+        n_trees: Of each forest.
+        deepest: Largest depth of a tree.
+        least_rows: Smallest number of examples in a leaf.
+        tried: Share of the features that a split may choose from.
+        seed: Of the forests.
+        salt: Of the splits.
     """
 
     n_trees: int = 40
@@ -48,9 +57,18 @@ class OrderFitSettings:
 
 
 def fit_order_part(store: Store, folder: Path, settings: OrderFitSettings) -> tuple[FittedPart, dict[str, Any]]:
-    """The part that a release keeps, and its scores on the test systems (`order_report`).
+    """Fit the part of a release.
 
-    folder: measurements as in `Witnesses.read`. Raises RequestError as that and `fit_order` do.
+    Args:
+        store: Of calculations.
+        folder: Measurements, as for `OrderEvidence.read`.
+        settings: Of the forests.
+
+    Returns:
+        The part, and its scores on the test systems (`order_report`).
+
+    Raises:
+        RequestError: A file is missing or cannot be read, or there are too few examples.
     """
     examples = order_examples(store, folder)
     order, _, _ = fit_order(examples, settings)
@@ -59,8 +77,15 @@ def fit_order_part(store: Store, folder: Path, settings: OrderFitSettings) -> tu
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """Examples as a forest learns them: features (R, F), soft targets and weights (R, 3), split (R,)."""
+class TrainingSet:
+    """R examples as input of the forests.
+
+    Attributes:
+        features: (R, F).
+        target: Soft targets of each question, (R, 3).
+        weight: Of each question, (R, 3).
+        split: (R,).
+    """
 
     features: NDArray[np.float32]
     target: Floats
@@ -68,17 +93,25 @@ class Lesson:
     split: NDArray[np.str_]
 
     def rows(self, question: int, *splits: str) -> NDArray[np.int64]:
-        """Rows of these splits that answer a question."""
+        """The rows of these splits that answer a question."""
         return np.flatnonzero(np.isin(self.split, splits) & (self.weight[:, question] > 0))
 
 
 def fit_order(
     examples: OrderExamples, settings: OrderFitSettings, leave_out: Collection[str] = ()
-) -> tuple[OrderModel, OrderExamples, Lesson]:
-    """The fitted predictor, with the examples that may be magnetic and how they were used.
+) -> tuple[OrderModel, OrderExamples, TrainingSet]:
+    """Fit the model.
 
-    leave_out: chemical systems kept from training and calibration whatever their split.
-    Raises RequestError when a split has no answer to a question.
+    Args:
+        examples: Measured and calculated crystals.
+        settings: Of the forests.
+        leave_out: Chemical systems to leave out of training and calibration.
+
+    Returns:
+        The model, the examples that may be magnetic, and the same as input of the forests.
+
+    Raises:
+        RequestError: A split has no example that answers a question.
     """
     magnetic = may_be_magnetic(examples.counts)
     split = np.array(splits_of(examples.systems, settings.salt))
@@ -86,31 +119,31 @@ def fit_order(
     otherwise = _without_carriers(examples, ~magnetic & (split == "train"))
     rows = np.flatnonzero(magnetic)
     examples, split = examples.take(rows), split[rows]
-    lesson = _lesson(examples, split)
-    forests = tuple(_forest(lesson, question, settings) for question in range(len(QUESTIONS)))
-    calibration = np.stack([_calibration(forest, lesson, q) for q, forest in enumerate(forests)])
-    ordered = [_mean(lesson, question) for question in (NET, OPPOSED)]
-    return OrderModel(forests, calibration, np.array([otherwise, *ordered])), examples, lesson
+    training = _training_set(examples, split)
+    forests = tuple(_forest(training, question, settings) for question in range(len(QUESTIONS)))
+    calibration = np.stack([_calibration(forest, training, q) for q, forest in enumerate(forests)])
+    ordered = [_mean(training, question) for question in (NET, OPPOSED)]
+    return OrderModel(forests, calibration, np.array([otherwise, *ordered])), examples, training
 
 
-def _lesson(examples: OrderExamples, split: NDArray[np.str_]) -> Lesson:
+def _training_set(examples: OrderExamples, split: NDArray[np.str_]) -> TrainingSet:
     answered = np.isfinite(examples.answer)
     target = np.nan_to_num(examples.answer)
     weight = examples.vote[:, None] * answered
-    # whether a net moment is a difference matters as far as there is one
+    # whether a net moment is a difference matters only if there is one
     weight[:, OPPOSED] *= target[:, NET]
     factors = balance(examples, examples.take(np.flatnonzero(split == "train")))
     against, towards = factors[:, 0] * (1 - target[:, NET]), factors[:, 1] * target[:, NET]
     weight[:, NET] *= against + towards
     target[:, NET] = towards / (against + towards)
     features = order_features(examples.packed, Compositions.of(examples.counts)).astype(np.float32)
-    return Lesson(features, target, weight, split)
+    return TrainingSet(features, target, weight, split)
 
 
-def _forest(lesson: Lesson, question: int, settings: OrderFitSettings) -> TreeEnsemble:
+def _forest(training: TrainingSet, question: int, settings: OrderFitSettings) -> TreeEnsemble:
     from sklearn.ensemble import ExtraTreesRegressor
 
-    rows = lesson.rows(question, "train")
+    rows = training.rows(question, "train")
     if not len(rows):
         raise RequestError(f"magnetic order: no training example answers the question {QUESTIONS[question]!r}")
     forest = ExtraTreesRegressor(
@@ -120,19 +153,19 @@ def _forest(lesson: Lesson, question: int, settings: OrderFitSettings) -> TreeEn
         max_features=settings.tried,
         random_state=settings.seed,
     )
-    forest.fit(lesson.features[rows], lesson.target[rows, question], sample_weight=lesson.weight[rows, question])
+    forest.fit(training.features[rows], training.target[rows, question], sample_weight=training.weight[rows, question])
     return from_forest(forest)
 
 
-def _calibration(forest: TreeEnsemble, lesson: Lesson, question: int) -> Floats:
-    """(2,) slope and shift of the log-odds with the least log-loss on the calibration systems (Platt scaling)."""
+def _calibration(forest: TreeEnsemble, training: TrainingSet, question: int) -> Floats:
+    """Slope and shift of the log-odds with the least log-loss on the calibration systems, (2,) (Platt scaling)."""
     from scipy.optimize import minimize
 
-    rows = lesson.rows(question, "calibration")
+    rows = training.rows(question, "calibration")
     if not len(rows):
         raise RequestError(f"magnetic order: no calibration example answers the question {QUESTIONS[question]!r}")
-    answers = forest.predict(lesson.features[rows])
-    target, weight = lesson.target[rows, question], lesson.weight[rows, question]
+    answers = forest.predict(training.features[rows])
+    target, weight = training.target[rows, question], training.weight[rows, question]
 
     def loss(parameters: Floats) -> float:
         return log_loss(calibrated(answers, parameters[None])[:, 0], target, weight)
@@ -147,13 +180,13 @@ def log_loss(probability: Floats, target: Floats, weight: Floats) -> float:
     return float(np.average(np.logaddexp(0.0, odds) - target * odds, weights=weight))
 
 
-def _mean(lesson: Lesson, question: int) -> float:
-    rows = lesson.rows(question, "train")
-    return float(np.average(lesson.target[rows, question], weights=lesson.weight[rows, question]))
+def _mean(training: TrainingSet, question: int) -> float:
+    rows = training.rows(question, "train")
+    return float(np.average(training.target[rows, question], weights=training.weight[rows, question]))
 
 
 def _without_carriers(examples: OrderExamples, rows: Mask) -> float:
-    """How often there is a moment where no element is known to carry one, by Laplace's rule of succession."""
+    """P(moments) of crystals without an element that can carry one, by Laplace's rule of succession."""
     answered = rows & (examples.source == CALCULATED)
     votes = examples.vote[answered]
     return float((votes @ examples.answer[answered, MOMENT] + 1) / (votes.sum() + 2))

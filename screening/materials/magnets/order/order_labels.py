@@ -1,8 +1,8 @@
-"""What each source says of the magnetic order of a compound, before the sources are combined.
+"""The magnetic order of a compound in each source, before the sources are combined.
 
-MAGNDATA (Gallego et al., J. Appl. Cryst. 49, 1750 (2016)) gives moments as vectors, calculations of the Materials
-Project signed collinear ones, NEMAD (Itani et al., arXiv:2409.15675) and collections of Curie temperatures only
-whether a formula was reported with a Curie or a Neel point.
+MAGNDATA (Gallego et al., J. Appl. Cryst. 49, 1750 (2016)) has moments as vectors, calculations of the Materials Project
+have signed collinear moments. NEMAD (Itani et al., arXiv:2409.15675) and collections of Curie temperatures only show
+whether a formula was reported with a Curie or a Néel point.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ CLASSES = ("ferromagnetic", "ferrimagnetic", "antiferromagnetic", "nonmagnetic")
 FERRO, FERRI, ANTIFERRO, NONE = range(len(CLASSES))
 
 LEAST_MOMENT_MUB = 0.25
-"""A calculation whose largest site moment is smaller found no moment worth the name."""
+"""Calculations with no larger site moment count as nonmagnetic."""
 CANTED_BELOW = 0.1
-"""Net moment over the sum of moments of weak ferromagnets: canted antiferromagnets of MAGNDATA lie below."""
+"""Largest net moment over the sum of moments of weak ferromagnets, such as the canted antiferromagnets of MAGNDATA."""
 OPPOSED_ABOVE = 0.1
-"""A ferrimagnet's antiparallel moments make up more than this part of the parallel ones."""
+"""Least sum of antiparallel moments over the sum of parallel moments in a ferrimagnet."""
 
 Key = tuple[tuple[int, int], ...]
 """A composition: (atomic number, count) with counts divided by their greatest common divisor."""
@@ -40,7 +40,7 @@ Key = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True)
 class MagneticCrystal:
-    """A crystal with a moment for every site, collinear (n_atoms,) or as vectors (n_atoms, 3), in µB."""
+    """A crystal with the moment of each site in µB: signed (n_atoms,) or as vectors (n_atoms, 3)."""
 
     crystal: Crystal
     moment_muB: NDArray[np.float64]
@@ -49,18 +49,25 @@ class MagneticCrystal:
 
 @dataclass(frozen=True)
 class Reports:
-    """How many reports of a formula name only a Curie point, and how many only a Neel point."""
+    """The reports about a formula: how many name only a Curie point, and how many only a Néel point."""
 
     curie: int = 0
     neel: int = 0
 
 
 def order_of_moments(moments_muB: NDArray[np.float64], least_muB: float = 0.0) -> int:
-    """The class of an arrangement of moments, (n,) signed or (n, 3) vectors in µB.
+    """The class of an arrangement of moments.
 
-    Compensated or canted (net moment below a tenth of the sum): antiferromagnetic. Otherwise, along the net moment:
-    ferrimagnetic when some moments oppose it, ferromagnetic when none does and at least half of the sum adds up (a
-    small net of moments that merely cant is antiferromagnetic). Nonmagnetic when no moment reaches `least_muB`.
+    Compensated or canted moments (net moment below a tenth of the sum) are antiferromagnetic. Otherwise they are
+    ferrimagnetic if some oppose the net moment, and ferromagnetic if none does and the net moment is at least half of
+    the sum; a smaller net moment comes from canting and counts as antiferromagnetic.
+
+    Args:
+        moments_muB: Signed (n,) or vectors (n, 3), in µB.
+        least_muB: Nonmagnetic if no moment is larger.
+
+    Returns:
+        An index of `CLASSES`.
     """
     vectors = moments_muB if moments_muB.ndim == 2 else moments_muB[:, None]
     sizes = np.linalg.norm(vectors, axis=1)
@@ -77,7 +84,7 @@ def order_of_moments(moments_muB: NDArray[np.float64], least_muB: float = 0.0) -
 
 
 def composition_key(amounts: Iterable[tuple[int, float]], largest_denominator: int = 24) -> Key | None:
-    """The key of amounts that are fractions with small denominators; None for others, which match no crystal."""
+    """The key of a composition; None if its amounts are not fractions with small denominators, as in any crystal."""
     items = [(number, amount) for number, amount in amounts if amount > 0]
     if not items:
         return None
@@ -92,17 +99,19 @@ def composition_key(amounts: Iterable[tuple[int, float]], largest_denominator: i
 
 
 def crystal_key(numbers: NDArray[np.integer]) -> Key:
-    """The key of a crystal's atoms."""
+    """The key of a crystal, by the atomic numbers of its atoms."""
     present, counts = np.unique(numbers, return_counts=True)
     divisor = gcd(*counts.tolist())
     return tuple(zip(present.tolist(), (counts // divisor).tolist(), strict=True))
 
 
 def read_nemad(file: Path) -> dict[Key, Reports]:
-    """Reports by composition from columns `formula, curie_K, neel_K, experimental`.
+    """Reports by composition, from the columns `formula, curie_K, neel_K, experimental` of a CSV file.
 
-    Calculated values and reports with both points, which say nothing of the ground state, are left out.
-    Raises RequestError when the file is not there or not such a table.
+    Calculated values are left out, and so are reports with both points, which do not show the ground state.
+
+    Raises:
+        RequestError: The file is missing or is no such table.
     """
     table = read_csv(file, ["formula", "curie_K", "neel_K", "experimental"])
     measured = table.filter(pl.col("experimental").fill_null("").str.to_lowercase() != "false")
@@ -112,19 +121,31 @@ def read_nemad(file: Path) -> dict[Key, Reports]:
 
 
 def read_curie(file: Path) -> dict[Key, Reports]:
-    """Reports by composition from columns `formula, curie_temperature_K`; errors as in `read_nemad`."""
+    """Reports by composition, from the columns `formula, curie_temperature_K` of a CSV file.
+
+    Raises:
+        RequestError: The file is missing or is no such table.
+    """
     table = read_csv(file, ["formula", "curie_temperature_K"])
     return _count((formula, True) for formula in table["formula"].to_list())
 
 
 def read_magndata(file: Path) -> Iterator[MagneticCrystal]:
-    """Experimental structures from rows `entry, lattice, species, frac, moment_muB`; RequestError on a bad file."""
+    """Measured structures, from rows `entry, lattice, species, frac, moment_muB`.
+
+    Raises:
+        RequestError: The file is missing or cannot be read.
+    """
     for row in json_rows(file):
         yield _magnetic_crystal(row, f"magndata-{row.get('entry')}", "moment_muB", file)
 
 
 def read_site_moments(file: Path) -> Iterator[MagneticCrystal]:
-    """Calculated ones from rows `id, mp_id, lattice, species, frac, magmom_muB`; RequestError on a bad file."""
+    """Calculated structures, from rows `id, mp_id, lattice, species, frac, magmom_muB`.
+
+    Raises:
+        RequestError: The file is missing or cannot be read.
+    """
     for row in json_rows(file):
         yield _magnetic_crystal(row, f"moments-{row.get('id')}", "magmom_muB", file)
 

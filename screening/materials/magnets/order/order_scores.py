@@ -1,4 +1,4 @@
-"""How good the probabilities of magnetic order are on chemical systems that nobody has seen, source by source."""
+"""Scores of the probabilities of magnetic order on unseen chemical systems, by source."""
 
 from __future__ import annotations
 
@@ -10,20 +10,27 @@ from numpy.typing import NDArray
 
 from screening.array_types import Floats, Mask
 from screening.materials.magnets.order.order import class_probabilities
+from screening.materials.magnets.order.order_evidence import CALCULATED, CURIE, MAGNDATA, NEMAD
 from screening.materials.magnets.order.order_examples import MOMENT, NET, OPPOSED, OrderExamples
 from screening.materials.magnets.order.order_labels import CLASSES
-from screening.materials.magnets.order.order_witnesses import CALCULATED, CURIE, MAGNDATA, NEMAD
 
 CLEAR = 0.73
-"""Witnesses that make a net moment, or none, likelier than this (log-odds above 1) have said which it is."""
+"""Evidence is clear if it gives a net moment, or none, a higher probability than this (log-odds of 1)."""
 _BINS = 5
-_LEAST = 1e-3  # as sure as a prediction may be
+_LEAST = 1e-3  # smallest probability in a log-loss
 
 
 @dataclass(frozen=True)
 class Score:
-    """rows: crystals; votes: compositions that they stand for; log_loss in nats; accuracy: share of right answers;
-    constant_log_loss, constant_accuracy: of answering everywhere with the shares among the training systems.
+    """Scores on some rows.
+
+    Attributes:
+        rows: Number of crystals.
+        votes: Number of compositions that they represent.
+        log_loss: In nats.
+        accuracy: Share of right answers.
+        constant_log_loss: Of a constant answer, the shares among the training systems.
+        constant_accuracy: Of the same answer.
     """
 
     rows: int
@@ -35,14 +42,17 @@ class Score:
 
 
 def class_targets(examples: OrderExamples) -> tuple[Floats, Mask]:
-    """(R, 4) probabilities of `CLASSES` by the sources alone, and the rows (R,) where they settle them.
+    """The targets according to the sources alone.
 
-    MAGNDATA's own structures have their class. A crystal whose calculation kept no moment is nonmagnetic; of one that
-    kept it the order is not known. Other measured compositions have what the witnesses make of them together.
+    Structures of MAGNDATA have their class. Crystals whose calculation kept no moment are nonmagnetic; if it kept a
+    moment, the order is unknown. Other measured compositions have the probabilities of the combined sources.
+
+    Returns:
+        Probabilities of `CLASSES`, (R, 4), and the rows where they are known, (R,).
     """
     answer = examples.answer.copy()
     none = answer[:, MOMENT] == 0
-    # where there is hardly a net moment its kind does not matter
+    # without a net moment its kind does not matter
     answer[none, NET] = 0.0
     answer[np.isnan(answer[:, OPPOSED]) & (answer[:, NET] < 1 - CLEAR), OPPOSED] = 0.5
     target = class_probabilities(np.nan_to_num(answer))
@@ -52,30 +62,36 @@ def class_targets(examples: OrderExamples) -> tuple[Floats, Mask]:
 
 
 def class_scores(probabilities: Floats, examples: OrderExamples, split: NDArray[np.str_]) -> dict[str, Score]:
-    """Four-class scores on the test rows: of MAGNDATA's own structures, of all measured and of all settled rows.
+    """Scores of the four classes on the test rows: structures of MAGNDATA, all measured rows, and all known rows.
 
-    probabilities: (R, 4) of `CLASSES`; split: (R,). Soft targets have a log-loss above zero at best.
+    Targets are soft, so even the best log-loss is above zero.
+
+    Args:
+        probabilities: Of `CLASSES`, (R, 4).
+        examples: R rows.
+        split: Of each row, (R,).
     """
-    target, settled = class_targets(examples)
+    target, known = class_targets(examples)
     measured, all_rows = examples.source != CALCULATED, np.ones(len(examples), dtype=bool)
-    groups = {  # test rows, and where their constant answer is taken from
+    groups = {  # test rows, and the rows that give their constant answer
         "magndata structures": (examples.order >= 0, measured),
         "measured": (measured, measured),
         "measured and calculated": (all_rows, all_rows),
     }
     scores = {}
     for name, (group, pool) in groups.items():
-        test = settled & group & (split == "test")
+        test = known & group & (split == "test")
         if test.any():
-            constant = _shares(target, examples.vote, settled & pool & (split == "train"))
+            constant = _shares(target, examples.vote, known & pool & (split == "train"))
             scores[name] = _score(probabilities[test], constant, target[test], examples.vote[test])
     return scores
 
 
 def question_scores(answers: Floats, examples: OrderExamples, split: NDArray[np.str_]) -> dict[str, Score]:
-    """Scores of the answers (R, 3) to `QUESTIONS` on the test rows, by question and source.
+    """Scores of the answers to `QUESTIONS`, (R, 3), on the test rows, by question and source.
 
-    The net moment is judged where the witnesses have said clearly which it is, its opposition where MAGNDATA has.
+    The answer about a net moment is scored where the evidence is clear, the one about opposed moments where MAGNDATA
+    has the structure.
     """
     answer = examples.answer
     clear = np.abs(answer[:, NET] - 0.5) > CLEAR - 0.5
@@ -92,15 +108,15 @@ def question_scores(answers: Floats, examples: OrderExamples, split: NDArray[np.
     for name, (question, test, pool) in cases.items():
         test, train = test & (split == "test"), pool & (split == "train") & np.isfinite(answer[:, question])
         if test.any() and train.any():
-            said = answer[:, question]
-            target = _two(said > 0.5 if question == NET else said)
+            own = answer[:, question]
+            target = _two(own > 0.5 if question == NET else own)
             constant = _shares(target, examples.vote, train)
             scores[name] = _score(_two(answers[test, question]), constant, target[test], examples.vote[test])
     return scores
 
 
 def reliability(probability: Floats, target: Floats, weight: Floats) -> list[dict[str, float]]:
-    """Mean probability, observed share and votes of each bin of equal width that is not empty."""
+    """Mean probability, observed share and votes in bins of equal width; empty bins are left out."""
     bins = np.minimum((probability * _BINS).astype(int), _BINS - 1)
     rows = []
     for index in np.unique(bins):
@@ -111,7 +127,7 @@ def reliability(probability: Floats, target: Floats, weight: Floats) -> list[dic
 
 
 def order_report(answers: Floats, examples: OrderExamples, split: NDArray[np.str_]) -> dict[str, Any]:
-    """All that a model card tells of answers (R, 3) on the test rows, as plain numbers by name."""
+    """The scores of answers, (R, 3), on the test rows for a model card."""
     probabilities = class_probabilities(answers)
     test = split == "test"
     measured = (examples.source != CALCULATED) & test
@@ -138,7 +154,7 @@ def _two(yes: Floats | Mask) -> Floats:
 
 
 def _shares(target: Floats, vote: Floats, rows: Mask) -> Floats:
-    """(K,) shares among these rows, by Laplace's rule of succession."""
+    """Shares of the K classes among these rows, (K,), by Laplace's rule of succession."""
     return np.asarray((vote[rows] @ target[rows] + 1) / (vote[rows].sum() + target.shape[1]))
 
 

@@ -1,4 +1,4 @@
-"""Whether a frame outlives the ion, and which room there is for the ion to leave."""
+"""Whether a frame is kept without the ion, and whether the ion can leave."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from screening.crystals import Crystal
-from screening.materials.electrodes.end_members.finding import find_pair
 from screening.materials.electrodes.end_members.frames import framework_kept, with_ends
 from screening.materials.electrodes.end_members.insertion import enlarged
 from screening.materials.electrodes.end_members.pair import ElectrodePair
+from screening.materials.electrodes.end_members.pair_search import find_pair
 from screening.materials.electrodes.end_members.pathways import find_pathway
 
 Known = Callable[[str], Crystal]
@@ -35,7 +35,7 @@ def test_a_strained_and_shaken_frame_is_kept(known: Known) -> None:
     assert framework_kept(relaxed)
 
 
-def test_a_frame_that_comes_apart_is_not_kept(known: Known) -> None:
+def test_a_frame_that_falls_apart_is_not_kept(known: Known) -> None:
     pair = pair_of(known("LiFePO4"))
     scattered = replace(pair.charged, frac=np.random.default_rng(0).uniform(size=pair.charged.frac.shape))
     assert not framework_kept(with_ends(pair, pair.discharged, scattered))
@@ -61,14 +61,14 @@ def channel(width: float) -> Crystal:
 
 
 @pytest.mark.parametrize(("width", "dimensions"), [(4.4, 1), (2.2, 0)])
-def test_a_tunnel_leads_one_way_and_a_tight_one_none(width: float, dimensions: int) -> None:
+def test_a_wide_tunnel_has_one_direction_and_a_narrow_one_none(width: float, dimensions: int) -> None:
     pathway = find_pathway(channel(width), "Li")
     assert pathway.blocked() == (dimensions == 0)
     if dimensions:
         assert pathway.dimensions == 1
 
 
-def test_layers_lead_two_ways_and_a_spinel_three(known: Known) -> None:
+def test_layers_have_two_directions_and_a_spinel_three(known: Known) -> None:
     assert find_pathway(known("LiCoO2"), "Li").dimensions == 2
     assert find_pathway(known("LiTiS2"), "Li").dimensions == 2
     assert find_pathway(known("LiFePO4"), "Li").dimensions == 1
@@ -76,7 +76,7 @@ def test_layers_lead_two_ways_and_a_spinel_three(known: Known) -> None:
 
 
 @pytest.mark.parametrize("name", ["LiFePO4", "LiCoO2", "NaTiS2"])
-def test_the_passage_does_not_depend_on_the_description(known: Known, name: str) -> None:
+def test_the_passage_does_not_depend_on_the_choice_of_cell(known: Known, name: str) -> None:
     crystal = known(name)
     ion = name[:2]
     plain = find_pathway(crystal, ion)

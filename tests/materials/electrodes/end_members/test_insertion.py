@@ -1,4 +1,4 @@
-"""Voids and what is put into them: known sites are found again, whatever the cell, its orientation or its order."""
+"""Voids and inserted ions: known sites are found for any cell, orientation and order of atoms."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_the_description_of_the_crystal_does_not_matter(known: Known, name: str,
         assert StructureMatcher(scale=False).fit(first.crystal.to_structure(), second.crystal.to_structure())
 
 
-def test_twice_the_same(known: Known) -> None:
+def test_results_are_reproducible(known: Known) -> None:
     host, _ = without(known("LiFePO4"), "Li")
     first, second = (find_voids(host.lattice, host.numbers, host.frac, "Li") for _ in range(2))
     assert np.array_equal(first.frac, second.frac)
@@ -102,12 +102,12 @@ def test_a_close_packed_rock_salt_has_no_room() -> None:
     assert fill(Crystal.from_structure(oxide, "NiO"), "Li", 4) is None
 
 
-def test_nothing_is_inserted_where_nothing_is_wanted(known: Known) -> None:
+def test_no_ions_wanted_no_ions_inserted(known: Known) -> None:
     assert fill(without(known("LiFePO4"), "Li")[0], "Li", 0) is None
 
 
 @pytest.mark.parametrize("times", [1, 2, 3, 6])
-def test_supercells_hold_the_same_crystal(known: Known, times: int) -> None:
+def test_supercells_are_the_same_crystal(known: Known, times: int) -> None:
     crystal = known("LiFeSO4F")
     large = enlarged(crystal, times)
     assert large.n_atoms == times * crystal.n_atoms

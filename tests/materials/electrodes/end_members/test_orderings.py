@@ -12,10 +12,10 @@ from pymatgen.analysis.ewald import EwaldSummation
 from pymatgen.analysis.structure_matcher import StructureMatcher
 
 from screening.crystals import Crystal
-from screening.materials.electrodes.end_members.finding import find_pair
 from screening.materials.electrodes.end_members.insertion import enlarged
 from screening.materials.electrodes.end_members.orderings import _exchanged, _lowest, _total, partly_charged
 from screening.materials.electrodes.end_members.pair import ElectrodePair
+from screening.materials.electrodes.end_members.pair_search import find_pair
 
 Known = Callable[[str], Crystal]
 
@@ -86,7 +86,7 @@ def test_all_of_it_is_the_charged_end(known: Known) -> None:
     assert empty.formula == pair.charged.formula
 
 
-def test_too_large_a_cell_is_left_alone(known: Known) -> None:
+def test_a_cell_that_is_too_large_has_no_states(known: Known) -> None:
     pair = pair_of(enlarged(known("LiFePO4"), 5))
     assert partly_charged(pair, 10) == []
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from screening.crystals import Crystal
-from screening.materials.electrodes.end_members.finding import find_pair
 from screening.materials.electrodes.end_members.insertion import enlarged
 from screening.materials.electrodes.end_members.orderings import partly_charged
 from screening.materials.electrodes.end_members.pair import ElectrodePair
+from screening.materials.electrodes.end_members.pair_search import find_pair
 from screening.materials.electrodes.end_members.profile import State, voltage_profile
 
 Known = Callable[[str], Crystal]
@@ -83,12 +83,12 @@ def test_a_divalent_ion_counts_twice(known: Known) -> None:
     assert profile.capacity_mAh_per_g == pytest.approx(215.9, abs=0.2)
 
 
-def test_negative_voltages_are_told(pair: ElectrodePair) -> None:
+def test_negative_voltages_are_returned(pair: ElectrodePair) -> None:
     profile = voltage_profile(with_voltages(pair, [-0.5, -0.4, 0.1, 0.2]), "Li", METAL)
     assert profile.average_V() == pytest.approx(-0.15)
 
 
-def test_what_makes_no_profile(pair: ElectrodePair, known: Known) -> None:
+def test_states_without_a_profile(pair: ElectrodePair, known: Known) -> None:
     full, empty = State(pair.discharged, -190.0), State(pair.charged, -168.0)
     other = State(known("LiMnPO4"), -150.0)
     for states, message in (

@@ -18,7 +18,7 @@ from screening.materials.electrodes.end_members.windows import windows
 
 
 @pytest.mark.parametrize("angles", [(90, 90, 90), (60, 60, 60), (75, 110, 130)])
-def test_distances_are_exact_as_far_as_they_say(angles: tuple[float, float, float]) -> None:
+def test_distances_are_exact_up_to_the_given_length(angles: tuple[float, float, float]) -> None:
     lattice = Lattice.from_parameters(3.1, 4.2, 5.3, *angles)
     rng = np.random.default_rng(1)
     first, second = rng.uniform(-2, 2, size=(20, 3)), rng.uniform(-2, 2, size=(15, 3))
@@ -57,7 +57,7 @@ def test_the_gradient_is_that_of_the_energy() -> None:
         assert gradient[:, axis] == pytest.approx((above - below) / (2 * step), rel=1e-4, abs=1e-4)
 
 
-def test_settling_never_climbs() -> None:
+def test_descent_never_raises_the_energy() -> None:
     frame, points = small_frame(), np.random.default_rng(4).uniform(-0.5, 0.5, size=(8, 3))
     settled, energies = descend(frame, points)
     assert (energies <= site_energies(frame, points)[0] + 1e-12).all()

@@ -40,7 +40,7 @@ def test_amounts_and_volumes_are_per_atom_of_the_frame_whatever_the_cells() -> N
         assert getattr(large, name) == pytest.approx(getattr(plain, name))
 
 
-def test_frames_that_differ_and_charges_that_add_ions_are_told() -> None:
+def test_frames_that_differ_and_charged_ends_with_more_ions_are_recognised() -> None:
     discharged = host(1)
     other = Crystal.from_arrays("other", discharged.lattice, [FE] * 3 + [OX] * 3, discharged.frac[4:])
     only = Crystal.from_arrays("only", discharged.lattice, [LI] * 4, discharged.frac[:4])
@@ -62,7 +62,7 @@ def test_all_ions_leave_and_nothing_else_moves() -> None:
         np.testing.assert_array_equal(packed.lattice[row], crystal.lattice)
 
 
-def test_the_ions_that_stay_are_those_far_apart() -> None:
+def test_the_ions_that_stay_are_far_apart() -> None:
     """A chain of six sites along a long cell: every other one stays."""
     frac = np.array([[i / 6 + 0.001 * i * (i % 2), 0.5, 0.5] for i in range(6)] + [[0, 0, 0]])
     chain = Crystal.from_arrays("chain", np.diag([12.0, 30.0, 30.0]), [LI] * 6 + [OX], frac)

@@ -1,4 +1,4 @@
-"""Calculated electrodes: what is learned from and what is left out, with the reason."""
+"""Calculated electrodes: the rows that are used, and those left out with the reason."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from screening.materials.electrodes.voltage import voltage as voltage_module
 from screening.materials.electrodes.voltage.couples import Couples, balance_of
 from screening.materials.electrodes.voltage.descriptors import voltage_feature_names, voltage_features
 from screening.materials.electrodes.voltage.ends import STEPS, Ends, evaluate_ends, metal_energies, potential_voltages
-from screening.materials.electrodes.voltage.ends_cache import kept_ends
+from screening.materials.electrodes.voltage.ends_cache import cached_ends
 from screening.materials.electrodes.voltage.voltage import FORMAT, VOLTAGE_COLUMNS, VoltagePredictor
 from screening.materials.electrodes.voltage.voltage_card import voltage_card
 from screening.materials.electrodes.voltage.voltage_fit import VoltageFitSettings, fit_voltage_parts
@@ -41,7 +41,7 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Predictor:
 
 @pytest.fixture(scope="module")
 def release(tmp_path_factory: pytest.TempPathFactory, network: Predictor) -> Path:
-    """Fitted to made-up electrodes whose voltage depends on their first metal and ion."""
+    """Fitted to synthetic electrodes whose voltage depends on their first metal and ion."""
     folder, rng = tmp_path_factory.mktemp("voltage"), np.random.default_rng(0)
     rows = []
     for ion in ION_SETS:
@@ -101,7 +101,7 @@ def test_the_voltage_is_the_energy_of_charging_over_the_charge(ion: str, network
     assert found[0] == pytest.approx((energy[1] + 3 * metal - energy[0]) / (3 * CHARGES[ion]), abs=1e-9)
 
 
-def test_features_are_those_of_the_electrode_not_of_its_cells(network: Predictor) -> None:
+def test_features_do_not_depend_on_the_choice_of_cells(network: Predictor) -> None:
     rng = np.random.default_rng(3)
     discharged, charged = electrode(rng, "Li", ("Fe", "V"))
     variants = couples(
@@ -111,10 +111,12 @@ def test_features_are_those_of_the_electrode_not_of_its_cells(network: Predictor
     )
     ends = ends_of(variants, network)
     # the springs are no function of distances alone, so their part is that of the first for all
-    settled = [replace(end.settled, energy_eV=0 * end.settled.energy_eV, first_energy_eV=0 * end.settled.energy_eV,
-                       force_eV_per_A=0 * end.settled.energy_eV, pressure_eV_per_A3=0 * end.settled.energy_eV)
-               for end in (ends.discharged, ends.charged)]  # fmt: skip
-    ends = Ends(replace(ends.discharged, settled=settled[0]), replace(ends.charged, settled=settled[1]))
+    fields = ("energy_eV", "first_energy_eV", "force_eV_per_A", "pressure_eV_per_A3")
+    discharged_end, charged_end = (
+        replace(end, prerelaxed=replace(end.prerelaxed, **dict.fromkeys(fields, np.zeros(3))))
+        for end in (ends.discharged, ends.charged)
+    )
+    ends = Ends(discharged_end, charged_end)
     features = voltage_features(variants, balance_of(variants), ends, np.ones(3))
     assert features.shape == (3, len(voltage_feature_names()))
     assert np.isfinite(features).all()
@@ -171,7 +173,7 @@ def test_between_whole_ions_charge_times_voltage_is_linear(predictor: VoltagePre
     assert below == pytest.approx(one)
 
 
-def test_rows_do_not_depend_on_their_neighbours(predictor: VoltagePredictor) -> None:
+def test_rows_do_not_depend_on_each_other(predictor: VoltagePredictor) -> None:
     rng = np.random.default_rng(7)
     pairs = []
     for metal in ("Fe", "Co", "U"):  # the springs know nothing beyond bismuth
@@ -186,7 +188,7 @@ def test_rows_do_not_depend_on_their_neighbours(predictor: VoltagePredictor) -> 
     assert pl.DataFrame(predictor.columns([])).height == 0
 
 
-def test_an_end_that_was_derived_follows_the_one_given(predictor: VoltagePredictor) -> None:
+def test_a_derived_end_follows_the_given_one(predictor: VoltagePredictor) -> None:
     discharged, charged = electrode(np.random.default_rng(8), "Li", ("Fe",), ions=2)
     bare = replace(discharged, numbers=charged.numbers, frac=discharged.frac[2:])
     moved = predictor.prepared(couples((discharged, bare)), "discharged")
@@ -204,10 +206,10 @@ def test_an_end_that_was_derived_follows_the_one_given(predictor: VoltagePredict
     assert np.abs(pair.charged.lattice - pair.discharged.lattice).max() > 1e-6
 
 
-def test_a_fit_tells_its_errors_and_goes_on_from_what_was_evaluated(release: Path) -> None:
+def test_a_fit_reports_its_errors_and_continues_from_the_cache(release: Path) -> None:
     card = (release / "MODEL_CARD.md").read_text()
     assert "both ends given" in card
-    assert "has seen" in card
+    assert "was trained on relaxations" in card
     report = load_tabular_release(release, "voltage", FORMAT).parts["voltage of pair"].get("report")
     found = report["scores"]["all"]
     assert len(found["maes"]) == 2
@@ -217,20 +219,20 @@ def test_a_fit_tells_its_errors_and_goes_on_from_what_was_evaluated(release: Pat
     assert not list(release.rglob("*.pkl"))
 
 
-def test_what_was_evaluated_is_kept(network: Predictor, tmp_path: Path) -> None:
+def test_evaluations_are_cached(network: Predictor, tmp_path: Path) -> None:
     rng, springs = np.random.default_rng(9), Springs()
     pairs = couples(electrode(rng, "Li", ("Fe",)), electrode(rng, "Li", ("V",)))
-    first = kept_ends(tmp_path, springs, network, pairs, "discharged")
+    first = cached_ends(tmp_path, springs, network, pairs, "discharged")
     calls = springs.calls
-    second = kept_ends(tmp_path, springs, network, pairs, "discharged")
+    second = cached_ends(tmp_path, springs, network, pairs, "discharged")
     assert springs.calls == calls
-    np.testing.assert_array_equal(second.charged.settled.energy_eV, first.charged.settled.energy_eV)
-    np.testing.assert_array_equal(second.charged.settled.packed.frac, first.charged.settled.packed.frac)
-    kept_ends(tmp_path, springs, network, pairs, "charged")
+    np.testing.assert_array_equal(second.charged.prerelaxed.energy_eV, first.charged.prerelaxed.energy_eV)
+    np.testing.assert_array_equal(second.charged.prerelaxed.packed.frac, first.charged.prerelaxed.packed.frac)
+    cached_ends(tmp_path, springs, network, pairs, "charged")
     assert springs.calls > calls
 
 
-def test_releases_that_are_none(release: Path, tmp_path: Path) -> None:
+def test_wrong_releases_are_refused(release: Path, tmp_path: Path) -> None:
     assert VoltagePredictor.load("none") is None
     with pytest.raises(RequestError, match="voltage=nothing-of-the-sort: expected none"):
         VoltagePredictor.load("nothing-of-the-sort")
@@ -238,7 +240,7 @@ def test_releases_that_are_none(release: Path, tmp_path: Path) -> None:
         load_tabular_release(tiny_release(tmp_path / "network"), "voltage", FORMAT)
     kept = load_tabular_release(release, "voltage", FORMAT)
     save_tabular_release(tmp_path / "bare", TabularRelease("bare", kept.parts, {}, FORMAT), "card")
-    with pytest.raises(RequestError, match="which potential and network"):
+    with pytest.raises(RequestError, match="does not name the potential and network"):
         VoltagePredictor.load(str(tmp_path / "bare"))
 
 

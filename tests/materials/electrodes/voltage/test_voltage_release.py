@@ -1,4 +1,4 @@
-"""`screening fit voltage` writes a release that can be loaded, and says what it was given wrongly."""
+"""`screening fit voltage` writes a release that can be loaded, and names wrong settings."""
 
 from __future__ import annotations
 
@@ -42,6 +42,6 @@ def test_a_release_with_its_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert "# mine" in (tmp_path / "out" / "MODEL_CARD.md").read_text()
 
 
-def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match=r"electrodes=.*tables: expected a folder with electrodes\.jsonl\.gz"):
         run(config(tmp_path))

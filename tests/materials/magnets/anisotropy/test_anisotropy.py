@@ -1,4 +1,4 @@
-"""Axes against known symmetry; NovaMag's table read with its traps; sizes of K1 learned, kept and left null."""
+"""Axes of crystals of known symmetry; the pitfalls of NovaMag's table; fit, release and nulls of the sizes of K1."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_axes_follow_the_crystal_system() -> None:
     assert axes.uniaxial.tolist() == [False, True, True, True, False]
 
 
-def test_axes_do_not_depend_on_the_description() -> None:
+def test_axes_do_not_depend_on_the_choice_of_cell() -> None:
     rng = np.random.default_rng(0)
     for one in (FEPT, SMCO5, CEMENTITE):
         same = find_axes(pack([one, supercell(one, (2, 1, 2)), rotated(one, rng)]))
@@ -85,7 +85,7 @@ OTHERS = ("Pt", "Pd", "Au", "Ir", "Os", "W", "Bi", "Al", "Si", "Ti", "V", "Ga", 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Made-up truth: heavy partners give a hundred times the anisotropy."""
+    """Synthetic rule: heavy partners give a hundred times the anisotropy."""
     rng = np.random.default_rng(0)
     rows = [
         row(i, metal, other, float(rng.choice([-1, 1])) * 10 ** (rng.normal(scale=0.1) - 2 * (k >= 7)))
@@ -105,7 +105,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
-def test_the_table_is_read_with_its_traps(folder: Path) -> None:
+def test_pitfalls_of_the_table(folder: Path) -> None:
     found = anisotropy_examples(folder / "novamag")
     assert found.dropped == {"sites do not give the formula": 2, "impossible volume": 1, "no K1": 1}
     assert len(found.systems) == 5 * len(OTHERS) + 1
@@ -133,7 +133,7 @@ def test_sizes_are_learned_and_a_random_sign_is_not(folder: Path) -> None:
 
 
 def check_answers(model: AnisotropyModel) -> None:
-    """Numbers only where something tells them, each with how it was found."""
+    """Only known numbers are there, each with its method."""
     oxide = crystal(123, Lattice.tetragonal(2.8, 3.7), ["Fe", "O"], [[0, 0, 0], [0.5, 0.5, 0.5]])
     alloy = crystal(123, Lattice.tetragonal(2.8, 3.7), ["Fe", "Au"], [[0, 0, 0], [0.5, 0.5, 0.5]])
     aluminium = crystal(225, Lattice.cubic(4.05), ["Al"], [[0, 0, 0]])

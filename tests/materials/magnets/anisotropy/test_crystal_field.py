@@ -1,4 +1,4 @@
-"""Signs and sizes of 4f anisotropy: an independent sum over images, known families, invariances, honest intervals."""
+"""Signs and sizes of 4f anisotropy: an independent sum over images, known families, invariances, intervals."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_against_a_sum_over_images() -> None:
 NEGATIVITY = {"N": 3.04, "Fe": 1.83, "Nd": 1.14, "Sm": 1.17, "Dy": 1.22}  # Pauling
 
 
-def test_the_description_does_not_matter() -> None:
+def test_the_choice_of_cell_does_not_matter() -> None:
     rng = np.random.default_rng(1)
     one = MAGNETS["Sm2Fe17N3"]
     same = K1([one, supercell(one, (2, 1, 1)), rotated(one, rng), MAGNETS["Fe bcc"]])
@@ -88,7 +88,7 @@ def test_the_description_does_not_matter() -> None:
     assert np.isnan(same[3]).all()
 
 
-def test_no_rule_no_number() -> None:
+def test_elements_without_a_rule_have_no_number() -> None:
     none = K1([with_rare_earth("SmCo5", symbol) for symbol in ("La", "Ce", "Eu", "Gd", "Yb", "Lu")])
     assert np.isnan(none).all()
     half = MAGNETS["Nd2Fe14B"]
@@ -98,7 +98,7 @@ def test_no_rule_no_number() -> None:
     assert 0 < less[0] < less[1]
 
 
-def test_intervals_say_how_sure_the_sign_is() -> None:
+def test_intervals_show_how_certain_the_sign_is() -> None:
     def probability(values: np.ndarray) -> np.ndarray:
         return norm.cdf(values[:, 0] / ((values[:, 2] - values[:, 1]) / (2 * norm.ppf(0.9))))
 

@@ -1,4 +1,4 @@
-"""Families told by roles on their lattice: members, substitution, approximants, impostors; the table behind them."""
+"""Families by roles on their lattice: members, substitution, approximants, other crystals; and their table."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_mixed_metals_are_mixed_by_share() -> None:
     assert half == pytest.approx(ends.mean())
 
 
-def test_impostors_have_none() -> None:
+def test_similar_crystals_of_other_structures_have_no_family() -> None:
     cubic = Crystal.from_arrays("B2", np.eye(3) * 2.9, [26, 78], [[0, 0, 0], [0.5, 0.5, 0.5]])
     other_sites = MAGNETS["SmCo5"]
     moved = other_sites.frac.copy()

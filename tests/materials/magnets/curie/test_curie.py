@@ -1,4 +1,4 @@
-"""Curie temperatures: learned on unseen systems, intervals that hold, kept and loaded, invariant as physics is."""
+"""Curie temperatures: errors and intervals on unseen systems, the release, invariances."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from screening.chemistry.compositions import chemical_system, formula_counts
 from screening.chemistry.elements import ATOMIC_NUMBERS, SYMBOLS
 from screening.data.splits import split_of
 from screening.errors import RequestError
-from screening.materials.magnets.curie.curie import CURIE_COLUMNS, CurieModel, curie_columns
+from screening.materials.arrays import interval_columns
+from screening.materials.magnets.curie.curie import COLUMN, CURIE_COLUMNS, CurieModel
 from screening.materials.magnets.curie.curie_card import curie_card
 from screening.materials.magnets.curie.curie_data import CurieExamples
 from screening.materials.magnets.curie.curie_features import curie_feature_names, curie_features
@@ -32,7 +33,7 @@ SETTINGS = CurieFitSettings(
 
 @pytest.fixture(scope="module")
 def examples() -> CurieExamples:
-    """Made-up truth: iron and cobalt carry the temperature, diluted by all the rest; the noise grows with it."""
+    """Synthetic rule: the temperature follows the share of iron and cobalt; the noise grows with it."""
     rng = np.random.default_rng(0)
     metals, others = ("Mn", "Fe", "Co", "Gd"), ("Al", "Si", "Y", "O", "B", "Ge", "Ti", "Zr", "Sn", "C", "P", "La")
     counts = np.zeros((500, len(SYMBOLS)))
@@ -70,7 +71,7 @@ def test_test_and_calibration_values_are_not_learned(examples: CurieExamples, fi
     np.testing.assert_array_equal(one, two)
 
 
-def test_a_part_survives_the_release(fitted: CurieModel, examples: CurieExamples) -> None:
+def test_a_part_is_the_same_after_saving_and_loading(fitted: CurieModel, examples: CurieExamples) -> None:
     part = fitted.to_part()
     kept = replace(part, settings=json.loads(json.dumps(part.settings)))
     np.testing.assert_array_equal(CurieModel.from_part(kept).predict(examples.counts), fitted.predict(examples.counts))
@@ -93,14 +94,14 @@ def test_scale_of_the_formula_and_order_of_rows_do_not_matter(fitted: CurieModel
     assert np.all(found[:, 1] >= 0)
 
 
-def test_what_cannot_be_magnetic_has_none(fitted: CurieModel) -> None:
-    table = pl.DataFrame(curie_columns(fitted.predict(formula_counts(["Al2O3", "Fe2O3"]))))
+def test_nonmagnetic_compositions_have_no_curie_temperature(fitted: CurieModel) -> None:
+    table = pl.DataFrame(interval_columns(COLUMN, fitted.predict(formula_counts(["Al2O3", "Fe2O3"]))))
     assert tuple(table.columns) == CURIE_COLUMNS
     assert table["curie_temperature_K"].null_count() == 1
-    assert pl.DataFrame(curie_columns(fitted.predict(np.zeros((0, 119))))).height == 0
+    assert pl.DataFrame(interval_columns(COLUMN, fitted.predict(np.zeros((0, 119))))).height == 0
 
 
-def test_features_are_finite_named_and_know_the_mixture() -> None:
+def test_features_are_finite_and_describe_the_magnetic_elements() -> None:
     features = curie_features(Compositions.of(formula_counts(["Fe", "Fe3Al", "SmCo5", "Al2O3", "Co2FeSi"])))
     assert features.shape[1] == len(curie_feature_names()) == len(set(curie_feature_names()))
     assert np.isfinite(features).all()

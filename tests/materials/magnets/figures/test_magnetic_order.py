@@ -1,4 +1,4 @@
-"""A predicted magnetic order wins over the prior, row by row."""
+"""A predicted magnetic order replaces the prior, row by row."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ORDER = {
 }
 
 
-def test_a_prediction_wins_over_the_prior(predictions: TableMaker) -> None:
+def test_a_prediction_replaces_the_prior(predictions: TableMaker) -> None:
     row = evaluate(predictions(("Fe3O4", {**OXIDE, **ORDER})), MagnetSettings()).row(0, named=True)
     assert row["ferro_or_ferrimagnetic_probability"] == pytest.approx(0.8)
     assert {name: row[name] for name in ORDER} == ORDER
@@ -30,7 +30,7 @@ def test_a_prediction_wins_over_the_prior(predictions: TableMaker) -> None:
 
 
 @pytest.mark.parametrize("gone", ["magnetic_order", "magnetic_order_probability", "ferrimagnetic_probability"])
-def test_an_incomplete_prediction_leaves_the_prior(predictions: TableMaker, gone: str) -> None:
+def test_an_incomplete_prediction_does_not_replace_the_prior(predictions: TableMaker, gone: str) -> None:
     table = predictions(("Fe3O4", {**OXIDE, **ORDER}), ("Fe3O4", {**OXIDE, **ORDER, gone: None}))
     bare = evaluate(predictions(("Fe3O4", OXIDE)), MagnetSettings()).row(0, named=True)
     for row in (

@@ -54,7 +54,7 @@ def test_known_magnets_from_the_moment_of_their_host(
         assert row["mu0_Ms_T_lo"] <= row["mu0_Ms_T"] <= row["mu0_Ms_T_hi"]  # type: ignore[operator]
 
 
-def test_the_ferrite_keeps_what_its_sublattices_leave(predictions: TableMaker) -> None:
+def test_the_ferrite_has_the_difference_of_its_sublattices(predictions: TableMaker) -> None:
     values = {"volume_A3": 348.8, "magnetization_muB_per_A3": 60 / 348.8, "band_gap_eV": 1.0, **FERRI}
     values |= {"opposed_moment_share": 1 / 3, "curie_temperature_K": 740.0}
     cold = ranked_row(predictions, "BaFe12O19", values, temperature_K=0.0)
@@ -78,7 +78,7 @@ def test_metals_without_chromium_or_manganese_have_no_opposed_sublattices(predic
         assert (row["mu0_Ms_T_lo"] > 1.4) == (low > 0), formula  # type: ignore[operator]
 
 
-def test_above_the_curie_temperature_there_is_nothing_and_the_row_says_so(predictions: TableMaker) -> None:
+def test_above_the_curie_temperature_polarization_is_zero_and_flagged(predictions: TableMaker) -> None:
     values = {"host_magnetization_muB_per_A3": 0.15, "curie_temperature_K": 290.0, **FERRO}
     row = ranked_row(predictions, "Y2Fe17", values)
     assert row["mu0_Ms_T"] == 0.0

@@ -1,4 +1,4 @@
-"""Net moments of known ferrimagnets from their bridges alone; invariances; the ground state of all arrangements."""
+"""Net moments of known ferrimagnets from their bridges; invariances; the ground state of all arrangements."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_net_moments_of_known_compounds(name: str, share: float | None) -> None:
 @pytest.mark.parametrize(
     ("name", "net_muB"), [("BaFe12O19", 20.0), ("SrFe12O19", 20.0), ("Fe3O4", 14 / 3), ("CoFe2O4", 3.0)]
 )
-def test_net_moments_in_magnetons_a_formula(name: str, net_muB: float) -> None:
+def test_net_moments_per_formula_unit(name: str, net_muB: float) -> None:
     crystal = BUNDLED[name]
     ((share, total),) = opposed_moments(pack([crystal]))
     formulas = {"BaFe12O19": 2, "SrFe12O19": 2, "Fe3O4": 2, "CoFe2O4": 2}[name]
@@ -66,7 +66,7 @@ def test_the_garnet_keeps_a_fifth() -> None:
     assert share * total * crystal.volume_A3 / 4 == pytest.approx(5.0)  # per Y3Fe5O12
 
 
-def test_shares_do_not_depend_on_the_description() -> None:
+def test_shares_do_not_depend_on_the_choice_of_cell() -> None:
     rng = np.random.default_rng(0)
     one = BUNDLED["CoFe2O4"]
     order = rng.permutation(one.n_atoms)

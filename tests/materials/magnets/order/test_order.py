@@ -1,4 +1,4 @@
-"""Magnetic order from soft answers: learned, kept, calibrated; and, of a release, the textbook cases."""
+"""Magnetic order from soft answers: fit, release, calibration; and textbook cases with the released model."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from screening.materials.magnets.order.order import (
     order_columns,
 )
 from screening.materials.magnets.order.order_card import order_card
+from screening.materials.magnets.order.order_evidence import CALCULATED, CURIE, MAGNDATA, NEMAD
 from screening.materials.magnets.order.order_examples import NET, OrderExamples, balance, host_kinds
 from screening.materials.magnets.order.order_fit import OrderFitSettings, fit_order, log_loss
 from screening.materials.magnets.order.order_labels import FERRI, FERRO, crystal_key
 from screening.materials.magnets.order.order_scores import order_report, reliability
-from screening.materials.magnets.order.order_witnesses import CALCULATED, CURIE, MAGNDATA, NEMAD
 from screening.resources import resource
 from screening.tabular.release import load_tabular_release
 
@@ -43,7 +43,7 @@ _ELEMENTS = tuple(ATOMIC_NUMBERS[s] for s in ("Fe", "Co", "Mn", "Gd", "O", "F", 
 
 @pytest.fixture(scope="module")
 def examples() -> OrderExamples:
-    """Made-up truth: manganese has no moment unless with iron, anions compensate, gadolinium opposes."""
+    """Synthetic rule: manganese has a moment only with iron, anions compensate, gadolinium is antiparallel."""
     rng = np.random.default_rng(0)
     crystals = [random_crystal(rng, int(rng.integers(2, 6)), _ELEMENTS) for _ in range(700)]
     packed = pack(crystals)
@@ -83,7 +83,7 @@ def test_probabilities_follow_the_questions() -> None:
     np.testing.assert_allclose(found[4], [0.125, 0.125, 0.25, 0.5])
 
 
-def test_what_was_made_up_is_learned_on_unseen_systems(examples: OrderExamples, fitted: OrderModel) -> None:
+def test_the_synthetic_rule_holds_on_unseen_systems(examples: OrderExamples, fitted: OrderModel) -> None:
     answers, split = fitted.answers(examples.packed), np.array(splits_of(examples.systems))
     report = order_report(answers, examples, split)
     for name in ("net, all", "moment, calculated"):
@@ -96,22 +96,22 @@ def test_what_was_made_up_is_learned_on_unseen_systems(examples: OrderExamples, 
     assert probabilities.min() >= 0
 
 
-def test_systems_left_out_are_not_learned_from(examples: OrderExamples) -> None:
+def test_systems_left_out_are_not_used(examples: OrderExamples) -> None:
     left_out = set(examples.systems[:300])
     rows = np.array([system in left_out for system in examples.systems])
     nonsense = examples.answer.copy()
     nonsense[rows] = 1 - nonsense[rows]
-    one, _, lesson = fit_order(examples, SETTINGS, left_out)
+    one, _, training = fit_order(examples, SETTINGS, left_out)
     other = fit_order(replace(examples, answer=nonsense), SETTINGS, left_out)[0]
     np.testing.assert_array_equal(one.answers(examples.packed), other.answers(examples.packed))
-    assert "left out" in lesson.split
+    assert "left out" in training.split
 
 
-def test_a_part_survives_the_release(fitted: OrderModel, examples: OrderExamples) -> None:
+def test_a_part_is_the_same_after_saving_and_loading(fitted: OrderModel, examples: OrderExamples) -> None:
     part = fitted.to_part()
     kept = replace(part, settings=json.loads(json.dumps(part.settings)))
     np.testing.assert_array_equal(OrderModel.from_part(kept).answers(examples.packed), fitted.answers(examples.packed))
-    with pytest.raises(RequestError, match="other kinds of magnetic order"):
+    with pytest.raises(RequestError, match="other magnetic orders"):
         OrderModel.from_part(replace(kept, settings={**kept.settings, "classes": ["a"]}))
     with pytest.raises(RequestError, match="other features"):
         OrderModel.from_part(replace(kept, settings={**kept.settings, "features": ["a"]}))

@@ -1,4 +1,4 @@
-"""What the sources say of magnetic order: arrangements of moments, compositions, reports, and their joint word."""
+"""The sources of magnetic order: arrangements of moments, compositions, reports, and all of them combined."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from screening.chemistry.compositions import formula_counts
 from screening.chemistry.formulas import parse_formula
 from screening.errors import RequestError
+from screening.materials.magnets.order.order_evidence import OrderEvidence, follows_heavy_rule
 from screening.materials.magnets.order.order_examples import host_kinds
 from screening.materials.magnets.order.order_labels import (
     ANTIFERRO,
@@ -27,7 +28,6 @@ from screening.materials.magnets.order.order_labels import (
     read_magndata,
     read_nemad,
 )
-from screening.materials.magnets.order.order_witnesses import Witnesses, follows_heavy_rule
 
 
 def key(formula: str) -> Key:
@@ -85,7 +85,7 @@ def test_an_arrangement_is_the_same_turned_reversed_shuffled_and_repeated(moment
         assert order_of_moments(same) == order
 
 
-def test_compositions_meet_crystals() -> None:
+def test_compositions_match_crystals() -> None:
     assert key("La0.5Sr0.5MnO3") == key("LaSrMn2O6") == crystal_key(np.array([8, 8, 8, 8, 8, 8, 25, 25, 38, 57]))
     assert key("(Nd)2Fe14B") == key("Nd4Fe28B2")
     assert composition_key(parse_formula("Fe0.9137Ni0.0863") or ()) is None
@@ -120,14 +120,14 @@ def test_a_structure_without_a_moment_for_every_site_is_refused(tmp_path: Path) 
         list(read_magndata(file))
 
 
-def test_witnesses_agree_and_contradict() -> None:
+def test_sources_agree_and_contradict() -> None:
     iron, oxide = key("Fe"), key("FeO")
-    witnesses = Witnesses({iron: Reports(9, 0), oxide: Reports(1, 1)}, {iron: Reports(1, 0)}, {}, {})
-    one = Witnesses({iron: Reports(1, 0)}, {}, {}, {})
-    assert witnesses.net(iron) > one.net(iron) > 0.9
-    assert 0.4 < witnesses.net(oxide) < 0.6
-    assert witnesses.net(key("Al")) == 0.5
-    assert Witnesses({oxide: Reports(0, 3)}, {}, {}, {}).net(oxide) < 0.05
+    evidence = OrderEvidence({iron: Reports(9, 0), oxide: Reports(1, 1)}, {iron: Reports(1, 0)}, {}, {})
+    one = OrderEvidence({iron: Reports(1, 0)}, {}, {}, {})
+    assert evidence.net(iron) > one.net(iron) > 0.9
+    assert 0.4 < evidence.net(oxide) < 0.6
+    assert evidence.net(key("Al")) == 0.5
+    assert OrderEvidence({oxide: Reports(0, 3)}, {}, {}, {}).net(oxide) < 0.05
 
 
 def test_heavy_rare_earths_oppose_iron_and_cobalt() -> None:
@@ -135,13 +135,13 @@ def test_heavy_rare_earths_oppose_iron_and_cobalt() -> None:
     assert follows_heavy_rule(formula_counts(formulas)).tolist() == [True, True, False, False, False, False]
     counts = formula_counts(["GdCo5", "YCo5", "ErNi"])
     keys = [key(f) for f in ("GdCo5", "YCo5", "ErNi")]
-    witnesses = Witnesses({}, {}, {}, {keys[1]: {FERRO}, keys[2]: {ANTIFERRO}})
-    opposed = witnesses.opposed(keys, counts)
+    evidence = OrderEvidence({}, {}, {}, {keys[1]: {FERRO}, keys[2]: {ANTIFERRO}})
+    opposed = evidence.opposed(keys, counts)
     assert opposed[0] > 0.9
     assert opposed[1] < 0.5
     assert np.isnan(opposed[2])
 
 
-def test_host_kinds_part_metals_from_compounds() -> None:
+def test_host_kinds_separate_metals_from_compounds() -> None:
     kinds = host_kinds(formula_counts(["Fe", "Gd", "V", "FeO", "GdN", "VO2"]))
     assert kinds.tolist() == [0, 1, 2, 3, 4, 5]

@@ -1,4 +1,4 @@
-"""The electrode behind a crystal: its working ion, its two ends, and how much of the ion moves."""
+"""Finding both ends of an electrode from one crystal, its working ion, and the amount of the ion that moves."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from screening.chemistry.formulas import cell_formula
 from screening.crystals.crystal import Crystal
 from screening.errors import RequestError
 from screening.materials.electrodes.end_members.frames import falls_apart
-from screening.materials.electrodes.end_members.given import given_pair
+from screening.materials.electrodes.end_members.given_pair import given_pair
 from screening.materials.electrodes.end_members.graphite import CARBON, bond_length, intercalated
 from screening.materials.electrodes.end_members.insertion import enlarged, fill
 from screening.materials.electrodes.end_members.pair import ElectrodePair, NoPair
@@ -21,21 +21,33 @@ from screening.materials.electrodes.end_members.redox import ION_CHARGES, active
 from screening.materials.electrodes.end_members.roles import Roles, has_anions, roles
 
 MAX_INSERTION_ATOMS = 200
-"""The search for voids takes a time that grows with the cell; beyond this it is not made."""
+"""Largest cell for the search for voids, whose time grows with the cell."""
 _MOST_CELLS = 4
 _CHUNK = 512
 
 
 def find_pair(crystal: Crystal, working_ion: str | None = None) -> ElectrodePair | NoPair:
-    """Both ends of the electrode that this crystal is an end of, or why it is none.
+    """Find both ends of the electrode that a crystal belongs to.
 
-    working_ion: Li, Na, K, Mg, Ca, Zn or Al; None finds it (the first one present; Li for a host without any).
+    Args:
+        crystal: One end, or a pair.
+        working_ion: Li, Na, K, Mg, Ca, Zn or Al; None takes the first one in the crystal, or Li for a host without any.
+
+    Returns:
+        The pair, or why there is none.
+
+    Raises:
+        RequestError: The element is no working ion.
     """
     return next(iter(find_pairs([crystal], working_ion)))
 
 
 def find_pairs(crystals: Iterable[Crystal], working_ion: str | None = None) -> Iterator[ElectrodePair | NoPair]:
-    """The same for many crystals, in their order. Raises RequestError on an element that is no working ion."""
+    """As `find_pair`, for many crystals in their order.
+
+    Raises:
+        RequestError: The element is no working ion.
+    """
     if working_ion is not None and working_ion not in ION_CHARGES:
         raise RequestError(f"working_ion={working_ion}: expected one of {', '.join(ION_CHARGES)}")
     stream = iter(crystals)
@@ -44,7 +56,7 @@ def find_pairs(crystals: Iterable[Crystal], working_ion: str | None = None) -> I
         for row, crystal in enumerate(chunk):
             if crystal.charged is not None:
                 pair = given_pair(crystal, crystal.charged, working_ion)
-                yield _judged(pair) if isinstance(pair, ElectrodePair) else pair
+                yield _with_structure_flags(pair) if isinstance(pair, ElectrodePair) else pair
             else:
                 yield _derived(crystal, found, row)
 
@@ -65,7 +77,8 @@ def _topotactic(crystal: Crystal, ion: str, found: Roles, row: int, flags: tuple
     held = crystal.numbers == ATOMIC_NUMBERS[ion]
     charged = replace(crystal, numbers=crystal.numbers[~held], frac=crystal.frac[~held])
     extractable = float(found.extractable[row] / found.charges[row])
-    return _judged(ElectrodePair(crystal, charged, ion, float(held.sum()), "topotactic", flags, extractable))
+    pair = ElectrodePair(crystal, charged, ion, float(held.sum()), "topotactic", flags, extractable)
+    return _with_structure_flags(pair)
 
 
 def _inserted(crystal: Crystal, ion: str, found: Roles, row: int, flags: tuple[str, ...]) -> ElectrodePair | NoPair:
@@ -91,11 +104,11 @@ def _inserted(crystal: Crystal, ion: str, found: Roles, row: int, flags: tuple[s
     rest = [flag for flag in flags if flag not in ("charged_host", "not_an_electrode")]
     names = (*rest, *["charged_host"] * held, *["ions_relocated"] * filled.relocated)
     added = float(filled.added)
-    return _judged(ElectrodePair(filled.crystal, host, ion, added, "inserted", names, added))
+    return _with_structure_flags(ElectrodePair(filled.crystal, host, ion, added, "inserted", names, added))
 
 
-def _judged(pair: ElectrodePair) -> ElectrodePair:
-    """With what only the structure tells: whether the ion can get out, and whether what is left holds together."""
+def _with_structure_flags(pair: ElectrodePair) -> ElectrodePair:
+    """The pair with the flags that need its structure: blocked ions, and a frame that falls apart."""
     flags = []
     frame = pair.discharged.numbers != ATOMIC_NUMBERS[pair.working_ion]
     if has_anions(pair.discharged.numbers):

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from screening.materials.magnets.figures.first_constant import anisotropy_field_T, hardness
+from screening.materials.magnets.figures.anisotropy_constant import anisotropy_field_T, hardness
 from screening.materials.magnets.merit import MagnetSettings, evaluate
 
 TableMaker = Callable[..., pl.DataFrame]
@@ -53,7 +53,7 @@ def test_both_parts_add_up_with_their_signs(predictions: TableMaker) -> None:
     assert axial["K1_method"] == "4f: crystal field; 3d: family: CaCu5"
 
 
-def test_an_unsure_sign_is_a_probability_and_its_size_is_given_if_the_axis_is_easy(predictions: TableMaker) -> None:
+def test_an_uncertain_sign_gives_a_probability_and_the_hardness_of_an_easy_axis(predictions: TableMaker) -> None:
     row = ranked_row(predictions, "YCo5", {**HOST, "host_axial_probability": 0.4})
     assert row["axial_probability"] == pytest.approx(0.4, abs=0.01)
     assert (row["easy_axis"], row["hardness_kappa"]) == ("plane", None)
@@ -94,6 +94,6 @@ def test_no_number_without_a_method(predictions: TableMaker) -> None:
         assert row[name] is None
 
 
-def test_above_the_curie_temperature_nothing_tells_the_axis(predictions: TableMaker) -> None:
+def test_above_the_curie_temperature_the_axis_is_unknown(predictions: TableMaker) -> None:
     row = ranked_row(predictions, "YCo5", {**HOST, "curie_temperature_K": 100.0})
     assert (row["easy_axis"], row["axial_probability"], row["K1_MJ_per_m3"]) == ("unknown", None, 0.0)

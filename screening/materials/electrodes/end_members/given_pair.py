@@ -1,4 +1,4 @@
-"""A pair of structures that the user gives: which ion moves between them, and whether they have the same frame."""
+"""A pair of crystals given by the user: the ion that moves between them, and a check that their frames are equal."""
 
 from __future__ import annotations
 
@@ -17,10 +17,15 @@ _TOLERANCE = 1e-6
 
 
 def given_pair(crystal: Crystal, charged: Crystal, working_ion: str | None) -> ElectrodePair | NoPair:
-    """The pair of a discharged crystal and the charged one that came with it.
+    """The pair of a discharged crystal and the charged crystal given with it.
 
-    Refused: frames that differ in composition, a charged crystal that holds as much of the ion or more, and crystals
-    without a frame.
+    Refused are frames that differ in composition, charged crystals with as much of the ion as the discharged one or
+    more, and crystals without a frame.
+
+    Args:
+        crystal: The discharged end.
+        charged: The charged end.
+        working_ion: None finds it.
     """
     rich, poor = (count_matrix([cell_formula(c.numbers)])[0] for c in (crystal, charged))
     ions = [working_ion] if working_ion else list(ION_CHARGES)
@@ -29,7 +34,7 @@ def given_pair(crystal: Crystal, charged: Crystal, working_ion: str | None) -> E
         frames = f"{crystal.formula} and {charged.formula}"
         which = working_ion or f"one of {', '.join(ION_CHARGES)}"
         return _refused(f"the frames of the given pair differ in composition: {frames} without {which}")
-    # Where the frame alone would fit, as for two equal crystals, the ion is one that leaves if there is any.
+    # Several ions may fit, as for two equal crystals; the one with the largest loss is taken.
     left = {ion: _removed(rich, poor, ion) for ion in moving}
     ion = max(moving, key=lambda name: left[name])
     cells = _cells(rich, poor, ion)
@@ -48,7 +53,7 @@ def given_pair(crystal: Crystal, charged: Crystal, working_ion: str | None) -> E
 
 
 def _cells(rich: Floats, poor: Floats, ion: str) -> float | None:
-    """How many charged cells make a discharged one, by the atoms of the frame; None if the frames differ."""
+    """Charged cells per discharged cell, by the atoms of the frame; None if the frames differ."""
     frame_rich, frame_poor = rich.copy(), poor.copy()
     frame_rich[ATOMIC_NUMBERS[ion]] = frame_poor[ATOMIC_NUMBERS[ion]] = 0
     if not frame_rich.any() or not frame_poor.any():
@@ -58,7 +63,7 @@ def _cells(rich: Floats, poor: Floats, ion: str) -> float | None:
 
 
 def _removed(rich: Floats, poor: Floats, ion: str) -> float:
-    """Ions that leave a discharged cell."""
+    """Number of ions that leave a discharged cell."""
     number = ATOMIC_NUMBERS[ion]
     return float(rich[number] - (_cells(rich, poor, ion) or 0.0) * poor[number])
 

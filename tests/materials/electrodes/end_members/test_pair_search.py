@@ -1,4 +1,4 @@
-"""Which electrode is behind a crystal: ends, ions moved, capacities, and why some crystals are none."""
+"""The electrode of a crystal: ends, ions moved, capacities, and why some crystals have none."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from pymatgen.core import Composition, Element, Lattice, Structure
 
 from screening.crystals import Crystal
 from screening.errors import RequestError
-from screening.materials.electrodes.end_members.finding import find_pair, find_pairs
 from screening.materials.electrodes.end_members.insertion import enlarged
 from screening.materials.electrodes.end_members.pair import ElectrodePair, NoPair
+from screening.materials.electrodes.end_members.pair_search import find_pair, find_pairs
 from screening.materials.registry import flag_meanings
 
 Known = Callable[[str], Crystal]
@@ -33,7 +33,7 @@ def capacity(pair: ElectrodePair, basis: Crystal) -> float:
     return FARADAY_MAH * pair.n_ions_removed * VALENCE[pair.working_ion] / mass
 
 
-def test_the_reference_table_is_told_apart(reference: Reference) -> None:
+def test_the_reference_table_is_classified(reference: Reference) -> None:
     for name, (row, crystal) in reference.items():
         found = find_pair(crystal, row["ion"])
         if row["usable_electrode"] == "no":
@@ -110,7 +110,7 @@ def graphite() -> Crystal:
     return built(194, Lattice.hexagonal(2.461, 6.708), ["C", "C"], [[0, 0, 0.25], [1 / 3, 2 / 3, 0.25]])
 
 
-def test_graphite_opens_for_lithium_and_potassium(known: Known) -> None:
+def test_graphite_takes_up_lithium_and_potassium(known: Known) -> None:
     pair = find_pair(graphite())
     assert isinstance(pair, ElectrodePair)
     assert (pair.discharged.formula, pair.charged.formula) == ("LiC6", "C")
@@ -191,7 +191,7 @@ def test_a_host_of_another_ion_has_no_room_for_a_second(known: Known) -> None:
     assert "no void of LiCoO2 is large enough for Na" in found.reason
 
 
-def test_many_at_once_are_each_alone(known: Known) -> None:
+def test_batches_give_the_same_as_single_crystals(known: Known) -> None:
     crystals = [known(name) for name in ("LiCoO2", "LiF", "NaCoO2", "V2O5")]
     for crystal, found in zip(crystals, find_pairs(crystals), strict=True):
         alone = find_pair(crystal)
@@ -242,12 +242,12 @@ def test_empty_hosts_in_their_own_cell_are_filled(reference: Reference, name: st
     assert StructureMatcher(ltol=0.3).fit(pair.discharged.to_structure(), full.to_structure())
 
 
-def test_an_ion_that_is_none_is_named(known: Known) -> None:
+def test_an_unknown_ion_is_refused_by_name(known: Known) -> None:
     with pytest.raises(RequestError, match="working_ion=Fe: expected one of Li, Na"):
         find_pair(known("LiCoO2"), "Fe")
 
 
-def test_a_huge_host_is_left_alone(known: Known) -> None:
+def test_a_huge_host_is_not_searched(known: Known) -> None:
     found = find_pair(enlarged(known("V2O5"), 16), "Li")
     assert isinstance(found, NoPair)
     assert found.flags == ("host_without_ion",)

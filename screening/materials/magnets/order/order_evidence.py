@@ -1,4 +1,4 @@
-"""How much each source's word on magnetic order weighs, and what all of them say together of a composition."""
+"""The evidence for the magnetic order of a composition: the sources, weighted by their reliability and combined."""
 
 from __future__ import annotations
 
@@ -30,23 +30,30 @@ from screening.materials.magnets.order.order_labels import (
 MAGNDATA, NEMAD, CURIE, CALCULATED = "magndata", "nemad", "curie", "calculated"
 
 LOG_ODDS = {"curie report": 2.8, "neel report": -2.5, "curie collection": 2.2, "magndata": 3.0}
-"""Of a net moment, by witness. Of the reports in NEMAD on compositions that MAGNDATA knows, 92 % on net and 94 % on
-compensated ones name the right kind of point: log(0.92 / 0.056), log(0.08 / 0.944). The Curie collection holds 54 % of
-the net and 6.2 % of the compensated: log(0.54 / 0.062). MAGNDATA's own 3.0 is an assumption: 1 in 20 describes another
-temperature or sample."""
+"""Log-odds of a net moment, by source. For compositions that MAGNDATA has too, 92 % of the reports in NEMAD on net and
+94 % of those on compensated ones name the right kind of point: log(0.92 / 0.056), log(0.08 / 0.944). The Curie
+collection has 54 % of the net and 6.2 % of the compensated compositions: log(0.54 / 0.062). The 3.0 of MAGNDATA is an
+assumption: 1 in 20 structures is that of another temperature or sample."""
 
 OPPOSED_IF = {("anionic", FERRI): 0.95, ("anionic", FERRO): 0.43, ("metal", FERRI): 0.9, ("metal", FERRO): 0.19}
 """P(ferrimagnetic | net moment, calculated arrangement). Of MAGNDATA's net compounds with one calculated arrangement,
-6 of 6 and 8 of 19 (anionic), 2 of 14 (metals calculated ferromagnetic), by Laplace's rule of succession; where a metal
-was calculated ferrimagnetic there are too few to count, and 0.9 is an assumption as 0.95 is."""
+6 of 6 and 8 of 19 (anionic) and 2 of 14 (metals calculated ferromagnetic) are ferrimagnetic; the probabilities follow
+by Laplace's rule of succession. Metals calculated ferrimagnetic are too few to count; 0.9 and 0.95 are assumptions."""
 
 OPPOSED_BY_RULE = 0.95
 _HEAVY_4F = ("Gd", "Tb", "Dy", "Ho", "Er", "Tm")
 
 
 @dataclass(frozen=True)
-class Witnesses:
-    """Reports of NEMAD and the Curie collection, magnetic structures, and calculated arrangements, by composition."""
+class OrderEvidence:
+    """The sources, by composition.
+
+    Attributes:
+        nemad: Reports in NEMAD.
+        curie: Reports in the Curie collection.
+        structures: Magnetic structures of MAGNDATA.
+        calculated: Classes of the calculated arrangements.
+    """
 
     nemad: dict[Key, Reports]
     curie: dict[Key, Reports]
@@ -54,23 +61,29 @@ class Witnesses:
     calculated: dict[Key, set[int]]
 
     @classmethod
-    def read(cls, folder: Path) -> Witnesses:
-        """From a folder with `magndata/magndata.jsonl.gz`, `curie/nemad.csv`, `curie/curie_literature.csv` and
-        `mp/site_magmoms.jsonl.gz`; raises RequestError naming a missing or broken file.
+    def read(cls, folder: Path) -> OrderEvidence:
+        """Read the sources.
+
+        Args:
+            folder: Contains `magndata/magndata.jsonl.gz`, `curie/nemad.csv`, `curie/curie_literature.csv` and
+                `mp/site_magmoms.jsonl.gz`.
+
+        Raises:
+            RequestError: A file is missing or cannot be read.
         """
         structures: dict[Key, list[MagneticCrystal]] = defaultdict(list)
         for row in read_magndata(folder / "magndata" / "magndata.jsonl.gz"):
             structures[crystal_key(row.crystal.numbers)].append(row)
         calculated: dict[Key, set[int]] = defaultdict(set)
         for row in read_site_moments(folder / "mp" / "site_magmoms.jsonl.gz"):
-            # the small moments that a magnetic ion induces in its ligands make no ferrimagnet
+            # small moments that magnetic ions induce in their ligands do not make a ferrimagnet
             large = np.where(np.abs(row.moment_muB) >= LEAST_MOMENT_MUB, row.moment_muB, 0.0)
             calculated[crystal_key(row.crystal.numbers)].add(order_of_moments(large))
         nemad, curie = folder / "curie" / "nemad.csv", folder / "curie" / "curie_literature.csv"
         return cls(read_nemad(nemad), read_curie(curie), dict(structures), dict(calculated))
 
     def measured(self) -> list[Key]:
-        """Compositions that an experiment knows, sorted."""
+        """Compositions with any experiment, sorted."""
         return sorted({*self.nemad, *self.curie, *self.structures})
 
     def source(self, key: Key) -> str:
@@ -78,17 +91,17 @@ class Witnesses:
         return MAGNDATA if key in self.structures else NEMAD if key in self.nemad else CURIE
 
     def orders(self, key: Key) -> Counter[int]:
-        """MAGNDATA's classes of a composition, by number of structures."""
+        """The classes of a composition in MAGNDATA, with the number of structures."""
         return Counter(order_of_moments(row.moment_muB) for row in self.structures.get(key, ()))
 
     def net(self, key: Key) -> float:
-        """P(net moment) by all experiments; 0.5 where none knows the composition."""
+        """P(net moment) by all experiments; 0.5 for compositions without any."""
         odds = 0.0
         if key in self.nemad:
             reports = self.nemad[key]
-            said = reports.curie * LOG_ODDS["curie report"] + reports.neel * LOG_ODDS["neel report"]
-            # reports repeat each other: n of them count as the square root of n
-            odds += said / np.sqrt(reports.curie + reports.neel)
+            total = reports.curie * LOG_ODDS["curie report"] + reports.neel * LOG_ODDS["neel report"]
+            # reports are not independent: n of them count as the square root of n
+            odds += total / np.sqrt(reports.curie + reports.neel)
         if key in self.curie:
             odds += LOG_ODDS["curie collection"]
         orders = self.orders(key)
@@ -97,12 +110,17 @@ class Witnesses:
         return float(1 / (1 + np.exp(-odds)))
 
     def opposed(self, keys: list[Key], counts: Floats) -> Floats:
-        """P(ferrimagnetic | net moment), (B,), NaN where nothing tells; counts: (B, 119) of the same compositions."""
+        """P(ferrimagnetic | net moment), (B,), NaN where it is unknown.
+
+        Args:
+            keys: B compositions.
+            counts: Atoms of each element in them, (B, 119).
+        """
         anionic, by_rule = counts @ indicator(ELEMENT_GROUPS["anion"]) > 0, follows_heavy_rule(counts)
         result = np.full(len(keys), np.nan)
         for row, key in enumerate(keys):
             orders = self.orders(key)
-            # one ferrimagnetic arrangement among several crystals or starts tells more than the others
+            # if calculations of several crystals or starts differ, a ferrimagnetic arrangement is preferred
             calculated = max(self.calculated.get(key, set()) & {FERRO, FERRI}, default=None)
             if orders[FERRO] + orders[FERRI]:
                 result[row] = orders[FERRI] / (orders[FERRO] + orders[FERRI])
@@ -114,6 +132,6 @@ class Witnesses:
 
 
 def follows_heavy_rule(counts: Floats) -> NDArray[np.bool_]:
-    """(B,) metals at least half iron and cobalt with a heavy rare earth, whose moment opposes theirs."""
+    """Metals with at least half iron and cobalt and a heavy rare earth, whose moment is opposed to theirs, (B,)."""
     host = counts @ indicator(("Fe", "Co")) >= 0.5 * counts.sum(axis=1)
     return np.asarray(host & (counts @ indicator(_HEAVY_4F) > 0) & (counts @ indicator(ELEMENT_GROUPS["anion"]) == 0))

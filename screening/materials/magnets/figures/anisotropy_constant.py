@@ -1,8 +1,9 @@
-"""The first anisotropy constant K1 at the working temperature, the easy axis, and how hard a magnet it makes.
+"""The first anisotropy constant K1 at the working temperature, the easy axis and the magnetic hardness.
 
-E = K1 sin²θ to leading order, θ the angle to the axis of a uniaxial crystal. Two parts add up: the single-ion
-anisotropy of 4f shells in the crystal field, and that of the 3d host. Each is sampled with its sign; each falls with
-the third power of its own sublattice's magnetization (Callen and Callen, J. Phys. Chem. Solids 27, 1271 (1966)).
+E = K1 sin²θ to leading order, where θ is the angle to the axis of a uniaxial crystal. K1 is the sum of two parts: the
+single-ion anisotropy of the 4f shells in the crystal field, and the anisotropy of the 3d host. Each part is sampled
+with its sign, and decreases with the third power of the magnetization of its sublattice (Callen and Callen, J. Phys.
+Chem. Solids 27, 1271 (1966)).
 """
 
 from __future__ import annotations
@@ -23,15 +24,21 @@ from screening.materials.sampling import Distribution
 
 AXIS, PLANE, CUBIC, UNKNOWN = "axis", "plane", "cubic", "unknown"
 SCORES = ("host K1", "host sign", "four f K1")
-"""The quantities that `anisotropy_constant` draws, in the order of its scores."""
+"""The quantities that `anisotropy_constant` samples, in the order of its scores."""
 
 
 @dataclass(frozen=True)
 class AnisotropyFigures:
-    """What B crystals have for anisotropy; K1 in MJ/m³, NaN where nothing tells.
+    """The predicted anisotropy of B crystals; K1 in MJ/m³, NaN where it is unknown.
 
-    uniaxial: 1, 0, or NaN where the symmetry is unknown; cubic: (B,). host: size of the 3d part at host_temperature_K;
-    host_axial: P(it favours the axis). four_f: 4f part at 0 K, positive along the axis. method: (B,) text or None.
+    Attributes:
+        uniaxial: 1 or 0, NaN where the symmetry is unknown, (B,).
+        cubic: (B,).
+        host: Size of the 3d part at `host_temperature_K`.
+        host_temperature_K: (B,).
+        host_axial: P(the 3d part favours the axis), (B,).
+        four_f: 4f part at 0 K; positive values favour the axis.
+        method: Sources of both parts in words, or None, (B,).
     """
 
     uniaxial: Floats
@@ -56,12 +63,12 @@ class AnisotropyFigures:
 
     @property
     def known(self) -> Mask:
-        """Rows with any part of K1."""
+        """Rows with at least one part of K1, (B,)."""
         return np.isfinite(self.host.value) | np.isfinite(self.four_f.value)
 
 
 def find_anisotropy(table: pl.DataFrame) -> AnisotropyFigures:
-    """From the columns of a prediction table; those that are missing count as unknown."""
+    """The anisotropy in a prediction table; missing columns count as unknown."""
     host = Distribution.from_table(table, "host_K1_magnitude_MJ_per_m3", lower=0.0)
     four_f = Distribution.from_table(table, "four_f_K1_MJ_per_m3")
     names = table["host_K1_method"].to_list() if "host_K1_method" in table.columns else [None] * table.height
@@ -80,32 +87,39 @@ def find_anisotropy(table: pl.DataFrame) -> AnisotropyFigures:
 
 
 def symmetry(table: pl.DataFrame) -> tuple[Floats, Mask]:
-    """Whether crystals are uniaxial, (B,), NaN where unknown, and cubic, (B,).
+    """Whether crystals are uniaxial, (B,), NaN where unknown, and whether they are cubic, (B,).
 
-    By the space group where it is known: tetragonal, trigonal and hexagonal ones (75 to 194). An ordered approximant
-    has a lower symmetry than the crystal it stands for, and a member of a known family may have lost some in
-    relaxation, so only a high group of these counts. Else by the surroundings of the atoms (`axis_symmetry`).
+    Tetragonal, trigonal and hexagonal space groups (75 to 194) are uniaxial. An ordered approximant has a lower
+    symmetry than its crystal, and a member of a known family may lose symmetry in a relaxation; for these only space
+    groups from 75 on count. Where the space group does not decide, the surroundings of the atoms do (`axis_symmetry`).
     """
     group = floats(table, "space_group_number")
     flags = table["flags"].fill_null("") if "flags" in table.columns else pl.Series([""] * table.height)
-    stand_in = flags.str.split(";").list.contains("ordered_approximant").to_numpy()
-    said = table["axis_symmetry"].to_list() if "axis_symmetry" in table.columns else [None] * table.height
-    around = np.array([{"uniaxial": 1.0, "cubic": 0.0, "lower": 0.0}.get(text or "", np.nan) for text in said])
-    around = np.where(stand_in & (around == 0), np.nan, around)
+    approximant = flags.str.split(";").list.contains("ordered_approximant").to_numpy()
+    labels = table["axis_symmetry"].to_list() if "axis_symmetry" in table.columns else [None] * table.height
+    around = np.array([{"uniaxial": 1.0, "cubic": 0.0, "lower": 0.0}.get(label or "", np.nan) for label in labels])
+    around = np.where(approximant & (around == 0), np.nan, around)
     method = table["host_K1_method"].to_list() if "host_K1_method" in table.columns else [None] * table.height
     family = np.array([(text or "").startswith("family") for text in method], dtype=bool) & (around == 1)
-    known = np.isfinite(group) & ~((stand_in | family) & (group < 75))
+    known = np.isfinite(group) & ~((approximant | family) & (group < 75))
     uniaxial = np.where(known, (group >= 75) & (group <= 194), around)
-    cubic = np.where(known, group >= 195, np.array([text == "cubic" for text in said], dtype=bool))
+    cubic = np.where(known, group >= 195, np.array([label == "cubic" for label in labels], dtype=bool))
     return uniaxial, cubic.astype(bool)
 
 
 def anisotropy_constant(
     found: AnisotropyFigures, moments: Moments, polarization: Polarization, scores: Floats
 ) -> Floats:
-    """Samples (B, S) of K1 in MJ/m³; scores: (3, S) standard normal, one row for each of `SCORES`.
+    """Sample K1.
 
-    NaN where nothing tells K1, or the crystal is known not to be uniaxial.
+    Args:
+        found: The predicted anisotropy of B crystals.
+        moments: Their moments.
+        polarization: Samples of their polarization, (B, S).
+        scores: Standard-normal scores, (3, S), one row for each of `SCORES`.
+
+    Returns:
+        Samples in MJ/m³, (B, S); NaN where K1 is unknown or the crystal is known not to be uniaxial.
     """
     of_host, of_sign, of_four_f = scores
     sign = np.where(ndtr(of_sign) < found.host_axial[:, None], 1.0, -1.0)
@@ -118,10 +132,10 @@ def anisotropy_constant(
 
 
 def _host_fall(found: AnisotropyFigures, moments: Moments, polarization: Polarization) -> Floats:
-    """The 3d part at the working temperature over that at the temperature of its value, (B, S)."""
+    """The 3d part at the working temperature over the 3d part at `host_temperature_K`, (B, S)."""
     measured_at = np.nan_to_num(reduced_temperature(found.host_temperature_K, moments.curie_K.value))
     reference = host_ratio(measured_at, cobalt_share(moments.counts))
-    # a value measured close to the Curie temperature says little of colder magnets
+    # a value measured close to the Curie temperature says little about lower temperatures
     return np.asarray((polarization.host / np.maximum(reference, 0.3)[:, None]) ** 3)
 
 
@@ -140,21 +154,21 @@ def anisotropy_field_T(K1_MJ_per_m3: Floats, mu0_Ms_T: Floats) -> Floats:
 
 
 def axial_probability(found: AnisotropyFigures, K1_MJ_per_m3: Floats) -> Floats:
-    """P(uniaxial with K1 > 0), (B,), from samples (B, S); 0 for other symmetries, NaN where nothing tells.
+    """P(uniaxial with K1 > 0), (B,), from samples (B, S); 0 for other symmetries, NaN where K1 is unknown.
 
-    Samples above the Curie temperature have no K1 and do not count. Where the symmetry itself is unknown a uniaxial
-    one is taken to be as likely as not.
+    Samples above the Curie temperature have no K1 and do not count. Where the symmetry is unknown, the probability that
+    it is uniaxial is taken as 0.5.
     """
-    told = (np.nan_to_num(K1_MJ_per_m3) != 0).sum(axis=1)
+    counted = (np.nan_to_num(K1_MJ_per_m3) != 0).sum(axis=1)
     with np.errstate(invalid="ignore"):
-        positive = (K1_MJ_per_m3 > 0).sum(axis=1) / told
+        positive = (K1_MJ_per_m3 > 0).sum(axis=1) / counted
     return np.where(found.uniaxial == 0, 0.0, positive * np.where(np.isnan(found.uniaxial), 0.5, 1.0))
 
 
 def easy_axes(found: AnisotropyFigures, axial: Floats) -> tuple[list[str], Floats]:
-    """Easy direction of each row and the probability of that label, NaN for `unknown`.
+    """Easy direction of each row and the probability of this label, (B,), NaN for `unknown`.
 
-    A cone needs K2, which is not estimated. Crystals of lower symmetry have no axis or plane that symmetry names.
+    Cones need K2, which is not estimated. In crystals of lower symmetry no axis or plane is fixed by symmetry.
     """
     labels, probability = [], np.full(len(axial), np.nan)
     for row, (cubic, uniaxial, p) in enumerate(zip(found.cubic, found.uniaxial, axial, strict=True)):
@@ -164,7 +178,7 @@ def easy_axes(found: AnisotropyFigures, axial: Floats) -> tuple[list[str], Float
         elif uniaxial == 0 or np.isnan(p):
             labels.append(UNKNOWN)
         else:
-            sure = p if uniaxial == 1 else 2 * p  # of the sign, where the symmetry is unknown
-            labels.append(AXIS if sure >= 0.5 else PLANE)
-            probability[row] = max(sure, 1 - sure) * (1.0 if uniaxial == 1 else 0.5)
+            positive = p if uniaxial == 1 else 2 * p  # P(K1 > 0); p holds 0.5 for an unknown symmetry
+            labels.append(AXIS if positive >= 0.5 else PLANE)
+            probability[row] = max(positive, 1 - positive) * (1.0 if uniaxial == 1 else 0.5)
     return labels, probability

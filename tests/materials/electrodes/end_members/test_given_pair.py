@@ -1,4 +1,4 @@
-"""Pairs that the user gives: cells of any size, the ion found from what leaves, and what is refused."""
+"""Pairs given by the user: cells of any size, the ion that leaves, and refusals."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pytest
 
 from screening.chemistry.elements import ATOMIC_NUMBERS
 from screening.crystals import Crystal
-from screening.materials.electrodes.end_members.finding import find_pair
-from screening.materials.electrodes.end_members.given import given_pair
+from screening.materials.electrodes.end_members.given_pair import given_pair
 from screening.materials.electrodes.end_members.insertion import enlarged
 from screening.materials.electrodes.end_members.pair import ElectrodePair, NoPair
+from screening.materials.electrodes.end_members.pair_search import find_pair
 
 Known = Callable[[str], Crystal]
 
