@@ -12,13 +12,12 @@ from dataclasses import field, fields, make_dataclass
 from functools import cache
 from typing import Any, TypeVar, cast, get_type_hints
 
-from screening.configuration.base import CommandConfig
 from screening.errors import RequestError
 from screening.materials.base import NoKeys
 from screening.materials.registry import all_classes, material_class, predictor_kind, predictor_kinds
 from screening.settings import setting
 
-Schema = TypeVar("Schema", bound=CommandConfig)
+Schema = TypeVar("Schema")
 Function = TypeVar("Function", bound=Callable[..., Any])
 NewField = tuple[str, Any, Any]
 """Name, type and dataclass field."""
@@ -92,10 +91,11 @@ def with_fields(schema: type[Schema], added: Sequence[NewField], **attributes: A
     Raises:
         RequestError: Two fields have the same name.
     """
-    taken = {item.name for item in fields(schema)}
+    taken = {item.name for item in fields(schema)}  # type: ignore[arg-type]
     for name, _, _ in added:
         if name in taken:
-            raise RequestError(f"screening {schema.command}: there are two keys named {name}; a plug-in declares one")
+            command = getattr(schema, "command", schema.__name__)
+            raise RequestError(f"screening {command}: there are two keys named {name}; a plug-in declares one")
         taken.add(name)
     namespace = {"__doc__": schema.__doc__, "__module__": schema.__module__, **attributes}
     return make_dataclass(schema.__name__, added, bases=(schema,), namespace=namespace, frozen=True, kw_only=True)

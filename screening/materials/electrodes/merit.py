@@ -23,7 +23,6 @@ from screening.materials.arrays import (
     flagged,
     floats,
     interval_columns,
-    interval_names,
     number_column,
     require_columns,
 )
@@ -35,11 +34,11 @@ from screening.materials.supply import SupplySettings, supply_columns
 from screening.settings import nearest, settings_class
 
 PREDICTED = (
-    *interval_names("voltage_V"),
-    *interval_names("voltage_extractable_V"),
-    *interval_names("volume_change_percent"),
-    *interval_names("discharged_energy_above_hull_eV_per_atom"),
-    *interval_names("charged_energy_above_hull_eV_per_atom"),
+    *interval_columns("voltage_V"),
+    *interval_columns("voltage_extractable_V"),
+    *interval_columns("volume_change_percent"),
+    *interval_columns("discharged_energy_above_hull_eV_per_atom"),
+    *interval_columns("charged_energy_above_hull_eV_per_atom"),
 )
 CATHODE, ANODE = "cathode", "anode"
 
