@@ -38,7 +38,7 @@ def test_errors_in_a_file_are_named(tmp_path: Path, text: str, message: str) -> 
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(RequestError, match=r"data.split_file: .*none\.csv: not a CSV"):
+    with pytest.raises(RequestError, match=r"data.split_file: .*none\.csv: not a readable CSV"):
         splits_in_file(tmp_path / "none.csv", "split", ["a"])
 
 

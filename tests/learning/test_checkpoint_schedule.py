@@ -102,13 +102,13 @@ def test_during_validation(
     """An interrupted validation has no result and is repeated, also the last one."""
     plain = PropertyLearning.validation_step
 
-    def told(self: PropertyLearning, *given: Any) -> None:
+    def interrupted(self: PropertyLearning, *given: Any) -> None:
         plain(self, *given)
         if self.global_step == step:
             send(signal.SIGTERM)
 
     with monkeypatch.context() as patched:
-        patched.setattr(PropertyLearning, "validation_step", told)
+        patched.setattr(PropertyLearning, "validation_step", interrupted)
         first = curve(store, tmp_path)
     assert ("train/loss", step) in first and ("val/relative_error", step) not in first
     goes_on(store, tmp_path, first, whole)
@@ -119,12 +119,12 @@ def test_before_the_first_step(
 ) -> None:
     plain = training.load_parent, training.CrystalData
 
-    def told(*given: Any) -> Any:
+    def interrupted(*given: Any) -> Any:
         send(signal.SIGUSR1)
         return plain[1](*given)
 
     with monkeypatch.context() as patched:
-        patched.setattr(training, "CrystalData", told)
+        patched.setattr(training, "CrystalData", interrupted)
         first = curve(store, tmp_path)
     assert first == {("stopped", 0): 75} and not (tmp_path / CHECKPOINTS).exists()
     goes_on(store, tmp_path, first, whole)
@@ -147,14 +147,14 @@ def test_further_signals_while_a_checkpoint_is_written(
 ) -> None:
     plain = torch.save
 
-    def told(*given: Any, **options: Any) -> None:
+    def interrupted(*given: Any, **options: Any) -> None:
         for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGTERM):
             send(number)
         plain(*given, **options)
         send(signal.SIGUSR1)
 
     with monkeypatch.context() as patched:
-        patched.setattr(torch, "save", told)
+        patched.setattr(torch, "save", interrupted)
         first = curve(store, tmp_path, lambda _, now: send(signal.SIGUSR1) if now == 3 else None)
     assert [path.name[:13] for path in checkpoint_files(tmp_path / CHECKPOINTS)] == ["step-00000003"]
     goes_on(store, tmp_path, first, whole)

@@ -70,7 +70,7 @@ def test_weights_of_another_architecture_are_refused(release: Path) -> None:
     [
         ({"architecture": "os"}, "its network 'os' is not known; known: edge_update"),
         ({"architecture": "../evil"}, "its network '../evil' is not known"),
-        ({"architecture": "their_own", "package": "theirs"}, "comes from the package theirs, which is not installed"),
+        ({"architecture": "their_own", "package": "theirs"}, "is from the package theirs, which is not installed"),
         ({"targets": ["free_energy"]}, "unknown target 'free_energy'"),
         ({"format": 99}, "format 1"),
         ({"graph": {"radius": 3}}, "malformed"),

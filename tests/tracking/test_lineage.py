@@ -51,8 +51,8 @@ def test_both_sides_are_tagged(store: TrackingSettings, tmp_path: Path, trained:
     tags = client.get_run(rankings[0]).data.tags
     assert (tags["model.run_id"], tags["model.version"]) == (trained, version)
     number = version.rpartition("/")[2]
-    for told in (client.get_run(trained).data.tags, client.get_model_version("mine", number).tags):
-        assert {name: text for name, text in told.items() if name.startswith("ranking.")} == {
+    for side in (client.get_run(trained).data.tags, client.get_model_version("mine", number).tags):
+        assert {name: text for name, text in side.items() if name.startswith("ranking.")} == {
             f"ranking.{run_id}": "magnets: my cifs (2026-01-01T12:00:00+00:00)" for run_id in rankings
         }
 

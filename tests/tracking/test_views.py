@@ -10,7 +10,7 @@ from screening.tracking.views import how_to_open
 
 
 @pytest.mark.parametrize(
-    ("uri", "told"),
+    ("uri", "address"),
     [
         ("http://lab:5000/", "http://lab:5000/#/experiments/1/runs/r?"),
         (
@@ -20,8 +20,8 @@ from screening.tracking.views import how_to_open
         ("http://anna:secret@lab", "http://anna:***@lab/#"),
     ],
 )
-def test_a_run_has_an_address(uri: str, told: str) -> None:
-    assert told in how_to_open(TrackingSettings(uri), Run("r", "1", uri))
+def test_a_run_has_an_address(uri: str, address: str) -> None:
+    assert address in how_to_open(TrackingSettings(uri), Run("r", "1", uri))
 
 
 def test_without_tracking_there_is_no_address() -> None:
