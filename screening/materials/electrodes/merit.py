@@ -23,7 +23,7 @@ from screening.materials.arrays import (
     flagged,
     floats,
     interval_columns,
-    interval_names,
+    names_with_interval,
     number_column,
     require_columns,
 )
@@ -35,11 +35,11 @@ from screening.materials.supply import SupplySettings, supply_columns
 from screening.settings import nearest, settings_class
 
 PREDICTED = (
-    *interval_names("voltage_V"),
-    *interval_names("voltage_extractable_V"),
-    *interval_names("volume_change_percent"),
-    *interval_names("discharged_energy_above_hull_eV_per_atom"),
-    *interval_names("charged_energy_above_hull_eV_per_atom"),
+    *names_with_interval("voltage_V"),
+    *names_with_interval("voltage_extractable_V"),
+    *names_with_interval("volume_change_percent"),
+    *names_with_interval("discharged_energy_above_hull_eV_per_atom"),
+    *names_with_interval("charged_energy_above_hull_eV_per_atom"),
 )
 CATHODE, ANODE = "cathode", "anode"
 
