@@ -9,6 +9,7 @@ All are found through entry points, ours included, so that a package of its own 
 from __future__ import annotations
 
 import ast
+import logging
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
@@ -25,6 +26,7 @@ NETWORKS = "screening.networks"
 POTENTIALS = "screening.potentials"
 IMPORTERS = "screening.importers"
 OWN = "screening"
+logger = logging.getLogger(__name__)
 
 
 @cache
@@ -66,8 +68,21 @@ def load(group: str, name: str, key: str) -> Any:
     point = found(group)[name]
     try:
         return point.load()
-    except (ImportError, AttributeError) as error:
-        raise RequestError(f"{key}={name}: {point.value} of {_package(point)} cannot be loaded: {error}") from error
+    except Exception as error:  # whatever goes wrong in somebody else's module
+        why = f"{type(error).__name__}: {error}"
+        raise RequestError(f"{key}={name}: {point.value} of {_package(point)} cannot be loaded: {why}") from error
+
+
+@cache
+def loaded(group: str) -> Mapping[str, Any]:
+    """Every object of a group that can be loaded, by name; of the others a warning says why, once."""
+    objects = {}
+    for name in names(group):
+        try:
+            objects[name] = load(group, name, group.rpartition(".")[2])
+        except RequestError as error:
+            logger.warning("left out: %s", error)
+    return objects
 
 
 def package(group: str, name: str) -> str:

@@ -105,6 +105,20 @@ def test_a_step_imports_only_steps_before_it(path: Path) -> None:
     assert _own(path) <= allowed, f"{step} imports {sorted(_own(path) - allowed)}"
 
 
+def test_no_files_import_each_other() -> None:
+    """Neither directly nor through others, inside functions and for type checkers as well."""
+    modules = {_dotted(path): path for path in FILES}
+    graph = {name: {found for found in _imports(path) if found in modules} for name, path in modules.items()}
+    for name in graph:  # what a package hands on is defined in its modules
+        graph[name] -= {name, *(found for found in graph[name] if modules[found].name == "__init__.py")}
+    while leaves := [name for name, found in graph.items() if not found]:
+        for leaf in leaves:
+            del graph[leaf]
+        for found in graph.values():
+            found -= set(leaves)
+    assert not graph, "these import each other, or import some that do"
+
+
 @pytest.mark.parametrize("path", FILES, ids=IDS)
 def test_nothing_imports_commands_but_the_command_line(path: Path) -> None:
     if _step(path) not in {"commands", "cli"}:

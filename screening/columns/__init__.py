@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 from screening import plugins
-from screening.columns.properties import IDENTITY, PREDICTION
-from screening.columns.ranked_columns import RANKING, SUPPLY
-from screening.columns.spec import MISSING, Column, Group, Kind
+from screening.columns.spec import MISSING, Column, Group, Kind, read_columns
 from screening.errors import RequestError
 
 __all__ = ["MISSING", "Column", "Group", "Kind", "column", "gate_name", "interval_names", "is_gate", "known_columns"]
@@ -22,6 +21,10 @@ __all__ = ["MISSING", "Column", "Group", "Kind", "column", "gate_name", "interva
 GATE_PREFIX = "gate_"
 GATE_SUFFIX = "_probability"
 
+FRAME_COLUMNS = read_columns(Path(__file__).with_name("columns.yaml"))
+"""Columns that any table may have."""
+_BEHIND = ("supply", "ranking")
+"""Groups of them that stand behind the figures of merit."""
 _BOUNDS = {"_lo": ("10 %", "10th percentile"), "_hi": ("90 %", "90th percentile")}
 
 
@@ -32,10 +35,9 @@ def known_columns() -> Mapping[str, Column]:
     Raises:
         RequestError: A class defines a column that exists already.
     """
-    classes = {name: plugins.load(plugins.MATERIALS, name, "task") for name in plugins.names(plugins.MATERIALS)}
-    found = {column.name: column for column in (*IDENTITY, *PREDICTION)}
-    last = {column.name: column for column in (*SUPPLY, *RANKING)}
-    for name, kind in classes.items():
+    found = {column.name: column for column in FRAME_COLUMNS if column.group not in _BEHIND}
+    last = {column.name: column for column in FRAME_COLUMNS if column.group in _BEHIND}
+    for name, kind in plugins.loaded(plugins.MATERIALS).items():
         for column in kind.columns:
             if column.name in found or column.name in last:
                 raise RequestError(f"task={name}: its column {column.name} exists already")

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
+
+import yaml
 
 Group = Literal["identity", "prediction", "merit", "supply", "ranking", "other"]
 Kind = Literal["number", "text", "boolean"]
 
 MISSING = "–"
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,19 @@ class Column:
         return text.lstrip("-") if float(text) == 0 else text
 
 
-def text_column(name: str, label: str, description: str, group: Group) -> Column:
-    """A column of text."""
-    return Column(name, label, "", description, 0, group, kind="text")
+def read_columns(file: Path) -> tuple[Column, ...]:
+    """The columns of a YAML file in its order: group -> name -> label, unit, digits or kind, description."""
+    groups = yaml.load(file.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a safe loader, in C where there is one
+    return tuple(
+        Column(
+            name=name,
+            label=said["label"],
+            unit=said.get("unit", ""),
+            description=said["description"],
+            digits=said.get("digits", 0),
+            group=group,
+            kind=said.get("kind", "number"),
+        )
+        for group, columns in groups.items()
+        for name, said in columns.items()
+    )

@@ -19,6 +19,9 @@ CANDIDATES_HELP = (
     "what to score: a CIF, POSCAR, extended XYZ, ASE database, pymatgen JSON, .jsonl(.gz) rows, a zip or tar of those, "
     f"a folder of any mix, or the name of a bundled set ({', '.join(BUNDLED)})"
 )
+OFF = "none"
+"""The release that stands for no predictor."""
+
 MODEL_HELP = "released name, folder, or models:/NAME@ALIAS in MLflow"
 ORDER_HELP = "make ordered approximants of partially occupied crystals instead of refusing"
 BATCH_HELP = "atoms per batch of the network; null: 2,048 on the CPU, 32,768 on a GPU"
@@ -110,10 +113,12 @@ class ClassKeys:
 
     @classmethod
     def passes_over(cls, key: str, value: str) -> bool:
-        """See `CommandConfig`."""
-        from screening.configuration.class_keys import is_switched_off
+        """A predictor that does not run anyway may be switched off."""
+        if value != OFF:
+            return False
+        from screening.materials.registry import predictor_kinds
 
-        return is_switched_off(key, value)
+        return key in predictor_kinds()
 
 
 @settings_class

@@ -12,18 +12,15 @@ from dataclasses import field, fields, make_dataclass
 from functools import cache
 from typing import Any, TypeVar, cast, get_type_hints
 
-from screening.configuration.base import CommandConfig
 from screening.errors import RequestError
 from screening.materials.base import NoKeys
 from screening.materials.registry import all_classes, material_class, predictor_kind, predictor_kinds
 from screening.settings import setting
 
-Schema = TypeVar("Schema", bound=CommandConfig)
+Schema = TypeVar("Schema")
 Function = TypeVar("Function", bound=Callable[..., Any])
 NewField = tuple[str, Any, Any]
 """Name, type and dataclass field."""
-
-_OFF = "none"
 
 
 def _cached(function: Function) -> Function:
@@ -79,11 +76,6 @@ def general_predictors() -> tuple[str, ...]:
     return tuple(name for name, kind in predictor_kinds().items() if kind.general)
 
 
-def is_switched_off(key: str, value: str) -> bool:
-    """Whether a key switches a predictor off; that is allowed where the predictor does not run anyway."""
-    return value == _OFF and key in predictor_kinds()
-
-
 def owners(key: str) -> list[str]:
     """The material classes that a key belongs to: it is one of their own, or names one of their predictors."""
     return [
@@ -99,10 +91,11 @@ def with_fields(schema: type[Schema], added: Sequence[NewField], **attributes: A
     Raises:
         RequestError: Two fields have the same name.
     """
-    taken = {item.name for item in fields(schema)}
+    taken = {item.name for item in fields(schema)}  # type: ignore[arg-type]
     for name, _, _ in added:
         if name in taken:
-            raise RequestError(f"screening {schema.command}: there are two keys named {name}; a plug-in declares one")
+            command = getattr(schema, "command", schema.__name__)
+            raise RequestError(f"screening {command}: there are two keys named {name}; a plug-in declares one")
         taken.add(name)
     namespace = {"__doc__": schema.__doc__, "__module__": schema.__module__, **attributes}
     return make_dataclass(schema.__name__, added, bases=(schema,), namespace=namespace, frozen=True, kw_only=True)

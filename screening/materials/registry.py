@@ -31,8 +31,8 @@ def material_class(name: str) -> MaterialClass:
 
 
 def all_classes() -> Iterator[MaterialClass]:
-    """Every material class."""
-    return map(material_class, class_names())
+    """Every material class that can be loaded."""
+    return map(material_class, plugins.loaded(plugins.MATERIALS))
 
 
 @cache

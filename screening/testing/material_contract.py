@@ -13,9 +13,7 @@ import numpy as np
 import polars as pl
 import yaml
 
-from screening.columns import is_gate
-from screening.columns.properties import IDENTITY, PREDICTION
-from screening.columns.ranked_columns import RANKING, SUPPLY
+from screening.columns import FRAME_COLUMNS, is_gate
 from screening.crystals import Crystal, ReadSettings, read_crystals
 from screening.data.targets import TARGETS
 from screening.graphs.nearest import GraphSettings
@@ -31,7 +29,7 @@ from screening.testing.contract import require, require_subset
 from screening.testing.sample_crystals import cubic, random_crystal
 from screening.testing.text_contract import check_texts
 
-_OF_FRAME = {column.name for column in (*IDENTITY, *PREDICTION, *SUPPLY, *RANKING)}
+_OF_FRAME = {column.name for column in FRAME_COLUMNS}
 _WORD = re.compile(r"\w+$")
 
 

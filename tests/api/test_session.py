@@ -172,6 +172,27 @@ def test_an_evaluation(model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert "plotly" in done.report().html.lower()
 
 
+@pytest.mark.ci
+def test_a_training_and_its_model(tmp_path: Path) -> None:
+    store = small_store(tmp_path / "store", 100)
+    small = {"network.parameters.width": 16, "network.parameters.edge_width": 16, "network.parameters.layers": 1}
+    quick = {"trainer.max_steps": 2, "trainer.precision": "32"}
+    done = screening.train(
+        tmp_path / "out", store=store.path, device="cpu", tracking="none", settings={**small, **quick}
+    )
+    assert isinstance(done, screening.Training) and done.registered == "" and done.result.steps == 2
+    assert str(done.model) in done._repr_html_() and done.validation
+    assert len(screening.predict(alloy(), model=str(done.model), magnetism="none")) == 1
+
+
+@pytest.mark.ci
+def test_a_ranking_of_measured_materials(model: str) -> None:
+    done = screening.evaluate(task="magnets", model=model, device="cpu")
+    assert isinstance(done, screening.ReferenceEvaluation)
+    assert done.table.height > 10 and done.statistics and "learned_by_network" in done.table.columns
+    assert done.record["mlflow"]["run_id"] is None and "<table>" in done._repr_html_()
+
+
 def test_errors_and_names_are_the_packages_own() -> None:
     assert set(screening.__all__) <= set(dir(screening))
     assert all(getattr(screening, name) is not None for name in screening.__all__)
