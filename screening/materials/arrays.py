@@ -41,14 +41,14 @@ def number_column(name: str, values: Floats) -> pl.Series:
     return pl.Series(name, np.asarray(values, dtype=np.float64)).fill_nan(None)
 
 
-def with_bounds(name: str) -> tuple[str, str, str]:
+def names_with_interval(name: str) -> tuple[str, str, str]:
     """The columns of a quantity and of its 80 % interval."""
     return name, f"{name}_lo", f"{name}_hi"
 
 
 def interval_columns(name: str, values: Floats) -> list[pl.Series]:
-    """The columns `with_bounds` of values with both ends of their intervals, (B, 3); NaN becomes null."""
-    return [number_column(column, values[:, i]) for i, column in enumerate(with_bounds(name))]
+    """The columns `names_with_interval` of values with both ends of their intervals, (B, 3); NaN becomes null."""
+    return [number_column(column, values[:, i]) for i, column in enumerate(names_with_interval(name))]
 
 
 def flagged(table: pl.DataFrame, masks: Mapping[str, Mask]) -> pl.Series:

@@ -1,4 +1,4 @@
-"""Flags and remarks of battery electrodes; the columns stand beside them in `columns.yaml`."""
+"""Flags and remarks of battery electrodes; the columns are in `columns.yaml`."""
 
 from __future__ import annotations
 

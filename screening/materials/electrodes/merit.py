@@ -23,6 +23,7 @@ from screening.materials.arrays import (
     flagged,
     floats,
     interval_columns,
+    names_with_interval,
     number_column,
     require_columns,
     with_bounds,
@@ -35,11 +36,11 @@ from screening.materials.supply import SupplySettings, supply_columns
 from screening.settings import nearest, settings_class
 
 PREDICTED = (
-    *with_bounds("voltage_V"),
-    *with_bounds("voltage_extractable_V"),
-    *with_bounds("volume_change_percent"),
-    *with_bounds("discharged_energy_above_hull_eV_per_atom"),
-    *with_bounds("charged_energy_above_hull_eV_per_atom"),
+    *names_with_interval("voltage_V"),
+    *names_with_interval("voltage_extractable_V"),
+    *names_with_interval("volume_change_percent"),
+    *names_with_interval("discharged_energy_above_hull_eV_per_atom"),
+    *names_with_interval("charged_energy_above_hull_eV_per_atom"),
 )
 CATHODE, ANODE = "cathode", "anode"
 

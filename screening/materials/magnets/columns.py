@@ -1,4 +1,4 @@
-"""Flags of permanent magnets; the columns stand beside them in `columns.yaml`."""
+"""Flags of permanent magnets; the columns are in `columns.yaml`."""
 
 from __future__ import annotations
 

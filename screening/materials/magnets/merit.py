@@ -22,6 +22,7 @@ from screening.materials.arrays import (
     flagged,
     floats,
     interval_columns,
+    names_with_interval,
     number_column,
     require_columns,
     with_bounds,
@@ -133,7 +134,7 @@ def evaluate(table: pl.DataFrame, settings: MagnetSettings) -> pl.DataFrame:
         *_order_columns(order),
         *_axis_columns(found, axial, easy, sure),
         # null where nothing predicts it
-        *(number_column(name, floats(table, name)) for name in with_bounds("curie_temperature_K")),
+        *(number_column(name, floats(table, name)) for name in names_with_interval("curie_temperature_K")),
         *supply,
         flagged(table, flags),
     ]

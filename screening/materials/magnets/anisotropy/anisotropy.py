@@ -21,7 +21,7 @@ from screening.array_types import Floats
 from screening.chemistry.elements import indicator
 from screening.chemistry.families import ELEMENT_GROUPS
 from screening.crystals.packed import PackedCrystals
-from screening.materials.arrays import number_column, with_bounds
+from screening.materials.arrays import names_with_interval, number_column
 from screening.materials.magnets.anisotropy.axes import AXIS_FEATURES, Axes, find_axes
 from screening.materials.magnets.anisotropy.crystal_field import TENTH, four_f_anisotropy
 from screening.materials.magnets.anisotropy.host_families import HostFamilies, host_families
@@ -33,7 +33,7 @@ from screening.tabular.release import FittedPart
 PART = "anisotropy"
 _WITH_INTERVAL = ("four_f_K1_MJ_per_m3", "host_K1_magnitude_MJ_per_m3")
 ANISOTROPY_NUMBERS = (
-    *(column for name in _WITH_INTERVAL for column in with_bounds(name)),
+    *(column for name in _WITH_INTERVAL for column in names_with_interval(name)),
     "host_axial_probability",
     "host_K1_temperature_K",
 )

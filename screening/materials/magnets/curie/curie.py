@@ -14,7 +14,7 @@ import numpy as np
 
 from screening.array_types import Floats
 from screening.chemistry.elements import N_ELEMENTS
-from screening.materials.arrays import with_bounds
+from screening.materials.arrays import names_with_interval
 from screening.materials.magnets.carriers import may_be_magnetic
 from screening.materials.magnets.curie.curie_data import HIGHEST_K
 from screening.materials.magnets.curie.curie_features import curie_feature_names, curie_features
@@ -24,7 +24,7 @@ from screening.tabular.release import FittedPart
 
 PART = "curie"
 COLUMN = "curie_temperature_K"
-CURIE_COLUMNS = with_bounds(COLUMN)
+CURIE_COLUMNS = names_with_interval(COLUMN)
 _WHOLE_ROW = np.dtype((np.void, N_ELEMENTS * np.dtype(np.float64).itemsize))
 _TARGET = "sqrt(K)"
 

@@ -18,7 +18,7 @@ from screening.array_types import Floats
 from screening.chemistry.elements import indicator
 from screening.chemistry.families import ELEMENT_GROUPS
 from screening.crystals.packed import PackedCrystals
-from screening.materials.arrays import with_bounds
+from screening.materials.arrays import names_with_interval
 from screening.materials.magnets.carriers import MAGNETIC_METALS
 from screening.materials.magnets.structure_features import structure_features, structure_names
 from screening.tabular.composition_features import Compositions, composition_names
@@ -27,7 +27,7 @@ from screening.tabular.release import FittedPart
 
 PART = "moment"
 COLUMN = "host_magnetization_muB_per_A3"
-MOMENT_COLUMNS = with_bounds(COLUMN)
+MOMENT_COLUMNS = names_with_interval(COLUMN)
 _TARGET = "muB/A3"
 _IONIC = tuple(symbol for symbol in ELEMENT_GROUPS["anion"] if symbol != "N")
 _NOTHING = -1.0  # stands for values without a meaning; smaller than all others

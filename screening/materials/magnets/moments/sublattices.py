@@ -17,12 +17,12 @@ from screening.array_types import Floats
 from screening.chemistry.element_table import usual_charges
 from screening.chemistry.elements import ATOMIC_NUMBERS, N_ELEMENTS, indicator
 from screening.crystals.packed import PackedCrystals
-from screening.materials.arrays import interval_columns, with_bounds
+from screening.materials.arrays import interval_columns, names_with_interval
 from screening.materials.magnets.order.exchange_features import D_CARRIERS, Bridges, find_bridges
 
 HOST_HALF_WIDTH = 0.08
 """Relative half-width of the interval of the sum of ionic moments, which covalency reduces."""
-SHARE_COLUMNS = with_bounds("opposed_moment_share")
+SHARE_COLUMNS = names_with_interval("opposed_moment_share")
 HALF_WIDTH = 0.06
 """Of the 80 % interval of the share: the effect of canting, covalency and mixed charges of an element in ferrites."""
 _GROUP = {"Mn": 7, "Fe": 8, "Co": 9, "Ni": 10}
