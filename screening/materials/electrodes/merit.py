@@ -26,7 +26,6 @@ from screening.materials.arrays import (
     names_with_interval,
     number_column,
     require_columns,
-    with_bounds,
 )
 from screening.materials.electrodes.end_members.redox import ION_CHARGES
 from screening.materials.electrodes.end_members.roles import Roles, roles

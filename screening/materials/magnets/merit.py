@@ -25,7 +25,6 @@ from screening.materials.arrays import (
     names_with_interval,
     number_column,
     require_columns,
-    with_bounds,
 )
 from screening.materials.magnets.figures import anisotropy_constant as anisotropy
 from screening.materials.magnets.figures import polarization
