@@ -190,7 +190,7 @@ def test_nothing_that_can_be_relaxed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("potential=mace", "potential=mace: expected chgnet or ase:"),
+        ("potential=mace", "potential=mace: not known; known: ase, chgnet"),
         ("fmax_eV_per_A=0", "fmax_eV_per_A=0: expected a number above 0"),
         ("fmax_eV_per_A=-1", "fmax_eV_per_A"),
         ("max_steps=0", "max_steps"),

@@ -84,7 +84,7 @@ def test_one_broken_candidate_fails_the_job_and_keeps_the_rest(
         (["run=x", "tracking=none"], "tracking is off"),
         (["run=x", "tracking.uri=sqlite:///missing.db"], "no such file"),
         (["run=x", "dft=static"], "relax, scan, none"),
-        (["run=no/such/folder"], "no run is recorded"),
+        (["run=no/such/folder"], "no mlflow_run_id.json with a run there"),
         ([], "run"),
     ],
 )

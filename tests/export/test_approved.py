@@ -13,7 +13,7 @@ from pymatgen.core import Structure
 
 from screening.errors import RequestError
 from screening.export.approved import export_approved
-from screening.tracking import children
+from screening.tracking import child_runs
 from screening.tracking.reviews import Review, read_review
 
 pytestmark = pytest.mark.xdist_group("reviews")
@@ -140,7 +140,7 @@ def test_nothing_approved_is_a_wrong_request(store: ReviewStore, tmp_path: Path)
 def test_over_a_server_with_more_finalists_than_fit_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from helpers.mlflow_server import serving
 
-    monkeypatch.setattr(children, "_PAGE", 5)
+    monkeypatch.setattr(child_runs, "_PAGE", 5)
 
     with serving(tmp_path / "server") as uri:
         store = ReviewStore(tmp_path, uri)

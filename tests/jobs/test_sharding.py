@@ -148,7 +148,7 @@ def test_two_jobs_with_one_shard_do_no_harm(
 def test_another_job_in_the_folder_is_refused(configured: Callable[..., RankConfig], tmp_path: Path) -> None:
     config = _scored(configured(tmp_path))
     for other, said in (
-        (replace(config, max_atoms=5), "another job .other max_atoms"),
+        (replace(config, max_atoms=5), "another job .different max_atoms"),
         (replace(config, shards=4), "shards=4: .*0-of-3.*another division"),
         (configured(tmp_path, seed=3), "another job .other seed"),
     ):

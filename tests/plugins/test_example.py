@@ -54,7 +54,7 @@ def test_a_released_model_of_the_network_names_the_package_that_it_needs(
     assert json.loads((tmp_path / "config.json").read_text())["package"] == "example-plugin"
     own = {"edge_update": plugins.found(plugins.NETWORKS)["edge_update"]}
     monkeypatch.setattr(plugins, "found", lambda group: own)
-    with pytest.raises(RequestError, match="'distances' comes from the package example-plugin, which is not installed"):
+    with pytest.raises(RequestError, match="'distances' is from the package example-plugin, which is not installed"):
         load_release(tmp_path)
 
 
