@@ -150,7 +150,7 @@ def test_another_job_in_the_folder_is_refused(configured: Callable[..., RankConf
     for other, said in (
         (replace(config, max_atoms=5), "another job .different max_atoms"),
         (replace(config, shards=4), "shards=4: .*0-of-3.*another division"),
-        (configured(tmp_path, seed=3), "another job .other seed"),
+        (configured(tmp_path, seed=3), "another job .different seed"),
     ):
         with pytest.raises(RequestError, match=said):
             score_shard(other, 0)
