@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -55,7 +55,6 @@ ALLOWED_NAMES = {"run", "main", "evaluate", "explain"}
 """`run` of every command, `main` of every program, `evaluate` and `explain` of every material class."""
 
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if "_bundled" not in path.parts)
-IDS = [str(path.relative_to(PACKAGE)) for path in FILES]
 
 
 def _step(path: Path) -> str:
@@ -68,13 +67,28 @@ def _dotted(path: Path) -> str:
 
 
 @cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _where(wrong: Callable[[Path], Iterable[str]]) -> dict[str, list[str]]:
+    """The files with something wrong, and what that is."""
+    found = {path.relative_to(PACKAGE).as_posix(): sorted(wrong(path)) for path in FILES}
+    return {path: said for path, said in found.items() if said}
+
+
+def _outside(path: Path) -> set[str]:
+    return {name.split(".")[0] for name in _imports(path)}
+
+
+@cache
 def _imports(path: Path) -> tuple[str, ...]:
     """Dotted names of all imports of a file, inside functions and for type checkers as well."""
     return tuple(_found_imports(path))
 
 
 def _found_imports(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(_tree(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -94,15 +108,10 @@ def test_every_module_has_its_place() -> None:
     assert {_step(path) for path in FILES} <= {*STEPS, *GROUND, "__init__"}
 
 
-@pytest.mark.parametrize("path", FILES, ids=IDS)
-def test_a_step_imports_only_steps_before_it(path: Path) -> None:
-    step = _step(path)
-    if step == "__init__":
-        assert _own(path) <= {"api", "errors"}
-        return
+def test_a_step_imports_only_steps_before_it() -> None:
     order = [*GROUND, *STEPS]
-    allowed = set(order[: order.index(step) + 1])
-    assert _own(path) <= allowed, f"{step} imports {sorted(_own(path) - allowed)}"
+    allowed = {step: set(order[: index + 1]) for index, step in enumerate(order)} | {"__init__": {"api", "errors"}}
+    assert _where(lambda path: _own(path) - allowed[_step(path)]) == {}
 
 
 def test_no_files_import_each_other() -> None:
@@ -119,16 +128,12 @@ def test_no_files_import_each_other() -> None:
     assert not graph, "these import each other, or import some that do"
 
 
-@pytest.mark.parametrize("path", FILES, ids=IDS)
-def test_nothing_imports_commands_but_the_command_line(path: Path) -> None:
-    if _step(path) not in {"commands", "cli"}:
-        assert "commands" not in _own(path)
+def test_nothing_imports_commands_but_the_command_line() -> None:
+    assert _where(lambda path: _own(path) & {"commands"} if _step(path) not in {"commands", "cli"} else ()) == {}
 
 
-@pytest.mark.parametrize("path", FILES, ids=IDS)
-def test_forbidden_arrows(path: Path) -> None:
-    outside = {name.split(".")[0] for name in _imports(path)}
-    assert not outside & FORBIDDEN.get(_step(path), set())
+def test_forbidden_arrows() -> None:
+    assert _where(lambda path: _outside(path) & FORBIDDEN.get(_step(path), set())) == {}
 
 
 @pytest.mark.parametrize("step", sorted(FORBIDDEN))
@@ -151,40 +156,42 @@ def _assert_loads_none(modules: list[str], packages: set[str]) -> None:
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
 
 
-@pytest.mark.parametrize("path", FILES, ids=IDS)
-def test_the_library_never(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    found = []
-    for node in ast.walk(ast.parse(text)):
+def test_the_library_never() -> None:
+    assert _where(_forbidden_code) == {}
+
+
+def _forbidden_code(path: Path) -> Iterator[str]:
+    for node in ast.walk(_tree(path)):
         if isinstance(node, ast.Assert):
-            found.append(f"{node.lineno}: assert")
+            yield f"{node.lineno}: assert"
         elif isinstance(node, ast.ExceptHandler) and node.type is None:
-            found.append(f"{node.lineno}: bare except")
+            yield f"{node.lineno}: bare except"
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             if node.func.id in {"print", "eval", "exec"}:
-                found.append(f"{node.lineno}: {node.func.id}()")
+                yield f"{node.lineno}: {node.func.id}()"
         elif isinstance(node, ast.keyword) and node.arg in {"weights_only", "allow_pickle"}:
             safe = node.arg == "weights_only"
             if not (isinstance(node.value, ast.Constant) and node.value.value is safe):
-                found.append(f"{node.value.lineno}: {node.arg}")
+                yield f"{node.value.lineno}: {node.arg}"
     if path.relative_to(PACKAGE).as_posix() not in TALKS_TO_OWN_PROCESSES:
-        found += [f"imports {name}" for name in {n.split(".")[0] for n in _imports(path)} & UNPICKLERS]
-    assert not found
+        yield from (f"imports {name}" for name in _outside(path) & UNPICKLERS)
 
 
-@pytest.mark.parametrize("path", FILES, ids=IDS)
-def test_files_and_functions_stay_short(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 300
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            assert (node.end_lineno or 0) - node.lineno < 60, f"{node.name} is too long"
+def test_files_and_functions_stay_short() -> None:
+    assert _where(_long_parts) == {}
 
 
-@pytest.mark.parametrize("path", FILES, ids=IDS)
-def test_every_module_says_what_it_is_for(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert not text or ast.get_docstring(ast.parse(text))
+def _long_parts(path: Path) -> Iterator[str]:
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+    if lines > 300:
+        yield f"{lines} lines"
+    for node in ast.walk(_tree(path)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and (node.end_lineno or 0) - node.lineno >= 60:
+            yield f"{node.name} is too long"
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    assert [path for path in FILES if _tree(path).body and not ast.get_docstring(_tree(path))] == []
 
 
 def _defining(step: str, function: str) -> set[str]:
@@ -192,7 +199,7 @@ def _defining(step: str, function: str) -> set[str]:
     return {
         path.stem
         for path in (PACKAGE / step).glob("*.py")
-        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        for node in _tree(path).body
         if isinstance(node, ast.FunctionDef) and node.name == function
     }
 
@@ -205,14 +212,14 @@ def test_a_material_class_is_one_package_and_one_config() -> None:
     assert _classes() == sorted(path.stem for path in (ROOT / "configs" / "task").glob("*.yaml")) == class_names()
 
 
-@pytest.mark.parametrize("path", FILES, ids=IDS)
-def test_a_material_class_imports_no_other(path: Path) -> None:
+def test_a_material_class_imports_no_other() -> None:
     """Nor does what classes share import one of them."""
-    parts = path.relative_to(PACKAGE).parts
-    if parts[0] == "materials":
-        others = set(_classes()) - {parts[1]}
+
+    def others(path: Path) -> set[str]:
         found = {name.split(".")[2] for name in _imports(path) if name.startswith("screening.materials.")}
-        assert not found & others
+        return found & set(_classes()) - {path.relative_to(PACKAGE).parts[1]}
+
+    assert _where(lambda path: others(path) if _step(path) == "materials" else ()) == {}
 
 
 def test_nothing_outside_its_package_names_a_material_class() -> None:
@@ -239,7 +246,7 @@ def test_public_names_are_said_once() -> None:
     """A class or function that others may import has a name of its own, but for what a protocol asks of all."""
     owners: dict[str, set[str]] = defaultdict(set)
     for path in FILES:
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        for node in _tree(path).body:
             if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
                 owners[node.name].add(_dotted(path))
     repeated = {name: sorted(paths) for name, paths in owners.items() if len(paths) > 1}
@@ -251,7 +258,7 @@ def test_an_architecture_is_one_file_in_networks_and_its_configs() -> None:
     assert used == {
         path.stem
         for path in (PACKAGE / "networks").glob("*.py")
-        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        for node in _tree(path).body
         if isinstance(node, ast.ClassDef) and node.name == "Network"
     }
     assert used
