@@ -17,7 +17,7 @@ from screening import __version__
 
 RELEASED_MODEL = "models/screening-v3/weights.safetensors"
 # One worker of a parallel run builds and installs once for all of these.
-pytestmark = pytest.mark.xdist_group("wheel")
+pytestmark = [pytest.mark.ci, pytest.mark.xdist_group("wheel")]
 
 
 @pytest.fixture(scope="module")

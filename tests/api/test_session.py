@@ -107,6 +107,7 @@ def test_predictions_in_a_file_are_the_same(model: str, tmp_path: Path) -> None:
     assert kept.crystal("mine").matches(alloy())
 
 
+@pytest.mark.ci
 def test_nothing_is_drawn_until_it_is_asked_for(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     for name in ("finalists", "structure_png", "render", "rank_landmarks"):
@@ -129,6 +130,7 @@ def test_nothing_is_drawn_until_it_is_asked_for(model: str, monkeypatch: pytest.
         ranking.card("c")
 
 
+@pytest.mark.ci
 def test_names_from_files_never_become_markup(model: str) -> None:
     ranking = screening.rank([alloy(HOSTILE)], "magnets", model=model, magnetism="none")
     shown = [ranking._repr_html_(), ranking.card(HOSTILE).html, ranking.card(HOSTILE)._repr_html_()]

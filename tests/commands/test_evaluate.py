@@ -125,6 +125,7 @@ def test_structures_with_a_csv_of_ids_and_values(store: Store, model: Path, tmp_
     assert found["target"].to_list() == ["band_gap_eV"] and found["n"].to_list() == [12]
 
 
+@pytest.mark.ci
 def test_a_run_is_logged_with_figures_tables_and_the_page(store: Store, model: Path, tmp_path: Path) -> None:
     uri = f"sqlite:///{tmp_path / 'runs.db'}"
     request = ["evaluate", "device=cpu", f"tracking.uri={uri}", f"model={model}", f"data.path={store.path}"]

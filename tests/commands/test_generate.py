@@ -15,6 +15,8 @@ from screening.configuration import load_config
 from screening.crystals import Crystal, ReadSettings, read_crystals
 from screening.errors import RequestError
 
+pytestmark = pytest.mark.ci
+
 
 def run(output: Path, *overrides: str) -> list[dict[str, Any]]:
     generate.run(load_config("generate", [f"output={output}", *overrides]))  # type: ignore[arg-type]

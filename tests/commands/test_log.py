@@ -20,6 +20,7 @@ def log(*arguments: str) -> int:
     return cli.main(["log", *arguments])
 
 
+@pytest.mark.ci
 def test_a_finished_folder_is_recorded_and_repeated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -54,6 +54,7 @@ def test_the_state_is_shown_and_typing_errors_are_told(store: ReviewStore, revie
     assert sorted(path.name for path in store.folder.iterdir() if path.name != "mlartifacts") == ["mlflow.db"]
 
 
+@pytest.mark.ci
 def test_approved_candidates_are_exported_from_a_finalists_id(
     store: ReviewStore, review: Review, tmp_path: Path
 ) -> None:

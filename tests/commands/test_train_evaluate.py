@@ -18,6 +18,8 @@ from screening.learning import baselines
 from screening.networks.released_model import load_release
 from screening.tracking.provenance import sha256
 
+pytestmark = pytest.mark.ci
+
 ELEMENTS = (3, 8, 9, 11, 16, 22, 25, 26, 27, 28)
 SMALL = ["network.parameters.width=16", "network.parameters.edge_width=16", "network.parameters.layers=1"]
 COMMON = ["device=cpu", "tracking=none"]

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 from helpers.crystals import random_crystal
 from helpers.labelled import labelled_crystal
 from mlflow import MlflowClient
@@ -19,6 +20,7 @@ SMALL = ["network.parameters.width=16", "network.parameters.edge_width=16", "net
 ELEMENTS = (3, 8, 9, 11, 16, 22, 25, 26, 27, 28)
 
 
+@pytest.mark.ci
 def test_the_release_names_its_run(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     rows = (labelled_crystal(random_crystal(rng, int(rng.integers(2, 6)), ELEMENTS)) for _ in range(120))

@@ -123,6 +123,7 @@ def test_an_approximant_knows_the_space_group_it_stands_for(structure: Structure
     assert space_group_numbers([crystal]) != [group]
 
 
+@pytest.mark.ci
 def test_the_space_group_comes_through_worker_processes_and_back_through_crystals(tmp_path: Path) -> None:
     alloy().to(filename=str(tmp_path / "alloy.cif"))
     (item,) = read_crystals(tmp_path, ReadSettings(order=True, workers=1))

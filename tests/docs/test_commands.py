@@ -32,6 +32,7 @@ def test_every_block_is_run_or_marked() -> None:
             assert programs == {"screening"}, f"{_name(block.page)}: mark it as not run: {programs}"
 
 
+@pytest.mark.ci
 def test_what_is_not_run_is_a_right_request_all_the_same() -> None:
     for block in (block for block in ALL if block.language == "bash" and block.reason):
         for program, *arguments in block.commands:

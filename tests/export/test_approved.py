@@ -16,7 +16,7 @@ from screening.export.approved import export_approved
 from screening.tracking import child_runs
 from screening.tracking.reviews import Review, read_review
 
-pytestmark = pytest.mark.xdist_group("reviews")
+pytestmark = [pytest.mark.ci, pytest.mark.xdist_group("reviews")]
 
 FORMULA = "=cmd|' /C calc'!A0"
 

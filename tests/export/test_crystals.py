@@ -41,6 +41,7 @@ def test_equal_elements_stand_together_in_a_poscar_whose_first_line_is_plain() -
     assert (lines[0], lines[5].split(), lines[6].split()) == ("Fe4O4", ["Fe", "O"], ["4", "4"])
 
 
+@pytest.mark.ci
 def test_further_crystals_are_read_and_other_files_are_not() -> None:
     files = {f"{name}.cif": cif_of(rock_salt(cation)) for name, cation in
              (("discharged", "Ni"), ("crystal", "Fe"), ("charged", "Co"), ("other", "Mn"))}  # fmt: skip

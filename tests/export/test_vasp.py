@@ -23,6 +23,7 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
+@pytest.mark.ci
 def test_relaxation_with_pbe(tmp_path: Path) -> None:
     write_vasp_inputs(crystal_file(), tmp_path / "v", "relax")
     assert names(tmp_path / "v") == ["INCAR", "KPOINTS", "POSCAR", "POTCAR.spec"]
@@ -34,6 +35,7 @@ def test_relaxation_with_pbe(tmp_path: Path) -> None:
     assert Poscar.from_file(tmp_path / "v" / "POSCAR", check_for_potcar=False).site_symbols == ["Fe", "O"]
 
 
+@pytest.mark.ci
 def test_relaxation_with_r2scan(tmp_path: Path) -> None:
     write_vasp_inputs(crystal_file(), tmp_path / "v", "scan")
     assert names(tmp_path / "v") == ["INCAR", "POSCAR", "POTCAR.spec"]

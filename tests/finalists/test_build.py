@@ -25,6 +25,8 @@ from screening.networks.predictor import Predictor
 from screening.potentials.base import Potential, PotentialOutput
 from screening.potentials.state import CrystalState
 
+pytestmark = pytest.mark.ci
+
 WANTED = {"magnets": ("Nd2Fe14B", "SmCo5"), "electrodes": ("LiCoO2", "LiFePO4", "LiCl", "Li0.5TiO2 anatase")}
 
 

@@ -71,6 +71,7 @@ def test_vectors_end_at_the_neighbours_and_each_crystal_has_its_own_cutoff() -> 
         assert len(alone.centre) == int((owner[pairs.centre] == index).sum())
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("periodic", [True, False])
 def test_batched_search_agrees_and_never_truncates(periodic: bool) -> None:
     """The search used on CUDA, run on the CPU; 340 neighbours an atom overflow its first capacity of 128."""
@@ -82,6 +83,7 @@ def test_batched_search_agrees_and_never_truncates(periodic: bool) -> None:
     assert edges_of(batched) == edges_of(neighbour_pairs(packed, cutoff, periodic=periodic))
 
 
+@pytest.mark.ci
 def test_absurdly_many_neighbours_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("nvalchemiops")
     monkeypatch.setattr(neighbours, "_MOST_NEIGHBOURS", 100)

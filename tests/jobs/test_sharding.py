@@ -26,6 +26,8 @@ from screening.jobs import sharding
 from screening.jobs.rank import Ranking, rank_to_folder
 from screening.jobs.sharding import reduce_shards, score_shard
 
+pytestmark = pytest.mark.ci
+
 SHARDS = 3
 METALS = ("Ti", "V", "Cr", "Mn", "Fe", "Co", "Ni", "Cu", "Zn", "Mo")
 VOLATILE = ("finished", "timing_s", "config", "mlflow")

@@ -27,6 +27,8 @@ from screening.learning.training import train
 from screening.networks.model import EnsembleMember
 from screening.networks.released_model import load_release
 
+pytestmark = pytest.mark.ci
+
 ALL = tuple(TARGETS)
 GAP = "band_gap_eV"
 SIZE = {"width": 16, "edge_width": 16, "layers": 1}

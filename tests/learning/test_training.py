@@ -16,6 +16,8 @@ from screening.learning.data import CrystalData, DataSettings
 from screening.networks.predictor import Predictor
 from screening.networks.released_model import load_release
 
+pytestmark = pytest.mark.ci
+
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[int, float]]:

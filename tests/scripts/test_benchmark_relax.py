@@ -14,6 +14,7 @@ from screening.crystals import Crystal
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 
 
+@pytest.mark.ci
 def test_figures_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(SCRIPTS))
     script = importlib.import_module("benchmark_relax")

@@ -39,6 +39,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     return small_store(tmp_path_factory.mktemp("data") / "store", 150)
 
 
+@pytest.mark.ci
 def test_one_table_with_a_row_for_each(
     peers: ModuleType, store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

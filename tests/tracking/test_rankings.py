@@ -22,6 +22,8 @@ from screening.tracking.rankings import log_ranking
 from screening.tracking.run_file import RUN_FILE, read_record, write_record
 from screening.tracking.runs import open_run
 
+pytestmark = pytest.mark.ci
+
 
 def logged(store: TrackingSettings, folder: Path) -> str:
     with open_run(store, folder, "magnets: my cifs", {}) as run:

@@ -9,6 +9,8 @@ from helpers.mixed_folder import build_mixed_folder
 
 from screening.crystals import Crystal, ReadSettings, Rejection, read_crystals
 
+pytestmark = pytest.mark.ci
+
 
 @pytest.mark.parametrize("workers", [0, 2])
 def test_fifty_broken_inputs_cost_nothing_else(workers: int, tmp_path: Path) -> None:

@@ -21,6 +21,8 @@ from screening.crystals import Crystal, ReadSettings, Rejection, read_crystals
 from screening.crystals.reading.dispatch import examine_all
 from screening.crystals.reading.parts import Part
 
+pytestmark = pytest.mark.ci
+
 ROOT = Path(__file__).resolve().parents[3]
 
 

@@ -13,6 +13,7 @@ from screening.crystals.reading.file_kinds import read_file
 from screening.crystals.reading.workers import Worker
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
 def test_a_file_is_not_called_broken_because_the_job_is_told_to_stop(tmp_path: Path, number: int) -> None:
     (tmp_path / "a.poscar").write_text("Fe\n1\n2.8 0 0\n0 2.8 0\n0 0 2.8\nFe\n1\nDirect\n0 0 0\n")

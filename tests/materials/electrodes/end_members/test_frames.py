@@ -24,6 +24,7 @@ def pair_of(crystal: Crystal) -> ElectrodePair:
     return pair
 
 
+@pytest.mark.ci
 def test_a_strained_and_shaken_frame_is_kept(known: Known) -> None:
     pair = pair_of(known("LiFePO4"))
     shaken = pair.charged.frac + np.random.default_rng(0).normal(scale=0.008, size=pair.charged.frac.shape)

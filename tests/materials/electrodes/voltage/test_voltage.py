@@ -30,6 +30,8 @@ from screening.tabular.interval_forest import ForestSettings
 from screening.tabular.kernel_ridge import KernelSettings
 from screening.tabular.release import TabularRelease, load_tabular_release, save_tabular_release
 
+pytestmark = pytest.mark.ci
+
 SMALL = ForestSettings(n_trees=3, least_rows=2, tried=0.5, error_trees=2, kernel=KernelSettings(columns=8))
 ION_SETS = ("Li", "Na", "Mg", "K", "Zn", "Ca")
 

@@ -56,6 +56,7 @@ def test_sizes_are_those_at_low_temperature() -> None:
     assert 10 < samarium < 40
 
 
+@pytest.mark.ci
 def test_against_a_sum_over_images() -> None:
     rng = np.random.default_rng(0)
     for crystal in [random_crystal(rng, 5, (7, 26, 60, 62, 66)) for _ in range(4)]:
