@@ -68,7 +68,7 @@ def load(group: str, name: str, key: str) -> Any:
     point = found(group)[name]
     try:
         return point.load()
-    except Exception as error:  # whatever goes wrong in somebody else's module
+    except Exception as error:  # anything may go wrong in another package's module
         why = f"{type(error).__name__}: {error}"
         raise RequestError(f"{key}={name}: {point.value} of {_package(point)} cannot be loaded: {why}") from error
 

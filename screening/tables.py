@@ -28,7 +28,7 @@ _ESCAPED_START = r"^'+[=+\-@\t\r\n]"
 
 
 def rejected_table(rejected: Iterable[object]) -> pl.DataFrame:
-    """One row for each `screening.crystals.Rejection`, or whatever has these attributes."""
+    """One row for each `screening.crystals.Rejection`, or anything with these attributes."""
     rows = [tuple(getattr(rejection, name) for name in REJECTED_SCHEMA) for rejection in rejected]
     return pl.DataFrame(rows, schema=REJECTED_SCHEMA, orient="row")
 

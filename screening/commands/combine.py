@@ -1,4 +1,4 @@
-"""`screening combine`: models trained apart become one whose mean predicts, with intervals set anew."""
+"""`screening combine`: models trained apart become one whose mean predicts, with new intervals."""
 
 from __future__ import annotations
 

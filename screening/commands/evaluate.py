@@ -26,7 +26,7 @@ def run(config: EvaluateConfig) -> None:
     if config.has_task:
         _show_reference(evaluate_on_reference(config, folder), folder)
     else:
-        _show(evaluate_to_folder(config, tell=say), folder)
+        _show(evaluate_to_folder(config, report=say), folder)
 
 
 def _show(result: Evaluation, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""`screening fit`: a predictor of a material class learned anew from tables."""
+"""`screening fit`: a predictor of a material class fitted to new data."""
 
 from __future__ import annotations
 

@@ -27,8 +27,8 @@ from screening.tracking.views import how_to_open
 def run(config: RankConfig) -> None:
     """Rank, or score one shard; print the short table, and say where everything is.
 
-    A shard that is told to stop (SIGTERM, SIGUSR1) keeps what it has, puts its Slurm job back into the queue if that is
-    what was meant, and raises Interrupted.
+    A shard that is asked to stop (SIGTERM, SIGUSR1) keeps what it has, puts its Slurm job back into the queue if that
+    is what was meant, and raises Interrupted.
     """
     if config.shard is not None:
         tally = _score(config, config.shard)

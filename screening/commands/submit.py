@@ -63,25 +63,25 @@ def _ranking(config: SubmitConfig, inner: RankConfig, arguments: list[str]) -> P
     if config.cluster.nodes > 1 or config.cluster.gpus > 1:
         raise RequestError("cluster.nodes and cluster.gpus: a ranking takes one node and one GPU; use more shards=")
     folder, resources = Path(inner.output_dir), Resources(**asdict(config.cluster))
-    lacking = check_ranking(inner)
+    missing = check_ranking(inner)
     jobs = submitted_jobs(folder)
     states = slurm.states({job.id for job in jobs})
     if inner.shards == 1:
         _refuse_second(jobs, states)
         return _plan(config, folder, [Planned(ranking_script(resources, arguments, folder / JOBS))])
-    living = active_tasks(jobs, states)
+    active = active_tasks(jobs, states)
     waiting = [job.id for job in jobs if not job.shards and job.is_active(states)]
-    wanted = [shard for shard in lacking if shard not in living]
-    if _say_if_nothing_lacks(folder, wanted, waiting, lacking):
+    wanted = [shard for shard in missing if shard not in active]
+    if _say_if_nothing_is_missing(folder, wanted, waiting, missing):
         return _plan(config, folder, [])
     planned = []
     if wanted:
         script = shards_script(resources, arguments, wanted, folder / JOBS)
         planned.append(Planned(script, tuple(wanted)))
     planned.append(Planned(reducing_script(resources, inner.output_dir, folder / JOBS), after=AFTER_ALL))
-    if lacking:
+    if missing:
         planned.append(Planned(reporting_script(resources, inner.output_dir, folder / JOBS), after=AFTER_A_FAILURE))
-    others = [task for shard, task in living.items() if shard in lacking]
+    others = [task for shard, task in active.items() if shard in missing]
     return _plan(config, folder, planned, others, waiting)
 
 
@@ -109,15 +109,15 @@ def _refuse_second(jobs: list[SubmittedJob], states: dict[str, slurm.JobState]) 
     for job in jobs:
         if job.is_active(states):
             raise RequestError(
-                f"job {job.id} does this already ({states[job.id]}); `scancel {job.id}` first to submit it anew"
+                f"job {job.id} does this already ({states[job.id]}); `scancel {job.id}` first to submit it again"
             )
 
 
-def _say_if_nothing_lacks(folder: Path, wanted: list[int], waiting: list[str], lacking: list[int]) -> bool:
+def _say_if_nothing_is_missing(folder: Path, wanted: list[int], waiting: list[str], missing: list[int]) -> bool:
     if not wanted and waiting:
-        say(f"nothing to submit: all that lacks is in the queue; screening status {shlex.quote(str(folder))}")
+        say(f"nothing to submit: everything still missing is in the queue; screening status {shlex.quote(str(folder))}")
         return True
-    if not lacking and (folder / RECORD).is_file():
+    if not missing and (folder / RECORD).is_file():
         say(f"nothing to submit: the ranking is complete in {folder}")
         return True
     return False
@@ -132,7 +132,7 @@ def _show(plan: Plan) -> None:
 
 
 def _command_line(config: SubmitConfig) -> str:
-    """The command that submits what lacks later."""
+    """The command that later submits what is missing."""
     default = dict(flattened(asdict(load_config("submit", [config.job]))))
     given = flattened(asdict(config.cluster), "cluster")
     own = [f"{key}={as_typed(value)}" for key, value in given if value != default[key]]

@@ -61,7 +61,7 @@ def fit_schema(schema: type[Schema], predictor: str) -> type[Schema]:
 
 
 def fitted_predictors() -> list[str]:
-    """The predictors that can be fitted anew."""
+    """The predictors that can be fitted again."""
     return [name for name, kind in predictor_kinds().items() if kind.recipe_at]
 
 

@@ -24,7 +24,7 @@ class CombinedDataConfig:
 
 @settings_class
 class CombineConfig(CommandConfig):
-    """Make one model of several that differ in their seed: their mean predicts, and intervals are set anew.
+    """Make one model of several that differ in their seed: their mean predicts, and new intervals are set.
 
     Examples:
       screening combine models=[runs/seed1/model,runs/seed2/model] data.path=stores/mp output_dir=runs/both name=both

@@ -28,7 +28,7 @@ from screening.settings import Key, build_settings, check_settings, keys_of
 
 @dataclass(frozen=True)
 class Composed:
-    """A composed config and what it lacks.
+    """A composed config and what is missing in it.
 
     Attributes:
         schema: The schema of the command, with the keys that follow from what was chosen.

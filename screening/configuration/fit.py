@@ -19,7 +19,7 @@ def _predictors() -> list[str]:
 
 @settings_class
 class FitConfig(CommandConfig):
-    """Fit a predictor of a material class anew to data of your own.
+    """Fit a predictor of a material class to your own data.
 
     Writes weights.safetensors, config.json and MODEL_CARD.md in output_dir, which PREDICTOR=FOLDER uses.
 

@@ -77,21 +77,21 @@ class Evaluation:
 
 
 def evaluate_to_folder(
-    config: EvaluateConfig, models: LoadedModels | None = None, tell: Callable[[str], object] = len
+    config: EvaluateConfig, models: LoadedModels | None = None, report: Callable[[str], object] = len
 ) -> Evaluation:
     """Evaluate; write scores, predictions, pictures and a model card into config.output_dir.
 
     Args:
         config: The settings.
         models: Those that are loaded already.
-        tell: Gets lines for the user on what cannot be read.
+        report: Gets lines for the user on what cannot be read.
 
     Raises:
         RequestError: The request is wrong, or the model can score none of the crystals.
     """
     predictor = load_network(config, models)
     with tempfile.TemporaryDirectory() as scratch:
-        data = labelled_rows(config, predictor.config, Path(scratch), tell)
+        data = labelled_rows(config, predictor.config, Path(scratch), report)
         folder = output_folder(Path(config.output_dir), "output_dir")
         name, tags = f"evaluate: {config.model}", {"model": config.model}
         with open_run(tracking_settings(config), folder, name, tags) as tracked:
@@ -176,7 +176,7 @@ def _write(folder: Path, result: Evaluation, unseen: bool, predictor: Predictor,
     write_text_atomic(folder / CARD, result.model_card)
     own = predictor.folder / CARD
     if unseen and not own.exists() and os.access(own.parent, os.W_OK):
-        write_text_atomic(own, result.model_card)  # a model of one's own gets its card with the first measurement
+        write_text_atomic(own, result.model_card)  # your own model gets its card with the first measurement
     result.report().save(folder / EVALUATION_PAGE)
 
 

@@ -41,7 +41,7 @@ class LabelledRows:
 
 
 def labelled_rows(
-    config: EvaluateConfig, model: ModelConfig, scratch: Path, tell: Callable[[str], object] | None = None
+    config: EvaluateConfig, model: ModelConfig, scratch: Path, report: Callable[[str], object] | None = None
 ) -> LabelledRows:
     """Open data.path, or read data.source into a store in `scratch`.
 
@@ -49,7 +49,7 @@ def labelled_rows(
         config: The settings of the command.
         model: What is evaluated.
         scratch: A folder for the store.
-        tell: Gets a line for the user on what cannot be read, and the list is kept in the output folder; None: neither.
+        report: Gets a line for the user on what cannot be read, whose list is kept in the output folder; None: neither.
 
     Raises:
         RequestError: The data are wrong.
@@ -66,7 +66,7 @@ def labelled_rows(
         store, split, parts = reference, "test" if config.split == AUTO else config.split, splits
         name = "every labelled crystal of the store" if split == ALL else f"the {split} split"
     else:
-        store = _read(Path(data.source), Path(data.labels) if data.labels else None, config, scratch, tell)
+        store = _read(Path(data.source), Path(data.labels) if data.labels else None, config, scratch, report)
         split, parts = ALL if config.split == AUTO else config.split, _rows(store, model, config, data.source)
         name = Path(data.source).name + ("" if split == ALL else f", {split} split")
     rows = np.sort(np.concatenate(list(parts.values()))) if split == ALL else parts[split]
@@ -108,7 +108,7 @@ def _read(
     labels: Path | None,
     config: EvaluateConfig,
     scratch: Path,
-    tell: Callable[[str], object] | None,
+    report: Callable[[str], object] | None,
 ) -> Store:
     if (source / "meta.json").is_file():
         return open_store(source)
@@ -116,8 +116,8 @@ def _read(
     store, rejected = import_labelled(
         kind_of(source, labels), source, labels, scratch / "store", frozenset({own.resolve()})
     )
-    if rejected and tell is not None:
+    if rejected and report is not None:
         kept = output_folder(own, "output_dir") / REJECTED
         kept.write_bytes((store.path / REJECTED).read_bytes())
-        tell(f"{len(rejected)} left out, the first because: {rejected[0].reason}; all in {kept}")
+        report(f"{len(rejected)} left out, the first because: {rejected[0].reason}; all in {kept}")
     return store

@@ -139,7 +139,7 @@ def tracked(config: RankConfig) -> Any:
 
 
 def earlier_review(config: RankConfig) -> Review | None:
-    """The review that the ranking is asked to heed. Raises RequestError if it cannot be read."""
+    """The review that the ranking should respect. Raises RequestError if it cannot be read."""
     if config.review is None:
         return None
     return read_review(tracking_settings(config), config.review, "review", task=config.task.name)

@@ -118,17 +118,17 @@ def score_shard(config: RankConfig, index: int, signals: Signals | None = None) 
         if position in done and done[position] != content:
             raise RequestError(
                 f"candidates={config.candidates}: input {position} is not what it was when {parts.folder} was written; "
-                "choose another output_dir, or delete the shards to start anew"
+                "choose another output_dir, or delete the shards to start again"
             )
         return position in done
 
     settings = read_settings(config, predictors.network.elements, own_files(Path(config.output_dir)))
     entries = read_entries(find_source(config.candidates), settings, Shard(index, config.shards), is_done, survey)
-    tally, told = Tally(), 0
+    tally, reported = Tally(), 0
     join_columns = space_groups(config.task_settings, tally, pending.keep)
     for table in predictions(predictors, pending.watch(entries), config.batch_atoms, tally, join_columns):
-        pending.add(table, tally.rejected[told:])
-        told = len(tally.rejected)
+        pending.add(table, tally.rejected[reported:])
+        reported = len(tally.rejected)
         if signals is not None and signals.received:
             pending.flush()
             signals.raise_if_received(f"all rows scored so far are in {parts.folder}")
@@ -173,7 +173,7 @@ def _shard(config: RankConfig, header: dict[str, Any], index: int) -> PartFolder
     if others:
         raise RequestError(
             f"shards={config.shards}: {shards} holds {', '.join(sorted(others))} of another division; "
-            "choose another output_dir, or delete them to start anew"
+            "choose another output_dir, or delete them to start again"
         )
     folder = shards / f"{index}-of-{config.shards}"
     return PartFolder(folder, header | {"shard": index, "shards": config.shards})

@@ -59,13 +59,13 @@ class Training:
 
 
 def train_to_folder(
-    config: TrainConfig, tell: Callable[[str], object] = len, signals: Signals | None = None
+    config: TrainConfig, report: Callable[[str], object] = len, signals: Signals | None = None
 ) -> Training:
     """Train or resume in config.output_dir. With several devices each of the processes runs this.
 
     Args:
         config: The settings.
-        tell: Gets lines for the user before training starts.
+        report: Gets lines for the user before training starts.
         signals: Those that may ask it to stop.
 
     Raises:
@@ -83,7 +83,7 @@ def train_to_folder(
     check_request(config)
     tracking = tracking_settings(config)
     parent = find_parent(config, tracking)
-    store = data_store(config.data, Path(config.output_dir), rank, tell)
+    store = data_store(config.data, Path(config.output_dir), rank, report)
     settings = training_settings(config, store, parent)
     folder = output_folder(Path(config.output_dir), "output_dir")
     recorded = TrackingSettings(OFF) if rank else tracking

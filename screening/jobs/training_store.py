@@ -18,14 +18,14 @@ _STORE = "data"
 _LONGEST_WAIT_S = 3600.0
 
 
-def data_store(data: TrainingDataConfig, folder: Path, rank: int = 0, tell: Callable[[str], object] = len) -> Store:
+def data_store(data: TrainingDataConfig, folder: Path, rank: int = 0, report: Callable[[str], object] = len) -> Store:
     """Open data.path, or make a store of data.source in `folder/data`, which the first of several processes does.
 
     Args:
         data: The section of the settings.
         folder: Output folder of the training.
         rank: Which of the training's processes this is.
-        tell: Gets lines for the user on what came in.
+        report: Gets lines for the user on what came in.
 
     Raises:
         RequestError: Neither or both are given, or something is wrong with them; nothing is left behind then.
@@ -46,7 +46,7 @@ def data_store(data: TrainingDataConfig, folder: Path, rank: int = 0, tell: Call
         return _wait_for(folder / _STORE)
     existed = folder.exists()
     try:
-        return _made(data, source, folder, tell)
+        return _made(data, source, folder, report)
     except RequestError:
         if not existed:
             with suppress(OSError):
@@ -54,8 +54,8 @@ def data_store(data: TrainingDataConfig, folder: Path, rank: int = 0, tell: Call
         raise
 
 
-def _made(data: TrainingDataConfig, source: Path, folder: Path, tell: Callable[[str], object]) -> Store:
-    """The store, made anew each time; a run that is resumed must find the same content."""
+def _made(data: TrainingDataConfig, source: Path, folder: Path, report: Callable[[str], object]) -> Store:
+    """The store, made again each time; a run that is resumed must find the same content."""
     target, fresh = folder / _STORE, folder / f"{_STORE}.new"
     labels = Path(data.labels) if data.labels else None
     try:
@@ -65,7 +65,7 @@ def _made(data: TrainingDataConfig, source: Path, folder: Path, tell: Callable[[
             return open_store(target)  # with the graphs beside it
         if (folder / "checkpoints").exists():
             raise RequestError(
-                f"data={source}: not what the run in {folder} learns from; choose another output_dir to start anew"
+                f"data={source}: not what the run in {folder} learns from; choose another output_dir to start again"
             )
         if target.exists():
             shutil.rmtree(target)
@@ -73,9 +73,9 @@ def _made(data: TrainingDataConfig, source: Path, folder: Path, tell: Callable[[
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     store = open_store(target)
-    tell(f"{len(store)} labelled crystals in {store.path} ({label_counts(store)})")
+    report(f"{len(store)} labelled crystals in {store.path} ({label_counts(store)})")
     if rejected:
-        tell(f"{len(rejected)} left out, the first because: {rejected[0].reason}; all in {store.path / REJECTED}")
+        report(f"{len(rejected)} left out, the first because: {rejected[0].reason}; all in {store.path / REJECTED}")
     return store
 
 

@@ -57,7 +57,7 @@ class AsePotential(Potential):
             named[parameter] = device.type
         try:
             calculator = make(*positional, **named)
-        except Exception as error:  # whatever the user's package raises
+        except Exception as error:  # the user's package may raise anything
             raise RequestError(f"{target} failed: {type(error).__name__}: {error}") from error
         if not hasattr(calculator, "get_potential_energy"):
             raise RequestError(f"{target} made a {type(calculator).__name__}, not an ASE calculator")

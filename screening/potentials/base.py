@@ -62,7 +62,7 @@ class Potential(ABC):
     Attributes:
         name: In messages.
         device: Where it computes.
-        elements: Atomic numbers that it knows; None where that cannot be told.
+        elements: Atomic numbers that it knows; None if unknown.
         batch_atoms: Atoms in one evaluation, as many as are fastest on its device.
         shareable: Whether several threads may evaluate at once.
         checkpoint: The file of its weights; None where there is none.

@@ -138,11 +138,11 @@ def _check_evaluate(
 def _check_ranking(material: MaterialClass, task: Mapping[str, Any], merit: pl.DataFrame) -> pl.DataFrame:
     ranking = task.get("ranking") or {}
     used = {name for gate in _gates(task).values() for name in _columns_of(gate)}
-    require_subset(used, merit.columns, "gates ask for columns that the table lacks")
+    require_subset(used, merit.columns, "gates ask for columns that are not in the table")
     ranked = rank_table(merit, ranking_settings(ranking))
     report = task.get("report") or {}
     shown = {name for key in ("short_table", "columns", "scatter") for name in report.get(key) or ()}
-    require_subset(shown, {*ranked.columns, "why"}, "the report shows columns that the table lacks")
+    require_subset(shown, {*ranked.columns, "why"}, "the report shows columns that are not in the table")
     why = material.explain(ranked, ranking.get("gates") or {})
     if why is not None:
         require(why.name == "why" and why.dtype == pl.String and len(why) == ranked.height, "explain gives texts `why`")

@@ -21,7 +21,7 @@ from screening.networks.model import PropertyModel
 from screening.networks.outputs import Encoding
 from screening.settings import build_settings
 from screening.testing.contract import require, require_close, require_refused
-from screening.testing.sample_crystals import cubic, described_anew, random_crystal, supercell
+from screening.testing.sample_crystals import cubic, random_crystal, redescribed, supercell
 
 _GRAPH = GraphSettings()
 
@@ -93,7 +93,7 @@ def _check_shapes(network: nn.Module, crystals: Sequence[Crystal]) -> None:
 def _check_descriptions(network: nn.Module, crystals: Sequence[Crystal], tolerance: float) -> None:
     rng = np.random.default_rng(1)
     for crystal in crystals:
-        turned, _, order = described_anew(crystal, rng)
+        turned, _, order = redescribed(crystal, rng)
         found = _encoded(network, _graphs([crystal, turned, supercell(crystal, (2, 1, 1))]))
         atom, n = found.atom, crystal.n_atoms
         require_close(atom[n : 2 * n], atom[:n][order], tolerance, "turning and reordering atoms keeps their features")

@@ -15,7 +15,7 @@ from screening.errors import ScreeningError
 from screening.potentials.base import Energies, Potential
 from screening.potentials.state import CrystalState
 from screening.testing.contract import require, require_close, require_refused
-from screening.testing.sample_crystals import described_anew, random_crystal, supercell
+from screening.testing.sample_crystals import random_crystal, redescribed, supercell
 
 _USUAL = (3, 8, 26, 60, 13, 29)
 _FARTHEST_ELEMENT = 118
@@ -89,7 +89,7 @@ def _energies(potential: Potential, crystals: Sequence[Crystal]) -> Energies:
 def _check_symmetries(potential: Potential, crystals: Sequence[Crystal], tolerance: float) -> None:
     rng = np.random.default_rng(1)
     for crystal in crystals:
-        turned, turn, order = described_anew(crystal, rng)
+        turned, turn, order = redescribed(crystal, rng)
         shifts = rng.integers(-2, 3, crystal.frac.shape)
         moved = Crystal.from_arrays("moved", crystal.lattice, crystal.numbers, crystal.frac + shifts)
         found = _energies(potential, [crystal, turned, moved, supercell(crystal, (2, 1, 1))])

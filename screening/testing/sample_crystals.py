@@ -51,12 +51,10 @@ def supercell(crystal: Crystal, repeats: tuple[int, int, int]) -> Crystal:
 
 def rotated(crystal: Crystal, rng: np.random.Generator) -> Crystal:
     """Turned, shifted, atoms in another order, another choice of lattice vectors."""
-    return described_anew(crystal, rng)[0]
+    return redescribed(crystal, rng)[0]
 
 
-def described_anew(
-    crystal: Crystal, rng: np.random.Generator
-) -> tuple[Crystal, NDArray[np.float64], NDArray[np.int64]]:
+def redescribed(crystal: Crystal, rng: np.random.Generator) -> tuple[Crystal, NDArray[np.float64], NDArray[np.int64]]:
     """The same crystal turned, shifted, with atoms in another order and other lattice vectors.
 
     Returns:

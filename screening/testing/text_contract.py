@@ -24,7 +24,7 @@ def check_texts(material: MaterialClass, task: Mapping[str, Any], gates: Mapping
         gates: All its gates by name, those of presets among them.
 
     Raises:
-        ContractError: A file lacks a text, or holds one of something that is not there.
+        ContractError: A file has no word for something, or has one for something that is not there.
     """
     for file in sorted(material.texts.glob("*.yaml")):
         said = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
