@@ -1,6 +1,7 @@
-"""What is plugged in from inside and outside the package: material classes, networks, potentials, importers.
+"""What is plugged in from inside and outside the package: material classes, networks, potentials, importers,
+targets.
 
-All are found through entry points, ours included, so that a package of its own adds one by declaring it:
+All are found through entry points, ours included (but for targets), so that a package of its own adds one by declaring it:
 
     [project.entry-points."screening.materials"]
     thermoelectrics = "my_package.thermoelectrics:Thermoelectrics"
@@ -25,6 +26,7 @@ MATERIALS = "screening.materials"
 NETWORKS = "screening.networks"
 POTENTIALS = "screening.potentials"
 IMPORTERS = "screening.importers"
+TARGETS = "screening.targets"
 OWN = "screening"
 logger = logging.getLogger(__name__)
 
@@ -41,7 +43,7 @@ def found(group: str) -> Mapping[str, EntryPoint]:
         other = by_name.setdefault(point.name, point)
         if other.value != point.value:
             raise RequestError(f"{group}: {_package(other)} and {_package(point)} both declare {point.name!r}")
-    if not any(_package(point) == OWN for point in by_name.values()):
+    if group != TARGETS and not any(_package(point) == OWN for point in by_name.values()):
         raise RequestError(f"{group}: nothing of screening's own is declared; install it again (pip install -e .)")
     return by_name
 

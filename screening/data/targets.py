@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from dataclasses import dataclass
 
+from screening import plugins
 from screening.chemistry.constants import TESLA_PER_MUB_PER_A3
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ class Target:
     loss_weight: float = 1.0
 
 
-TARGETS: dict[str, Target] = {
+_OURS: dict[str, Target] = {
     target.column: target
     for target in (
         Target("formation_energy_eV_per_atom", "formation energy", largest=10.0, loss_weight=5.0),
@@ -49,5 +53,19 @@ TARGETS: dict[str, Target] = {
         ),
     )
 }
+
+
+def _with_plug_ins() -> dict[str, Target]:
+    """Our targets, then those that other packages declare in the group `screening.targets`."""
+    found = dict(_OURS)
+    for name, target in plugins.loaded(plugins.TARGETS).items():
+        if not isinstance(target, Target) or target.column in found:
+            logger.warning("left out: target %s is no Target with a column of its own", name)
+        else:
+            found[target.column] = target
+    return found
+
+
+TARGETS = _with_plug_ins()
 SITE_MOMENT = "site_moment_muB"
 """Absolute magnetic moment of a site in µB, the only target of sites."""

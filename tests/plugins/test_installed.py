@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import orjson
 import polars as pl
 import pytest
 from helpers.crystals import cubic, random_crystal
@@ -171,6 +172,24 @@ def test_the_network_is_trained_and_its_model_predicts(command: Command, trained
     assert pl.read_parquet(output).height == 3
     done = command("train", "network=distance", "data.path=store", f"output_dir={tmp_path / 'no'}", status=2)
     assert "distances" in done.stderr
+
+
+def test_the_target_is_learned_and_predicted(command: Command, tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    crystals = [random_crystal(rng, 2 + n % 3, (8, 13, 26, 29)) for n in range(60)]
+    rows = [orjson.loads(line) for line in _rows(tmp_path / "plain.jsonl", crystals).read_bytes().splitlines()]
+    for row in rows:
+        row["bulk_modulus_GPa"] = 50.0 + 10.0 * len(row["species"])
+    labelled = tmp_path / "labelled.jsonl"
+    labelled.write_bytes(b"\n".join(map(orjson.dumps, rows)))
+    command("import", "kind=jsonl", f"source={labelled}", f"output={tmp_path / 'store'}")
+    command("train", "trainer=smoke", f"data.path={tmp_path / 'store'}", f"output_dir={tmp_path / 'run'}", "device=cpu",
+            "data.targets=[bulk_modulus_GPa]", "tracking=none")  # fmt: skip
+    output = tmp_path / "predicted.parquet"
+    command("predict", *_prediction(tmp_path / "run" / "model", tmp_path), f"output={output}")
+    predicted = pl.read_parquet(output)
+    assert predicted["bulk_modulus_GPa"].is_finite().all() and (predicted["bulk_modulus_GPa"] >= 0).all()
+    assert "bulk_modulus_GPa_lo" in predicted.columns
 
 
 def test_the_potential_relaxes(command: Command, tmp_path: Path) -> None:
