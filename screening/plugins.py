@@ -1,7 +1,7 @@
 """What is plugged in from inside and outside the package: material classes, networks, potentials, importers,
 targets.
 
-All are found through entry points, ours included (but for targets), so that a package of its own adds one by declaring it:
+All are found through entry points, ours included (but for targets), so that a package adds one by declaring it:
 
     [project.entry-points."screening.materials"]
     thermoelectrics = "my_package.thermoelectrics:Thermoelectrics"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any, cast
 
 from hydra import compose, initialize_config_dir
@@ -106,7 +108,7 @@ def _chosen(
     """The schema that the choices lead to, the request read by it, and the config without any values of the user."""
     schema = COMMANDS[command]
     request = read_request(arguments, values, schema, groups)
-    plain = _composed(schema, request.choices)
+    plain = _composed(command, request.choices)
     extended = schema.extended(plain | request.texts)
     if extended is not schema:
         request = read_request(arguments, values, extended, groups)
@@ -121,19 +123,31 @@ def _defaults(schema: type[CommandConfig]) -> dict[str, Any]:
     return tree
 
 
-def _composed(schema: type[CommandConfig], choices: Mapping[str, str]) -> dict[str, Any]:
-    """The defaults of a schema and the config files of the options chosen, references unresolved."""
+def _composed(command: str, choices: Mapping[str, str]) -> dict[str, Any]:
+    """The defaults of a command and the config files of the options chosen, references unresolved."""
+    nodes = {(group, option): plugged_in(group, option) for group, option in choices.items()}
+    if any(node is not None for node in nodes.values()):
+        return _hydra(command, tuple(choices.items()), nodes)
+    return deepcopy(_from_files(command, tuple(choices.items()), resource("configs")))
+
+
+@cache  # the files do not change while a process runs, and Hydra takes a fifth of a second
+def _from_files(command: str, choices: tuple[tuple[str, str], ...], configs: Path) -> dict[str, Any]:
+    return _hydra(command, choices, {})
+
+
+def _hydra(command: str, choices: tuple[tuple[str, str], ...], nodes: Mapping[tuple[str, str], Any]) -> dict[str, Any]:
     store = ConfigStore.instance()
-    store.store(name=f"{schema.command}_schema", node=_defaults(schema))
-    for group, option in choices.items():
-        if (node := plugged_in(group, option)) is not None:
+    store.store(name=f"{command}_schema", node=_defaults(COMMANDS[command]))
+    for (group, option), node in nodes.items():
+        if node is not None:
             store.store(group=group, name=option, node=node)
     # A caller may be inside a Hydra application of its own; it gets its state back.
     instance = GlobalHydra.instance()
     outer, instance.hydra = instance.hydra, None
     try:
         with explained(), initialize_config_dir(str(resource("configs")), version_base="1.3"):
-            config = compose(schema.command, overrides=[f"{group}={option}" for group, option in choices.items()])
+            config = compose(command, overrides=[f"{group}={option}" for group, option in choices])
             return cast(dict[str, Any], OmegaConf.to_container(config, resolve=False))
     finally:
         GlobalHydra.instance().hydra = outer

@@ -206,7 +206,7 @@ def test_a_sound_class_passes(tmp_path: Path) -> None:
         ({"columns": (COLUMN, replace(COLUMN, name="rank"))}, "columns that every table has"),
         ({"columns": (replace(COLUMN, description=""),)}, "has a label and a description"),
         ({"flags": {"too light": "It floats."}}, "too light is one word"),
-        ({"column": "no_such_column"}, "gates ask for columns that the table lacks: no_such_column"),
+        ({"column": "no_such_column"}, "gates ask for columns that are not in the table: no_such_column"),
         ({"name": "other"}, "the config says name: other"),
         (
             {
