@@ -19,6 +19,7 @@ from screening.materials.magnets.magnetism_card import magnetism_card
 from screening.materials.magnets.moments import moment, moment_fit
 from screening.materials.magnets.order import order, order_card, order_fit
 from screening.settings import setting, settings_class
+from screening.tabular.fit_settings import ForestFitSettings
 from screening.tabular.interval_forest import ForestSettings
 from screening.tabular.release import FittedPart, TabularRelease
 
@@ -59,9 +60,10 @@ class FitSettings:
     n_seeds: int
     n_trees: int | None
 
-    def forest(self, default: ForestSettings) -> ForestSettings:
-        """The default forest of a part with the requested number of trees."""
-        return replace(default, n_trees=self.n_trees or default.n_trees)
+    def of(self, default: ForestSettings) -> ForestFitSettings:
+        """Those of a part: its default forest with the requested number of trees."""
+        forest = replace(default, n_trees=self.n_trees or default.n_trees)
+        return ForestFitSettings(forest, self.seed, self.n_seeds)
 
 
 def _order(store: Store, folder: Path, settings: FitSettings) -> tuple[FittedPart, dict[str, Any]]:
@@ -70,20 +72,15 @@ def _order(store: Store, folder: Path, settings: FitSettings) -> tuple[FittedPar
 
 
 def _moment(store: Store, folder: Path, settings: FitSettings) -> tuple[FittedPart, dict[str, Any]]:
-    forest = settings.forest(moment_fit.FOREST)
-    return moment_fit.fit_moment_part(store, moment_fit.MomentFitSettings(forest, settings.seed, settings.n_seeds))
+    return moment_fit.fit_moment_part(store, settings.of(moment_fit.FOREST))
 
 
 def _curie(store: Store, folder: Path, settings: FitSettings) -> tuple[FittedPart, dict[str, Any]]:
-    forest = settings.forest(curie_fit.FOREST)
-    wanted = curie_fit.CurieFitSettings(forest, settings.seed, settings.n_seeds)
-    return curie_fit.fit_curie_part(store, folder / "curie", wanted)
+    return curie_fit.fit_curie_part(store, folder / "curie", settings.of(curie_fit.FOREST))
 
 
 def _anisotropy(store: Store, folder: Path, settings: FitSettings) -> tuple[FittedPart, dict[str, Any]]:
-    forest = settings.forest(anisotropy_fit.FOREST)
-    wanted = anisotropy_fit.AnisotropyFitSettings(forest, settings.seed, settings.n_seeds)
-    return anisotropy_fit.fit_anisotropy_part(folder, wanted)
+    return anisotropy_fit.fit_anisotropy_part(folder, settings.of(anisotropy_fit.FOREST))
 
 
 PARTS: dict[str, tuple[Fit, Callable[[dict[str, Any]], str]]] = {

@@ -14,7 +14,7 @@ from screening.array_types import Floats
 from screening.chemistry.elements import ATOMIC_NUMBERS, SYMBOLS
 from screening.crystals.crystal import Crystal
 from screening.crystals.packed import PackedCrystals, pack
-from screening.data.splits import DEFAULT_SALT, splits_of
+from screening.data.splits import splits_of
 from screening.errors import RequestError
 from screening.materials.electrodes.end_members.insertion import fill
 from screening.materials.electrodes.end_members.redox import ION_CHARGES
@@ -27,6 +27,7 @@ from screening.materials.electrodes.voltage.voltage_scores import scores_by_grou
 from screening.materials.electrodes.working_ions import CHARGES
 from screening.networks.predictor import Predictor
 from screening.potentials.base import Potential
+from screening.tabular.fit_settings import ForestFitSettings
 from screening.tabular.interval_forest import ForestSettings, Rows, fit_cross_interval_forest
 from screening.tabular.kernel_ridge import KernelSettings
 from screening.tabular.release import FittedPart
@@ -41,22 +42,14 @@ _FEWEST = 5
 
 
 @dataclass(frozen=True)
-class VoltageFitSettings:
+class VoltageFitSettings(ForestFitSettings):
     """Settings of the fit.
 
     Attributes:
-        forest: Sizes.
-        seed: Of the first fit.
-        n_seeds: Number of fits; the first is kept, the others show the spread.
         most_hosts: Number of charged ends, drawn at random, whose ions are put back into voids.
-        salt: Of the splits.
     """
 
-    forest: ForestSettings = FOREST
-    seed: int = 0
-    n_seeds: int = 3
     most_hosts: int = 1000
-    salt: str = DEFAULT_SALT
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from screening.array_types import Floats
 from screening.chemistry.elements import indicator
-from screening.data.splits import DEFAULT_SALT, splits_of
+from screening.data.splits import splits_of
 from screening.errors import RequestError
 from screening.materials.magnets.anisotropy.anisotropy import METAL, OTHER, AnisotropyModel, anisotropy_features
 from screening.materials.magnets.anisotropy.anisotropy_data import AnisotropyExamples, anisotropy_examples
@@ -20,30 +20,14 @@ from screening.materials.magnets.anisotropy.axes import find_axes
 from screening.materials.magnets.anisotropy.directions import four_f_scores, host_directions, read_directions
 from screening.materials.magnets.carriers import MAGNETIC_METALS
 from screening.tabular.composition_features import Compositions
+from screening.tabular.fit_settings import ForestFitSettings
 from screening.tabular.interval_forest import ForestSettings, Rows, cross_validated, fit_interval_forest
 from screening.tabular.release import FittedPart
 
 FOREST = ForestSettings(n_trees=60, least_rows=4, tried=0.4, error_trees=10, error_least_rows=20)
 
 
-@dataclass(frozen=True)
-class AnisotropyFitSettings:
-    """Settings of the fit.
-
-    Attributes:
-        forest: Sizes.
-        seed: Of the first fit.
-        n_seeds: Number of fits; the first is kept, the others show the spread.
-        salt: Of the splits.
-    """
-
-    forest: ForestSettings = FOREST
-    seed: int = 0
-    n_seeds: int = 3
-    salt: str = DEFAULT_SALT
-
-
-def fit_anisotropy_part(folder: Path, settings: AnisotropyFitSettings) -> tuple[FittedPart, dict[str, Any]]:
+def fit_anisotropy_part(folder: Path, settings: ForestFitSettings) -> tuple[FittedPart, dict[str, Any]]:
     """Fit the part of a release.
 
     Rows are few, so both the calibration and the validation split set the intervals.
@@ -126,7 +110,7 @@ def axial_shares(
 
 
 def _cross_validation(
-    rows: Rows, positive: NDArray[np.bool_], settings: AnisotropyFitSettings, seeds: list[int]
+    rows: Rows, positive: NDArray[np.bool_], settings: ForestFitSettings, seeds: list[int]
 ) -> dict[str, Any]:
     """Error of log10 |K1| and accuracy of the sign on held-out systems, with those of a constant and the majority."""
     errors, accuracies = [], []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from screening.array_types import Floats
-from screening.data.splits import DEFAULT_SALT, splits_of
+from screening.data.splits import splits_of
 from screening.data.store import Store
 from screening.errors import RequestError
 from screening.materials.magnets.curie.curie import CurieModel
 from screening.materials.magnets.curie.curie_data import CurieExamples, curie_examples
 from screening.materials.magnets.curie.curie_features import curie_features
 from screening.tabular.composition_features import Compositions, composition_features
+from screening.tabular.fit_settings import ForestFitSettings
 from screening.tabular.interval_forest import ForestSettings, Rows, fit_interval_forest, folds_by_system
 from screening.tabular.kernel_ridge import KernelSettings
 from screening.tabular.release import FittedPart
@@ -31,24 +31,7 @@ FOREST = ForestSettings(
 )
 
 
-@dataclass(frozen=True)
-class CurieFitSettings:
-    """Settings of the fit.
-
-    Attributes:
-        forest: Sizes, chosen by cross-validation on training and validation systems.
-        seed: Of the first fit.
-        n_seeds: Number of fits; the first is kept, the others show the spread.
-        salt: Of the splits.
-    """
-
-    forest: ForestSettings = FOREST
-    seed: int = 0
-    n_seeds: int = 3
-    salt: str = DEFAULT_SALT
-
-
-def fit_curie_part(store: Store, folder: Path, settings: CurieFitSettings) -> tuple[FittedPart, dict[str, Any]]:
+def fit_curie_part(store: Store, folder: Path, settings: ForestFitSettings) -> tuple[FittedPart, dict[str, Any]]:
     """Fit the part of a release.
 
     Args:
@@ -69,7 +52,7 @@ def fit_curie_part(store: Store, folder: Path, settings: CurieFitSettings) -> tu
     return fits[0].to_part(), report
 
 
-def fit_curie(examples: CurieExamples, settings: CurieFitSettings, seed: int) -> tuple[CurieModel, Floats]:
+def fit_curie(examples: CurieExamples, settings: ForestFitSettings, seed: int) -> tuple[CurieModel, Floats]:
     """Fit one model.
 
     Returns:
@@ -93,7 +76,7 @@ def fit_curie(examples: CurieExamples, settings: CurieFitSettings, seed: int) ->
 def curie_report(
     fits: Sequence[CurieModel],
     examples: CurieExamples,
-    settings: CurieFitSettings,
+    settings: ForestFitSettings,
     has_crystal: NDArray[np.bool_],
 ) -> dict[str, Any]:
     """Errors in K and coverage on the literature compositions of test systems, with baselines on the same rows.
@@ -127,7 +110,7 @@ def curie_report(
     return report
 
 
-def _cross_validation(known: Sequence[Floats], examples: CurieExamples, settings: CurieFitSettings) -> dict[str, Any]:
+def _cross_validation(known: Sequence[Floats], examples: CurieExamples, settings: ForestFitSettings) -> dict[str, Any]:
     """Errors in K on the literature compositions of the learned systems, held out in turn; known: from `fit_curie`."""
     split = np.array(splits_of(examples.systems.tolist(), settings.salt))
     learn = np.flatnonzero(np.isin(split, _LEARN))

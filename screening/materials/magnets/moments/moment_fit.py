@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,12 +11,13 @@ from screening.array_types import Floats
 from screening.chemistry.constants import TESLA_PER_MUB_PER_A3
 from screening.chemistry.elements import N_ELEMENTS, indicator
 from screening.chemistry.families import ELEMENT_GROUPS
-from screening.data.splits import DEFAULT_SALT, splits_of
+from screening.data.splits import splits_of
 from screening.data.store import Store
 from screening.errors import RequestError
 from screening.materials.magnets.carriers import MAGNETIC_METALS
 from screening.materials.magnets.moments.moment import HostMagnetization, metallic_hosts, moment_features
 from screening.tabular.composition_features import Compositions, composition_features
+from screening.tabular.fit_settings import ForestFitSettings
 from screening.tabular.interval_forest import ForestSettings, Rows, fit_interval_forest
 from screening.tabular.release import FittedPart
 
@@ -32,24 +32,7 @@ _VALENCE_F = ("Ce", "Eu", "Gd", "Yb", *ELEMENT_GROUPS["actinide"])
 _BASELINE_TREES = 100
 
 
-@dataclass(frozen=True)
-class MomentFitSettings:
-    """Settings of the fit.
-
-    Attributes:
-        forest: Sizes.
-        seed: Of the first fit.
-        n_seeds: Number of fits; the first is kept, the others show the spread.
-        salt: Of the splits.
-    """
-
-    forest: ForestSettings = FOREST
-    seed: int = 0
-    n_seeds: int = 3
-    salt: str = DEFAULT_SALT
-
-
-def fit_moment_part(store: Store, settings: MomentFitSettings) -> tuple[FittedPart, dict[str, Any]]:
+def fit_moment_part(store: Store, settings: ForestFitSettings) -> tuple[FittedPart, dict[str, Any]]:
     """Fit the part of a release.
 
     Returns:

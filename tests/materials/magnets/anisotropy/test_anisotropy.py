@@ -21,9 +21,10 @@ from screening.errors import RequestError
 from screening.materials.magnets.anisotropy.anisotropy import ANISOTROPY_COLUMNS, AnisotropyModel
 from screening.materials.magnets.anisotropy.anisotropy_card import anisotropy_card
 from screening.materials.magnets.anisotropy.anisotropy_data import anisotropy_examples
-from screening.materials.magnets.anisotropy.anisotropy_fit import AnisotropyFitSettings, fit_anisotropy_part
+from screening.materials.magnets.anisotropy.anisotropy_fit import fit_anisotropy_part
 from screening.materials.magnets.anisotropy.axes import AXIS_FEATURES, find_axes
 from screening.tabular.composition_features import Compositions
+from screening.tabular.fit_settings import ForestFitSettings
 from screening.tabular.interval_forest import ForestSettings
 
 
@@ -115,7 +116,7 @@ def test_pitfalls_of_the_table(folder: Path) -> None:
 
 def test_sizes_are_learned_and_a_random_sign_is_not(folder: Path) -> None:
     forest = ForestSettings(n_trees=15, least_rows=3, tried=0.5, error_trees=5, error_least_rows=10)
-    part, report = fit_anisotropy_part(folder, AnisotropyFitSettings(forest, n_seeds=1))
+    part, report = fit_anisotropy_part(folder, ForestFitSettings(forest, n_seeds=1))
     cv = report["cross_validation"]
     assert cv["log10_mae"][0] < 0.6 * cv["log10_mae_constant"]
     assert cv["sign_accuracy"][0] < 0.7

@@ -18,12 +18,13 @@ from screening.materials.magnets.curie.curie import COLUMN, CURIE_COLUMNS, Curie
 from screening.materials.magnets.curie.curie_card import curie_card
 from screening.materials.magnets.curie.curie_data import CurieExamples
 from screening.materials.magnets.curie.curie_features import curie_feature_names, curie_features
-from screening.materials.magnets.curie.curie_fit import CurieFitSettings, curie_report, fit_curie
+from screening.materials.magnets.curie.curie_fit import curie_report, fit_curie
 from screening.tabular.composition_features import Compositions
+from screening.tabular.fit_settings import ForestFitSettings
 from screening.tabular.interval_forest import ForestSettings
 from screening.tabular.kernel_ridge import KernelSettings
 
-SETTINGS = CurieFitSettings(
+SETTINGS = ForestFitSettings(
     ForestSettings(
         n_trees=4, least_rows=2, tried=0.5, powers=(1.0, 2.0), error_trees=4, kernel=KernelSettings(columns=20)
     ),

@@ -13,8 +13,9 @@ from screening.crystals.packed import pack
 from screening.data.store import LabelledCrystal, Store, open_store, write_store
 from screening.errors import RequestError
 from screening.materials.magnets.moments.moment import HostMagnetization, metallic_hosts
-from screening.materials.magnets.moments.moment_fit import MomentFitSettings, fit_moment_part, moment_card, moment_rows
+from screening.materials.magnets.moments.moment_fit import fit_moment_part, moment_card, moment_rows
 from screening.tabular.composition_features import Compositions
+from screening.tabular.fit_settings import ForestFitSettings
 from screening.tabular.interval_forest import ForestSettings
 
 MOMENTS = {24: 1.0, 25: 3.0, 26: 2.2, 27: 1.6, 28: 0.6}
@@ -51,7 +52,7 @@ def test_only_calculations_that_kept_their_moments_are_learned(store: Store) -> 
 
 
 def test_a_loaded_release_predicts_the_same_as_the_fit(store: Store) -> None:
-    part, report = fit_moment_part(store, MomentFitSettings(FOREST, n_seeds=2))
+    part, report = fit_moment_part(store, ForestFitSettings(FOREST, n_seeds=2))
     assert report["test"]["mae_T"][0] < report["test"]["mae_T_constant"]
     assert "## Magnetization of metallic hosts" in moment_card(report)
     model = HostMagnetization.from_part(part)
@@ -72,7 +73,7 @@ def test_errors_name_what_cannot_be_learned_or_loaded(store: Store, tmp_path: Pa
     write_store(tmp_path / "none", rows, sources=["made up"])
     with pytest.raises(RequestError, match="no metal of Cr, Mn, Fe, Co or Ni with moments"):
         moment_rows(open_store(tmp_path / "none"))
-    part, _ = fit_moment_part(store, MomentFitSettings(FOREST, n_seeds=1))
+    part, _ = fit_moment_part(store, ForestFitSettings(FOREST, n_seeds=1))
     part.settings["target"] = "T"
     with pytest.raises(RequestError, match="gives T, not muB/A3"):
         HostMagnetization.from_part(part)
