@@ -11,10 +11,9 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from helpers.logged_runs import all_runs, children, client, files, logged
 from helpers.mlflow_server import serving
 from helpers.rankings import finished_ranking
-from mlflow import MlflowClient
-from mlflow.entities import Run as MlflowRun
 
 from screening.errors import RequestError
 from screening.tracking.address import TrackingSettings
@@ -23,32 +22,6 @@ from screening.tracking.run_file import RUN_FILE, read_record, write_record
 from screening.tracking.runs import open_run
 
 pytestmark = pytest.mark.ci
-
-
-def logged(store: TrackingSettings, folder: Path) -> str:
-    with open_run(store, folder, "magnets: my cifs", {}) as run:
-        log_ranking(run, folder)
-    assert run.recording and run.run_id is not None
-    return run.run_id
-
-
-def client(store: TrackingSettings) -> MlflowClient:
-    return MlflowClient(tracking_uri=store.uri)
-
-
-def all_runs(store: TrackingSettings) -> list[MlflowRun]:
-    experiment = client(store).get_experiment_by_name(store.experiment)
-    return list(client(store).search_runs([experiment.experiment_id]))
-
-
-def children(store: TrackingSettings, parent: str) -> dict[str, MlflowRun]:
-    found = [run for run in all_runs(store) if run.data.tags.get("mlflow.parentRunId") == parent]
-    assert len({run.data.tags["candidate_id"] for run in found}) == len(found)
-    return {run.data.tags["candidate_id"]: run for run in found}
-
-
-def files(store: TrackingSettings, run_id: str) -> set[str]:
-    return {file.path for file in client(store).list_artifacts(run_id)}
 
 
 def test_the_run_holds_what_the_folder_holds(store: TrackingSettings, tmp_path: Path) -> None:
