@@ -22,6 +22,8 @@ from screening.jobs import opening, ranking_outcome
 from screening.learning import baselines
 from screening.networks.predictor import Predictor
 
+pytestmark = pytest.mark.ci
+
 HOSTILE = '<img src=x onerror="alert(1)">'
 EMT = "ase:ase.calculators.emt.EMT"
 
@@ -107,7 +109,6 @@ def test_predictions_in_a_file_are_the_same(model: str, tmp_path: Path) -> None:
     assert kept.crystal("mine").matches(alloy())
 
 
-@pytest.mark.ci
 def test_nothing_is_drawn_until_it_is_asked_for(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     for name in ("finalists", "structure_png", "render", "rank_landmarks"):
@@ -130,7 +131,6 @@ def test_nothing_is_drawn_until_it_is_asked_for(model: str, monkeypatch: pytest.
         ranking.card("c")
 
 
-@pytest.mark.ci
 def test_names_from_files_never_become_markup(model: str) -> None:
     ranking = screening.rank([alloy(HOSTILE)], "magnets", model=model, magnetism="none")
     shown = [ranking._repr_html_(), ranking.card(HOSTILE).html, ranking.card(HOSTILE)._repr_html_()]
@@ -174,7 +174,6 @@ def test_an_evaluation(model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert "plotly" in done.report().html.lower()
 
 
-@pytest.mark.ci
 def test_a_training_and_its_model(tmp_path: Path) -> None:
     store = small_store(tmp_path / "store", 100)
     small = {"network.parameters.width": 16, "network.parameters.edge_width": 16, "network.parameters.layers": 1}
@@ -187,7 +186,6 @@ def test_a_training_and_its_model(tmp_path: Path) -> None:
     assert len(screening.predict(alloy(), model=str(done.model), magnetism="none")) == 1
 
 
-@pytest.mark.ci
 def test_a_ranking_of_measured_materials(model: str) -> None:
     done = screening.evaluate(task="magnets", model=model, device="cpu")
     assert isinstance(done, screening.ReferenceEvaluation)
