@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar, cast
-from uuid import uuid4
 
 import yaml
 
 from screening.configuration.base import CommandConfig
 from screening.errors import RequestError
+from screening.files import atomic_path
 from screening.settings import build_settings
 
 Config = TypeVar("Config", bound=CommandConfig)
@@ -29,11 +29,8 @@ def as_yaml(tree: Mapping[str, Any]) -> str:
 
 def save_config(config: CommandConfig, path: Path) -> None:
     """Write the settings a run was made with, as YAML; the folder is made if it is not there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # the shards of a ranking write the same file at the same time
-    part = path.with_name(f"{path.name}.{uuid4().hex[:8]}.part")
-    part.write_text(as_yaml(as_dict(config)), encoding="utf-8")
-    part.replace(path)
+    with atomic_path(path, unique=True) as part:  # the shards of a ranking write the same file at the same time
+        part.write_text(as_yaml(as_dict(config)), encoding="utf-8")
 
 
 def from_dict(schema: type[Config], tree: Mapping[str, Any]) -> Config:
