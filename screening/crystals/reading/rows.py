@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from screening.chemistry.elements import ATOMIC_NUMBERS, SYMBOLS
+from screening.chemistry.elements import ATOMIC_NUMBERS
 from screening.crystals.reading.parts import UnreadableError
+from screening.crystals.reading.species import atomic_number
 from screening.crystals.sites import APPROXIMANT, Occupancy, Sites
 
 ID_KEYS = ("id", "mp_id", "name", "material_id", "battery_id")
@@ -25,25 +24,6 @@ PAIR_KEYS = (("structure", "charged"), ("discharged", "charged"), ("discharge_st
 
 OWN_FLAGS = (APPROXIMANT,)
 """Flags that a row may have; all others come from later steps."""
-
-_ISOTOPES = {"D": 1, "T": 1}
-_SPECIES = re.compile(r"([A-Z][a-z]?)(?:\d*\.?\d*[+-]|[+-]\d+\.?\d*)?(?:,.*)?")
-
-
-@lru_cache(maxsize=4096)
-def atomic_number(species: str | int) -> int:
-    """Atomic number of `Fe`, `Fe3+`, `O2-`, `D` or 26.
-
-    Raises:
-        UnreadableError: It is anything else.
-    """
-    if isinstance(species, int) and 0 < species < len(SYMBOLS):
-        return species
-    match = _SPECIES.fullmatch(str(species).strip())
-    number = (ATOMIC_NUMBERS.get(match[1]) or _ISOTOPES.get(match[1])) if match else None
-    if number is None:
-        raise UnreadableError(f"'{str(species)[:40]}' is not an element")
-    return number
 
 
 def own_id(row: Mapping[str, Any]) -> str:

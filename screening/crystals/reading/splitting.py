@@ -5,13 +5,13 @@ from __future__ import annotations
 import codecs
 import json
 import lzma
-import re
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
 from typing import IO, Any
 
+from screening.crystals.reading.cif.data_blocks import cif_crystal_blocks
 from screening.crystals.reading.parts import Part
 
 MAX_PART_BYTES = 32 << 20
@@ -30,7 +30,6 @@ DAMAGED = (
 )
 """Errors of the standard library for broken, encrypted or unusually compressed files."""
 
-_CIF_BLOCK = re.compile(rb"data_", re.IGNORECASE)
 _TOO_LONG = f"one entry is longer than {MAX_PART_BYTES >> 20} MiB"
 
 Piece = tuple[int, Any, str]
@@ -107,41 +106,8 @@ def _lines(stream: IO[bytes]) -> Iterator[Piece]:
 
 def _cif_blocks(stream: IO[bytes]) -> Iterator[Piece]:
     """Data blocks that describe a crystal; blocks of metadata only if there are no others."""
-    number = 0
-    others = b""
-    for block in _raw_cif_blocks(stream):
-        if block is None:
-            number += 1
-            yield number, b"", _TOO_LONG
-        elif b"_cell_length_a" in block or b"_atom_site" in block:
-            number += 1
-            yield number, block, ""
-        elif len(others) < MAX_PART_BYTES:
-            others += block
-    if number == 0 and others:
-        yield 1, others, ""
-
-
-def _raw_cif_blocks(stream: IO[bytes]) -> Iterator[bytes | None]:
-    """Text from one `data_` line to the next, except inside text fields (between lines that begin with `;`)."""
-    block: list[bytes] = []
-    size = 0
-    in_text = False
-    for _, line in _bounded_lines(stream):
-        size += len(line or b"")
-        if line is None or size > MAX_PART_BYTES:
-            yield None
-            return
-        if line.startswith(b";"):
-            in_text = not in_text
-        opens = not in_text and _CIF_BLOCK.match(line) is not None
-        if opens and block:
-            yield b"".join(block)
-            block, size = [], len(line)
-        if block or opens or (line.strip() and not line.startswith(b"#")):
-            block.append(line)
-    if block:
-        yield b"".join(block)
+    for number, (block, is_too_long) in enumerate(cif_crystal_blocks(stream, MAX_PART_BYTES), start=1):
+        yield number, block, _TOO_LONG if is_too_long else ""
 
 
 def _xyz_frames(stream: IO[bytes]) -> Iterator[Piece]:
