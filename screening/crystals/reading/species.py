@@ -33,7 +33,9 @@ _FERMIUM = 100
 _GIVE_TYPE = "give _atom_site_type_symbol or _chemical_formula_sum"
 
 _CHARGE = r"(?:\d{0,2}(?:\.\d{1,3})?[+-]|[+-]\d{1,2}(?:\.\d{1,3})?)"
-_TYPE = re.compile(rf"(\d{{0,3}})([A-Za-z]{{1,2}})(?:\s?{_CHARGE}|\d{{1,3}}[A-Za-z]?'*|\s?\([IVXivx]+\)|_[a-z]{{1,3}}|)")
+_TYPE = re.compile(
+    rf"(\d{{0,3}})([A-Za-z]{{1,2}})(?:\s?{_CHARGE}|\d{{1,3}}[A-Za-z]?'*|\s?\([IVXivx]+\)|_[a-z]{{1,3}}|)"
+)
 _AMOUNT = r"(?:\d?\.\d+|1\.?)"
 _BEFORE = re.compile(rf"({_AMOUNT})\*?([A-Z][a-z]{{0,2}}){_CHARGE}?")
 _BEHIND = re.compile(rf"([A-Z][a-z]{{0,2}})(?:\d?[+-]:?)?({_AMOUNT})")
@@ -191,6 +193,8 @@ def _special(text: str, around: Surroundings) -> Occupant | None:
 
 def _mixture(text: str) -> Occupant | None:
     """`0.8Nb + 0.2Zr` (Pauling file) or `Nb0.8Zr0.2`; None for other texts."""
+    if "." not in text:
+        return None
     compact = re.sub(r"\s", "", text)
     for pattern, amount, symbol, least in ((_BEFORE, 1, 2, 1), (_BEHIND, 2, 1, 2)):
         parts = list(pattern.finditer(compact))

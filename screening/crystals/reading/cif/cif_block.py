@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from gemmi import cif
 
@@ -44,9 +45,10 @@ class CifBlock:
         self._twice: set[str] = set()
         for index, item in enumerate(block):
             if item.pair is not None:
-                self._add(item.pair[0], [item.pair[1]], -1)
+                pair: Any = item.pair
+                self._add(pair[0], [pair[1]], -1)
             elif item.loop is not None:
-                width, values = item.loop.width(), item.loop.values
+                width, values = item.loop.width(), list(item.loop.values)
                 for column, name in enumerate(item.loop.tags):
                     self._add(name, values[column::width], index)
 

@@ -1,7 +1,7 @@
 """Split a CIF into its data blocks, as a stream.
 
-Blocks begin where the syntax says: at a word `data_NAME` in any case, wherever it is on a line, but not in a comment, in
-quotes, or in a text field (between lines that begin with `;`). Lines may end with LF, CR LF or CR.
+Blocks begin where the syntax says: at a word `data_NAME` in any case, wherever it is on a line, but not in a comment,
+in quotes, or in a text field (between lines that begin with `;`). Lines may end with LF, CR LF or CR.
 """
 
 from __future__ import annotations
@@ -19,6 +19,21 @@ _SPACE = re.compile(r"\s*")
 _WORD_END = re.compile(r"\s|$")
 _QUOTE_END = {quote: re.compile(rf"{quote}(?=\s|$)") for quote in "'\""}
 _MARK = "\xef\xbb\xbf"  # the byte order mark of UTF-8, as Latin-1
+
+
+class _Raw(io.RawIOBase):
+    """A stream that can only read, as members of archives are; closing this does not close it."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._stream.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
 
 
 class _Block:
@@ -74,36 +89,28 @@ def cif_crystal_blocks(stream: IO[bytes], limit: int) -> Iterator[tuple[bytes, b
 
 
 def _blocks(stream: IO[bytes], limit: int) -> Iterator[_Block]:
-    text = io.TextIOWrapper(_unclosed(stream), encoding="latin-1", newline=None)
+    text = io.TextIOWrapper(io.BufferedReader(_Raw(stream)), encoding="latin-1", newline=None)
     block = _Block(limit)
     in_text = False
     is_first, is_line_start = True, True
-    try:
-        while line := text.readline(limit):
-            if is_first:
-                line, is_first = line.removeprefix(_MARK), False
-            begins_line, is_line_start = is_line_start, line.endswith("\n")
-            start = 0
-            if begins_line and line.startswith(";"):
-                in_text = not in_text
-                start = 0 if in_text else 1
-            if in_text:
-                block.add(line, False)
-                continue
-            written = 0
-            for begin in _headers(line, start):
-                block.add(line[written:begin], True)
-                yield block
-                block, written = _Block(limit), begin
-            block.add(line[written:], True)
-        yield block
-    finally:
-        text.detach()
-
-
-def _unclosed(stream: IO[bytes]) -> Any:
-    """A stream that `TextIOWrapper` can read; members of archives are buffered readers already."""
-    return stream if isinstance(stream, io.IOBase) else io.BytesIO(stream.read())
+    while line := text.readline(limit):
+        if is_first:
+            line, is_first = line.removeprefix(_MARK), False
+        begins_line, is_line_start = is_line_start, line.endswith("\n")
+        start = 0
+        if begins_line and line.startswith(";"):
+            in_text = not in_text
+            start = 0 if in_text else 1
+        if in_text:
+            block.add(line, False)
+            continue
+        written = 0
+        for begin in _headers(line, start):
+            block.add(line[written:begin], True)
+            yield block
+            block, written = _Block(limit), begin
+        block.add(line[written:], True)
+    yield block
 
 
 def _headers(line: str, start: int) -> Iterator[int]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from screening.crystals.reading.cif.atom_sites import FINEST, ListedSite
-from screening.crystals.reading.cif.operations import TWELFTHS, Operations
+from screening.crystals.reading.cif.operations import STEPS, Operations
 from screening.crystals.reading.parts import UnreadableError
 from screening.crystals.reading.remarks import LISTED_TWICE, POSITIONS_RESTORED
 from screening.crystals.sites import FULL_OCCUPANCY_TOLERANCE, Occupancy
@@ -119,7 +119,7 @@ def expand(
 def _images(frac: NDArray[np.float64], operations: Operations) -> NDArray[np.float64]:
     """(..., n, 3) images of positions (..., 3), not wrapped into the cell."""
     moved = np.einsum("nij,...j->...ni", operations.rotations.astype(np.float64), frac)
-    return moved + operations.shifts / TWELFTHS
+    return moved + operations.shifts / STEPS
 
 
 def _restore(

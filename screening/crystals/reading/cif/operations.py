@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -13,14 +14,15 @@ from numpy.typing import NDArray
 
 from screening.crystals.reading.parts import UnreadableError
 
-TWELFTHS = 24
+STEPS = 24
 """Translations are whole multiples of 1/24 of a lattice vector, as in gemmi."""
 MAX_OPERATIONS = 1536
 """A group of 192 operations in a cell of eight times the volume."""
 
 _LONGEST = 60
 _TRIPLET = re.compile(r"[xyzXYZ0-9.,/*+\- ]+")
-_DECIMAL = re.compile(r"\d*\.\d*")
+_SHIFT = re.compile(r"\d+/\d+|\d*\.\d*")
+_FACTOR = re.compile(r"(\d)(?=[xyzXYZ])")
 _NEAR = 0.005  # 0.33 is 1/3, 0.3 is not
 
 
@@ -47,12 +49,14 @@ class Operations:
     @cached_property
     def number(self) -> int | None:
         """International number of the space group; None if it cannot be found."""
-        group = gemmi.find_spacegroup_by_ops(gemmi.GroupOps(_as_gemmi(self)))
+        group: gemmi.SpaceGroup | None = gemmi.find_spacegroup_by_ops(gemmi.GroupOps(_as_gemmi(self)))
         if group is not None:
             return int(group.number)
         import spglib
 
-        found = spglib.get_spacegroup_type_from_symmetry(self.rotations.astype("intc"), self.shifts / TWELFTHS)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = spglib.get_spacegroup_type_from_symmetry(self.rotations.astype("intc"), self.shifts / STEPS)
         return int(found.number) if found is not None and found.number else None
 
     def deviation(self, lattice: NDArray[np.float64]) -> float:
@@ -61,6 +65,8 @@ class Operations:
         Args:
             lattice: (3, 3) row vectors in Å.
         """
+        if len(self) == 1:
+            return 0.0
         metric = lattice @ lattice.T
         moved = np.einsum("nji,jk,nkl->nil", self.rotations, metric, self.rotations)
         lengths = np.sqrt(np.diag(metric))
@@ -124,23 +130,24 @@ def _from_triplets(triplets: tuple[str, ...], centrings: tuple[str, ...]) -> Ope
 
 def _parse(triplet: str) -> gemmi.Op:
     try:
-        operation = gemmi.Op(_DECIMAL.sub(_as_fraction, triplet))
+        operation = gemmi.Op(_FACTOR.sub(r"\1*", _SHIFT.sub(_as_fraction, triplet)))
     except (RuntimeError, ValueError) as error:
         raise UnreadableError(f"'{triplet}' is not a symmetry operation such as -y,x-y,z+1/2 ({error})") from None
-    if abs(operation.det_rot()) != TWELFTHS**3 or any(n % TWELFTHS for row in operation.rot for n in row):
+    if abs(operation.det_rot()) != STEPS**3 or any(n % STEPS for row in operation.rot for n in row):
         raise UnreadableError(f"'{triplet}' is not a symmetry operation: it changes volumes")
     return operation
 
 
 def _as_fraction(match: re.Match[str]) -> str:
+    above, _, below = match[0].partition("/")
     try:
-        value = float(match[0])
-    except ValueError:
+        value = float(above) / float(below or 1)
+    except (ValueError, ZeroDivisionError):
         raise UnreadableError(f"'{match[0]}' is not a number in a symmetry operation") from None
-    steps = round(value * TWELFTHS)
-    if abs(value - steps / TWELFTHS) > _NEAR:
-        raise UnreadableError(f"a symmetry operation shifts by {value:g}, which is no fraction that a space group has")
-    return f"{steps}/{TWELFTHS}"
+    steps = round(value * STEPS)
+    if abs(value - steps / STEPS) > _NEAR:
+        raise UnreadableError(f"a symmetry operation shifts by {match[0]}, which is no fraction that a space group has")
+    return f"{steps}/{STEPS}"
 
 
 def _from_gemmi(listed: Iterable[gemmi.Op]) -> Operations:
@@ -149,8 +156,8 @@ def _from_gemmi(listed: Iterable[gemmi.Op]) -> Operations:
     for operation in listed:
         wrapped = operation.wrap()
         distinct.setdefault(wrapped.triplet(), wrapped)
-    rotations = np.array([operation.rot for operation in distinct.values()], dtype=np.int64) // TWELFTHS
-    shifts = np.array([operation.tran for operation in distinct.values()], dtype=np.int64) % TWELFTHS
+    rotations = np.array([operation.rot for operation in distinct.values()], dtype=np.int64) // STEPS
+    shifts = np.array([operation.tran for operation in distinct.values()], dtype=np.int64) % STEPS
     return Operations(rotations, shifts)
 
 
@@ -158,7 +165,7 @@ def _as_gemmi(operations: Operations) -> list[gemmi.Op]:
     made = []
     for rotation, shift in zip(operations.rotations.tolist(), operations.shifts.tolist(), strict=True):
         operation = gemmi.Op("x,y,z")
-        operation.rot = [[n * TWELFTHS for n in row] for row in rotation]
+        operation.rot = [[n * STEPS for n in row] for row in rotation]
         operation.tran = shift
         made.append(operation)
     return made
@@ -171,7 +178,7 @@ def _encode(rotations: NDArray[np.int64], shifts: NDArray[np.int64]) -> NDArray[
     for index in range(9):
         code = code * 7 + flat[..., index] + 3
     for index in range(3):
-        code = code * TWELFTHS + shifts[..., index] % TWELFTHS
+        code = code * STEPS + shifts[..., index] % STEPS
     return np.where((np.abs(flat) > 3).any(axis=-1), -1, code)
 
 

@@ -6,9 +6,11 @@ The symbols are those of spglib's table of 530 settings, with the older ones and
 from __future__ import annotations
 
 import re
+import warnings
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from screening.crystals.reading.cif.operations import Operations, from_hall
 
@@ -118,8 +120,10 @@ def _by_symbol() -> dict[str, tuple[Setting, ...]]:
 
     found: dict[str, dict[Setting, None]] = defaultdict(dict)
     by_hall: dict[str, Setting] = {}
-    for index in range(1, 531):
-        entry = spglib.get_spacegroup_type(index)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        entries: list[Any] = [spglib.get_spacegroup_type(index) for index in range(1, 531)]
+    for entry in entries:
         setting = Setting(entry.number, entry.choice, entry.hall_symbol)
         by_hall[entry.hall_symbol] = setting
         full = entry.international_full.replace("_", "").split()

@@ -15,7 +15,7 @@ from screening.crystals.reading.parts import UnreadableError
 from screening.crystals.reading.remarks import P1_ASSUMED, SETTING_DEDUCED, SYMMETRY_CONTRADICTORY
 
 _LISTED = ("_space_group_symop_operation_xyz", "_symmetry_equiv_pos_as_xyz")
-_MAGNETIC = "_space_group_symop_magn_operation_xyz"
+_REVERSING = "_space_group_symop_magn_operation_xyz"
 _CENTRINGS = "_space_group_symop_magn_centering_xyz"
 _SYMBOLS = (
     "_space_group_name_h-m_alt",
@@ -89,8 +89,8 @@ def possible_symmetries(block: CifBlock, lattice: NDArray[np.float64]) -> list[S
 
 
 def _listed(block: CifBlock) -> Operations | None:
-    if _MAGNETIC in block:
-        operations = [_without_reversal(text) for text in block.column(_MAGNETIC) if text]
+    if _REVERSING in block:
+        operations = [_without_reversal(text) for text in block.column(_REVERSING) if text]
         centrings = [_without_reversal(text) for text in block.column(_CENTRINGS) if text]
         return from_triplets(operations, centrings)
     found = [from_triplets([text for text in block.column(name) if text]) for name in _LISTED if name in block]
@@ -170,7 +170,7 @@ def _refuse_cell(operations: Operations, lattice: NDArray[np.float64], what: str
 
 def _compared(listed: Operations, block: CifBlock) -> Symmetry:
     """Listed operations beside a symbol that may contradict them."""
-    if _MAGNETIC in block or listed.number is None:
+    if _REVERSING in block or listed.number is None:
         return Symmetry(listed)
     for statement in _known_statements(block):
         if listed.number not in statement.numbers:

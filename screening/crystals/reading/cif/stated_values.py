@@ -150,13 +150,9 @@ def _formula_problem(crystal: Expanded, stated: StatedValues) -> str:
 def _agree(found: Occupancy, expected: Occupancy, is_ordered: bool) -> bool:
     total, whole = sum(found.values()), sum(expected.values())
     if is_ordered and all(amount == round(amount) for amount in expected.values()):
-        return found.keys() == expected.keys() and all(
-            abs(found[z] * whole - expected[z] * total) < 0.5 for z in found
-        )
+        return found.keys() == expected.keys() and all(abs(found[z] * whole - expected[z] * total) < 0.5 for z in found)
     tolerance = _TOLERANCE if is_ordered else _TOLERANCE_PARTIAL
-    return all(
-        abs(found.get(z, 0.0) / total - expected.get(z, 0.0) / whole) <= tolerance for z in {*found, *expected}
-    )
+    return all(abs(found.get(z, 0.0) / total - expected.get(z, 0.0) / whole) <= tolerance for z in {*found, *expected})
 
 
 def _units_problem(amounts: Occupancy, stated: StatedValues) -> tuple[str, bool]:
@@ -165,9 +161,9 @@ def _units_problem(amounts: Occupancy, stated: StatedValues) -> tuple[str, bool]
     if not stated.readings:
         fits = all(abs(amount / units - round(amount / units)) < _SAME_COUNT for amount in amounts.values())
         is_whole = all(abs(amount - round(amount)) < 1e-3 for amount in amounts.values())
-        return (f"the sites do not make up {units:g} formula units, as {_Z} says", False) if (
-            is_whole and not fits
-        ) else ("", False)
+        return (
+            f"the sites do not make up {units:g} formula units, as {_Z} says" if is_whole and not fits else ""
+        ), False
     for reading in stated.readings:
         whole = sum(reading.values())
         if abs(total / (whole * units) - 1) < _SAME_COUNT:
