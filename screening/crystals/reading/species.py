@@ -117,7 +117,7 @@ def occupant_of_type(text: str, around: Surroundings) -> Occupant:
     if mixture is not None:
         return mixture
     match = _TYPE.fullmatch(plain)
-    if match is None or _is_several(plain):
+    if match is None:
         raise UnreadableError(_why_not(plain))
     return _single(match[2], match[1], plain, around)
 
@@ -156,10 +156,11 @@ def _is_suffix(rest: str, length: int, first: str, around: Surroundings) -> bool
     """Whether the letters behind an element are a name of the site: not another element, nor the rest of a word."""
     if not rest:
         return True
-    elements = parse_formula(rest.upper()) if rest[0].isupper() else None
+    texts = (rest, rest.upper()) if rest[0].isupper() else ()
+    elements = [{number for number, _ in amounts} for text in texts if (amounts := parse_formula(text))]
     if around.known is not None:
-        return elements is None or not {number for number, _ in elements} <= around.known
-    return elements is None and not (len(rest) > 1 and rest.islower()) and (length == 2 or first in "OHoh")
+        return not any(numbers <= around.known for numbers in elements)
+    return not elements and not (len(rest) > 1 and rest.islower()) and (length == 2 or first in "OHoh")
 
 
 def clear_element(label: str) -> int | None:

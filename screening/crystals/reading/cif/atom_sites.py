@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.crystals.reading.cif.cif_block import CifBlock, Number, parse_number
+from screening.crystals.reading.cif.cif_block import CifBlock, Number, parse_number, shown
 from screening.crystals.reading.parts import UnreadableError
 from screening.crystals.reading.remarks import EMPTY_SITES, ISOTOPES, LABEL_IGNORED, OCCUPANCY_ASSUMED
 from screening.crystals.reading.species import (
@@ -71,21 +71,21 @@ class _Rows:
             raise UnreadableError("no atoms in this CIF (truncated?)")
         for name in self.coordinates:
             if not block.raw(name):
-                raise UnreadableError(f"{name} is missing")
+                raise UnreadableError(f"{shown(name)} is missing")
         self._loop = block.loop(self.coordinates[0])
-        self.labels = self.column("label")
         self.types = self.column("type_symbol")
+        self.labels = self.column("label", is_read=not all(self.types))  # beside types they are but names
         if not any(self.labels) and not any(self.types):
             raise UnreadableError("neither _atom_site_label nor _atom_site_type_symbol says which atoms these are")
 
-    def column(self, name: str) -> Column:
+    def column(self, name: str, is_read: bool = True) -> Column:
         """(count,) values of `_atom_site_NAME`."""
         full = _PREFIX + name
-        values = self.block.column(full)
+        values = self.block.column(full) if is_read else self.block.unchecked(full)
         if not values:
             return [None] * self.count
         if self.block.loop(full) != self._loop or len(values) != self.count:
-            raise UnreadableError(f"{full} stands in another loop than the coordinates: list the atoms in one")
+            raise UnreadableError(f"{shown(full)} stands in another loop than the coordinates: list the atoms in one")
         return values
 
 
@@ -187,7 +187,7 @@ def _positions(rows: _Rows, dummy: list[bool]) -> tuple[NDArray[np.float64], NDA
         for row, text in enumerate(column):
             if text is None:
                 if not dummy[row]:
-                    raise UnreadableError(f"site {rows.labels[row] or row + 1}: no {rows.coordinates[axis]}")
+                    raise UnreadableError(f"site {rows.labels[row] or row + 1}: no {shown(rows.coordinates[axis])}")
                 continue
             number = parse_number(text, rows.coordinates[axis])
             positions[row, axis], precision[row, axis] = number.value, _precision(number)

@@ -10,11 +10,12 @@ from gemmi import cif
 
 from screening.crystals.reading.parts import UnreadableError
 
-_NUMBER = re.compile(r"([+-]?)(\d*)\.?(\d*)(?:[eEdD]([+-]?\d{1,3}))?(?:\(\d*\))?")
-_FRACTION = re.compile(r"([+-]?\d{1,6})/([1-9]\d{0,5})")
+_NUMBER = re.compile(r"([+-]?)(\d*)\.?(\d*)(?:[eEdD]([+-]?\d{1,3}))?(?:\(\d*\))?", re.ASCII)
+_FRACTION = re.compile(r"([+-]?\d{1,6})/([1-9]\d{0,5})", re.ASCII)
 _ESCAPED = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8}))")
 _WHERE = re.compile(r"string:(\d+):\d+(?:\(\d+\))?:?\s*")
 _INDICES = re.compile(r"\[(\d)\](?:\[(\d)\])?")
+_CAPITALS = re.compile(r"(?<=_)(?:h-m|it|z|hall|cartn)(?=_|$)|(?<=units_)z")
 _LONGEST_NUMBER = 60
 
 
@@ -80,13 +81,17 @@ class CifBlock:
             UnreadableError: The name is there twice with other values, or a value is not ASCII.
         """
         if name in self._twice:
-            raise UnreadableError(f"{name} is given twice, and differently: keep one of them")
+            raise UnreadableError(f"{shown(name)} is given twice, and differently: keep one of them")
         return [_plain(value, name) for value in self._columns.get(name, ())]
+
+    def unchecked(self, name: str) -> list[str | None]:
+        """As `column`, for texts that are only repeated: they may hold any characters."""
+        return [None if _is_null(raw) else cif.as_string(raw) for raw in self.raw(name)]
 
     def raw(self, name: str) -> list[str]:
         """As `column`, but with quotes and with `?` and `.` as they are."""
         if name in self._twice:
-            raise UnreadableError(f"{name} is given twice, and differently: keep one of them")
+            raise UnreadableError(f"{shown(name)} is given twice, and differently: keep one of them")
         return self._columns.get(name, [])
 
     def text(self, name: str) -> str | None:
@@ -97,7 +102,7 @@ class CifBlock:
         """
         values = [value for value in self.column(name) if value is not None]
         if len(set(values)) > 1:
-            raise UnreadableError(f"{name} has {len(values)} values, expected one")
+            raise UnreadableError(f"{shown(name)} has {len(values)} values, expected one")
         return " ".join(values[0].split()) if values else None
 
     def number(self, name: str) -> Number | None:
@@ -124,7 +129,7 @@ def parse_block(text: str) -> CifBlock:
     except (ValueError, RuntimeError) as error:
         raise UnreadableError(_explain(str(error), text)) from None
     blocks = [CifBlock(block) for block in document]
-    with_atoms = [block for block in blocks if block.column("_atom_site_label") or _positions(block)]
+    with_atoms = [block for block in blocks if block.raw("_atom_site_label") or _positions(block)]
     if len(with_atoms) != 1:
         raise UnreadableError("no atoms in this CIF (truncated?)" if not with_atoms else "several data blocks in one")
     return with_atoms[0]
@@ -143,7 +148,14 @@ def _explain(error: str, text: str) -> str:
     if 0 < line <= len(lines) and not lines[line - 1].isascii():
         return f"line {line} holds characters that are not ASCII, but CIF is ASCII: replace them"
     at = f"line {line}: " if line else ""
+    if not text.isascii():
+        problem += "; it also holds characters that are not ASCII, which may be the reason"
     return f"malformed or truncated CIF ({at}{problem})"
+
+
+def shown(name: str) -> str:
+    """A name as dictionaries spell it: `_cell_formula_units_Z`."""
+    return _CAPITALS.sub(lambda match: match[0].upper() if len(match[0]) < 4 else match[0].title(), name)
 
 
 def _is_null(raw: str) -> bool:
@@ -158,7 +170,7 @@ def _plain(raw: str, name: str) -> str | None:
     if escaped:
         code = int(escaped[1] or escaped[2] or escaped[3], 16)
         raise UnreadableError(
-            f"{name} holds the character U+{code:04X}, but CIF is ASCII: replace it (a minus sign is the hyphen -)"
+            f"{shown(name)} holds the character U+{code:04X}, but CIF is ASCII: replace it (a minus sign is the hyphen -)"
         )
     return text
 
@@ -183,4 +195,4 @@ def parse_number(text: str, name: str) -> Number:
         fraction = _FRACTION.fullmatch(text)
         if fraction:
             return Number(int(fraction[1]) / int(fraction[2]), text, None)
-    raise UnreadableError(f"{name}: expected a number, found '{text[:40]}'")
+    raise UnreadableError(f"{shown(name)}: expected a number, found '{text[:40]}'")

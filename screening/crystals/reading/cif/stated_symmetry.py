@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.crystals.reading.cif.cif_block import CifBlock
+from screening.crystals.reading.cif.cif_block import CifBlock, shown
 from screening.crystals.reading.cif.operations import Operations, from_hall, from_triplets
 from screening.crystals.reading.cif.space_groups import Setting, settings_of_number, settings_of_symbol
 from screening.crystals.reading.parts import UnreadableError
@@ -140,7 +140,7 @@ def _settings(statements: list[_Statement], block: CifBlock) -> list[Setting]:
         common = [setting for setting in common if setting.has_choice(code)]
     reference = block.text(_REFERENCE)
     if reference is not None and not {s.number for s in common} & {s.number for s in _by_name(reference)}:
-        raise UnreadableError(f"the space group is stated twice, and differently: {_REFERENCE} is '{reference}'")
+        raise UnreadableError(f"the space group is stated twice, and differently: {shown(_REFERENCE)} is '{reference}'")
     if not common:
         raise UnreadableError(f"there is no setting '{code}' of the space group '{statements[0].text}': {_MEND}")
     return common

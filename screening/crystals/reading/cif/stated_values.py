@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from screening.chemistry.elements import ATOMIC_NUMBERS, SYMBOLS, atomic_masses
 from screening.chemistry.formulas import parse_formula, reduced_formula
 from screening.crystals.reading.cif.atom_sites import ListedSite
-from screening.crystals.reading.cif.cif_block import CifBlock
+from screening.crystals.reading.cif.cif_block import CifBlock, shown
 from screening.crystals.reading.cif.expansion import Expanded
 from screening.crystals.reading.parts import UnreadableError
 from screening.crystals.sites import Occupancy
@@ -162,7 +162,7 @@ def _units_problem(amounts: Occupancy, stated: StatedValues) -> tuple[str, bool]
         fits = all(abs(amount / units - round(amount / units)) < _SAME_COUNT for amount in amounts.values())
         is_whole = all(abs(amount - round(amount)) < 1e-3 for amount in amounts.values())
         return (
-            f"the sites do not make up {units:g} formula units, as {_Z} says" if is_whole and not fits else ""
+            f"the sites do not make up {units:g} formula units, as {shown(_Z)} says" if is_whole and not fits else ""
         ), False
     for reading in stated.readings:
         whole = sum(reading.values())
@@ -172,7 +172,7 @@ def _units_problem(amounts: Occupancy, stated: StatedValues) -> tuple[str, bool]
         if units == gcd(*(round(amount) for amount in reading.values())) and abs(total / whole - 1) < _SAME_COUNT:
             return "", False
     expected = sum(stated.readings[0].values()) * units
-    return f"the sites give {total:g} atoms, but {_FORMULA} and {_Z} give {expected:g}", False
+    return f"the sites give {total:g} atoms, but {_FORMULA} and {shown(_Z)} give {expected:g}", False
 
 
 def _name(amounts: Occupancy) -> str:
