@@ -72,7 +72,13 @@ def test_splitting_takes_linear_time(piece: str) -> None:
 
 
 def test_every_block_ends_in_one_place(tmp_path: Path) -> None:
-    text = "data_global\n_x ?\n" + cif("F m -3 m") + "  data_no_atoms\n_cell_length_a 3\n" + cif("P 1") + " Data_cut\nloop_\n"
+    text = (
+        "data_global\n_x ?\n"
+        + cif("F m -3 m")
+        + "  data_no_atoms\n_cell_length_a 3\n"
+        + cif("P 1")
+        + " Data_cut\nloop_\n"
+    )
     text += "_atom_site_label\n_atom_site_fract_x\nFe1\n"
     (tmp_path / "many.cif").write_text(text)
     items = list(read_crystals(tmp_path / "many.cif", ReadSettings(workers=0)))
