@@ -63,7 +63,8 @@ def test_what_is_read(text: str, content: str, flags: tuple[str, ...]) -> None:
         (cif("P 1", ["Vac1 V 0 0 0", "Fe1 Fe .5 .5 .5"]), "the label says vacancy"),
         (cif("P 1", ["M1 M 0 0 0", "Fe1 Fe .5 .5 .5"]), "site M1: 'M' is not an element"),
         (cif("P 1", ["Co1 CO 0 0 0", "Fe1 Fe .5 .5 .5"]), "several elements"),
-        (cif("P 1", ["Na1 Na 0 0 0 1 A", "O1 O .5 .5 .5 1 A", "O2 O .5 .5 .7 2 A"], "disorder_group", "disorder_assembly"),
+        (cif("P 1", ["Na1 Na 0 0 0 1 A", "O1 O .5 .5 .5 1 A", "O2 O .5 .5 .7 2 A"], "disorder_group",
+             "disorder_assembly"),
          "alternatives of a disordered part"),
         (labelled("CA1", "O1"), "the label 'CA1' may mean Ca or C"),
         (labelled("Va1", "O1", more="_chemical_formula_sum 'V O'\n"), "may be a vacancy or vanadium"),
@@ -85,7 +86,8 @@ def test_shared_sites_become_partial_occupancies() -> None:
     assert mixture.occupancies == listed.occupancies == [{41: 0.8, 40: 0.2}] * 2
 
 
-CARTESIAN = "loop_\n_atom_site_label\n_atom_site_Cartn_x\n_atom_site_Cartn_y\n_atom_site_Cartn_z\nNa1 0 0 0\nCl1 2.82 2.82 2.82\n"
+CARTESIAN = "loop_\n_atom_site_label\n_atom_site_Cartn_x\n_atom_site_Cartn_y\n_atom_site_Cartn_z\n"
+CARTESIAN += "Na1 0 0 0\nCl1 2.82 2.82 2.82\n"
 
 
 def test_cartesian_coordinates_need_their_axes() -> None:

@@ -46,8 +46,8 @@ BISMUTH = ("Bi Bi 0.234 0.234 0.234",)
         (operation_lines(FORMS["P63/mmc"]) + f"{HM} 'who knows'\n", NIAS, HEXAGON, "Ni2As2", ()),
         (operation_lines(FORMS["P63/mmc"]) + f"{HM} 'P 1'\n_chemical_formula_sum 'Ni As'\n_cell_formula_units_Z 2\n",
          NIAS, HEXAGON, "Ni2As2", ("symmetry_contradictory",)),
-        ("_chemical_formula_sum 'Na Cl'\n_cell_formula_units_Z 4\n", WHOLE, None, "Na4Cl4", ("P1_assumed",)),
-        ("_exptl_crystal_density_diffrn 2.16\n", WHOLE, None, "Na4Cl4", ("P1_assumed",)),
+        ("_chemical_formula_sum 'Na Cl'\n_cell_formula_units_Z 4\n", WHOLE, None, "Na4Cl4", ("p1_assumed",)),
+        ("_exptl_crystal_density_diffrn 2.16\n", WHOLE, None, "Na4Cl4", ("p1_assumed",)),
     ],
 )  # fmt: skip
 def test_what_is_understood(
