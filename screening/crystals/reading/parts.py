@@ -6,11 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from screening.crystals.read_settings import ReadSettings
 from screening.crystals.sites import Sites
 
 
 class UnreadableError(ValueError):
     """The input does not describe a crystal; the message says why."""
+
+
+def refuse_many(atoms: int, settings: ReadSettings) -> None:
+    """Refuse a large cell before time is spent on it.
+
+    Raises:
+        UnreadableError: It has more atoms than the limit.
+    """
+    if atoms > settings.max_atoms:
+        raise UnreadableError(f"{atoms} atoms, more than the limit of {settings.max_atoms}")
 
 
 @dataclass(frozen=True)
