@@ -23,10 +23,12 @@ from screening.crystals.reading.species import atomic_number
 from screening.crystals.reading.text_lines import MAX_PART_BYTES, TOO_LONG
 from screening.crystals.sites import Sites
 
-_COLUMNS = ("id", "numbers", "positions", "cell", "pbc", "key_value_pairs")
-_SIZE = " + ".join(f"coalesce(length({name}), 0)" for name in _COLUMNS)
-_SIZES = f"SELECT rowid, id, {_SIZE} FROM systems ORDER BY rowid"
-_ROW = f"SELECT {', '.join(_COLUMNS)} FROM systems WHERE rowid = ?"
+_COLUMNS = {"id", "numbers", "positions", "cell", "pbc", "key_value_pairs"}
+_SIZES = (
+    "SELECT rowid, coalesce(length(numbers), 0) + coalesce(length(positions), 0) + coalesce(length(cell), 0)"
+    " + coalesce(length(key_value_pairs), 0) FROM systems ORDER BY rowid"
+)
+_ROW = "SELECT numbers, positions, cell, pbc, key_value_pairs FROM systems WHERE rowid = ?"
 _STEPS = 1_000_000
 _MOST_CALLS = 200
 """A row needs some dozens of steps of SQLite's machine, and the number of rows about one each."""
@@ -58,7 +60,7 @@ def split_database(database: Path | bytes, source: str, stem: str) -> Iterator[P
             connection.set_progress_handler(budget, _STEPS)
             _check_table(connection)
             count = connection.execute("SELECT COUNT(*) FROM systems").fetchone()[0]
-            for rowid, _, size in connection.execute(_SIZES):
+            for rowid, size in connection.execute(_SIZES):
                 rows, budget.calls = rows + 1, 0
                 number = f"#{rowid}" if count > 1 else ""
                 if size > MAX_PART_BYTES:
@@ -112,7 +114,7 @@ def _sites(row: tuple[Any, ...] | None) -> Sites:
     """ASE stores arrays as little-endian bytes (ase/db/sqlite.py) and key-value pairs as JSON."""
     if row is None:
         raise ValueError("it cannot be found by its number")
-    _, numbers, positions, cell, pbc, pairs = row
+    numbers, positions, cell, pbc, pairs = row
     keys = parse_json(pairs) if pairs else {}
     lattice = np.frombuffer(cell, "<f8").astype(np.float64).reshape(3, 3)
     check_lattice(lattice)

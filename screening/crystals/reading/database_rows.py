@@ -7,7 +7,16 @@ from typing import Any
 
 from screening.crystals.reading.parts import UnreadableError
 from screening.crystals.reading.periodicity import check_lattice, check_periodic, fractional
-from screening.crystals.reading.row_arrays import assemble, cell_of, coordinates, directions, from_sites, matrix, merged, plain
+from screening.crystals.reading.row_arrays import (
+    assemble,
+    cell_of,
+    coordinates,
+    directions,
+    from_sites,
+    matrix,
+    merged,
+    plain,
+)
 from screening.crystals.reading.row_ids import own_id
 from screening.crystals.sites import Sites
 

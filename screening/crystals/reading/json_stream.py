@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from typing import IO
 
 import numpy as np
-from numpy.typing import NDArray
 
 from screening.crystals.reading.text_lines import MAX_PART_BYTES
 
@@ -24,10 +23,12 @@ _TOO_LONG = (
     f"one value is longer than {MAX_PART_BYTES >> 20} MiB; a list, or a file with one crystal a line (.jsonl), "
     "may be of any length"
 )
-_QUOTE, _COMMA = ord('"'), ord(",")
+_QUOTE, _COMMA, _OPEN_LIST = ord('"'), ord(","), ord("[")
 _STEP = np.zeros(256, dtype=np.int8)
 _STEP[[ord("["), ord("{")]] = 1
 _STEP[[ord("]"), ord("}")]] = -1
+_IS_MARK = _STEP != 0
+_IS_MARK[[_QUOTE, _COMMA]] = True
 
 
 def json_values(stream: IO[bytes]) -> Iterator[Value]:
@@ -64,15 +65,14 @@ class _Scanner:
         block = block[: len(block) - len(self._held)]
         if not self._size and not self._in_text and block.isspace():
             return
-        depth, marks = self._marks(block)
         start = 0
-        for index, level in zip(marks.tolist(), depth[marks].tolist(), strict=True):
+        for index, level in self._marks(block):
             mark = block[index]
             if level < 0:
                 self.lost = True
                 yield b"", "not valid JSON: a bracket closes that was not opened; nothing after it is read"
                 return
-            if mark == ord("["):
+            if mark == _OPEN_LIST:
                 if not self._in_list and level == 1 and not self._size and not block[start:index].strip():
                     self._in_list, start = True, index + 1
             elif mark == _COMMA:
@@ -83,7 +83,6 @@ class _Scanner:
                 yield from self._cut(block[start : index + (not self._in_list)])
                 self._in_list, start = False, index + 1
         self._keep(block[start:])
-        self._depth = int(depth[-1]) if len(depth) else self._depth
 
     def finish(self) -> Iterator[Value]:
         if self._in_text or self._depth or self._held:
@@ -92,18 +91,21 @@ class _Scanner:
         else:
             yield from self._cut(b"")
 
-    def _marks(self, block: bytes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Depth after each byte, and where values may begin or end."""
+    def _marks(self, block: bytes) -> list[tuple[int, int]]:
+        """Where values may begin or end, with the depth after that byte."""
         plain = block.replace(b"\\\\", b"__").replace(b'\\"', b"__") if b"\\" in block else block
         codes = np.frombuffer(plain, dtype=np.uint8)
-        quotes = np.cumsum(codes == _QUOTE) + self._in_text
-        outside = quotes % 2 == 0
-        if len(codes):
-            self._in_text = not bool(outside[-1])
+        where = np.flatnonzero(_IS_MARK[codes])
+        if not len(where):
+            return []
+        codes = codes[where]
+        outside = (np.cumsum(codes == _QUOTE, dtype=np.int32) + self._in_text) % 2 == 0
         steps = np.where(outside, _STEP[codes], 0)
-        depth = np.cumsum(steps) + self._depth
-        opens = (steps > 0) & (codes == ord("[")) & (depth == 1)
-        return depth, np.flatnonzero(outside & (depth <= 1) & (opens | (steps < 0) | (codes == _COMMA)))
+        depth = np.cumsum(steps, dtype=np.int32) + self._depth
+        opens = (codes == _OPEN_LIST) & (depth == 1)
+        chosen = outside & (depth <= 1) & (opens | (steps < 0) | (codes == _COMMA))
+        self._in_text, self._depth = not bool(outside[-1]), int(depth[-1])
+        return list(zip(where[chosen].tolist(), depth[chosen].tolist(), strict=True))
 
     def _keep(self, piece: bytes) -> None:
         if piece and (self._size or not piece.isspace()):

@@ -36,6 +36,7 @@ class Part:
         reason: Why it was refused before its content was examined; empty if it was not.
         flags: Flags that it has already.
         charged: The charged crystal beside it, if it is one of an insertion pair.
+        own_id: An id that goes before any in the content.
     """
 
     kind: str
@@ -45,6 +46,7 @@ class Part:
     reason: str = ""
     flags: tuple[str, ...] = ()
     charged: Part | None = None
+    own_id: str = ""
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,9 @@ _FIELD = re.compile(
 
 def is_crystal(value: Any) -> bool:
     """Whether an object is a crystal itself, in one of the forms that are read."""
-    return isinstance(value, Mapping) and any(key in value and any(o in value for o in others) for key, others in _MARKS)
+    return isinstance(value, Mapping) and any(
+        key in value and any(o in value for o in others) for key, others in _MARKS
+    )
 
 
 def inner_crystals(row: Mapping[str, Any]) -> list[str]:

@@ -51,8 +51,8 @@ def read_row(row: Any) -> Sites:
     """The crystal of a row.
 
     Args:
-        row: An object with `lattice, species, frac` and perhaps an id; or a crystal as pymatgen, OPTIMADE, JARVIS or ASE
-            write it, itself or one level deeper. The charged crystal of an insertion pair is under `charged` (other
+        row: An object with `lattice, species, frac` and perhaps an id; or a crystal as pymatgen, OPTIMADE, JARVIS or
+            ASE write it, itself or one level deeper. The charged crystal of an insertion pair is under `charged` (other
             keys: `PAIR_KEYS`). A document of a single crystal counts as its row.
 
     Raises:

@@ -64,12 +64,17 @@ def numbered_lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes | None]]:
             yield number, b"\n"
             continue
         for line in block.splitlines(keepends=True):
+            ended = line.endswith((b"\n", b"\r"))
+            if ended and not size:
+                number += 1
+                yield number, line
+                continue
             size += len(line)
             if size <= MAX_PART_BYTES:
                 pieces.append(line)
             else:
                 pieces.clear()
-            if line.endswith((b"\n", b"\r")):
+            if ended:
                 number += 1
                 yield number, b"".join(pieces) if pieces else None
                 pieces, size = [], 0
