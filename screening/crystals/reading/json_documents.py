@@ -8,12 +8,15 @@ database; or one of these inside another.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import orjson
+
 from screening.crystals.reading.parts import UnreadableError
 from screening.crystals.reading.row_forms import PAIR_KEYS, crystal_key, inner_crystals, is_crystal, is_field
-from screening.crystals.reading.row_ids import own_id
+from screening.crystals.reading.row_ids import ID_KEYS, own_id
 
 _LISTS = ("data", "entries", "structures", "crystals", "materials", "candidates", "results", "response", "docs", "rows")
 """Keys under which answers and exports keep their rows."""
@@ -22,26 +25,37 @@ _ABOUT = {"meta", "links", "schema", "included", "errors", "index", "columns", "
 """Keys of a document that say something about it."""
 
 _DEEPEST = 5
-_CRYSTAL_MARKS = (b'"lattice', b'"cell"', b'"numbers"', b'"sites"')
+_MARKS = (b'"lattice', b'"cell"', b'"numbers"', b'"sites"')
+"""Texts of which a row has each at most once."""
+
+_BEGINS_ROW = re.compile(
+    rb'\{\s*"(?:' + "|".join((*ID_KEYS, "lattice", "species", "frac", "sites", "structure", "atoms")).encode() + rb')"'
+)
+_HAS_LIST = re.compile(rb'"(?:' + "|".join(_LISTS).encode() + rb')"\s*:\s*\[')
 
 
 def rows_in(data: bytes) -> list[Any]:
-    """The rows in the text of a JSON value; the text itself if it holds only one, which most do.
+    """The rows in the text of a JSON value; the text itself if it is one row, which most are.
 
     Raises:
-        UnreadableError: A document is not valid JSON, or has a key twice, so that a crystal would be lost.
+        UnreadableError: It is not valid JSON, or has a key twice, so that a crystal would be lost.
     """
-    if max(map(data.count, _CRYSTAL_MARKS)) <= 1 and not data.startswith(b'{"x-optimade"'):
+    once = max(map(data.count, _MARKS)) <= 1 and not _HAS_LIST.search(data)
+    if once and _BEGINS_ROW.match(data):  # found without decoding, because there may be millions
         return [data]
     try:
-        document = json.loads(data, object_pairs_hook=_unique)
+        if once:
+            value = orjson.loads(data)
+            if isinstance(value, Mapping) and _is_row(value):
+                return [data]
+        value = json.loads(data, object_pairs_hook=_unique)
     except RecursionError:
         raise UnreadableError("not valid JSON: it is nested too deeply") from None
     except UnreadableError:
         raise
     except ValueError as error:
         raise UnreadableError(f"not valid JSON: {error}") from None
-    return crystals_of(document)
+    return crystals_of(value)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

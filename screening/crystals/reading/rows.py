@@ -68,8 +68,8 @@ def read_row(row: Any) -> Sites:
 
 def _single(value: Any) -> Mapping[str, Any]:
     """The row that a value is, or that a document with only one crystal holds."""
-    if isinstance(value, Mapping) and (is_crystal(value) or crystal_key(value) is not None):
-        return value
+    if is_crystal(value):
+        return value  # type: ignore[no-any-return]
     rows = crystals_of(value)
     if len(rows) > 1:
         raise UnreadableError(f"{len(rows)} crystals where one is expected")
