@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from screening.crystals.read_settings import ReadSettings
-from screening.crystals.reading.parts import Outcome, Part, UnreadableError
+from screening.crystals.reading.parts import OUT_OF_MEMORY, Outcome, Part, UnreadableError
 from screening.crystals.reading.rows import own_id, parse_json, read_row
 from screening.crystals.sanity import describe_partial, digest, find_atom_problem, find_cell_problem
 from screening.crystals.sites import Sites
@@ -14,11 +14,25 @@ from screening.crystals.sites import Sites
 _MAX_REASON_LENGTH = 300
 
 
+def examine_each(parts: Iterable[Part], settings: ReadSettings) -> Iterator[Outcome]:
+    """The outcomes of parts, one after another."""
+    return (examine(part, settings) for part in parts)
+
+
 def examine(part: Part, settings: ReadSettings) -> Outcome:
     """The outcome of a part. Bad input never raises: any error of a parser becomes the reason of a refusal.
 
     A part's charged crystal passes the same checks; if it is refused, so is the part.
     """
+    try:
+        return _examine(part, settings)
+    except MemoryError:
+        return _refusal("", "read", f"unreadable: {OUT_OF_MEMORY}")
+    except Exception as error:  # an object of the caller, or a crystal that no check expects
+        return _refusal("", "sanity", f"not a crystal: {type(error).__name__}: {error}")
+
+
+def _examine(part: Part, settings: ReadSettings) -> Outcome:
     sites = _read(part, settings)
     if isinstance(sites, Outcome):
         return sites
@@ -50,6 +64,8 @@ def _read(part: Part, settings: ReadSettings) -> Sites | Outcome:
         return _decode(part, settings)
     except UnreadableError as error:
         return _refusal(own_id(row) if isinstance(row, Mapping) else "", "read", f"unreadable: {error}")
+    except MemoryError:
+        raise
     except Exception as error:  # parsers of other libraries may raise anything
         return _refusal("", "read", f"unreadable: {type(error).__name__}: {error}")
 

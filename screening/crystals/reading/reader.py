@@ -36,7 +36,7 @@ def read_crystals(source: str | Path, settings: ReadSettings = _DEFAULT) -> Iter
     Raises:
         RequestError: The source does not exist (at once), or a folder has nothing to read (on the first step).
     """
-    return _finish(examine_all(walk(find_source(source), settings.passed_over), settings))
+    return _finish(examine_all(walk(find_source(source), settings), settings))
 
 
 def as_crystals(
@@ -74,7 +74,7 @@ def _parts(items: Iterable[object], settings: ReadSettings) -> Iterator[Part]:
         if str(item) in charged:
             continue
         try:
-            yield from walk(find_source(item), settings.passed_over)
+            yield from walk(find_source(item), settings)
         except RequestError as error:
             yield Part("", str(item), Path(item).stem, reason=str(error))
 

@@ -12,7 +12,8 @@ import zlib
 from collections.abc import Iterator
 from typing import IO, Any
 
-from screening.crystals.reading.parts import Part
+from screening.crystals.reading.bounds import TooMuchError
+from screening.crystals.reading.parts import OUT_OF_MEMORY, Part
 
 MAX_PART_BYTES = 32 << 20
 """Longest text of one crystal."""
@@ -74,6 +75,10 @@ def _guarded(pieces: Iterator[Piece]) -> Iterator[Piece]:
         for piece in pieces:
             last = piece[0]
             yield piece
+    except MemoryError:
+        yield last + 1, b"", OUT_OF_MEMORY
+    except TooMuchError as error:
+        yield last + 1, b"", f"the rest of the file was not read ({error})"
     except DAMAGED as error:
         yield last + 1, b"", f"the file breaks off here ({error})"
 
