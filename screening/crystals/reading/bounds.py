@@ -21,7 +21,7 @@ SMALL_FILE_BYTES = 64 << 10
 
 MAX_GAP_BYTES = 64 << 20
 """Most that a compressed file may unpack to without a crystal in it."""
-FREE_BYTES = 256 << 20
+FREE_BYTES = 64 << 20
 MAX_RATIO = 200
 """A file may unpack to `FREE_BYTES`, and beyond that to this many times its size (texts of crystals: 3 to 30)."""
 

@@ -31,6 +31,7 @@ DAMAGED = (
 )
 """Errors of the standard library for broken, encrypted or unusually compressed files."""
 
+_BLANK_RUN = 4096
 _CIF_BLOCK = re.compile(rb"data_", re.IGNORECASE)
 _TOO_LONG = f"one entry is longer than {MAX_PART_BYTES >> 20} MiB"
 
@@ -89,10 +90,12 @@ def _whole(stream: IO[bytes]) -> Iterator[Piece]:
 
 
 def _bounded_lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes | None]]:
-    """Numbered lines; None for a line that is too long."""
+    """Numbered lines, but for long runs of blank ones; None for a line that is too long."""
     number = 0
     while line := stream.readline(MAX_PART_BYTES):
         number += 1
+        while line == b"\n" and len(ahead := stream.peek()) > _BLANK_RUN and ahead.isspace():  # type: ignore[attr-defined]
+            number += stream.read(len(ahead)).count(b"\n")
         if len(line) < MAX_PART_BYTES or line.endswith(b"\n"):
             yield number, line
             continue
