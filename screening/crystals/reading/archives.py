@@ -117,13 +117,11 @@ def _walk_tar(file: IO[bytes], source: str, timeout_s: float) -> Iterator[Part]:
 
 def _tar_members(file: IO[bytes], source: str, timeout_s: float) -> Iterator[tuple[str, Iterator[Part]]]:
     """Name and parts of each member; the parts must be taken before the next member."""
-    # Members that are not crystals may be large, so of the archive itself only the whole is limited.
-    whole, budget = Budget(_size(file), timeout_s, gap_bytes=None), Budget(_size(file), timeout_s)
+    whole, budget = Budget(_size(file), timeout_s), Budget(_size(file), timeout_s)
     opened, compressed = _unpacked(file)
-    counted = cast(IO[bytes], CountedStream(opened, whole, compressed=compressed))
+    counted = cast(IO[bytes], CountedStream(opened, whole, compressed=compressed, whole=True))
     with tarfile.open(fileobj=counted, mode="r|") as archive:
         for member in archive:
-            whole.restart()
             name = _clean(member.name)
             if member.isdir() or _is_passed_over(name):
                 continue

@@ -40,14 +40,12 @@ class Budget:
     Args:
         size: Bytes on disk.
         timeout_s: Longest processor time without a crystal.
-        gap_bytes: Most bytes without a crystal; None: any number.
     """
 
-    def __init__(self, size: int, timeout_s: float, gap_bytes: int | None = MAX_GAP_BYTES) -> None:
+    def __init__(self, size: int, timeout_s: float) -> None:
         self._left = FREE_BYTES + MAX_RATIO * size
         self._timeout_s = timeout_s
         self._gap = 0
-        self._most = gap_bytes
         self._started = time.thread_time()
 
     def restart(self) -> None:
@@ -63,8 +61,8 @@ class Budget:
         """
         self._gap += unpacked
         self._left -= unpacked
-        if self._most is not None and self._gap > self._most:
-            raise TooMuchError(f"it unpacks to more than {self._most >> 20} MiB without a crystal")
+        if self._gap > MAX_GAP_BYTES:
+            raise TooMuchError(f"it unpacks to more than {MAX_GAP_BYTES >> 20} MiB without a crystal")
         if self._left < 0:
             raise TooMuchError(f"it unpacks to more than {MAX_RATIO} times its size")
         if time.thread_time() - self._started > self._timeout_s:
@@ -78,20 +76,24 @@ class CountedStream(io.RawIOBase):
         stream: What is read.
         budget: What is left.
         compressed: Whether the content takes more bytes than on disk.
+        whole: Whether what is read need not hold a crystal, so that only the budget for the whole file counts.
     """
 
-    def __init__(self, stream: IO[bytes], budget: Budget, *, compressed: bool) -> None:
+    def __init__(self, stream: IO[bytes], budget: Budget, *, compressed: bool, whole: bool = False) -> None:
         super().__init__()
         # One step of unpacking at a time: what comes before a damaged place is not lost.
         self._read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
         self._budget = budget
         self._compressed = compressed
+        self._whole = whole
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         data = self._read(len(buffer))
+        if self._whole:
+            self._budget.restart()
         self._budget.spend(len(data) if self._compressed else 0)
         buffer[: len(data)] = data
         return len(data)

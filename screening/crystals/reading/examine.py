@@ -6,8 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from screening.crystals.read_settings import ReadSettings
+from screening.crystals.reading.extended_xyz import read_xyz
 from screening.crystals.reading.parts import OUT_OF_MEMORY, Outcome, Part, UnreadableError
-from screening.crystals.reading.rows import own_id, parse_json, read_row
+from screening.crystals.reading.poscar import read_poscar
+from screening.crystals.reading.row_ids import own_id
+from screening.crystals.reading.rows import parse_json, read_row
 from screening.crystals.sanity import describe_partial, digest, find_atom_problem, find_cell_problem
 from screening.crystals.sites import Sites
 
@@ -71,18 +74,18 @@ def _read(part: Part, settings: ReadSettings) -> Sites | Outcome:
 
 
 def _decode(part: Part, settings: ReadSettings) -> Sites:
-    from screening.crystals.reading import formats
-
     if isinstance(part.data, Sites):
         return part.data
     if not isinstance(part.data, bytes):
         raise TypeError(f"{part.kind} needs bytes")
     if part.kind == "cif":
-        return formats.read_cif(part.data, settings)
+        from screening.crystals.reading.formats import read_cif
+
+        return read_cif(part.data, settings)
     if part.kind == "poscar":
-        return formats.read_poscar(part.data)
+        return read_poscar(part.data, settings)
     if part.kind == "xyz":
-        return formats.read_xyz(part.data)
+        return read_xyz(part.data, settings)
     raise ValueError(f"no parser for '{part.kind}'")
 
 

@@ -16,7 +16,10 @@ from screening.crystals.reading.unpacking import Unpacker
 from screening.errors import RequestError
 from screening.resources import resource
 
-_EXPECTED = "CIF, POSCAR, .xyz/.extxyz, .db (ASE), .json, .jsonl(.gz), a zip or tar of those, or a folder"
+_EXPECTED = (
+    "CIF, POSCAR, .xyz/.extxyz, .db (ASE), .json, .jsonl (each also as .gz, .bz2, .xz or .zst), a zip or tar of those, "
+    "or a folder"
+)
 
 
 def bundled_sets() -> list[str]:

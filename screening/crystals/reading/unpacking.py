@@ -8,7 +8,6 @@ import tarfile
 import time
 import zipfile
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from io import BytesIO
 from itertools import islice
@@ -23,7 +22,7 @@ from screening.crystals.reading.parts import Part
 from screening.crystals.reading.splitting import DAMAGED
 from screening.crystals.reading.workers import Worker, WorkerFailureError
 
-_BY_LINES = ("cif", "poscar", "xyz", "jsonl")
+_BY_LINES = ("cif", "poscar", "xyz")
 """Formats that are split line by line: as plain text of any size they cost little memory and linear time."""
 _GZIP = b"\x1f\x8b"
 _BATCH_PARTS = 64
@@ -125,12 +124,14 @@ def _as_text(part: Part) -> Part:
 def _is_bounded(path: Path) -> bool:
     """Whether splitting a file costs no more than its size, or than that of a small file."""
     kind = file_kind(path.name)
-    if kind is None or (kind.format in _BY_LINES and not kind.compressed):
+    if kind is None or (kind.format in _BY_LINES and not kind.compression):
         return True
-    with suppress(*DAMAGED), open_regular(path) as stream:
-        head = stream.read(SMALL_FILE_BYTES + 1)
-        return len(head) <= SMALL_FILE_BYTES and _is_small_inside(head, kind)
-    return True  # whoever reads it finds the same fault and says so
+    try:
+        with open_regular(path) as stream:
+            head = stream.read(SMALL_FILE_BYTES + 1)
+            return len(head) <= SMALL_FILE_BYTES and _is_small_inside(head, kind)
+    except DAMAGED:
+        return kind.format not in ("zip", "tar")  # whoever reads it finds the same fault and says so
 
 
 def _is_small_inside(content: bytes, kind: FileKind) -> bool:
@@ -140,7 +141,7 @@ def _is_small_inside(content: bytes, kind: FileKind) -> bool:
             return _are_small([(member.filename, member.file_size) for member in archive.infolist()])
     if content.startswith(_GZIP):
         content = gzip.GzipFile(fileobj=BytesIO(content)).read(SMALL_FILE_BYTES + 1)
-    elif kind.compressed:
+    elif kind.compression:
         return False
     if len(content) > SMALL_FILE_BYTES:
         return False
@@ -153,5 +154,5 @@ def _is_small_inside(content: bytes, kind: FileKind) -> bool:
 def _are_small(members: list[tuple[str, int]]) -> bool:
     """Whether the members of an archive, by name and size, unpack to little."""
     kinds = [file_kind(PurePosixPath(name).name) for name, _ in members]
-    unpack = any(kind is not None and (kind.compressed or kind.format == "db") for kind in kinds)
+    unpack = any(kind is not None and (kind.compression or kind.format == "db") for kind in kinds)
     return not unpack and sum(size for _, size in members) <= SMALL_FILE_BYTES
