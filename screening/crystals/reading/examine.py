@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
@@ -15,6 +16,7 @@ from screening.crystals.sanity import describe_partial, digest, find_atom_proble
 from screening.crystals.sites import Sites
 
 _MAX_REASON_LENGTH = 300
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
 def examine_each(parts: Iterable[Part], settings: ReadSettings) -> Iterator[Outcome]:
@@ -58,7 +60,7 @@ def _examine_charged(part: Part, settings: ReadSettings) -> Outcome:
 def _read(part: Part, settings: ReadSettings) -> Sites | Outcome:
     """The sites of a part, or its refusal."""
     if part.reason:
-        return Outcome(stage="read", reason=part.reason)
+        return _refusal("", "read", part.reason)
     row: object = None
     try:
         if part.kind == "row":
@@ -110,8 +112,8 @@ def _check(sites: Sites, flags: tuple[str, ...], settings: ReadSettings) -> Outc
 
 
 def _refusal(identity: str, stage: str, reason: str) -> Outcome:
-    """A refusal whose reason is one line, short enough for a table."""
-    line = " ".join(reason.split())
+    """A refusal whose reason is one line, short enough for a table, and the same in every run."""
+    line = " ".join(_ADDRESS.sub("", reason).split())
     return Outcome(
         identity,
         stage=stage,
