@@ -88,7 +88,7 @@ def read_entries(
     numbers: deque[tuple[int, int]] = deque()
 
     def ours() -> Iterator[Part]:
-        for part in walk(find_source(source), settings.passed_over):
+        for part in walk(find_source(source), settings):
             position, content = survey.total, content_digest(part)
             survey.total += 1
             survey.fingerprint = (survey.fingerprint + content) % _WORD

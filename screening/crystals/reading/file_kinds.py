@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
 from screening.crystals.reading.ase_database import split_database
+from screening.crystals.reading.bounds import Budget, CountedStream, open_regular
 from screening.crystals.reading.compressed import COMPRESSIONS, decompressed
 from screening.crystals.reading.parts import Part
 from screening.crystals.reading.splitting import DAMAGED, split
@@ -70,31 +72,39 @@ def is_ignored(name: str) -> bool:
     return name.startswith(".") or name == "__MACOSX" or name.lower().endswith(".md")
 
 
-def read_file(path: Path, source: str) -> Iterator[Part]:
-    """Parts of a file on disk that is not an archive."""
+def read_file(path: Path, source: str, timeout_s: float) -> Iterator[Part]:
+    """Parts of a file on disk that is not an archive; timeout_s: longest processor time without a crystal."""
     kind = file_kind(path.name)
     if kind is None:
         yield Part("", source, path.name, reason=NOT_A_CRYSTAL)
         return
     try:
-        if kind.format == "db" and not kind.compression:
-            with path.open("rb"):
-                pass  # so that missing permission is reported as for any other file
-            yield from split_database(path, source, kind.stem)
-            return
-        with path.open("rb") as stream:
-            yield from read_stream(stream, kind, source)
+        with open_regular(path) as stream:
+            if kind.format == "db" and not kind.compression:  # opened as well: missing permission reads as of any file
+                yield from split_database(path, source, kind.stem)
+            else:
+                yield from read_stream(stream, kind, source, Budget(os.fstat(stream.fileno()).st_size, timeout_s))
     except OSError as error:
         yield Part("", source, kind.stem, reason=f"unreadable: {error.strerror or error}")
 
 
-def read_stream(stream: IO[bytes], kind: FileKind, source: str) -> Iterator[Part]:
-    """Parts of an open file, on disk or inside an archive."""
-    opened = decompressed(stream, kind.compression)
-    if kind.format == "db":
-        yield from _read_database(opened, kind, source)
-    else:
-        yield from split(opened, kind.format, source, kind.stem)
+def read_stream(
+    stream: IO[bytes], kind: FileKind, source: str, budget: Budget, *, inside: bool = False
+) -> Iterator[Part]:
+    """Parts of an open file, on disk or (inside) in an archive, within a budget."""
+    budget.restart()
+    unpacked, compressed, is_database = (
+        decompressed(stream, kind.compression),
+        bool(kind.compression),
+        kind.format == "db",
+    )
+    counted = CountedStream(unpacked, budget, compressed=compressed or inside, whole=is_database)
+    if is_database:
+        yield from _read_database(counted.lines(), kind, source)
+        return
+    for part in split(counted.lines(), kind.format, source, kind.stem):
+        yield part
+        budget.restart()
 
 
 def _read_database(stream: IO[bytes], kind: FileKind, source: str) -> Iterator[Part]:

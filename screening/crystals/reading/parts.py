@@ -9,6 +9,8 @@ from typing import Any
 from screening.crystals.read_settings import ReadSettings
 from screening.crystals.sites import Sites
 
+OUT_OF_MEMORY = "its reader ran out of memory"
+
 
 class UnreadableError(ValueError):
     """The input does not describe a crystal; the message says why."""

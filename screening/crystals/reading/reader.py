@@ -15,7 +15,7 @@ from screening.crystals.reading.dispatch import examine_all
 from screening.crystals.reading.identity import Register, printable
 from screening.crystals.reading.inputs import find_source, walk
 from screening.crystals.reading.objects import from_atoms, from_structure
-from screening.crystals.reading.parts import Outcome, Part, UnreadableError
+from screening.crystals.reading.parts import Outcome, Part, UnreadableError, refuse_many
 from screening.crystals.reading.row_forms import crystal_key, is_crystal
 from screening.crystals.sites import Sites
 from screening.errors import RequestError
@@ -42,7 +42,7 @@ def read_crystals(source: str | Path, settings: ReadSettings = _DEFAULT) -> Iter
     Raises:
         RequestError: The source does not exist (at once), or a folder has nothing to read (on the first step).
     """
-    return _finish(examine_all(walk(find_source(source), settings.passed_over), settings))
+    return _finish(examine_all(walk(find_source(source), settings), settings))
 
 
 def as_crystals(
@@ -78,7 +78,7 @@ def _named_parts(items: Mapping[Any, Any], settings: ReadSettings) -> Iterator[P
     for key, item in items.items():
         name = str(key)
         if not isinstance(item, str | Path):
-            yield replace(_as_part(item, name), own_id=name)
+            yield replace(_as_part(item, name, settings), own_id=name)
             continue
         parts = _parts([item], settings)
         ahead = list(islice(parts, 2))
@@ -92,12 +92,12 @@ def _parts(items: Iterable[object], settings: ReadSettings) -> Iterator[Part]:
     charged = set(charged_partners(listed).values())
     for index, item in enumerate(items):
         if not isinstance(item, str | Path):
-            yield _as_part(item, f"structure#{index}")
+            yield _as_part(item, f"structure#{index}", settings)
             continue
         if str(item) in charged:
             continue
         try:
-            yield from walk(find_source(item), settings.passed_over)
+            yield from walk(find_source(item), settings)
         except RequestError as error:
             yield Part("", str(item), Path(item).stem, reason=str(error))
 
@@ -134,17 +134,20 @@ def _as_sites(crystal: Crystal) -> Sites:
     )
 
 
-def _as_part(item: object, name: str) -> Part:
-    if isinstance(item, Crystal):
-        return Part("sites", item.source or name, name, _as_sites(item), flags=item.flags)
+def _as_part(item: object, name: str, settings: ReadSettings) -> Part:
+    """An object of the caller; one that raises when it is asked for its atoms is refused like a broken file."""
     try:
-        if hasattr(item, "species_and_occu") and hasattr(item, "lattice"):
-            return Part("sites", name, name, from_structure(item))  # type: ignore[arg-type]
+        if isinstance(item, Crystal):
+            return Part("sites", item.source or name, name, _as_sites(item), flags=item.flags)
         if isinstance(item, Mapping):
             return Part("row", name, name, item)
-        if hasattr(item, "pbc") and hasattr(item, "positions"):
-            return Part("sites", name, name, from_atoms(item))  # type: ignore[arg-type]
+        is_structure = hasattr(item, "species_and_occu") and hasattr(item, "lattice")
+        if is_structure or (hasattr(item, "pbc") and hasattr(item, "positions")):
+            refuse_many(len(item), settings)  # type: ignore[arg-type]
+            return Part("sites", name, name, (from_structure if is_structure else from_atoms)(item))  # type: ignore[operator]
     except UnreadableError as error:
         return Part("sites", name, name, reason=f"unreadable: {error}")
+    except Exception as error:  # subclasses may raise anything
+        return Part("sites", name, name, reason=f"unreadable: {type(error).__name__}: {error}")
     kind = type(item).__name__
     return Part("sites", name, name, reason=f"expected a pymatgen Structure, ASE Atoms or a Crystal, found {kind}")

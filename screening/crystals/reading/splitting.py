@@ -11,11 +11,12 @@ from typing import IO
 
 import orjson
 
+from screening.crystals.reading.bounds import TooMuchError
 from screening.crystals.reading.cif.data_blocks import cif_crystal_blocks
 from screening.crystals.reading.extended_xyz import xyz_frames
 from screening.crystals.reading.json_documents import rows_in
 from screening.crystals.reading.json_stream import json_values
-from screening.crystals.reading.parts import Part, UnreadableError
+from screening.crystals.reading.parts import OUT_OF_MEMORY, Part, UnreadableError
 from screening.crystals.reading.text_lines import MAX_PART_BYTES, TOO_LONG, numbered_lines
 
 DAMAGED = (
@@ -73,6 +74,10 @@ def _guarded(pieces: Iterator[Piece]) -> Iterator[Piece]:
         for piece in pieces:
             last = int(str(piece[0]).partition(".")[0])
             yield piece
+    except MemoryError:
+        yield last + 1, b"", OUT_OF_MEMORY
+    except TooMuchError as error:
+        yield last + 1, b"", f"the rest of the file was not read ({error})"
     except DAMAGED as error:
         yield last + 1, b"", f"the file breaks off here ({error})"
 
