@@ -42,6 +42,7 @@ ATOMS = cell_lines() + "_symmetry_space_group_name_H-M 'F m -3 m'\n" + atom_line
         (f"some words before\ndata_a\n{ATOMS}", 1),
         ("data_a\n_Cell.Length_A 1\ndata_b\n_atom_site.fract_x 1\ndata_c\n_y 1", 2),
         ("data_a\n_x 1\ndata_b\n_y 2\n", 1),
+        (f"data_a\n_x naïveté\u00e0data_b\n{ATOMS}", 1),
         ("# nothing\n", 1),
         ("", 0),
     ],
