@@ -51,5 +51,6 @@ def _sources(place: Path) -> list[Path]:
 
 def _digest(content: Mapping[str, Any]) -> str:
     others = {key: value for key, value in content.items() if key != CHECKSUM}
-    as_read = json.loads(json.dumps(others))  # keys are text then, tuples lists
+    # As it will be read: keys are text then, tuples are lists, and some writers have null for what is not finite.
+    as_read = json.loads(json.dumps(others), parse_constant=lambda _: None)
     return hashlib.sha256(json.dumps(as_read, sort_keys=True).encode()).hexdigest()

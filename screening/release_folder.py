@@ -90,9 +90,7 @@ def read_release_config(folder: Path, key: str, format: object) -> Mapping[str, 
     return raw
 
 
-def read_release_weights(
-    folder: Path, key: str, config: Mapping[str, Any], load: Callable[[Path], Tensors]
-) -> Tensors:
+def read_release_weights(folder: Path, key: str, config: Mapping[str, Any], load: Callable[[Path], Tensors]) -> Tensors:
     """The weights of a release, as safetensors' `load` gives them.
 
     Args:
@@ -109,7 +107,9 @@ def read_release_weights(
         loaded = load(file)
         known = config.get(WEIGHTS_SHA256)
         if known is None:
-            logger.warning("%s has no hash of its weights (written by an earlier version): a change cannot be seen", file)
+            logger.warning(
+                "%s has no hash of its weights (written by an earlier version): a change cannot be seen", file
+            )
         _check(file, key, known)
         return loaded
     except FileNotFoundError:

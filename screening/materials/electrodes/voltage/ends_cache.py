@@ -20,7 +20,15 @@ from screening.relaxation.few_steps import Prerelaxed
 from screening.release_folder import CONFIG, WEIGHTS
 
 _CHUNK = 200
-_CODE = ("chemistry", "crystals", "graphs", "networks", "potentials", "relaxation", "materials/electrodes/voltage/ends.py")
+_CODE = (
+    "chemistry",
+    "crystals",
+    "graphs",
+    "networks",
+    "potentials",
+    "relaxation",
+    "materials/electrodes/voltage/ends.py",
+)
 _ARRAYS = ("first_energy_eV", "energy_eV", "force_eV_per_A", "pressure_eV_per_A3", "site_moment_muB")
 
 
