@@ -26,7 +26,7 @@ from screening.relaxation.relaxation import RelaxationSettings, Relaxed, relax
 from screening.relaxation.results import results_table, write_xyz
 from screening.tables import rejected_table, write_table
 from screening.tracking.address import shown_uri
-from screening.tracking.provenance import run_record, sha256, write_json
+from screening.tracking.provenance import output_hashes, run_record, sha256, write_run_record
 from screening.tracking.ranking_folder import SETTINGS_FILE
 from screening.tracking.runs import RUN_FILE, Run, open_run
 
@@ -111,7 +111,7 @@ def relax_to_folder(config: RelaxConfig, candidates: Candidates, models: LoadedM
             counts=outcome.counts,
             timing_s={"relaxation": time.perf_counter() - started},
         )
-        write_json(folder / "run.json", record)
+        write_run_record(folder / "run.json", record | {"outputs": output_hashes(folder, RESULTS[:-1])})
         _track(run, folder, outcome, config)
     return outcome
 
