@@ -46,7 +46,10 @@ def code_sha256(*places: str) -> str:
 
 
 def _sources(place: Path) -> list[Path]:
-    return [place] if place.is_file() else list(place.rglob("*.py"))
+    found = [place] if place.is_file() else list(place.rglob("*.py"))
+    if not found:
+        raise FileNotFoundError(place)
+    return found
 
 
 def _digest(content: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 import polars as pl
 
-from screening.checksums import checksum_fails, file_sha256, with_checksum
+from screening.checksums import CHECKSUM, checksum_fails, file_sha256, with_checksum
 from screening.errors import RequestError
 from screening.files import atomic_path
 
@@ -82,7 +82,7 @@ class PartFolder:
             return None
         try:
             summary: dict[str, Any] = orjson.loads(path.read_bytes())
-            if checksum_fails(summary):
+            if CHECKSUM not in summary or checksum_fails(summary):
                 raise ValueError("its checksum is another")
         except (ValueError, TypeError):
             return None

@@ -35,8 +35,8 @@ def log_finalists(run: Run, ranking: RankingFolder) -> dict[str, str]:
     """Record each finalist in a run of its own.
 
     Runs from an earlier call are found by their tags and updated; the reviewer's tags are left alone. The same id
-    (`POSCAR`) with another formula or crystal is a new candidate, still undecided. Runs of former finalists are kept and
-    marked. Stops early if the store fails.
+    (`POSCAR`) with another formula or crystal is a new candidate, still undecided. Runs of former finalists are kept
+    and marked. Stops early if the store fails.
 
     Returns:
         The run of each finalist by candidate_id.
