@@ -202,7 +202,7 @@ def test_a_decision_does_not_apply_to_another_crystal_with_the_same_id(store: Tr
         ("0123", None, "approve"), ("4567", 1, "open"), ("4567", 2, "open")
     }  # fmt: skip
     (entry,) = review.decided("approve")
-    assert entry.hashes == {"crystal": file_sha256(tmp_path / "finalists" / "01-Nd4Fe14B" / "crystal.cif")}
+    assert entry.hashes == {"crystal": file_sha256(tmp_path / "finalists" / "01-Nd2Fe14B" / "crystal.cif")}
 
 
 @pytest.mark.parametrize("name", ["ranking.csv", "run.json", "finalists/index.json"])
