@@ -19,7 +19,7 @@ from screening.checksums import file_sha256
 from screening.errors import RequestError
 from screening.tracking.address import TrackingSettings
 from screening.tracking.provenance import output_hashes, write_run_record
-from screening.tracking.ranking_folder import FINALISTS, PAGE, TABLES
+from screening.tracking.ranking_folder import FINALISTS, PAGE, TABLES, edited_since
 from screening.tracking.rankings import log_ranking
 from screening.tracking.reviews import read_review
 from screening.tracking.run_file import RUN_FILE, read_record, write_record
@@ -214,6 +214,17 @@ def test_what_was_changed_after_the_ranking_is_not_recorded(store: TrackingSetti
     (folder / name).write_text((folder / name).read_text().replace("Nd2Fe14B", "Nd2Fe15B").replace("magnets", "magnet"))
     with pytest.raises(RequestError, match=f"{name.split('/')[0]} changed after the ranking"):
         logged(store, folder)
+
+
+def test_tables_that_were_edited_after_a_ranking_are_named(tmp_path: Path) -> None:
+    assert edited_since(tmp_path) == []
+    folder = finished_ranking(tmp_path)
+    assert edited_since(folder) == [], "the record of an earlier version has no hashes"
+    write_run_record(folder / "run.json", {"outputs": output_hashes(folder, (*TABLES, PAGE, FINALISTS))})
+    assert edited_since(folder) == []
+    (folder / "rejected.csv").unlink()
+    (folder / "ranking.csv").write_text("my own\n")
+    assert edited_since(folder) == ["ranking.csv", "rejected.csv"]
 
 
 def test_figures_that_a_new_ranking_lacks_become_nan(store: TrackingSettings, tmp_path: Path) -> None:
