@@ -25,7 +25,7 @@ _ABOUT = {"meta", "links", "schema", "included", "errors", "index", "columns", "
 """Keys of a document that say something about it."""
 
 _DEEPEST = 5
-_MARKS = (b'"lattice', b'"cell"', b'"numbers"', b'"sites"')
+_MARKS = (b'"lattice', b'"cell"', b'"numbers"', b'"sites"', b'"frac"', b'"coords"', b'"positions"')
 """Texts of which a row has each at most once."""
 
 _BEGINS_ROW = re.compile(
@@ -41,6 +41,7 @@ def rows_in(data: bytes) -> list[Any]:
         UnreadableError: It is not valid JSON, or has a key twice, so that a crystal would be lost.
     """
     once = max(map(data.count, _MARKS)) <= 1 and not _HAS_LIST.search(data)
+    once = once and not (b'"frac"' in data and data.count(b'"species"') > 1)
     if once and _BEGINS_ROW.match(data):  # found without decoding, because there may be millions
         return [data]
     if once and _is_one_row(data):
