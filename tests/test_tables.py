@@ -17,21 +17,8 @@ from polars.testing import assert_frame_equal
 from screening.errors import RequestError
 from screening.tables import TableWriter, read_table, write_table
 
-FORMULAS = [
-    "=1+1",
-    "＝1+1",
-    "＋1",
-    "＠x",
-    "+cmd|' /C calc'!A0",
-    "-2+3",
-    "@SUM(A1)",
-    "\tx",
-    "\rx",
-    "'=1",
-    "plain",
-    "",
-    "NaN",
-]
+FORMULAS = ["=1+1", "＝1+1", "＋1", "＠x", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\tx", "\rx", "'=1", "plain", "",
+            "NaN"]  # fmt: skip
 
 
 def test_spreadsheet_formulas_in_text_are_disarmed_and_numbers_are_not(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from screening.crystals.reading.parts import UnreadableError
-from screening.crystals.reading.row_forms import PAIR_KEYS, crystal_key, inner_crystals, is_crystal, is_field
+from screening.crystals.reading.row_forms import PAIR_KEYS, inner_crystals, is_crystal, is_field, key_of_crystal
 from screening.crystals.reading.row_ids import ID_KEYS, own_id
 
 _LISTS = ("data", "entries", "structures", "crystals", "materials", "candidates", "results", "response", "docs", "rows")
@@ -114,7 +114,7 @@ def _is_row(value: Mapping[str, Any]) -> bool:
     inner = inner_crystals(value)
     if not inner or any(isinstance(value.get(key), list) and value[key] for key in _LISTS):
         return False
-    if crystal_key(value) in {*(key for key, _ in PAIR_KEYS), "attributes", "atoms"}:
+    if key_of_crystal(value) in {*(key for key, _ in PAIR_KEYS), "attributes", "atoms"}:
         return True
     return (len(inner) == 1 and bool(own_id(value))) or all(map(is_field, inner))
 
