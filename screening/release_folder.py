@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from safetensors import SafetensorError
 
 from screening.errors import RequestError
-from screening.files import atomic_path, write_text_atomic
+from screening.files import atomic_path, remove_leftovers, write_text_atomic
 from screening.resources import resource
 
 WEIGHTS, CONFIG, CARD = "weights.safetensors", "config.json", "MODEL_CARD.md"
@@ -39,6 +39,7 @@ def write_release(
     folder: Path, write_weights: Callable[[Path], object], config: Mapping[str, Any], card: str | None = None
 ) -> None:
     """Write a release folder, config last, so that a killed run leaves no folder that looks complete."""
+    remove_leftovers(folder)
     with atomic_path(folder / WEIGHTS) as part:
         write_weights(part)
         part.chmod(0o644)  # safetensors writes for the owner alone

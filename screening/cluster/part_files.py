@@ -20,6 +20,8 @@ _LOG = logging.getLogger(__name__)
 _KEY = b"screening"
 _DAMAGED = ".damaged"
 SHARDS, DONE = "shards", "done.json"
+PARTS = f"{SHARDS}/*"
+"""Pattern of the folders of shards in an output folder."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from screening.configuration.log import LogConfig
 from screening.console import say
 from screening.errors import RequestError, ScreeningError
+from screening.locks import folder_lock
 from screening.tracking.address import OFF, TrackingSettings, shown_uri, tracking_uri
 from screening.tracking.ranking_folder import read_ranking
 from screening.tracking.rankings import log_ranking
@@ -20,6 +21,11 @@ def run(config: LogConfig) -> None:
     if tracking_uri(tracking) == OFF:
         raise RequestError("tracking=none: expected where to record to, for example tracking.uri=http://HOST:PORT")
     folder = Path(config.output_dir)
+    with folder_lock(folder, "output_dir"):
+        _record(tracking, folder)
+
+
+def _record(tracking: TrackingSettings, folder: Path) -> None:
     ranking = read_ranking(folder)
     with open_run(tracking, folder, ranking.name, {}) as recorded:
         log_ranking(recorded, folder)

@@ -15,7 +15,7 @@ from screening.array_types import Floats
 from screening.crystals.packed import PackedCrystals
 from screening.data.store import Store
 from screening.data.targets import TARGETS
-from screening.files import atomic_path
+from screening.files import ABANDONED_S, atomic_path, remove_leftovers
 
 logger = logging.getLogger(__name__)
 Features = Callable[[PackedCrystals], Floats]
@@ -83,6 +83,7 @@ def baselines(
     predicted = [_boosted(known, labels[:, i], queried, target) for i, target in enumerate(targets)]
     fitted = Baselines(constant, np.stack(predicted, axis=1))
     try:
+        remove_leftovers(file.parent, older_than_s=ABANDONED_S)
         with atomic_path(file) as part:
             save_file({"constant": fitted.constant, "composition": fitted.composition}, part)
     except OSError as error:  # without a cache the next call only takes longer

@@ -26,7 +26,7 @@ from screening.data.split_files import splits_in_file
 from screening.data.splits import SPLITS, splits_of
 from screening.data.store import Store, open_store
 from screening.errors import RequestError
-from screening.files import atomic_path
+from screening.files import ABANDONED_S, atomic_path, remove_leftovers
 from screening.graphs.batch import GraphSet, build_graph_set
 from screening.graphs.nearest import GraphSettings
 from screening.learning.labelled_graphs import LabelledBatch, LabelledGraphs, move_if_it_fits
@@ -221,7 +221,8 @@ def labelled_graphs(
     else:
         logger.info("building %d graphs", len(rows))
         graphs = build_graph_set(crystals, graph)
-        with atomic_path(file, unique=True) as part:  # several ranks may build the same graphs at once
+        remove_leftovers(file.parent, older_than_s=ABANDONED_S)
+        with atomic_path(file) as part:  # several ranks may build the same graphs at once
             save_file(dict(graphs.__dict__), part)
     labels = torch.from_numpy(settings.labels(store)[rows])
     sizes = crystals.n_atoms

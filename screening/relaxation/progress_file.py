@@ -48,7 +48,7 @@ class Progress:
         settings: What the results depend on; the file's first line.
 
     Raises:
-        RequestError: The file holds results with other settings, or another process adds to it.
+        RequestError: The file holds results with other settings.
     """
 
     def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
@@ -57,7 +57,6 @@ class Progress:
         self._header = orjson.loads(orjson.dumps({"settings": dict(settings)}))
         self._stream: BinaryIO = self.path.open("a+b")
         try:
-            _lock(self._stream, folder)
             self._end = self._read()
         except RequestError:
             self._stream.close()
@@ -120,20 +119,6 @@ class Progress:
                 f"output_dir={self.path.parent} holds a relaxation with {', '.join(other)}; "
                 "choose another output_dir, or repeat those settings to go on with it"
             )
-
-
-def _lock(stream: BinaryIO, folder: Path) -> None:
-    """Until the stream is closed; where the system has such locks."""
-    try:
-        import fcntl
-    except ImportError:
-        return
-    try:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise RequestError(f"output_dir={folder}: another process is relaxing into this folder") from None
-    except OSError:  # a file system without locks
-        return
 
 
 def _parsed(line: bytes) -> dict[str, Any] | None:

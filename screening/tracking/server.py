@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from screening.errors import ScreeningError
-from screening.files import part_path
+from screening.files import ABANDONED_S, part_path, remove_leftovers
 from screening.tracking.address import shown_uri, sqlite_path, sqlite_uri
 
 if TYPE_CHECKING:
@@ -183,7 +183,8 @@ def _make_database(database: Path) -> None:
     MLflow creates them in place, step by step and without a lock: two jobs at once, or a killed one, would leave an
     unusable database.
     """
-    part = part_path(database, unique=True)
+    remove_leftovers(database.parent, database.name, older_than_s=ABANDONED_S)
+    part = part_path(database)
     try:
         _try_to_write(part)
         from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore

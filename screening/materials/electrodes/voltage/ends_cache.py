@@ -9,7 +9,7 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 
 from screening.crystals.packed import PackedCrystals
-from screening.files import atomic_path
+from screening.files import ABANDONED_S, atomic_path, remove_leftovers
 from screening.materials.electrodes.voltage.couples import Couples
 from screening.materials.electrodes.voltage.ends import STEPS, End, Ends, evaluate_end
 from screening.networks.predictor import Predictor
@@ -37,6 +37,7 @@ def _kept(folder: Path, potential: Potential, network: Predictor, packed: Packed
         file = folder / f"{_digest(potential, network, chunk, steps)}.safetensors"
         if not file.is_file():
             arrays = _arrays(evaluate_end(potential, network, chunk, steps))
+            remove_leftovers(file.parent, older_than_s=ABANDONED_S)
             with atomic_path(file) as part:
                 save_file(arrays, part)
         ends.append(load_file(file))
