@@ -30,6 +30,9 @@ _MENDS = {
     errno.EACCES: "set its permissions, or choose a place that can be written to",
     errno.EPERM: "set its permissions, or choose a place that can be written to",
     errno.ENAMETOOLONG: "choose a shorter name",
+    **dict.fromkeys(
+        (errno.EEXIST, errno.ENOTDIR, errno.EISDIR), "move away what has this name, or choose another place"
+    ),
 }
 # Libraries written in Rust or C++ raise errors of their own, which hold the system's words or number as text.
 _IN_WORDS = {os.strerror(code): code for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)}

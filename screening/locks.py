@@ -158,8 +158,7 @@ def _refuse_if_held(lock: Path, key: str, target: Path, but_for: int = 0) -> Hol
     wait = "" if holder.is_here else f"; its last sign of life was {age_s:.0f} s ago, after {DEAD_S:.0f} s without it"
     wait += " counts as dead" if wait else ""
     raise RequestError(
-        f"{key}={target}: another job is writing there: {holder}{wait}; "
-        f"let it end or stop it, or choose another {key}"
+        f"{key}={target}: another job is writing there: {holder}{wait}; let it end or stop it, or choose another {key}"
     )
 
 
@@ -210,7 +209,8 @@ def _take_over(lock: Path, dead: Holder) -> None:
     try:
         found = _read(lock)
         if found is not None and found[0].token == dead.token:
-            _LOG.warning("%s: taken over from a job that is gone: %s", lock.parent, dead)
+            level = logging.DEBUG if dead.is_here else logging.WARNING  # a process that is gone is beyond doubt
+            _LOG.log(level, "%s: taken over from a job that is gone: %s", lock.parent, dead)
             lock.unlink(missing_ok=True)
     finally:
         claim.unlink(missing_ok=True)

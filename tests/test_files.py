@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from screening.errors import RequestError
-from screening.files import atomic_folder, atomic_path, output_folder, part_path, write_text_atomic
+from screening.files import atomic_folder, atomic_path, output_folder, write_text_atomic
 
 
 def names(folder: Path) -> list[str]:

@@ -14,6 +14,7 @@ from screening.export.decision_tables import decisions_table, explanations_table
 from screening.export.synthesis import HEADINGS, synthesis_table
 from screening.export.vasp import write_vasp_inputs
 from screening.export.workbook import Sheet, write_workbook
+from screening.files import named_write_errors
 from screening.finalists.finalist import folder_name
 from screening.locks import folder_lock
 from screening.tables import write_table
@@ -58,7 +59,7 @@ def export_approved(review: Review, folder: Path, dft: str) -> Export:
             f"nothing to export: none of the {len(review.entries)} candidates is approved; "
             f"to approve one, set the tag review.decision={APPROVE} on its run in MLflow"
         )
-    with folder_lock(folder, "output_dir"):
+    with folder_lock(folder, "output_dir"), named_write_errors(folder, folder):
         for left in folder.glob(f"{_SCRATCH}*"):  # by a killed process
             shutil.rmtree(left, ignore_errors=True)
         earlier = earlier_files(folder)

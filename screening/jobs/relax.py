@@ -89,9 +89,7 @@ def relax_to_folder(config: RelaxConfig, candidates: Candidates, models: LoadedM
         return _relax_locked(config, folder, candidates, models)
 
 
-def _relax_locked(
-    config: RelaxConfig, folder: Path, candidates: Candidates, models: LoadedModels | None
-) -> Relaxation:
+def _relax_locked(config: RelaxConfig, folder: Path, candidates: Candidates, models: LoadedModels | None) -> Relaxation:
     own = [folder, *(folder / name for name in _OWN_FILES)]
     name, potential, items = _begin(config, candidates, models, own)
     hashes = {} if potential.checkpoint is None else {"potential": sha256(potential.checkpoint)}

@@ -15,6 +15,7 @@ from screening.array_types import Floats
 from screening.crystals.packed import PackedCrystals
 from screening.data.store import Store
 from screening.data.targets import TARGETS
+from screening.errors import ScreeningError
 from screening.files import ABANDONED_S, atomic_path, remove_leftovers
 
 logger = logging.getLogger(__name__)
@@ -86,8 +87,8 @@ def baselines(
         remove_leftovers(file.parent, older_than_s=ABANDONED_S)
         with atomic_path(file) as part:
             save_file({"constant": fitted.constant, "composition": fitted.composition}, part)
-    except OSError as error:  # without a cache the next call only takes longer
-        logger.warning("%s: cannot cache the baselines (%s)", file.parent, error.strerror)
+    except ScreeningError as error:  # without a cache the next call only takes longer
+        logger.warning("%s; the baselines are fitted again next time", error)
     return fitted
 
 

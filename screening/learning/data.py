@@ -25,7 +25,7 @@ from torch.utils.data import DataLoader, IterableDataset
 from screening.data.split_files import splits_in_file
 from screening.data.splits import SPLITS, splits_of
 from screening.data.store import Store, open_store
-from screening.errors import RequestError
+from screening.errors import RequestError, ScreeningError
 from screening.files import ABANDONED_S, atomic_path, remove_leftovers
 from screening.graphs.batch import GraphSet, build_graph_set
 from screening.graphs.nearest import GraphSettings
@@ -222,8 +222,11 @@ def labelled_graphs(
         logger.info("building %d graphs", len(rows))
         graphs = build_graph_set(crystals, graph)
         remove_leftovers(file.parent, older_than_s=ABANDONED_S)
-        with atomic_path(file) as part:  # several ranks may build the same graphs at once
-            save_file(dict(graphs.__dict__), part)
+        try:
+            with atomic_path(file) as part:  # several ranks may build the same graphs at once
+                save_file(dict(graphs.__dict__), part)
+        except ScreeningError as error:
+            logger.warning("%s; the graphs are built again next time", error)
     labels = torch.from_numpy(settings.labels(store)[rows])
     sizes = crystals.n_atoms
     atoms = np.arange(sizes.sum()) + np.repeat(store.crystals.offsets[:-1][rows] - crystals.offsets[:-1], sizes)

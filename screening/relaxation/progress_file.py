@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +17,7 @@ from screening.crystals import Crystal
 from screening.crystals.sanity import digest
 from screening.crystals.sites import Sites
 from screening.errors import RequestError
+from screening.files import named_write_errors
 from screening.relaxation.relaxation import Relaxed
 
 FILE = "progress.jsonl"
@@ -55,7 +57,8 @@ class Progress:
         self.path = folder / FILE
         self.places: dict[tuple[str, str], int] = {}
         self._header = orjson.loads(orjson.dumps({"settings": dict(settings)}))
-        self._stream: BinaryIO = self.path.open("a+b")
+        with named_write_errors(self.path):
+            self._stream: BinaryIO = self.path.open("a+b")
         try:
             self._end = self._read()
         except RequestError:
@@ -72,7 +75,8 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stream.close()
+        with nullcontext() if kind is None else suppress(OSError):  # a full disk, of which the first error has said it
+            self._stream.close()
 
     def __contains__(self, key: tuple[str, str]) -> bool:
         return key in self.places
@@ -91,8 +95,9 @@ class Progress:
                     yield _from_row(orjson.loads(stream.readline())).result
 
     def _append(self, row: Mapping[str, Any]) -> None:
-        self._stream.write(orjson.dumps(row) + b"\n")
-        self._stream.flush()
+        with named_write_errors(self.path):
+            self._stream.write(orjson.dumps(row) + b"\n")
+            self._stream.flush()
 
     def _read(self) -> int:
         """Note where each result is; returns where the last whole line ends."""
