@@ -36,6 +36,7 @@ _MENDS = {
 }
 # Libraries written in Rust or C++ raise errors of their own, which hold the system's words or number as text.
 _IN_WORDS = {os.strerror(code): code for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)}
+_NUMPY_WROTE_LESS = "requested and"
 
 
 def output_folder(path: Path, key: str) -> Path:
@@ -106,10 +107,13 @@ def named_write_errors(path: Path, part: Path | None = None) -> Iterator[None]:
     except Exception as error:
         code = error.errno if isinstance(error, OSError) else None
         code = code or next((known for words, known in _IN_WORDS.items() if words in str(error)), None)
+        reason = os.strerror(code) if code else "not all of it was"
+        if code is None and isinstance(error, OSError) and _NUMPY_WROTE_LESS in str(error):
+            code = errno.ENOSPC
         named = getattr(error, "filename", None)
         if code not in _MENDS or not (named is None or _is_about(str(named), path, part)):
             raise
-        raise ScreeningError(f"{path}: cannot be written ({os.strerror(code)}); {_MENDS[code]}") from error
+        raise ScreeningError(f"{path}: cannot be written ({reason}); {_MENDS[code]}") from error
 
 
 @contextmanager
