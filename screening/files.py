@@ -183,6 +183,18 @@ def is_inside(path: Path, folder: Path) -> bool:
     return path.resolve().is_relative_to(folder.resolve())
 
 
+def link_outside(folder: Path) -> Path | None:
+    """A file or folder inside that is a link to somewhere else, which must not be copied along; None if there is none.
+
+    Whoever can write into a folder could otherwise have others publish any file that these may read.
+    """
+    for parent, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            if not is_inside(Path(parent, name), folder):
+                return Path(parent, name)
+    return None
+
+
 def _is_about(name: str, path: Path, part: Path | None) -> bool:
     return name in (str(path), str(path.parent)) or (part is not None and name.startswith(str(part)))
 

@@ -21,13 +21,8 @@ def run(config: LogConfig) -> None:
     if tracking_uri(tracking) == OFF:
         raise RequestError("tracking=none: expected where to record to, for example tracking.uri=http://HOST:PORT")
     folder = Path(config.output_dir)
-    with folder_lock(folder, "output_dir"):
-        _record(tracking, folder)
-
-
-def _record(tracking: TrackingSettings, folder: Path) -> None:
     ranking = read_ranking(folder)
-    with open_run(tracking, folder, ranking.name, {}) as recorded:
+    with folder_lock(folder, "output_dir"), open_run(tracking, folder, ranking.name, {}) as recorded:
         log_ranking(recorded, folder)
         if not recorded.recording:
             raise ScreeningError(f"{folder} is recorded in part; the same command again goes on with the rest")

@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from screening.errors import RequestError
+from screening.files import is_inside, link_outside
 from screening.report.texts import LANGUAGES
 from screening.tables import read_table
 
@@ -120,7 +121,7 @@ def read_ranking(folder: Path, key: str = "output_dir") -> RankingFolder:
         key: The setting that named the folder, for messages.
 
     Raises:
-        RequestError: If a file is missing or cannot be read.
+        RequestError: If a file is missing, cannot be read, or is a link to a file elsewhere.
     """
     if not folder.is_dir():
         raise RequestError(f"{key}={folder}: no such folder; expected the output_dir of a finished `screening rank`")
@@ -130,6 +131,10 @@ def read_ranking(folder: Path, key: str = "output_dir") -> RankingFolder:
             f"{key}={folder}: no finished ranking ({', '.join(missing)} missing); "
             "expected the output_dir of a finished `screening rank`"
         )
+    outside = [name for name in (*FILES, SETTINGS_FILE, FINALISTS) if not is_inside(folder / name, folder)]
+    link = folder / outside[0] if outside else link_outside(folder / FINALISTS)
+    if link is not None:
+        raise RequestError(f"{link}: a link out of the folder of the ranking; put the file itself there")
     record = _json(folder / RECORD, dict)
     if record.get("command") != "rank":
         raise RequestError(f"{folder / RECORD}: expected the record of `screening rank`")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from screening.errors import RequestError
+from screening.files import link_outside
 from screening.release_folder import WEIGHTS
 from screening.tracking.address import OFF, TrackingSettings, tracking_uri
 from screening.tracking.provenance import sha256
@@ -31,6 +32,8 @@ def register_model(settings: TrackingSettings, run_id: str, folder: Path, name: 
     """
     from mlflow.exceptions import MlflowException
 
+    if link := link_outside(folder):
+        raise RequestError(f"{link}: a link out of the model's folder; put the file itself there")
     client, digest = _client(settings), sha256(folder / WEIGHTS)
     earlier = client.search_model_versions(f"run_id = '{run_id}'")
     same = [version for version in earlier if version.name == name and version.tags.get(_DIGEST) == digest]

@@ -64,13 +64,14 @@ def connect(uri: str) -> MlflowClient:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     # It logs the traceback of every error that it also raises.
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
+    from sqlalchemy.exc import SQLAlchemyError
+
     try:
         _probe(uri)
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, sqlite3.Error, SQLAlchemyError) as error:
         raise unreachable(uri, error) from error
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
-    from sqlalchemy.exc import SQLAlchemyError
 
     def opened() -> MlflowClient:
         client = MlflowClient(tracking_uri=uri)
