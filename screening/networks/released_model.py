@@ -14,6 +14,7 @@ from screening.errors import RequestError
 from screening.graphs.nearest import GraphSettings
 from screening.networks.architectures import architecture_names, build_network
 from screening.networks.model import PropertyModel
+from screening.networks.release_limits import config_problem, no_larger_than, weights_problem
 from screening.release_folder import (
     CONFIG,
     WEIGHTS,
@@ -96,9 +97,12 @@ def load_release(folder: Path) -> tuple[PropertyModel, ModelConfig]:
     """
     config = _read_config(folder)
     state = read_release_weights(folder, KEY, load_file)
+    if problem := weights_problem(state):
+        raise RequestError(f"model: {folder / WEIGHTS}: {problem}")
     try:
-        model = build_model(config)
-    except (RequestError, TypeError, ValueError, RuntimeError) as error:
+        with no_larger_than((folder / WEIGHTS).stat().st_size):
+            model = build_model(config)
+    except (RequestError, TypeError, ValueError, LookupError, ArithmeticError, RuntimeError, MemoryError) as error:
         raise RequestError(f"model: {folder / CONFIG}: cannot build a network from it ({error})") from None
     try:
         model.load_state_dict(state)
@@ -112,6 +116,8 @@ def load_release(folder: Path) -> tuple[PropertyModel, ModelConfig]:
 def _read_config(folder: Path) -> ModelConfig:
     file, raw = folder / CONFIG, read_release_config(folder, KEY, FORMAT)
     try:
+        if problem := config_problem(raw):
+            raise RequestError(f"model: {file}: {problem}")
         config = ModelConfig(
             name=raw["name"],
             architecture=raw["architecture"],
@@ -122,7 +128,7 @@ def _read_config(folder: Path) -> ModelConfig:
             training=dict(raw["training"]),
             members=int(raw.get("members", 1)),
         )
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise RequestError(f"model: {file}: missing or malformed entry ({error})") from None
     unknown = [target for target in config.targets if target not in TARGETS]
     if unknown:
