@@ -23,9 +23,10 @@ GROUP_ROWS = 4096
 """Least rows of a Parquet row group, but for the last one: smaller ones are slow to write and to read."""
 
 # Spreadsheets run a cell that begins with one of these as a formula (OWASP, "CSV Injection").
+# Full-width forms (U+FF1D and the like) count: spreadsheets of East Asia take them for the plain ones.
 # Apostrophes before it are matched too, so that one more is always added and reading takes exactly one away.
-_FORMULA_START = r"^'*[=+\-@\t\r\n]"
-_ESCAPED_START = r"^'+[=+\-@\t\r\n]"
+_FORMULA_START = "^'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
+_ESCAPED_START = _FORMULA_START.replace("*", "+")
 
 
 def rejected_table(rejected: Iterable[object]) -> pl.DataFrame:
@@ -37,8 +38,8 @@ def rejected_table(rejected: Iterable[object]) -> pl.DataFrame:
 def write_table(table: pl.DataFrame, path: Path) -> None:
     """Write `.parquet` or `.csv` atomically, by suffix; raises RequestError on another suffix.
 
-    In CSV, text that begins with = + - @ tab or a line break gets a leading apostrophe, so that a spreadsheet shows
-    it instead of computing it; numbers are untouched, and `read_table` takes the apostrophe away.
+    In CSV, text that begins with = + - @ (full-width as well), tab or a line break gets a leading apostrophe, so that a
+    spreadsheet shows it instead of computing it; numbers are untouched, and `read_table` takes the apostrophe away.
     """
     _check_suffix(path)
     with atomic_path(path) as part:
