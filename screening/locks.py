@@ -1,8 +1,8 @@
 """One writer for each output: a lock file that names its holder, taken before any work and gone at the end.
 
 The lock is a file that only one process can create, which holds on network folders as well. A lock of a process that
-died is taken over: on the same machine if there is no such process any more, elsewhere if the holder has given no sign
-of life for two minutes, and at once by the same job of Slurm when it runs again.
+died is taken over: on the same machine if there is no such process any more, elsewhere if the holder gives no sign of
+life for two minutes, and at once by the same job of Slurm when it runs again.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _LOG = logging.getLogger(__name__)
 _FOLDER_LOCK, _SCRATCH = ".screening.lock", "screening-scratch-"
 BEAT_S, DEAD_S = 15.0, 120.0
 """A holder touches its lock so often; on another machine it counts as dead when its lock is older than the second."""
-_HALF_WRITTEN_S, _PAUSE_S = 2.0, 0.05
+_HALF_WRITTEN_S, _PAUSE_S, _LOOK_S = 2.0, 0.05, 1.0
 # The locks that this thread holds: a job that calls another one on the same folder does not wait for itself.
 _HELD: ContextVar[frozenset[Path]] = ContextVar("held", default=frozenset())
 
@@ -125,8 +125,7 @@ def _locked(folder: Path, lock: Path, key: str, target: Path, joins: bool) -> It
 def _acquire(lock: Path, holder: Holder, key: str, target: Path) -> None:
     while True:
         try:
-            with named_write_errors(lock):
-                descriptor = os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+            descriptor = _created(lock)
         except FileExistsError:
             dead = _refuse_if_held(lock, key, target)
             if dead is not None:
@@ -143,6 +142,17 @@ def _acquire(lock: Path, holder: Holder, key: str, target: Path) -> None:
             return
 
 
+def _created(path: Path) -> int:
+    """A new file, opened. Raises FileExistsError if there is one, FileNotFoundError without the folder."""
+    try:
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    except (FileExistsError, FileNotFoundError):
+        raise
+    except OSError:
+        with named_write_errors(path):
+            raise
+
+
 def _refuse_if_held(lock: Path, key: str, target: Path, but_for: int = 0) -> Holder | None:
     """Raise RequestError if a living job has the lock; else give the dead holder, None if there is no lock.
 
@@ -155,11 +165,26 @@ def _refuse_if_held(lock: Path, key: str, target: Path, but_for: int = 0) -> Hol
     shares = but_for and (holder.joins or holder.is_process(but_for))
     if shares or holder.is_dead(age_s, DEAD_S):
         return holder
-    wait = "" if holder.is_here else f"; its last sign of life was {age_s:.0f} s ago, after {DEAD_S:.0f} s without it"
-    wait += " counts as dead" if wait else ""
+    if not holder.is_here and _falls_silent(lock, holder):
+        return _refuse_if_held(lock, key, target, but_for)
     raise RequestError(
-        f"{key}={target}: another job is writing there: {holder}{wait}; let it end or stop it, or choose another {key}"
+        f"{key}={target}: another job is writing there: {holder}; let it end or stop it, or choose another {key}"
     )
+
+
+def _falls_silent(lock: Path, holder: Holder) -> bool:
+    """Wait for a sign of life of a holder on another machine, mostly some seconds; True once it is gone or dead."""
+    _LOG.warning("%s is held by %s; waiting up to %.0f s for its sign of life", lock, holder, DEAD_S)
+    age_before_s = 0.0
+    while (found := _read(lock)) is not None and found[0].token == holder.token:
+        age_s = found[1]
+        if age_s > DEAD_S:
+            return True
+        if age_s < age_before_s:
+            return False
+        age_before_s = age_s
+        time.sleep(_LOOK_S)
+    return True
 
 
 def _read(lock: Path) -> tuple[Holder, float] | None:
@@ -196,8 +221,7 @@ def _take_over(lock: Path, dead: Holder) -> None:
     """Remove the lock of a dead holder: of several that try, only one may, and nobody removes that of a successor."""
     claim = lock.with_name(f"{lock.name}.{dead.token}")
     try:
-        with named_write_errors(claim):
-            os.close(os.open(claim, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644))
+        os.close(_created(claim))
     except FileExistsError:
         with suppress(FileNotFoundError):
             if _now(lock.parent) - claim.stat().st_mtime > DEAD_S:  # of a process killed within these milliseconds
