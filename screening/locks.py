@@ -198,7 +198,7 @@ def _read(lock: Path) -> tuple[Holder, float] | None:
             return None
         except OSError as error:
             raise RequestError(f"{lock}: cannot be read ({error.strerror}); remove it if no job is running") from None
-        holder = Holder.from_bytes(content, f"{about.st_ino}-{about.st_mtime_ns}")
+        holder = Holder.from_bytes(content, f"{about.st_ino}-{about.st_size}")
         if holder.token_is_written or time.monotonic() > end:
             return holder, _now(lock.parent) - about.st_mtime
         time.sleep(_PAUSE_S)  # it is being written
