@@ -62,7 +62,7 @@ def read_release_config(folder: Path, key: str, format: object) -> Mapping[str, 
     file = folder / CONFIG
     try:
         raw = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # also a number of thousands of digits, deep nesting
         raise RequestError(f"{key}: {file}: not readable JSON ({error})") from None
     if not isinstance(raw, Mapping) or raw.get("format") != format:
         raise RequestError(f"{key}: {file}: expected a release of format {format}")

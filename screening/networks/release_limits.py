@@ -85,7 +85,7 @@ def no_larger_than(file_bytes: int) -> Iterator[None]:
                 f"it would be larger than {limit / 1e6:.0f} MB, but its weights are {file_bytes / 1e6:.0f}"
             )
 
-    hooks = [register_module_parameter_registration_hook(count), register_module_buffer_registration_hook(count)]  # type: ignore[no-untyped-call]
+    hooks = [register_module_parameter_registration_hook(count), register_module_buffer_registration_hook(count)]
     try:
         yield
     finally:
