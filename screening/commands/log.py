@@ -7,6 +7,7 @@ from pathlib import Path
 from screening.configuration.log import LogConfig
 from screening.console import say
 from screening.errors import RequestError, ScreeningError
+from screening.locks import folder_lock
 from screening.tracking.address import OFF, TrackingSettings, shown_uri, tracking_uri
 from screening.tracking.ranking_folder import read_ranking
 from screening.tracking.rankings import log_ranking
@@ -21,7 +22,7 @@ def run(config: LogConfig) -> None:
         raise RequestError("tracking=none: expected where to record to, for example tracking.uri=http://HOST:PORT")
     folder = Path(config.output_dir)
     ranking = read_ranking(folder)
-    with open_run(tracking, folder, ranking.name, {}) as recorded:
+    with folder_lock(folder, "output_dir"), open_run(tracking, folder, ranking.name, {}) as recorded:
         log_ranking(recorded, folder)
         if not recorded.recording:
             raise ScreeningError(f"{folder} is recorded in part; the same command again goes on with the rest")

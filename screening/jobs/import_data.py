@@ -8,6 +8,7 @@ from screening.crystals import Rejection
 from screening.data.importers.base import accepted
 from screening.data.importers.registry import read_labelled
 from screening.data.store import Store, write_store
+from screening.locks import file_lock
 from screening.tables import rejected_table, write_table
 
 REJECTED = "rejected.csv"
@@ -18,9 +19,10 @@ def import_labelled(
 ) -> tuple[Store, list[Rejection]]:
     """Write the store, with the list of what was left out in it."""
     rejected: list[Rejection] = []
-    rows = accepted(read_labelled(kind, source, labels, passed_over | {output.resolve()}), rejected)
-    store = write_store(output, rows, [f"{kind}: {source.name}"])
-    write_table(rejected_table(rejected), output / REJECTED)
+    with file_lock(output, "output"):
+        rows = accepted(read_labelled(kind, source, labels, passed_over | {output.resolve()}), rejected)
+        store = write_store(output, rows, [f"{kind}: {source.name}"])
+        write_table(rejected_table(rejected), output / REJECTED)
     return store, rejected
 
 

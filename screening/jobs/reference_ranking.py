@@ -18,10 +18,10 @@ from screening.crystals import Crystal, ReadSettings, as_crystals
 from screening.crystals.reading.wyckoff_table import primitive_cell, read_rows
 from screening.data.store import Store, open_store
 from screening.errors import RequestError
-from screening.files import output_folder
 from screening.jobs.loaded import LoadedModels
 from screening.jobs.opening import load_predictors, tracking_settings
 from screening.jobs.scoring import Tally, check_scoring, rank_candidates
+from screening.locks import folder_lock
 from screening.materials.predictors import Predictors
 from screening.materials.reference import Comparison
 from screening.materials.registry import class_names, material_class
@@ -101,24 +101,32 @@ def evaluate_on_reference(
     Raises:
         RequestError: The request is wrong, or no material can be ranked.
     """
+    if folder is None:
+        return _compared(config, *_measured(config, models))
+    with folder_lock(folder, "output_dir"):
+        measured = _measured(config, models)
+        parameters = {"task": config.task.name, "model": config.model}
+        with open_run(tracking_settings(config), folder, f"evaluate: {config.task.name}", parameters) as run:
+            save_config(config, folder / SETTINGS_FILE)
+            result = _compared(config, *measured)
+            result.record["mlflow"] = {"run_id": run.run_id, "tracking_uri": shown_uri(run.tracking_uri)}
+            write_table(result.table, folder / REFERENCE_TABLE)
+            write_json(folder / REFERENCE_STATISTICS, result.record)
+            _track(run, folder, result, config)
+    return result
+
+
+def _measured(
+    config: EvaluateConfig, models: LoadedModels | None
+) -> tuple[Models, Sequence[Mapping[str, str]], Sequence[Crystal | Structure], Mapping[str, str], Path]:
+    """The models, the rows of the reference table, their crystals, what is left out, and the table's file."""
     path = reference_table(config)
     rows = read_rows(path)
     crystals, left_out = reference_crystals(rows, path)
     store = open_store(Path(config.data.path)) if config.data.path is not None else None
     used = Models(load_predictors(config, models), store)
     check_scoring(used.predictors, config.task_settings)
-    if folder is None:
-        return _compared(config, used, rows, crystals, left_out, path)
-    output_folder(folder, "output_dir")
-    parameters = {"task": config.task.name, "model": config.model}
-    with open_run(tracking_settings(config), folder, f"evaluate: {config.task.name}", parameters) as run:
-        save_config(config, folder / SETTINGS_FILE)
-        result = _compared(config, used, rows, crystals, left_out, path)
-        result.record["mlflow"] = {"run_id": run.run_id, "tracking_uri": shown_uri(run.tracking_uri)}
-        write_table(result.table, folder / REFERENCE_TABLE)
-        write_json(folder / REFERENCE_STATISTICS, result.record)
-        _track(run, folder, result, config)
-    return result
+    return used, rows, crystals, left_out, path
 
 
 def _compared(
