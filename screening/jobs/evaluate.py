@@ -94,10 +94,11 @@ def evaluate_to_folder(
         data = labelled_rows(config, predictor.config, Path(scratch), report)
         folder = output_folder(Path(config.output_dir), "output_dir")
         name, tags = f"evaluate: {config.model}", {"model": config.model}
-        with open_run(tracking_settings(config), folder, name, tags) as tracked:
-            save_config(config, folder / SETTINGS_FILE)
+        decisive = settings_of_result(config)
+        with open_run(tracking_settings(config), folder, name, tags, settings_of_result=decisive) as tracked:
             result = _evaluation(predictor, data, config)
-            _write(folder, result, data.unseen, predictor, config)
+            _write(folder, result, data, predictor, config)
+            claim_folder(folder, tracked.run_id)
             _track(tracked, folder, result, config)
     return result
 

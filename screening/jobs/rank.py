@@ -15,10 +15,12 @@ from screening.configuration import as_dict, save_config
 from screening.configuration.rank import RankConfig
 from screening.crystals import Crystal, Rejection
 from screening.crystals.spool import CrystalSpool
+from screening.errors import RequestError
 from screening.files import output_folder
 from screening.jobs.loaded import LoadedModels
 from screening.jobs.opening import hash_of, load_predictors, read_settings, require_any, tracking_settings
 from screening.jobs.ranking_outcome import Ranking
+from screening.jobs.recording import changed_settings, is_own, settings_of_ranking
 from screening.jobs.scoring import (
     Tally,
     check_scoring,
@@ -40,7 +42,8 @@ from screening.tracking.provenance import run_record, sha256, write_json
 from screening.tracking.ranking_folder import FILES, FINALISTS, RECORD, SETTINGS_FILE, ranking_name
 from screening.tracking.rankings import log_ranking
 from screening.tracking.reviews import Review, read_review
-from screening.tracking.runs import RUN_FILE, Run, open_run
+from screening.tracking.run_file import RUN_FILE, claim_folder
+from screening.tracking.runs import Run, open_run
 
 if TYPE_CHECKING:
     from screening.jobs.scoring import Candidates
@@ -79,7 +82,7 @@ def rank_to_folder(
     folder = Path(config.output_dir)
     reading = _Reading.begin(config, candidates, models, own_files(folder))
     output_folder(folder, "output_dir")
-    with tracked(config) as run:
+    with tracked(config, reading.review) as run:
         scored = reading.scored(config, CrystalSpool(folder))
         return complete(config, reading.predictors, scored, reading.review, run, keep=keep)
 
@@ -129,20 +132,32 @@ def own_files(folder: Path) -> list[Path]:
     return [folder, *(folder / name for name in OWN_NAMES)]
 
 
-def tracked(config: RankConfig) -> Any:
-    """The run of a ranking, opened, and the settings in its folder."""
+def tracked(config: RankConfig, review: Review | None) -> Any:
+    """The run of a ranking, opened."""
     folder = Path(config.output_dir)
-    save_config(config, folder / SETTINGS_FILE)
     tags = {"task": config.task.name, "model": config.model}
     settings, name = tracking_settings(config), ranking_name(config.task.name, config.candidates)
-    return open_run(settings, folder, name, tags, later=log_command(settings, folder))
+    later, decisive = log_command(settings, folder), settings_of_ranking(folder, config, _run_of(review))
+    return open_run(settings, folder, name, tags, later=later, settings_of_result=decisive)
 
 
 def earlier_review(config: RankConfig) -> Review | None:
-    """The review that the ranking should respect. Raises RequestError if it cannot be read."""
+    """The review that the ranking should respect. Raises RequestError if it cannot be read, or would be replaced."""
     if config.review is None:
         return None
-    return read_review(tracking_settings(config), config.review, "review", task=config.task.name)
+    review = read_review(tracking_settings(config), config.review, "review", task=config.task.name)
+    folder = Path(config.output_dir)
+    changed = ", ".join(changed_settings(folder, config, review.run_id))
+    if changed and is_own(folder, review.run_id) and Path(config.review).resolve() == folder.resolve():
+        raise RequestError(
+            f"review={config.review}: a ranking with another {changed} would replace the one that was reviewed there; "
+            f"choose another output_dir, or give review={review.run_id}"
+        )
+    return review
+
+
+def _run_of(review: Review | None) -> str | None:
+    return None if review is None else review.run_id
 
 
 def complete(
@@ -151,9 +166,11 @@ def complete(
     """Order the candidates; landmarks, finalists, files and the record of the ranking."""
     folder, scored = Path(config.output_dir), _still_open(scored, review)
     tally = scored.tally
-    if not tally.scored:
+    if not tally.scored and not (folder / RECORD).is_file():  # what an earlier ranking left stays whole
         write_table(tally.rejected_table(), folder / "rejected.csv")
-    require_any(tally, config.candidates, folder / "rejected.csv" if keep else None)
+        require_any(tally, config.candidates, folder / "rejected.csv" if keep else None)
+    require_any(tally, config.candidates, None)
+    other = bool(changed_settings(folder, config, _run_of(review)))
     ranking = _ordered(config, predictors, scored, review, folder)
     with tally.stage("finalists"):
         content = ranking.content()
@@ -162,7 +179,10 @@ def complete(
     with tally.stage("pictures"):
         write_finalist_files(folder, content)
     ranking.record.update(_record(ranking, scored, run))
+    save_config(config, folder / SETTINGS_FILE)
     _write(folder, replace(content, run=ranking.record))
+    if run.run_id is not None or other:
+        claim_folder(folder, run.run_id)
     log_ranking(run, folder)
     return ranking
 

@@ -21,6 +21,7 @@ from screening.errors import RequestError
 from screening.files import output_folder
 from screening.jobs.loaded import LoadedModels
 from screening.jobs.opening import load_predictors, tracking_settings
+from screening.jobs.recording import settings_of_result
 from screening.jobs.scoring import Tally, check_scoring, rank_candidates
 from screening.materials.predictors import Predictors
 from screening.materials.reference import Comparison
@@ -32,6 +33,7 @@ from screening.tables import write_table
 from screening.tracking.address import shown_uri
 from screening.tracking.provenance import run_record, sha256, write_json
 from screening.tracking.ranking_folder import SETTINGS_FILE
+from screening.tracking.run_file import claim_folder
 from screening.tracking.runs import Run, open_run
 
 if TYPE_CHECKING:
@@ -111,12 +113,15 @@ def evaluate_on_reference(
         return _compared(config, used, rows, crystals, left_out, path)
     output_folder(folder, "output_dir")
     parameters = {"task": config.task.name, "model": config.model}
-    with open_run(tracking_settings(config), folder, f"evaluate: {config.task.name}", parameters) as run:
-        save_config(config, folder / SETTINGS_FILE)
+    where, name, decisive = tracking_settings(config), f"evaluate: {config.task.name}", settings_of_result(config)
+    with open_run(where, folder, name, parameters, settings_of_result=decisive) as run:
         result = _compared(config, used, rows, crystals, left_out, path)
         result.record["mlflow"] = {"run_id": run.run_id, "tracking_uri": shown_uri(run.tracking_uri)}
+        (folder / REFERENCE_STATISTICS).unlink(missing_ok=True)  # without it the folder does not look finished
         write_table(result.table, folder / REFERENCE_TABLE)
+        save_config(config, folder / SETTINGS_FILE)
         write_json(folder / REFERENCE_STATISTICS, result.record)
+        claim_folder(folder, run.run_id)
         _track(run, folder, result, config)
     return result
 

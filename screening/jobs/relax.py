@@ -18,6 +18,7 @@ from screening.files import output_folder
 from screening.jobs.loaded import LoadedModels
 from screening.jobs.opening import hash_of, kept_potential, read_settings, tracking_settings
 from screening.jobs.outcome import TableOutcome
+from screening.jobs.recording import settings_of_result
 from screening.jobs.scoring import expected_inputs, open_candidates, progress
 from screening.potentials.base import Potential
 from screening.relaxation.progress_file import FILE, Finished, Progress, digest_of
@@ -26,8 +27,9 @@ from screening.relaxation.results import results_table, write_xyz
 from screening.tables import rejected_table, write_table
 from screening.tracking.address import shown_uri
 from screening.tracking.provenance import run_record, sha256, write_json
-from screening.tracking.ranking_folder import SETTINGS_FILE
-from screening.tracking.runs import RUN_FILE, Run, open_run
+from screening.tracking.ranking_folder import RECORD, SETTINGS_FILE
+from screening.tracking.run_file import RUN_FILE, claim_folder
+from screening.tracking.runs import Run, open_run
 
 if TYPE_CHECKING:
     from screening.jobs.scoring import Candidates
@@ -90,17 +92,21 @@ def relax_to_folder(config: RelaxConfig, candidates: Candidates, models: LoadedM
     hashes = {} if potential.checkpoint is None else {"potential": sha256(potential.checkpoint)}
     kept = Progress(output_folder(folder, "output_dir"), _decisive(config) | hashes)
     started = time.perf_counter()
-    with open_run(tracking_settings(config), folder, f"relax: {name}", {"potential": config.potential}) as run:
-        save_config(config, folder / SETTINGS_FILE)
+    where, decisive = tracking_settings(config), settings_of_result(config)
+    tags = {"potential": config.potential}
+    with open_run(where, folder, f"relax: {name}", tags, settings_of_result=decisive) as run:
         inputs = _Inputs()
         with kept, progress(expected_inputs(candidates)) as advance:
             for result in relax(potential, _unfinished(items, inputs, kept), _settings(config)):
                 kept.add(Finished(inputs.digests[result.crystal.candidate_id], result))
                 advance(1)
         outcome = _outcome(inputs, kept.results)
-        write_table(outcome.rejected, folder / "rejected.csv")
-        _require_one(outcome, config.candidates, f"; every reason is in {folder / 'rejected.csv'}")
+        finished = (folder / RECORD).is_file()  # then what it left stays whole
+        if not finished:
+            write_table(outcome.rejected, folder / "rejected.csv")
+        _require_one(outcome, config.candidates, "" if finished else f"; every reason is in {folder / 'rejected.csv'}")
         _write(folder, outcome, _sound(inputs, kept.results))
+        save_config(config, folder / SETTINGS_FILE)
         record = run_record(
             command="relax",
             config=as_dict(config),
@@ -110,7 +116,8 @@ def relax_to_folder(config: RelaxConfig, candidates: Candidates, models: LoadedM
             counts=outcome.counts,
             timing_s={"relaxation": time.perf_counter() - started},
         )
-        write_json(folder / "run.json", record)
+        write_json(folder / RECORD, record)
+        claim_folder(folder, run.run_id)
         _track(run, folder, outcome, config)
     return outcome
 
@@ -194,6 +201,8 @@ def _require_one(outcome: Relaxation, candidates: str, where: str) -> None:
 
 def _write(folder: Path, outcome: Relaxation, results: Iterator[Relaxed]) -> None:
     """The files of the results, each whole or not at all."""
+    (folder / RECORD).unlink(missing_ok=True)  # without it the folder does not look finished
+    write_table(outcome.rejected, folder / "rejected.csv")
     write_table(outcome.table, folder / "relaxed.parquet")
     write_table(outcome.table, folder / "relaxed.csv")
     write_xyz(results, folder / "relaxed.extxyz")

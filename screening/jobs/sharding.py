@@ -112,7 +112,7 @@ def score_shard(config: RankConfig, index: int, signals: Signals | None = None) 
     parts = _part_folder(config, _header(config, predictors), index)
     done = _done_before(parts)
     survey, pending = Survey(), _Pending(parts)
-    save_config(replace(config, shard=None), Path(config.output_dir) / SETTINGS_FILE)
+    save_config(replace(config, shard=None), Path(config.output_dir) / SHARDS / SETTINGS_FILE)
 
     def is_done(position: int, content: int) -> bool:
         if position in done and done[position] != content:
@@ -156,7 +156,7 @@ def reduce_shards(config: RankConfig) -> Ranking:
 
     review = earlier_review(config)
     scored = Scored(joined.predictions, tally, crystal_of, hash_of(config.candidates))
-    with tracked(config) as run:
+    with tracked(config, review) as run:
         return complete(config, predictors, scored, review, run)
 
 
