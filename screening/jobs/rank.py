@@ -20,7 +20,7 @@ from screening.files import output_folder
 from screening.jobs.loaded import LoadedModels
 from screening.jobs.opening import hash_of, load_predictors, read_settings, require_any, tracking_settings
 from screening.jobs.ranking_outcome import Ranking
-from screening.jobs.recording import changed_settings, is_own, settings_of_ranking
+from screening.jobs.recording import changed_settings, hashes_of, is_own, read_from, settings_of_ranking, what_ran
 from screening.jobs.scoring import (
     Tally,
     check_scoring,
@@ -38,7 +38,7 @@ from screening.tables import write_table
 from screening.tracking.address import log_command, shown_uri
 from screening.tracking.decisions import review_effect, with_decisions, without_rejected
 from screening.tracking.lineage import model_origin
-from screening.tracking.provenance import run_record, sha256, write_json
+from screening.tracking.provenance import run_record, write_json
 from screening.tracking.ranking_folder import FILES, FINALISTS, RECORD, SETTINGS_FILE, ranking_name
 from screening.tracking.rankings import log_ranking
 from screening.tracking.reviews import Review, read_review
@@ -54,13 +54,21 @@ OWN_NAMES = (*FILES, FINALISTS, SHARDS, JOBS, SETTINGS_FILE, RUN_FILE)
 
 @dataclass(frozen=True)
 class Scored:
-    """All candidates with their predictions, in the order they were read. crystal_of: by candidate id; hashes: of what
-    was read."""
+    """All candidates with their predictions, in the order they were read.
+
+    Attributes:
+        predictions: One row a candidate.
+        tally: What became of the inputs.
+        crystal_of: Gives the crystal of a candidate by its id.
+        hashes: Of what was read.
+        in_memory: Whether the candidates are structures in memory.
+    """
 
     predictions: pl.DataFrame
     tally: Tally
     crystal_of: Callable[[str], Crystal]
     hashes: dict[str, str]
+    in_memory: bool = False
 
 
 def rank_to_folder(
@@ -107,6 +115,7 @@ class _Reading:
     tally: Tally
     review: Review | None
     hashes: Callable[[], dict[str, str]]
+    in_memory: bool
 
     @classmethod
     def begin(
@@ -117,14 +126,15 @@ class _Reading:
         predictors = load_predictors(config, models)
         items = open_candidates(candidates, read_settings(config, predictors.network.elements, own))
         check_scoring(predictors, config.task_settings)
-        return cls(predictors, items, tally, earlier_review(config), lambda: hash_of(candidates))
+        in_memory = not isinstance(candidates, str | Path)
+        return cls(predictors, items, tally, earlier_review(config), lambda: hash_of(candidates), in_memory)
 
     def scored(self, config: RankConfig, spool: CrystalSpool) -> Scored:
         """Read and predict."""
         join = space_groups(config.task_settings, self.tally, spool.add)
         tables = predictions(self.predictors, self.items, config.batch_atoms, self.tally, join)
         found = pl.concat([no_predictions(self.predictors), *tables])
-        return Scored(found, self.tally, spool.get, self.hashes())
+        return Scored(found, self.tally, spool.get, self.hashes(), self.in_memory)
 
 
 def own_files(folder: Path) -> list[Path]:
@@ -212,16 +222,19 @@ def _ordered(
 
 def _record(ranking: Ranking, scored: Scored, run: Run) -> dict[str, Any]:
     tracked_at = {"run_id": run.run_id, "experiment_id": run.experiment_id, "tracking_uri": shown_uri(run.tracking_uri)}
+    ran = what_ran(ranking.config, ranking.predictors)
     record = run_record(
         command="rank",
         config=as_dict(ranking.config),
         seeds={"seed": ranking.config.seed},
-        hashes={name: sha256(path) for name, path in ranking.predictors.folders.items()} | scored.hashes,
+        hashes=hashes_of(ran) | scored.hashes,
         mlflow=tracked_at,
         counts=scored.tally.counts,
         timing_s=scored.tally.seconds,
         model=model_origin(ranking.predictors.network.config.training),
     )
+    place = None if scored.in_memory else ranking.config.candidates
+    record |= {**ran, "candidates": read_from(place, scored.tally.counts["read"])}
     return record if ranking.review is None else record | {"review": ranking.review.record}
 
 

@@ -21,7 +21,7 @@ from screening.errors import RequestError
 from screening.files import output_folder
 from screening.jobs.loaded import LoadedModels
 from screening.jobs.opening import load_predictors, tracking_settings
-from screening.jobs.recording import settings_of_result
+from screening.jobs.recording import hashes_of, settings_of_result, what_ran
 from screening.jobs.scoring import Tally, check_scoring, rank_candidates
 from screening.materials.predictors import Predictors
 from screening.materials.reference import Comparison
@@ -143,7 +143,8 @@ def _compared(
     known = models.learned(ranked)
     never = np.all([[entry == NEVER for entry in column] for column in known.values()], axis=0)
     compared = material_class(config.task.name).compare(ranked, rows, merit_settings(task), never)
-    hashes = {name: sha256(folder) for name, folder in predictors.folders.items()} | {"reference": sha256(path)}
+    ran = what_ran(config, predictors)
+    hashes = hashes_of(ran) | {"reference": sha256(path)}
     record = run_record(
         command="evaluate",
         config=as_dict(config),
@@ -153,6 +154,7 @@ def _compared(
         counts=tally.counts,
         timing_s=tally.seconds,
     ) | {
+        **ran,
         "statistics": compared.statistics,
         "learned": {"meanings": MEANINGS} | {name: dict(Counter(column)) for name, column in known.items()},
         "left_out": left_out,

@@ -18,7 +18,7 @@ from screening.files import output_folder
 from screening.jobs.loaded import LoadedModels
 from screening.jobs.opening import hash_of, kept_potential, read_settings, tracking_settings
 from screening.jobs.outcome import TableOutcome
-from screening.jobs.recording import settings_of_result
+from screening.jobs.recording import on_device, potential_record, read_from, settings_of_result
 from screening.jobs.scoring import expected_inputs, open_candidates, progress
 from screening.potentials.base import Potential
 from screening.relaxation.progress_file import FILE, Finished, Progress, digest_of
@@ -115,7 +115,11 @@ def relax_to_folder(config: RelaxConfig, candidates: Candidates, models: LoadedM
             mlflow={"run_id": run.run_id, "tracking_uri": shown_uri(run.tracking_uri)},
             counts=outcome.counts,
             timing_s={"relaxation": time.perf_counter() - started},
-        )
+        ) | {
+            "resolved": on_device(potential.device, as_dict(config)),
+            "models": {"potential": potential_record(config.potential, potential)},
+            "candidates": read_from(candidates, outcome.counts["read"]),
+        }
         write_json(folder / RECORD, record)
         claim_folder(folder, run.run_id)
         _track(run, folder, outcome, config)

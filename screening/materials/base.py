@@ -48,7 +48,10 @@ class Description:
 
 
 class LearnedPredictor(Protocol):
-    """A predictor of a class, loaded."""
+    """A predictor of a class, loaded.
+
+    One that loads other models may name them in `loads`, paths by name, so that records have their hashes.
+    """
 
     @property
     def folder(self) -> Path | None:
