@@ -48,10 +48,7 @@ class Description:
 
 
 class LearnedPredictor(Protocol):
-    """A predictor of a class, loaded.
-
-    One that loads other models may name them in `loads`, paths by name, so that records have their hashes.
-    """
+    """A predictor of a class, loaded; `loads`, if it has it, names the paths of other models for records."""
 
     @property
     def folder(self) -> Path | None:
