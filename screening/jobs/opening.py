@@ -24,7 +24,7 @@ from screening.potentials.base import Potential
 from screening.potentials.registry import load_potential
 from screening.tracking.address import TrackingSettings, sqlite_path, tracking_uri
 from screening.tracking.provenance import sha256
-from screening.tracking.registry import fetch_model
+from screening.tracking.registry import fetch_model, registered_version
 from screening.tracking.server import ARTIFACT_FOLDER
 
 if TYPE_CHECKING:
@@ -40,12 +40,15 @@ def tracking_settings(config: CommandConfig) -> TrackingSettings:
 
 def load_network(config: ScoringConfig | EvaluateConfig, models: LoadedModels | None = None) -> Predictor:
     """The network of properties; models: those that are loaded already. Raises RequestError."""
-    folder = find_release(fetch_model(tracking_settings(config), config.model))
+    where = tracking_settings(config)
+    version = registered_version(where, config.model)  # first: an alias may move meanwhile
+    folder = find_release(fetch_model(where, version or config.model))
     network = (models or LoadedModels()).get(
         ("network", folder.resolve(), config.device, config.precision),
         lambda: Predictor.load(str(folder), config.device, config.precision),
         lambda loaded: loaded.folder,
     )
+    network.registered = version
     network.times.seconds.clear()  # a job that failed may have left some
     return network
 

@@ -120,7 +120,7 @@ def _score_locked(config: RankConfig, index: int, signals: Signals | None) -> Ta
     parts = _part_folder(config, _header(config, predictors), index)
     done = _done_before(parts)
     survey, pending = Survey(), _Pending(parts)
-    save_config(replace(config, shard=None), Path(config.output_dir) / SETTINGS_FILE)
+    save_config(replace(config, shard=None), Path(config.output_dir) / SHARDS / SETTINGS_FILE)
 
     def is_done(position: int, content: int) -> bool:
         if position in done and done[position] != content:
@@ -169,7 +169,7 @@ def _reduce_locked(config: RankConfig) -> Ranking:
 
     review = earlier_review(config)
     scored = Scored(joined.predictions, tally, crystal_of, hash_of(config.candidates))
-    with tracked(config) as run:
+    with tracked(config, review) as run:
         return complete(config, predictors, scored, review, run)
 
 

@@ -6,7 +6,10 @@ import hashlib
 import importlib.metadata
 import os
 import platform
+import re
+import shlex
 import subprocess
+import sys
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -26,6 +29,7 @@ PACKAGES = (
     "pymatgen",
     "ase",
     "spglib",
+    "gemmi",
     "numpy",
     "polars",
     "pyarrow",
@@ -37,6 +41,7 @@ PACKAGES = (
 )
 _CHUNK = 1 << 20
 _OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
+_PASSWORD = re.compile(r"(://[^/@:\s]*):[^/@\s]*@")
 
 
 @cache
@@ -70,6 +75,13 @@ def machine() -> dict[str, Any]:
     """This computer: system, architecture, host name and the cores that this process may use."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {"system": platform.platform(), "machine": platform.machine(), "host": platform.node(), "cores": cores}
+
+
+def typed_command() -> str | None:
+    """The command as it was typed, any password in an address masked; None in a program that only uses the package."""
+    if Path(sys.argv[0]).name not in ("screening", "__main__.py"):
+        return None
+    return _PASSWORD.sub(r"\1:***@", shlex.join(["screening", *sys.argv[1:]]))
 
 
 def sha256(path: Path) -> str:
@@ -116,6 +128,7 @@ def run_record(
     """
     return {
         "command": command,
+        "typed": typed_command(),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "config": dict(config),
         "versions": dict(package_versions()),

@@ -28,7 +28,7 @@ from screening.errors import RequestError
 from screening.holders import Holder
 from screening.jobs import relax as relax_job
 from screening.potentials.base import Potential
-from screening.relaxation.progress_file import FILE, Progress
+from screening.relaxation.progress_file import FILE
 from screening.relaxation.results import quoted
 from screening.tables import read_table
 
