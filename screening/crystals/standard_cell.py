@@ -5,8 +5,8 @@ for the arrangement of lowest energy) break ties by position or index. In the st
 
 1. The primitive cell. Positions are means over the translations that map the crystal onto itself within 0.001 Å.
 2. Of the bases of shortest vectors, of both hands, and the origins on an atom of the rarest element, the choice with
-   the largest value of a function of the positions that has no symmetry. Choices of equal value are related by a
-   symmetry of the crystal, so they give the same cell.
+   the largest value of a function of lattice and positions that has no symmetry. Choices of equal value are related
+   by a symmetry of the crystal, so they give the same cell.
 3. The first vector along x, the second in the xy plane. Atoms by element and by another function of their positions.
 
 Nothing is idealised. Distances are those of the crystal or of its mirror image, which has the same properties.
@@ -41,6 +41,7 @@ _ORDERS = np.array(list(permutations(range(3))))
 _SIGNS = np.array(list(product((1.0, -1.0), repeat=3)))[:, :, None]
 _IMAGES = np.array(list(product((0, 1, -1), repeat=3)), dtype=np.float64)
 _SKEWNESS = np.array([1.0, 1.37, 1.83])
+_METRIC = np.array([[0.9, 0.3, 0.4], [0.3, 0.5, 0.2], [0.4, 0.2, 0.1]])
 # waves with unrelated phases: no two choices of axes and origin look alike to their sum
 _WAVES = 2 * np.pi * np.array([(1, 2, 3), (2, -1, 1), (-1, 1, 2), (3, 1, -2), (1, 0, 2), (2, 3, 0), (1, 1, 1)]).T
 _PHASES = np.array([0.3, 1.1, 2.0, 0.7, 1.7, 2.6, 0.9])
@@ -54,13 +55,13 @@ def standard_cell(crystal: Crystal) -> Crystal:
     lattice, (numbers, frac) = _primitive(*_reduced(crystal.lattice, (crystal.numbers, crystal.frac)))
     lattice, (numbers, frac) = _reduced(lattice, (numbers, frac))
     bases = _bases(lattice @ lattice.T)
-    basis, frac = _placed(bases, frac, numbers)
-    vectors = basis @ lattice
+    grams = (bases @ lattice) @ (bases @ lattice).transpose(0, 2, 1)
+    basis, frac = _placed(bases, grams, frac, numbers)
     order = np.lexsort((np.cos(frac @ _WAVES + _PHASES).sum(axis=1), numbers))
     return replace(
         crystal,
         # rounding hides the last digits, which differ between descriptions
-        lattice=np.round(np.linalg.cholesky(vectors @ vectors.T), 10),
+        lattice=np.round(np.linalg.cholesky(grams[basis]), 10),
         numbers=numbers[order],
         frac=np.round(frac[order], 11),
         charged=None if crystal.charged is None else standard_cell(crystal.charged),
@@ -151,14 +152,16 @@ def _bases(gram: Floats) -> Floats:
     return np.asarray(bases[skewness <= skewness.min() + _ALIKE * longest[2]])
 
 
-def _placed(bases: Floats, frac: Floats, numbers: NDArray[np.int16]) -> tuple[Floats, Floats]:
-    """The standard choice of k bases, and the fractional coordinates of n atoms in it, (n, 3)."""
+def _placed(bases: Floats, grams: Floats, frac: Floats, numbers: NDArray[np.int16]) -> tuple[int, Floats]:
+    """The standard one of k bases with their scalar products, and the coordinates of n atoms in it, (n, 3)."""
     elements, counts = np.unique(numbers, return_counts=True)
     rarest = np.flatnonzero(numbers == elements[counts.argmin()])
     inverses = np.rint(np.linalg.inv(bases))
     waves = np.exp(1j * (frac @ (inverses @ _WAVES)))
     sums = np.sqrt(numbers.astype(np.float64)) @ waves
     values = (waves[:, rarest].conj() * (sums * np.exp(1j * _PHASES))[:, None]).sum(axis=2).real
+    # where the positions have more symmetry than the lattice, its last digits decide
+    values += ((grams * _METRIC).sum(axis=(1, 2)) / np.trace(grams[0]))[:, None]
     basis, origin = np.unravel_index(int(values.argmax()), values.shape)
     placed = (frac - frac[rarest[origin]]) @ inverses[basis]
-    return bases[basis], placed - np.floor(placed + 1e-6)
+    return int(basis), placed - np.floor(placed + 1e-6)

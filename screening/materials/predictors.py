@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from screening.crystals import Crystal, Rejection
+from screening.crystals.standard_cell import standard_cell
 from screening.materials.base import LearnedPredictor
 from screening.materials.registry import predictor_kind
 from screening.networks.predictor import Predictor
@@ -50,22 +51,26 @@ class Predictors:
     def describe(self, crystals: list[Crystal], table: pl.DataFrame, stage: Stage) -> CandidateTable:
         """Add the columns of the learned predictors to the table of the network.
 
+        They get the crystals in their standard cells, so that the description of a crystal does not matter.
+
         Args:
             crystals: B crystals.
             table: The network's predictions for them.
             stage: Records the time of each predictor.
         """
         rejections: list[Rejection] = []
+        standard = [standard_cell(crystal) for crystal in crystals] if self.learned else []
         for name, predictor in self.learned.items():
             with stage(name):
-                found = predictor.describe(crystals)
+                found = predictor.describe(standard)
             table = _joined(table, found.columns)
             where = predictor_kind(name, "predictors").refusal_stage or name
             for row, reason in found.refused.items():
                 rejections.append(Rejection(crystals[row].candidate_id, crystals[row].source, where, reason))
             if found.refused:
                 kept = [row for row in range(len(crystals)) if row not in found.refused]
-                crystals, table = [crystals[row] for row in kept], table[np.array(kept, dtype=np.int64)]
+                crystals, standard = [crystals[row] for row in kept], [standard[row] for row in kept]
+                table = table[np.array(kept, dtype=np.int64)]
         return CandidateTable(crystals, table, rejections)
 
     def no_rows(self) -> pl.DataFrame:
