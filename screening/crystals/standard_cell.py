@@ -24,6 +24,7 @@ from scipy.spatial import cKDTree
 
 from screening.array_types import Floats
 from screening.crystals.crystal import Crystal
+from screening.crystals.packed import PackedCrystals, pack
 
 Atoms = tuple[NDArray[np.int16], Floats]
 
@@ -53,7 +54,8 @@ def standard_cell(crystal: Crystal) -> Crystal:
     Equal crystals get cells that are equal within their differences, except that handedness is not kept.
     """
     lattice, (numbers, frac) = _primitive(*_reduced(crystal.lattice, (crystal.numbers, crystal.frac)))
-    lattice, (numbers, frac) = _reduced(lattice, (numbers, frac))
+    if len(numbers) < crystal.n_atoms:
+        lattice, (numbers, frac) = _reduced(lattice, (numbers, frac))
     bases = _bases(lattice @ lattice.T)
     grams = (bases @ lattice) @ (bases @ lattice).transpose(0, 2, 1)
     basis, frac = _placed(bases, grams, frac, numbers)
@@ -66,6 +68,13 @@ def standard_cell(crystal: Crystal) -> Crystal:
         frac=np.round(frac[order], 11),
         charged=None if crystal.charged is None else standard_cell(crystal.charged),
     )
+
+
+def standard_cells(packed: PackedCrystals) -> PackedCrystals:
+    """The same for B crystals in arrays."""
+    atoms = [packed.atoms(row) for row in range(len(packed))]
+    cells = [Crystal("", packed.lattice[row], packed.numbers[own], packed.frac[own]) for row, own in enumerate(atoms)]
+    return pack([standard_cell(cell) for cell in cells])
 
 
 def _reduced(lattice: Floats, atoms: Atoms) -> tuple[Floats, Atoms]:
@@ -98,10 +107,9 @@ def _squared_lengths(gram: Floats) -> Floats:
 def _primitive(lattice: Floats, atoms: Atoms) -> tuple[Floats, Atoms]:
     """A primitive cell of a crystal with short lattice vectors."""
     numbers, frac = atoms
-    elements, counts = np.unique(numbers, return_counts=True)
+    counts, rarest = _counts_and_rarest(numbers)
     if gcd(*counts.tolist()) == 1:
         return lattice, atoms
-    rarest = np.flatnonzero(numbers == elements[counts.argmin()])
     steps = frac[rarest] - frac[rarest[0]]
     wrapped = _wrapped(frac)
     found = cKDTree(wrapped, boxsize=1.0).query(_wrapped(frac + steps[:, None]))[1]
@@ -122,6 +130,13 @@ def _primitive(lattice: Floats, atoms: Atoms) -> tuple[Floats, Atoms]:
     middle = frac + (apart[whole] + mismatch[:, None]).mean(axis=0)
     first = np.flatnonzero(images.min(axis=0) == np.arange(len(numbers)))
     return basis @ lattice, (numbers[first], middle[first] @ np.linalg.inv(basis))
+
+
+def _counts_and_rarest(numbers: NDArray[np.int16]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Atoms of each element, and the rows of the rarest one."""
+    counts = np.bincount(numbers)
+    elements = np.flatnonzero(counts)
+    return counts[elements], np.flatnonzero(numbers == elements[counts[elements].argmin()])
 
 
 def _wrapped(frac: Floats) -> Floats:
@@ -154,8 +169,7 @@ def _bases(gram: Floats) -> Floats:
 
 def _placed(bases: Floats, grams: Floats, frac: Floats, numbers: NDArray[np.int16]) -> tuple[int, Floats]:
     """The standard one of k bases with their scalar products, and the coordinates of n atoms in it, (n, 3)."""
-    elements, counts = np.unique(numbers, return_counts=True)
-    rarest = np.flatnonzero(numbers == elements[counts.argmin()])
+    rarest = _counts_and_rarest(numbers)[1]
     inverses = np.rint(np.linalg.inv(bases))
     waves = np.exp(1j * (frac @ (inverses @ _WAVES)))
     sums = np.sqrt(numbers.astype(np.float64)) @ waves

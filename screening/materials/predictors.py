@@ -51,7 +51,7 @@ class Predictors:
     def describe(self, crystals: list[Crystal], table: pl.DataFrame, stage: Stage) -> CandidateTable:
         """Add the columns of the learned predictors to the table of the network.
 
-        They get the crystals in their standard cells, so that the description of a crystal does not matter.
+        Those that do not take any cell get standard ones, so that the description of a crystal does not matter.
 
         Args:
             crystals: B crystals.
@@ -59,18 +59,17 @@ class Predictors:
             stage: Records the time of each predictor.
         """
         rejections: list[Rejection] = []
-        standard = [standard_cell(crystal) for crystal in crystals] if self.learned else []
         for name, predictor in self.learned.items():
             with stage(name):
-                found = predictor.describe(standard)
+                kind = predictor_kind(name, "predictors")
+                found = predictor.describe(crystals if kind.any_cell else [standard_cell(c) for c in crystals])
             table = _joined(table, found.columns)
-            where = predictor_kind(name, "predictors").refusal_stage or name
+            where = kind.refusal_stage or name
             for row, reason in found.refused.items():
                 rejections.append(Rejection(crystals[row].candidate_id, crystals[row].source, where, reason))
             if found.refused:
                 kept = [row for row in range(len(crystals)) if row not in found.refused]
-                crystals, standard = [crystals[row] for row in kept], [standard[row] for row in kept]
-                table = table[np.array(kept, dtype=np.int64)]
+                crystals, table = [crystals[row] for row in kept], table[np.array(kept, dtype=np.int64)]
         return CandidateTable(crystals, table, rejections)
 
     def no_rows(self) -> pl.DataFrame:
