@@ -9,7 +9,11 @@ for the arrangement of lowest energy) break ties by position or index. In the st
    by a symmetry of the crystal, so they give the same cell.
 3. The first vector along x, the second in the xy plane. Atoms by element and by another function of their positions.
 
-Nothing is idealised. Distances are those of the crystal or of its mirror image, which has the same properties.
+4. Vectors are rounded to 0.0001 Å and positions to 1/7200 of an edge, as in most files. So descriptions that differ in
+   further digits get the same cell, unless a number is close to the limit of two roundings.
+
+Otherwise nothing is idealised. Distances are those of the crystal or of its mirror image, which has the same
+properties.
 """
 
 from __future__ import annotations
@@ -34,6 +38,10 @@ _ALIKE = 1e-3
 """Relative difference of squared lengths, and of products over the longest, that counts as none."""
 _GAIN = 1e-9
 """Relative; a smaller one is rounding."""
+_PER_A, _PER_EDGE = 10_000, 7200
+"""Parts of 1 Å and of an edge to round to; special positions (1/3, 1/8) are whole numbers of parts."""
+_HALF = 0.5137
+"""Numbers with one more decimal are not at the limit of two roundings."""
 
 # of each pair of opposite combinations of the vectors of a reduced basis one; the shortest vectors are among them
 _STEPS = np.array([v for v in product((1, 0, -1), repeat=3) if v > (0, 0, 0)], dtype=np.float64)
@@ -51,7 +59,7 @@ _PHASES = np.array([0.3, 1.1, 2.0, 0.7, 1.7, 2.6, 0.9])
 def standard_cell(crystal: Crystal) -> Crystal:
     """The crystal in its standard cell, and so its charged end; identity and flags stay.
 
-    Equal crystals get cells that are equal within their differences, except that handedness is not kept.
+    Handedness is not kept.
     """
     lattice, (numbers, frac) = _primitive(*_reduced(crystal.lattice, (crystal.numbers, crystal.frac)))
     if len(numbers) < crystal.n_atoms:
@@ -62,12 +70,15 @@ def standard_cell(crystal: Crystal) -> Crystal:
     order = np.lexsort((np.cos(frac @ _WAVES + _PHASES).sum(axis=1), numbers))
     return replace(
         crystal,
-        # rounding hides the last digits, which differ between descriptions
-        lattice=np.round(np.linalg.cholesky(grams[basis]), 10),
+        lattice=_rounded(np.linalg.cholesky(grams[basis]), _PER_A),
         numbers=numbers[order],
-        frac=np.round(frac[order], 11),
+        frac=_rounded(frac[order], _PER_EDGE),
         charged=None if crystal.charged is None else standard_cell(crystal.charged),
     )
+
+
+def _rounded(values: Floats, parts: int) -> Floats:
+    return np.asarray(np.floor(values * parts + _HALF) / parts)
 
 
 def standard_cells(packed: PackedCrystals) -> PackedCrystals:
