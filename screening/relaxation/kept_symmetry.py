@@ -67,13 +67,17 @@ class KeptSymmetry:
     def vectors(self, values: Tensor) -> Tensor:
         """The part of vectors on the atoms, (N, 3), that has the symmetry."""
         turned = torch.einsum("pi,pij->pj", values[self.atom], self.turn[self.operation].to(values.dtype))
-        return torch.zeros_like(values).index_add_(0, self.image, turned) * self.shares.to(values.dtype)[self.owner, None]
+        return (
+            torch.zeros_like(values).index_add_(0, self.image, turned) * self.shares.to(values.dtype)[self.owner, None]
+        )
 
     def tensors(self, values: Tensor) -> Tensor:
         """The part of tensors of the crystals, (B, 3, 3), that has the symmetry."""
         turn = self.turn.to(values.dtype)
         turned = turn.transpose(1, 2) @ values[self.crystal] @ turn
-        return torch.zeros_like(values).index_add_(0, self.crystal, turned) * self.shares.to(values.dtype)[:, None, None]
+        return (
+            torch.zeros_like(values).index_add_(0, self.crystal, turned) * self.shares.to(values.dtype)[:, None, None]
+        )
 
 
 def _operations(packed: PackedCrystals, row: int) -> tuple[Floats, Integers]:

@@ -15,7 +15,8 @@ from screening.crystals import Crystal
 from screening.crystals.standard_cell import standard_cell
 
 HCP = Crystal.from_arrays(
-    "hcp", [[2.51, 0, 0], [-1.255, 1.255 * 3**0.5, 0], [0, 0, 4.07]], [27, 27], [[1 / 3, 2 / 3, 1 / 4], [2 / 3, 1 / 3, 3 / 4]]
+    "hcp", [[2.51, 0, 0], [-1.255, 1.255 * 3**0.5, 0], [0, 0, 4.07]], [27, 27],
+    [[1 / 3, 2 / 3, 1 / 4], [2 / 3, 1 / 3, 3 / 4]],
 )  # fmt: skip
 ROCK_SALT = Crystal.from_arrays(
     "NaCl", 5.64 * np.eye(3), [11] * 4 + [17] * 4,

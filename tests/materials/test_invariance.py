@@ -51,7 +51,9 @@ def test_no_class_sees_how_a_crystal_is_described(name: str, releases: Mapping[s
     others = [descriptions(crystal, rng) for crystal in crystals]
     expected = learned_columns(predictors, crystals)
     ways = list(others[0])
-    found = learned_columns(predictors, [other[way] for way in ways for other in others])  # together: potentials are slow
+    found = learned_columns(
+        predictors, [other[way] for way in ways for other in others]
+    )  # together: potentials are slow
     for number, way in enumerate(ways):
         check_same_answers(expected, found[number * len(crystals) : (number + 1) * len(crystals)], way)
 

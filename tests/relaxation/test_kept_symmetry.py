@@ -14,7 +14,11 @@ from screening.potentials.state import CrystalState
 from screening.relaxation.few_steps import prerelax
 from screening.relaxation.kept_symmetry import KeptSymmetry
 
-CRYSTALS = [cubic(26, 2.866, "I"), random_crystal(np.random.default_rng(0), 5), supercell(cubic(8, 2.5, "P"), (2, 1, 1))]
+CRYSTALS = [
+    cubic(26, 2.866, "I"),
+    random_crystal(np.random.default_rng(0), 5),
+    supercell(cubic(8, 2.5, "P"), (2, 1, 1)),
+]
 
 
 def symmetry() -> KeptSymmetry:

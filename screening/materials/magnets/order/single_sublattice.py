@@ -1,4 +1,4 @@
-"""Crystals with a single magnetic sublattice, which cannot be ferrimagnets: equal moments that oppose each other cancel.
+"""Crystals with a single magnetic sublattice. They are no ferrimagnets, since opposed moments of equal size cancel.
 
 The atoms of a sublattice have the same surroundings. Sums over the neighbours show this without a search for symmetry,
 which takes milliseconds, and in any cell.

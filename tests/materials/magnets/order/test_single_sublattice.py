@@ -18,7 +18,6 @@ def of(symbols: list[int], frac: list[list[float]], a_A: float = 3.0) -> Crystal
     return Crystal.from_arrays("x", a_A * np.eye(3), symbols, frac)
 
 
-
 @pytest.mark.parametrize(
     ("crystal", "expected"),
     [
