@@ -19,7 +19,6 @@ from scipy.special import ndtr
 
 from screening.array_types import Floats
 from screening.chemistry.elements import indicator
-from screening.chemistry.families import ELEMENT_GROUPS
 from screening.crystals.packed import PackedCrystals
 from screening.materials.arrays import names_with_interval, number_column
 from screening.materials.magnets.anisotropy.axes import AXIS_FEATURES, Axes, find_axes

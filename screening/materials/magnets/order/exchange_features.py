@@ -85,7 +85,7 @@ def exchange_features(packed: PackedCrystals, counts: Floats) -> Floats:
     """The columns `EXCHANGE_FEATURES` of B crystals, (B, F); counts: atoms of each element, (B, 119)."""
     contacts = _find_contacts(packed)
     columns = [*_bridges(contacts, counts @ _IS_D), *_neighbours(contacts), *_charges(counts)]
-    return np.round(np.stack(columns, axis=1), FEATURE_DECIMALS)
+    return np.asarray(np.round(np.stack(columns, axis=1), FEATURE_DECIMALS), dtype=np.float64)
 
 
 def _find_contacts(packed: PackedCrystals) -> _Contacts:
