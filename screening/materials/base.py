@@ -102,8 +102,7 @@ class PredictorKind:
         predictor: Its class, a `LearnedPredictor`, as `module:name`; imported when it is needed.
         depends_on: Other keys of the command that loading depends on.
         general: Whether `screening predict` runs it too.
-        any_cell: Whether its answers are the same for every description of a crystal. If not, it gets crystals in their
-            standard cells, which take a millisecond each.
+        any_cell: Whether every cell of a crystal gives the same answer; if not, it gets standard cells (1 ms each).
         refusal_stage: The stage in `rejected.csv` of the crystals that it refuses.
         recipe_at: A `FitRecipe` as `module:name`; empty if it cannot be fitted anew.
     """
