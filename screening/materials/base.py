@@ -137,8 +137,7 @@ class Curve:
         kind: Selects the texts `curve_KIND`, `curve_x_KIND` and `curve_y_KIND` of the class: title and axes with units.
         x: Positions on the x axis.
         y: Values.
-        lo: Lower ends of the 80 % interval of y; empty without an interval.
-        hi: Upper ends of the interval.
+        lo, hi: Lower and upper ends of the 80 % interval of y; empty without an interval.
     """
 
     kind: str
