@@ -15,7 +15,7 @@ _LARGEST_BYTES = 64 << 20  # counting lines of larger files takes longer than an
 
 
 def count_inputs(source: str | Path) -> int | None:
-    """Number of files in a folder or lines in a `.jsonl`; None if counting would mean reading everything.
+    """Number of files in a folder or lines in a `.jsonl`, compressed or not; None if counting means reading everything.
 
     Raises:
         RequestError: The source does not exist.

@@ -12,6 +12,7 @@ from screening.crystals.reading.parts import OUT_OF_MEMORY, Outcome, Part, Unrea
 from screening.crystals.reading.poscar import read_poscar
 from screening.crystals.reading.row_ids import own_id
 from screening.crystals.reading.rows import parse_json, read_row
+from screening.crystals.reading.text_lines import decode_text
 from screening.crystals.sanity import describe_partial, digest, find_atom_problem, find_cell_problem
 from screening.crystals.sites import Sites
 
@@ -81,9 +82,9 @@ def _decode(part: Part, settings: ReadSettings) -> Sites:
     if not isinstance(part.data, bytes):
         raise TypeError(f"{part.kind} needs bytes")
     if part.kind == "cif":
-        from screening.crystals.reading.formats import read_cif
+        from screening.crystals.reading.cif.cif_reader import crystal_of_cif
 
-        return read_cif(part.data, settings)
+        return crystal_of_cif(decode_text(part.data), settings)
     if part.kind == "poscar":
         return read_poscar(part.data, settings)
     if part.kind == "xyz":

@@ -43,11 +43,9 @@ def rows_in(data: bytes) -> list[Any]:
     once = max(map(data.count, _MARKS)) <= 1 and not _HAS_LIST.search(data)
     if once and _BEGINS_ROW.match(data):  # found without decoding, because there may be millions
         return [data]
+    if once and _is_one_row(data):
+        return [data]
     try:
-        if once:
-            value = orjson.loads(data)
-            if isinstance(value, Mapping) and _is_row(value):
-                return [data]
         value = json.loads(data, object_pairs_hook=_unique)
     except RecursionError:
         raise UnreadableError("not valid JSON: it is nested too deeply") from None
@@ -56,6 +54,14 @@ def rows_in(data: bytes) -> list[Any]:
     except ValueError as error:
         raise UnreadableError(f"not valid JSON: {error}") from None
     return crystals_of(value)
+
+
+def _is_one_row(data: bytes) -> bool:
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return False
+    return isinstance(value, Mapping) and _is_row(value)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -143,7 +143,7 @@ def _as_part(item: object, name: str, settings: ReadSettings) -> Part:
             return Part("row", name, name, item)
         is_structure = hasattr(item, "species_and_occu") and hasattr(item, "lattice")
         if is_structure or (hasattr(item, "pbc") and hasattr(item, "positions")):
-            refuse_many(len(item), settings)
+            refuse_many(len(item), settings)  # type: ignore[arg-type]
             return Part("sites", name, name, (from_structure if is_structure else from_atoms)(item))  # type: ignore[arg-type]
     except UnreadableError as error:
         return Part("sites", name, name, reason=f"unreadable: {error}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import lzma
-import re
 import tarfile
 import zipfile
 import zlib
@@ -13,6 +12,7 @@ from typing import IO
 import orjson
 
 from screening.crystals.reading.bounds import TooMuchError
+from screening.crystals.reading.cif.data_blocks import cif_crystal_blocks
 from screening.crystals.reading.extended_xyz import xyz_frames
 from screening.crystals.reading.json_documents import rows_in
 from screening.crystals.reading.json_stream import json_values
@@ -32,7 +32,6 @@ DAMAGED = (
 )
 """Errors of the standard library for broken, encrypted or unusually compressed files."""
 
-_CIF_BLOCK = re.compile(rb"data_", re.IGNORECASE)
 
 Piece = tuple[int | str, bytes, str]
 """Number within the file (from 1; 3.2 for the second on line 3), content, and the reason if it is refused."""
@@ -88,19 +87,6 @@ def _whole(stream: IO[bytes]) -> Iterator[Piece]:
     yield (1, b"", TOO_LONG) if len(data) > MAX_PART_BYTES else (1, data, "")
 
 
-def _bounded_lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes | None]]:
-    """Numbered lines; None for a line that is too long."""
-    number = 0
-    while line := stream.readline(MAX_PART_BYTES):
-        number += 1
-        if len(line) < MAX_PART_BYTES or line.endswith(b"\n"):
-            yield number, line
-            continue
-        while line and not line.endswith(b"\n"):
-            line = stream.readline(MAX_PART_BYTES)
-        yield number, None
-
-
 def _lines(stream: IO[bytes]) -> Iterator[Piece]:
     """One JSON value a line; blank lines are skipped but counted."""
     for number, line in numbered_lines(stream):
@@ -137,38 +123,5 @@ def _rows_of(text: bytes) -> Iterator[tuple[bytes, str]]:
 
 def _cif_blocks(stream: IO[bytes]) -> Iterator[Piece]:
     """Data blocks that describe a crystal; blocks of metadata only if there are no others."""
-    number = 0
-    others = b""
-    for block in _raw_cif_blocks(stream):
-        if block is None:
-            number += 1
-            yield number, b"", TOO_LONG
-        elif b"_cell_length_a" in block or b"_atom_site" in block:
-            number += 1
-            yield number, block, ""
-        elif len(others) < MAX_PART_BYTES:
-            others += block
-    if number == 0 and others:
-        yield 1, others, ""
-
-
-def _raw_cif_blocks(stream: IO[bytes]) -> Iterator[bytes | None]:
-    """Text from one `data_` line to the next, except inside text fields (between lines that begin with `;`)."""
-    block: list[bytes] = []
-    size = 0
-    in_text = False
-    for _, line in _bounded_lines(stream):
-        size += len(line or b"")
-        if line is None or size > MAX_PART_BYTES:
-            yield None
-            return
-        if line.startswith(b";"):
-            in_text = not in_text
-        opens = not in_text and _CIF_BLOCK.match(line) is not None
-        if opens and block:
-            yield b"".join(block)
-            block, size = [], len(line)
-        if block or opens or (line.strip() and not line.startswith(b"#")):
-            block.append(line)
-    if block:
-        yield b"".join(block)
+    for number, (block, is_too_long) in enumerate(cif_crystal_blocks(stream, MAX_PART_BYTES), start=1):
+        yield number, block, TOO_LONG if is_too_long else ""

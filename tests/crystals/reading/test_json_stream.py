@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from screening.crystals.reading import json_stream
 from screening.crystals.reading.json_stream import json_values
 
+pytestmark = pytest.mark.ci
+
 TEXT = st.text(st.sampled_from(['"', "\\", "[", "]", "{", "}", ",", "a", " ", "é", "\n"]), max_size=6)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | TEXT,
