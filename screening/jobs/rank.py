@@ -17,7 +17,7 @@ from screening.crystals import Crystal, Rejection
 from screening.crystals.spool import CrystalSpool
 from screening.files import output_folder
 from screening.jobs.loaded import LoadedModels
-from screening.jobs.opening import hash_of, load_predictors, read_settings, require_any, tracking_settings
+from screening.jobs.opening import load_predictors, read_settings, require_any, tracking_settings, watched
 from screening.jobs.ranking_outcome import Ranking
 from screening.jobs.scoring import (
     Tally,
@@ -112,9 +112,11 @@ class _Reading:
         """Raises RequestError for a wrong request."""
         tally = Tally(expected_inputs(candidates))
         predictors = load_predictors(config, models)
-        items = open_candidates(candidates, read_settings(config, predictors.network.elements, own))
+        settings = read_settings(config, predictors.network.elements, own)
+        hashes = watched(candidates, settings)
+        items = open_candidates(candidates, settings)
         check_scoring(predictors, config.task_settings)
-        return cls(predictors, items, tally, earlier_review(config), lambda: hash_of(candidates))
+        return cls(predictors, items, tally, earlier_review(config), hashes)
 
     def scored(self, config: RankConfig, spool: CrystalSpool) -> Scored:
         """Read and predict."""

@@ -49,7 +49,7 @@ def meanings(symbol: str) -> list[tuple[int, str]]:
     ],
 )  # fmt: skip
 def test_symbols(symbols: list[str], expected: list[tuple[int, str]]) -> None:
-    assert {symbol: meanings(symbol) for symbol in symbols} == {symbol: expected for symbol in symbols}
+    assert {symbol: meanings(symbol) for symbol in symbols} == dict.fromkeys(symbols, expected)
 
 
 @pytest.mark.parametrize(

@@ -94,10 +94,14 @@ def test_what_is_refused(symmetry: str, atoms: tuple[str, ...], cell: tuple[floa
     assert said.startswith("!") and reason in said
 
 
-@pytest.mark.parametrize("dots", [("magn_operation.xyz", "magn_centering.xyz"), ("magn_operation_xyz", "magn_centering_xyz")])
+@pytest.mark.parametrize(
+    "dots", [("magn_operation.xyz", "magn_centering.xyz"), ("magn_operation_xyz", "magn_centering_xyz")]
+)
 def test_magnetic_operations_move_atoms_whatever_they_do_to_time(dots: tuple[str, str]) -> None:
     operations = operation_lines(["x,y,z,+1", "-x,-y,-z,+1"], f"_space_group_symop_{dots[0]}")
     centrings = operation_lines(["x,y,z,+1", "x, y, z+1/2, -1"], f"_space_group_symop_{dots[1]}")
     parent = "_parent_space_group.name_H-M_alt 'F m -3 m'\n_symmetry_space_group_name_H-M 'F m -3 m'\n"
-    text = cif(operations + centrings, ["Mn1 Mn 0 0 0", "O1 O .5 .5 .25"], cell=(4.2, 4.2, 8.4, 90, 90, 90), more=parent)
+    text = cif(
+        operations + centrings, ["Mn1 Mn 0 0 0", "O1 O .5 .5 .25"], cell=(4.2, 4.2, 8.4, 90, 90, 90), more=parent
+    )
     assert content_of(text) == "Mn2O2"
