@@ -18,7 +18,7 @@ from screening.crystals import Crystal, Rejection
 from screening.crystals.spool import CrystalSpool
 from screening.errors import RequestError
 from screening.jobs.loaded import LoadedModels
-from screening.jobs.opening import hash_of, load_predictors, read_settings, require_any, tracking_settings
+from screening.jobs.opening import load_predictors, read_settings, require_any, tracking_settings, watched
 from screening.jobs.ranking_outcome import Ranking
 from screening.jobs.recording import changed_settings, hashes_of, is_own, read_from, settings_of_ranking, what_ran
 from screening.jobs.scoring import (
@@ -137,10 +137,12 @@ class _Reading:
         """Raises RequestError for a wrong request."""
         tally = Tally(expected_inputs(candidates))
         predictors = load_predictors(config, models)
-        items = open_candidates(candidates, read_settings(config, predictors.network.elements, own))
+        settings = read_settings(config, predictors.network.elements, own)
+        hashes = watched(candidates, settings)
+        items = open_candidates(candidates, settings)
         check_scoring(predictors, config.task_settings)
         in_memory = not isinstance(candidates, str | Path)
-        return cls(predictors, items, tally, earlier_review(config), lambda: hash_of(candidates), in_memory)
+        return cls(predictors, items, tally, earlier_review(config), hashes, in_memory)
 
     def scored(self, config: RankConfig, spool: CrystalSpool) -> Scored:
         """Read and predict."""

@@ -16,7 +16,7 @@ from screening.crystals import Crystal, Rejection
 from screening.crystals.reading.inputs import find_source
 from screening.errors import RequestError
 from screening.jobs.loaded import LoadedModels
-from screening.jobs.opening import hash_of, kept_potential, read_settings, tracking_settings
+from screening.jobs.opening import kept_potential, read_settings, tracking_settings, watched
 from screening.jobs.outcome import TableOutcome
 from screening.jobs.recording import on_device, potential_record, read_from, settings_of_result
 from screening.jobs.scoring import expected_inputs, open_candidates, progress
@@ -94,7 +94,7 @@ def relax_to_folder(config: RelaxConfig, candidates: Candidates, models: LoadedM
 
 def _relax_locked(config: RelaxConfig, folder: Path, candidates: Candidates, models: LoadedModels | None) -> Relaxation:
     own = [folder, *(folder / name for name in _OWN_FILES)]
-    name, potential, items = _begin(config, candidates, models, own)
+    name, potential, items, hashes_of_candidates = _begin(config, candidates, models, own)
     hashes = {} if potential.checkpoint is None else {"potential": sha256(potential.checkpoint)}
     kept = Progress(folder, _decisive(config, potential))
     started = time.perf_counter()
@@ -117,7 +117,7 @@ def _relax_locked(config: RelaxConfig, folder: Path, candidates: Candidates, mod
             command="relax",
             config=as_dict(config),
             seeds={"seed": config.seed},
-            hashes=hashes | hash_of(candidates),
+            hashes=hashes | hashes_of_candidates(),
             mlflow={"run_id": run.run_id, "tracking_uri": shown_uri(run.tracking_uri)},
             counts=outcome.counts,
             timing_s={"relaxation": time.perf_counter() - started},
@@ -134,7 +134,7 @@ def _relax_locked(config: RelaxConfig, folder: Path, candidates: Candidates, mod
 
 def relax_in_memory(config: RelaxConfig, candidates: Candidates, models: LoadedModels | None = None) -> Relaxation:
     """Relax all, and write and record nothing; arguments and errors as of `relax_to_folder`."""
-    _, potential, items = _begin(config, candidates, models, [])
+    _, potential, items, _ = _begin(config, candidates, models, [])
     inputs = _Inputs()
     found: dict[str, Relaxed] = {}
     with progress(expected_inputs(candidates)) as advance:
@@ -148,11 +148,13 @@ def relax_in_memory(config: RelaxConfig, candidates: Candidates, models: LoadedM
 
 def _begin(
     config: RelaxConfig, candidates: Candidates, models: LoadedModels | None, own: Iterable[Path]
-) -> tuple[str, Potential, Iterator[Crystal | Rejection]]:
-    """What the candidates are called, the potential, and the candidates. Raises RequestError."""
+) -> tuple[str, Potential, Iterator[Crystal | Rejection], Callable[[], dict[str, str]]]:
+    """What the candidates are called, the potential, the candidates and their hashes. Raises RequestError."""
     name = find_source(candidates).name if isinstance(candidates, str | Path) else config.candidates
     potential = kept_potential(config.potential, config.device, models)
-    return name, potential, open_candidates(candidates, read_settings(config, potential.elements, own))
+    settings = read_settings(config, potential.elements, own)
+    hashes = watched(candidates, settings)
+    return name, potential, open_candidates(candidates, settings), hashes
 
 
 def _decisive(config: RelaxConfig, potential: Potential) -> dict[str, Any]:

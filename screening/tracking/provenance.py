@@ -21,6 +21,7 @@ import orjson
 from screening.checksums import with_checksum
 from screening.errors import RequestError
 from screening.files import atomic_path
+from screening.folders import files_under
 
 PACKAGES = (
     "torch",
@@ -84,11 +85,15 @@ def typed_command() -> str | None:
     return _PASSWORD.sub(r"\1:***@", shlex.join(["screening", *sys.argv[1:]]))
 
 
-def sha256(path: Path) -> str:
+def sha256(path: Path, passed_over: frozenset[Path] = frozenset()) -> str:
     """Hash of a file, or of a folder: the sorted relative names and hashes of its files.
 
     Hidden and unfinished (`.part`) files of a folder are skipped. Of unreadable ones (broken links, pipes, files
     without permission) only the name counts.
+
+    Args:
+        path: The file or folder.
+        passed_over: Files and folders in it to leave out, as absolute paths without links.
 
     Raises:
         RequestError: If the path does not exist.
@@ -98,7 +103,7 @@ def sha256(path: Path) -> str:
     if not path.is_dir():
         raise RequestError(f"no such file or folder: {path}")
     digest = hashlib.sha256()
-    for relative in sorted(_counted_files(path)):
+    for relative in sorted(_counted_files(path, passed_over)):
         digest.update(f"{relative}\0{_readable_sha256(path / relative)}\n".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
 
@@ -183,13 +188,7 @@ def _readable_sha256(path: Path) -> str:
         return ""
 
 
-def _counted_files(folder: Path) -> list[str]:
+def _counted_files(folder: Path, passed_over: frozenset[Path]) -> list[str]:
     """Relative names with forward slashes. Links to folders are not followed, which avoids loops."""
-    names = []
-    for parent, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        inside = Path(parent).relative_to(folder)
-        names += [
-            (inside / name).as_posix() for name in files if not name.startswith(".") and not name.endswith(".part")
-        ]
-    return names
+    found = files_under(folder, passed_over)
+    return [name for name, entry in found if not entry.name.startswith(".") and not entry.name.endswith(".part")]
