@@ -21,7 +21,7 @@ class ReadSettings:
         max_volume_A3_per_atom: Largest volume; they have up to 377 Å³ per atom, except for two molecules in nearly
             empty cells (732 and 735).
         elements: Atomic numbers that a model knows; None: hydrogen to lawrencium.
-        timeout_s: Longest processor time of a worker process for one crystal; by the clock it may be three times as long.
+        timeout_s: Longest processor time of a worker process for one crystal; by the clock, three times as long.
         passed_over: Files and folders to skip, as absolute paths: a run's own output inside the folder that it reads.
     """
 
