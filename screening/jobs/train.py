@@ -58,15 +58,12 @@ class Training:
         return f"<div><p>{html.escape(text)}</p><table><tbody>{rows}</tbody></table></div>"
 
 
-def train_to_folder(
-    config: TrainConfig, report: Callable[[str], object] = len, signals: Signals | None = None
-) -> Training:
+def train_to_folder(config: TrainConfig, report: Callable[[str], object] = len) -> Training:
     """Train or resume in config.output_dir. With several devices each of the processes runs this.
 
     Args:
         config: The settings.
         report: Gets lines for the user before training starts.
-        signals: Those that may ask it to stop.
 
     Raises:
         RequestError: The request is wrong.
@@ -77,7 +74,7 @@ def train_to_folder(
 
     from screening.learning.training import train
 
-    signals, rank = signals or Signals(), process_rank(config.trainer.devices)
+    signals, rank = Signals(), process_rank(config.trainer.devices)
     if config.trainer.threads is not None:
         torch.set_num_threads(config.trainer.threads)
     check_request(config)
@@ -98,7 +95,7 @@ def train_to_folder(
         except Interrupted as stopped:
             # before anything else: the grace period may be short
             next_ = "" if rank else requeue(wanted=signal.SIGUSR1 in signals.received)
-            raise Interrupted(f"{stopped}; {next_}") from None
+            raise stopped.followed_by(next_) from None
         run_id, name = tracked.run_id, config.model_name
         registered = register_model(tracking, run_id, result.model_dir, name) if run_id else ""
     return Training(result, store.path, registered)

@@ -53,7 +53,7 @@ def train(
     Args:
         settings: Settings of the run.
         log_metrics: Receives metrics and their step.
-        signals: Caught signals that stop the run.
+        signals: Records those that stop the run: while it trains, or all the time if the caller has caught them.
 
     Raises:
         RequestError: If the store or the network is wrong.
@@ -79,9 +79,9 @@ def train(
     trainer = make_trainer(settings, total_steps, log_metrics, [times, Fingerprint(run), saving])
     if settings.devices == 1:  # several processes stop together, once they can communicate
         signals.raise_if_received("no step was done since the last checkpoint")
-    idle = _fit(
-        trainer, learning, data, find_checkpoint(saving.folder, learning, run, set_aside=trainer.is_global_zero)
-    )
+    resumed = find_checkpoint(saving.folder, learning, run, set_aside=trainer.is_global_zero)
+    with signals.caught():
+        idle = _fit(trainer, learning, data, resumed)
     signals.raise_if_received("all steps are done, only the calibration of the intervals is left")
     model_dir = settings.output_dir / "model"
     speed = _speed(data, trainer.global_step, times)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from screening.columns import column
 from screening.errors import Interrupted
+from screening.signals import held_back, last_words
 from screening.tracking.address import OFF, TrackingSettings, shown_uri, tracking_uri
 from screening.tracking.batches import log_entries
 from screening.tracking.limits import PARAM_LENGTH, RUN_NAME_LENGTH, key, shorten
@@ -105,7 +106,8 @@ class Run:
 
     def close(self, status: str) -> None:
         """Set the final status: FINISHED, FAILED or KILLED."""
-        self.send(f"the status {status}", lambda client, run: client.set_terminated(run, status))
+        with held_back():
+            self.send(f"the status {status}", lambda client, run: client.set_terminated(run, status))
 
     def send(self, what: str, call: Callable[[MlflowClient, str], Result]) -> Result | None:
         """Call a function with the client and the run's id; after a failure, tracking stops.
@@ -161,16 +163,20 @@ def open_run(
     """
     uri = tracking_uri(settings)
     hint = f"; later: {later}" if later else ""
+    run = Run()
     try:
-        run = Run() if uri == OFF else _open(uri, settings.experiment, output_dir, run_name, tags, parent_run_id)
-    except StoreError as error:
-        if later is None:
-            raise
-        logger.warning("%s; going on without tracking%s", str(error).partition(";")[0], hint)
-        run = Run()
-    run.later = hint
-    try:
-        yield run
+        try:
+            client = None if uri == OFF else connect(uri)
+            with held_back():  # a run that was made is also closed
+                if client is not None:
+                    run = _open(client, uri, settings.experiment, output_dir, run_name, tags, parent_run_id)
+        except StoreError as error:
+            if later is None:
+                raise
+            logger.warning("%s; going on without tracking%s", str(error).partition(";")[0], hint)
+        run.later = hint
+        with last_words(lambda: run.close("KILLED")):
+            yield run
     except Interrupted:
         run.close("KILLED")
         raise
@@ -184,9 +190,14 @@ def open_run(
 
 
 def _open(
-    uri: str, experiment: str, output_dir: Path, run_name: str, tags: Mapping[str, str], parent_run_id: str | None
+    client: MlflowClient,
+    uri: str,
+    experiment: str,
+    output_dir: Path,
+    run_name: str,
+    tags: Mapping[str, str],
+    parent_run_id: str | None,
 ) -> Run:
-    client = connect(uri)
     from mlflow.exceptions import MlflowException
 
     name = shorten(run_name, RUN_NAME_LENGTH)

@@ -9,19 +9,20 @@ import warnings
 from pathlib import Path
 
 from screening.crystals.reading.examine import examine
+from screening.signals import STOP_SIGNALS, when_closed
 
 _MAX_MEMORY_BYTES = 8 << 30
 
 
 def main() -> None:
     """Examine chunks of parts from standard input until it closes."""
-    for name in ("SIGTERM", "SIGUSR1"):
-        if hasattr(signal, name):
-            # Slurm signals all processes of a job to stop, but the reader still wants the outcomes of files that are
-            # being read: if a worker stopped, they would count as broken. The reader stops its workers itself.
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    for number in STOP_SIGNALS:
+        # Slurm and terminals signal all processes of a job to stop, but the reader still wants the outcomes of files
+        # that are being read: if a worker stopped, they would count as broken. The reader stops its workers itself.
+        signal.signal(number, signal.SIG_IGN)
     tasks = os.fdopen(os.dup(0), "rb")
     results = os.fdopen(os.dup(1), "wb")
+    when_closed(tasks.fileno(), lambda: os._exit(0))  # also while a file is being parsed
     with Path(os.devnull).open("r+b") as nothing:
         for descriptor in (0, 1, 2):  # output of parsers must not mix with the results or reach the terminal
             if descriptor == 2:
