@@ -102,10 +102,10 @@ def _command(command: str, arguments: list[str]) -> None:
 
 def _stopped(stop: StopSignal, config: CommandConfig) -> Interrupted:
     """What is said of a command that a signal stopped: what is kept, and how to go on."""
-    from screening.cluster.requeueing import AGAIN, requeue
+    from screening.cluster.requeueing import AGAIN, START_AGAIN, requeue
 
-    kept = "what is finished is kept" if config.goes_on else "nothing is kept, it starts from the beginning"
-    next_ = requeue(wanted=stop.number == signal.SIGUSR1) if config.runs_as_a_job else AGAIN
+    kept, again = ("what is finished is kept", AGAIN) if config.goes_on else ("nothing is kept", START_AGAIN)
+    next_ = requeue(wanted=stop.number == signal.SIGUSR1, again=again) if config.runs_as_a_job else again
     return Interrupted(f"{stop}; {kept}; {next_}", stop.exit_status)
 
 

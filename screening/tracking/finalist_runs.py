@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from screening.columns import column, gate_name, is_gate
 from screening.tracking.batches import log_entries
+from screening.signals import held_back
 from screening.tracking.child_runs import PARENT, child_runs
 from screening.tracking.descriptions import NOTE, Place, describe_finalist, describe_former
 from screening.tracking.limits import RUN_NAME_LENGTH, TAG_LENGTH, shorten
@@ -42,9 +43,10 @@ def log_finalists(run: Run, ranking: RankingFolder) -> dict[str, str]:
         return runs
     for finalist in reversed(ranking.finalists):  # MLflow lists the latest first: the best
         name, formula = (shorten(text, TAG_LENGTH) for text in (finalist.candidate_id, finalist.formula))
-        child = found.pop((name, formula), None) or found.pop((name, ""), None) or _made(run, finalist)
-        if child is None or not _filled(run, child, finalist, ranking):
-            return runs
+        with held_back():  # a run that was made is also closed
+            child = found.pop((name, formula), None) or found.pop((name, ""), None) or _made(run, finalist)
+            if child is None or not _filled(run, child, finalist, ranking):
+                return runs
         runs[finalist.candidate_id] = child.info.run_id
     runs = dict(reversed(runs.items()))
     for child in found.values():

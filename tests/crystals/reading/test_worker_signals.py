@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 from pathlib import Path
 
 import pytest
@@ -11,10 +10,11 @@ import pytest
 from screening.crystals.read_settings import ReadSettings
 from screening.crystals.reading.file_kinds import read_file
 from screening.crystals.reading.workers import Worker
+from screening.signals import STOP_SIGNALS
 
 
 @pytest.mark.ci
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
+@pytest.mark.parametrize("number", STOP_SIGNALS)
 def test_a_file_is_not_called_broken_because_the_job_is_told_to_stop(tmp_path: Path, number: int) -> None:
     (tmp_path / "a.poscar").write_text("Fe\n1\n2.8 0 0\n0 2.8 0\n0 0 2.8\nFe\n1\nDirect\n0 0 0\n")
     worker = Worker(ReadSettings())
