@@ -104,9 +104,9 @@ def _stopped(stop: StopSignal, config: CommandConfig) -> Interrupted:
     """What is said of a command that a signal stopped: what is kept, and how to go on."""
     from screening.cluster.requeueing import AGAIN, START_AGAIN, requeue
 
-    kept, again = ("what is finished is kept", AGAIN) if config.goes_on else ("nothing is kept", START_AGAIN)
+    again = f"what is finished is kept; {AGAIN}" if config.goes_on else START_AGAIN
     next_ = requeue(wanted=stop.number == signal.SIGUSR1, again=again) if config.runs_as_a_job else again
-    return Interrupted(f"{stop}; {kept}; {next_}", stop.exit_status)
+    return Interrupted(f"{stop}; {next_}", stop.exit_status)
 
 
 def _options(arguments: list[str]) -> tuple[list[str], bool, bool]:

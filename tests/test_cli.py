@@ -149,7 +149,7 @@ sys.exit(cli.main({PREDICT!r}))
     assert process.stdout.readline() == "started\n"
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=30)
-    said = "screening: stopped by SIGINT; nothing is kept; run the same command to start again\n"
+    said = "screening: stopped by SIGINT; run the same command to start again\n"
     assert (process.returncode, errors) == (130, said)
 
 

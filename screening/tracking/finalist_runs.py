@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from screening.columns import column, gate_name, is_gate
-from screening.tracking.batches import log_entries
 from screening.signals import held_back
+from screening.tracking.batches import log_entries
 from screening.tracking.child_runs import PARENT, child_runs
 from screening.tracking.descriptions import NOTE, Place, describe_finalist, describe_former
 from screening.tracking.limits import RUN_NAME_LENGTH, TAG_LENGTH, shorten
