@@ -44,7 +44,7 @@ def _run(arguments: list[str]) -> int:
         status = DONE
     except ScreeningError as error:
         if debug:
-            traceback.print_exc()
+            console.print_error(traceback.format_exc())
         console.print_error(f"screening: {error}")
         status = error.exit_status
     except StopSignal as stop:
@@ -55,7 +55,7 @@ def _run(arguments: list[str]) -> int:
         status = INTERRUPTED
     except Exception as error:
         if debug:
-            traceback.print_exc()
+            console.print_error(traceback.format_exc())
         console.print_error(
             f"screening: {type(error).__name__}: {error}\nRepeat with debug=true to see where it happened."
         )

@@ -1,15 +1,18 @@
-"""Terminal output of the commands; the library itself uses logging."""
+"""Terminal output of the commands; the library itself uses logging. Passwords in addresses are masked."""
 
 from __future__ import annotations
 
 import logging
 import os
 import sys
+from contextlib import suppress
 from typing import TextIO
+
+from screening.masking import masked
 
 
 def say(text: str = "") -> None:
-    """Write a line to standard output. A closed pipe (`| head`) never stops the job."""
+    """Write a line to standard output. A closed pipe (`| head`) or terminal never stops the job."""
     _write(sys.stdout, text)
 
 
@@ -18,13 +21,22 @@ def print_error(text: str) -> None:
     _write(sys.stderr, text)
 
 
+def on_terminal() -> bool:
+    """Whether somebody watches standard error, so that progress is worth drawing."""
+    try:
+        return sys.stderr.isatty()
+    except (AttributeError, ValueError):  # closed, or never there
+        return False
+
+
 def configure(*, debug: bool = False) -> None:
-    """Send logs to standard error, and escape text that the terminal cannot show."""
+    """Send logs to standard error, escape text that the terminal cannot show, and stand in for closed streams."""
+    _open_the_closed()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s" if debug else "%(message)s"))
+    handler.setFormatter(_Masking("%(levelname)s %(name)s: %(message)s" if debug else "%(message)s"))
     logger = logging.getLogger("screening")
     logger.handlers = [handler]
     logger.setLevel(logging.DEBUG if debug else logging.INFO)
@@ -37,16 +49,37 @@ def flush() -> None:
         _guarded(stream, "")
 
 
-def _write(stream: TextIO, text: str) -> None:
-    _guarded(stream, f"{text}\n")
+class _Masking(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return masked(super().format(record))
 
 
-def _guarded(stream: TextIO, text: str) -> None:
+def _open_the_closed() -> None:
+    """The null device in the place of streams that were closed (`>&-`): otherwise the next file gets their number."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            mode = "r" if name == "stdin" else "w"
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - for as long as it runs
+
+
+def _write(stream: TextIO | None, text: str) -> None:
+    _guarded(stream, f"{masked(text)}\n")
+
+
+def _guarded(stream: TextIO | None, text: str) -> None:
+    if stream is None:
+        return
     try:
         stream.write(text)
         stream.flush()
-    except BrokenPipeError:
-        # With the null device in its place, later writes and the interpreter's own flush succeed.
-        null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, stream.fileno())
-        os.close(null)
+    except (OSError, ValueError):  # nobody reads it, the terminal is gone, or the stream is closed
+        with suppress(OSError, ValueError):
+            # With the null device in its place, later writes and the interpreter's own flush succeed.
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, stream.fileno())
+            os.close(null)

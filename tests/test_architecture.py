@@ -21,7 +21,7 @@ PACKAGE = ROOT / "screening"
 
 # Crystals flow in one direction: a step imports itself, the steps before it, and the ground floor, which has an order.
 GROUND = [
-    "errors", "resources", "console", "settings", "plugins", "array_types", "files", "release_folder", "signals",
+    "errors", "resources", "masking", "console", "settings", "plugins", "array_types", "files", "release_folder", "signals",
     "columns", "tables", "chemistry",
 ]  # fmt: skip
 STEPS = [

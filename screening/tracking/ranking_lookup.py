@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +10,15 @@ from typing import TYPE_CHECKING
 
 from screening.crystals.reading.identity import printable
 from screening.errors import RequestError, ScreeningError
-from screening.tracking.address import OFF, TrackingSettings, shown_uri, sqlite_path, tracking_uri
+from screening.tracking.address import (
+    OFF,
+    URI_VARIABLE,
+    TrackingSettings,
+    shown_uri,
+    sqlite_path,
+    tracking_uri,
+    without_password,
+)
 from screening.tracking.child_runs import PARENT
 from screening.tracking.finalist_runs import CANDIDATE
 from screening.tracking.run_file import RUN_FILE, read_record
@@ -48,7 +57,7 @@ def open_review_store(settings: TrackingSettings, run_id: str, key: str) -> Iter
     try:
         yield connect(uri), uri, wanted
     except (StoreError, MlflowException) as error:
-        why = (str(error.__cause__ or error) or type(error).__name__).splitlines()[0]
+        why = without_password((str(error.__cause__ or error) or type(error).__name__).splitlines()[0], uri)
         raise ScreeningError(
             f"tracking.uri={shown_uri(uri)}: cannot read {key}={run_id} there ({why}); "
             "start the server or correct the address"
@@ -71,8 +80,11 @@ def _place(settings: TrackingSettings, run_id: str, key: str) -> tuple[str, str]
     if settings.uri.strip() and tracking_uri(settings) != OFF:
         return tracking_uri(settings), record.run_id
     if _MASKED in record.tracking_uri:
+        if shown_uri(own := os.environ.get(URI_VARIABLE, "").strip()) == record.tracking_uri:
+            return own, record.run_id
         raise RequestError(
-            f"{key}={run_id}: its store {record.tracking_uri} needs a password; set tracking.uri= to the full address"
+            f"{key}={run_id}: its store {record.tracking_uri} needs a password; "
+            f"set the environment variable {URI_VARIABLE} to the full address"
         )
     return tracking_uri(TrackingSettings(record.tracking_uri)), record.run_id
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from screening.errors import RequestError
-from screening.tracking.address import OFF, TrackingSettings, tracking_uri
+from screening.tracking.address import OFF, TrackingSettings, tracking_uri, without_password
 from screening.tracking.server import connect
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ def fetch_model(settings: TrackingSettings, model: str) -> str:
         source = client.get_model_version_download_uri(match["name"], version)
         return download_artifacts(artifact_uri=source, tracking_uri=tracking_uri(settings))
     except MlflowException as error:
-        raise RequestError(f"model={model}: {str(error).splitlines()[0]}") from None
+        said = without_password(str(error).splitlines()[0], tracking_uri(settings))
+        raise RequestError(f"model={model}: {said}") from None
 
 
 def _client(settings: TrackingSettings) -> MlflowClient:

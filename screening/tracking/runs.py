@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from screening.columns import column
 from screening.errors import Interrupted
+from screening.masking import masked
 from screening.signals import held_back, last_words
-from screening.tracking.address import OFF, TrackingSettings, shown_uri, tracking_uri
+from screening.tracking.address import OFF, TrackingSettings, experiment_name, shown_uri, tracking_uri
 from screening.tracking.batches import log_entries
 from screening.tracking.limits import PARAM_LENGTH, RUN_NAME_LENGTH, key, shorten
 from screening.tracking.run_file import RUN_FILE, RunRecord, is_copy, read_record, record_at, write_record
@@ -128,7 +129,7 @@ class Run:
             return retry_while_busy(lambda: call(client, run_id))
         except (MlflowException, OSError) as error:
             self._client = None
-            why = str(error).splitlines()[0] if str(error) else type(error).__name__
+            why = masked(str(error).splitlines()[0]) if str(error) else type(error).__name__
             where = shown_uri(self.tracking_uri)
             logger.warning(
                 "MLflow at %s failed to record %s (%s); going on without tracking%s", where, what, why, self.later
@@ -169,7 +170,7 @@ def open_run(
             client = None if uri == OFF else connect(uri)
             with held_back():  # a run that was made is also closed
                 if client is not None:
-                    run = _open(client, uri, settings.experiment, output_dir, run_name, tags, parent_run_id)
+                    run = _open(client, uri, experiment_name(settings), output_dir, run_name, tags, parent_run_id)
         except StoreError as error:
             if later is None:
                 raise
