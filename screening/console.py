@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import warnings
 from contextlib import suppress
 from typing import TextIO
 
@@ -30,8 +31,14 @@ def on_terminal() -> bool:
 
 
 def configure(*, debug: bool = False) -> None:
-    """Send logs to standard error, escape text that the terminal cannot show, and stand in for closed streams."""
+    """Send logs to standard error, escape text that the terminal cannot show, and stand in for closed streams.
+
+    What libraries would show themselves is settled too: pictures need no display, warnings end no job.
+    """
     _open_the_closed()
+    os.environ["MPLBACKEND"] = "agg"  # a notebook hands its own to every process that it starts
+    if any(option.startswith("error") for option in sys.warnoptions):
+        warnings.simplefilter("default")
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")

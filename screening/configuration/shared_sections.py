@@ -25,8 +25,8 @@ class TrackingConfig:
 
     uri: str = setting(
         default="",
-        help="MLflow address or sqlite:///FILE, without a password; empty: that of MLFLOW_TRACKING_URI, or mlflow.db in "
-        "the working folder; none: off",
+        help="MLflow address or sqlite:///FILE, without a password; empty: that of MLFLOW_TRACKING_URI, or mlflow.db "
+        "in the working folder; none: off",
     )
     experiment: str = setting(default="screening", help="MLflow experiment that the run belongs to")
 

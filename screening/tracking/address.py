@@ -49,6 +49,8 @@ def tracking_uri(settings: TrackingSettings) -> str:
         return OFF
     if not uri:
         return sqlite_uri(Path("mlflow.db"))
+    if MASK in uri:
+        return _unmasked(uri)
     if key != URI_VARIABLE or uri.startswith("http"):
         refuse_password(f"{key}={uri}")
     scheme = uri.split(":", 1)[0].split("+")[0]
@@ -59,6 +61,16 @@ def tracking_uri(settings: TrackingSettings) -> str:
     raise RequestError(
         f"{key}={shown_uri(uri)} is not an address that MLflow can record to; expected http(s)://HOST:PORT, "
         "sqlite:///FILE.db, postgresql://USER@HOST/NAME, or 'none'"
+    )
+
+
+def _unmasked(uri: str) -> str:
+    """The full address of one that was written down without its password."""
+    full = os.environ.get(URI_VARIABLE, "").strip()
+    if shown_uri(full) == uri:
+        return full
+    raise RequestError(
+        f"{uri}: this store needs a password; put the whole address into the environment variable {URI_VARIABLE}"
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +11,6 @@ from screening.crystals.reading.identity import printable
 from screening.errors import RequestError, ScreeningError
 from screening.tracking.address import (
     OFF,
-    URI_VARIABLE,
     TrackingSettings,
     shown_uri,
     sqlite_path,
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
     from mlflow.entities import Run as MlflowRun
 
 EXPECTED = "expected the id of a ranking's run or of one of its finalists, or the output folder of a tracked ranking"
-_MASKED = ":***@"
 
 
 @contextmanager
@@ -79,13 +76,6 @@ def _place(settings: TrackingSettings, run_id: str, key: str) -> tuple[str, str]
         raise RequestError(f"{key}={run_id}: no {RUN_FILE} with a run there; {EXPECTED}")
     if settings.uri.strip() and tracking_uri(settings) != OFF:
         return tracking_uri(settings), record.run_id
-    if _MASKED in record.tracking_uri:
-        if shown_uri(own := os.environ.get(URI_VARIABLE, "").strip()) == record.tracking_uri:
-            return own, record.run_id
-        raise RequestError(
-            f"{key}={run_id}: its store {record.tracking_uri} needs a password; "
-            f"set the environment variable {URI_VARIABLE} to the full address"
-        )
     return tracking_uri(TrackingSettings(record.tracking_uri)), record.run_id
 
 

@@ -183,7 +183,7 @@ def run_states(folder: Path) -> list[str]:
     return [run.info.status for run in client.search_runs(experiments)]
 
 
-def wait_for(happened: Callable[[], bool], seconds: float = 60.0) -> None:
+def wait_for(happened: Callable[[], bool], seconds: float = 240.0) -> None:
     """Until something has happened."""
     end = time.monotonic() + seconds
     while not happened():
