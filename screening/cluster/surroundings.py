@@ -1,4 +1,4 @@
-"""Checks of what surrounds a job: its user, environment variables and limits. Jobs run in all of these, or say why not."""
+"""Checks of what surrounds a job: its user, environment variables and limits."""
 
 from __future__ import annotations
 
@@ -41,9 +41,7 @@ def _home() -> Iterator[Finding]:
     try:
         home = Path.home()
     except RuntimeError:
-        yield Finding(
-            NOTE, "home", f"user {os.getuid()} has none: no name on this machine, and HOME is not set", advice
-        )
+        yield Finding(NOTE, "home", f"user {os.getuid()} has no home folder, and HOME is not set", advice)
         return
     if not os.access(home, os.W_OK | os.X_OK):
         yield Finding(NOTE, "home", f"{home} cannot be written to, so libraries keep their caches elsewhere", advice)
@@ -81,9 +79,7 @@ def _variables() -> Iterator[Finding]:
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         threads = os.environ.get(name, "1")
         if not threads.replace(",", "").isdecimal():
-            yield Finding(
-                NOTE, name, f"{threads!r} is no number, so it is not followed", f"export {name}=1, or unset it"
-            )
+            yield Finding(NOTE, name, f"{threads!r} is no number: not followed", f"export {name}=1, or unset it")
     if os.environ.get("CUDA_VISIBLE_DEVICES", "0").strip() in ("", "-1"):
         yield Finding(NOTE, "GPU", "CUDA_VISIBLE_DEVICES hides every GPU", "unset CUDA_VISIBLE_DEVICES")
 
