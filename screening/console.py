@@ -39,6 +39,8 @@ def configure(*, debug: bool = False) -> None:
     os.environ["MPLBACKEND"] = "agg"  # a notebook hands its own to every process that it starts
     if any(option.startswith("error") for option in sys.warnoptions):
         warnings.simplefilter("default")
+        for unseen in (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning):
+            warnings.simplefilter("ignore", unseen)  # as without any option
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
