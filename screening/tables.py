@@ -21,10 +21,10 @@ REJECTED_SCHEMA = {"candidate_id": pl.String, "source": pl.String, "stage": pl.S
 GROUP_ROWS = 4096
 """Least rows of a Parquet row group, but for the last one: smaller ones are slow to write and to read."""
 
-# Spreadsheets run a cell that begins with one of these as a formula (OWASP, "CSV Injection").
+# Spreadsheets run a cell that begins with one of these as a formula (OWASP, "CSV Injection"), some also in full width.
 # Apostrophes before it are matched too, so that one more is always added and reading takes exactly one away.
-_FORMULA_START = r"^'*[=+\-@\t\r\n]"
-_ESCAPED_START = r"^'+[=+\-@\t\r\n]"
+_FORMULA_START = r"^'*[=+\-@\t\r\n\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]"
+_ESCAPED_START = r"^'+[=+\-@\t\r\n\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]"
 
 
 def rejected_table(rejected: Iterable[object]) -> pl.DataFrame:
@@ -36,7 +36,7 @@ def rejected_table(rejected: Iterable[object]) -> pl.DataFrame:
 def write_table(table: pl.DataFrame, path: Path) -> None:
     """Write `.parquet` or `.csv` atomically, by suffix; raises RequestError on another suffix.
 
-    In CSV, text that begins with = + - @ tab or a line break gets a leading apostrophe, so that a spreadsheet shows
+    In CSV, text that begins with = + - @ (in full width too), tab or a line break gets a leading apostrophe, so that a spreadsheet shows
     it instead of computing it; numbers are untouched, and `read_table` takes the apostrophe away.
     """
     _check_suffix(path)

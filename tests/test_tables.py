@@ -17,7 +17,7 @@ from polars.testing import assert_frame_equal
 from screening.errors import RequestError
 from screening.tables import TableWriter, read_table, write_table
 
-FORMULAS = ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\tx", "\rx", "'=1", "plain", "", "NaN"]
+FORMULAS = ["=1+1", "＝1+1", "＋1", "＠x", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\tx", "\rx", "'=1", "plain", "", "NaN"]
 
 
 def test_spreadsheet_formulas_in_text_are_disarmed_and_numbers_are_not(tmp_path: Path) -> None:
@@ -25,14 +25,14 @@ def test_spreadsheet_formulas_in_text_are_disarmed_and_numbers_are_not(tmp_path:
     write_table(table, tmp_path / "t.csv")
     with (tmp_path / "t.csv").open(newline="", encoding="utf-8") as stream:
         rows = list(csv.reader(stream))[1:]
-    assert all(row[0][:1] not in tuple("=+-@\t\r") or row[0] == "" for row in rows)
+    assert all(row[0][:1] not in tuple("=+-@\t\r＝＋－＠") or row[0] == "" for row in rows)
     assert {row[1] for row in rows} == {"-1.5"}
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 def test_a_table_reads_back_as_it_was(tmp_path: Path, suffix: str) -> None:
     table = pl.DataFrame(
-        {"candidate_id": [*FORMULAS, "007"], "score": [None, *(0.1 * i for i in range(10))], "flags": ["a;b"] * 11}
+        {"candidate_id": [*FORMULAS, "007"], "score": [None, *(0.1 * i for i in range(len(FORMULAS)))], "flags": ["a;b"] * (len(FORMULAS) + 1)}
     )
     write_table(table, tmp_path / f"t{suffix}")
     assert_frame_equal(read_table(tmp_path / f"t{suffix}"), table)

@@ -51,7 +51,8 @@ class Session:
         """Predict properties with 80 % intervals.
 
         Args:
-            candidates: A path, a bundled set's name, or any number of pymatgen structures, ASE atoms or paths.
+            candidates: A path, a bundled set's name, or any number of pymatgen structures, ASE atoms or paths,
+                in a list or, by id, in a dictionary.
             output: The Parquet table to write, refusals beside it; None writes nothing.
             model: Released name, folder, or `models:/NAME@ALIAS` in MLflow.
             device: Where networks run; `auto`: a GPU if there is one.

@@ -32,6 +32,8 @@ def find_problem(sites: Sites, settings: ReadSettings) -> str:
 def find_cell_problem(sites: Sites, settings: ReadSettings) -> str:
     """Problems that ordering cannot solve: lattice, number of atoms, non-finite positions, unknown elements."""
     lattice, frac, count = sites.lattice, sites.frac, len(sites.numbers)
+    if lattice.shape != (3, 3) or frac.shape != (count, 3):
+        return f"arrays that do not fit: a lattice of {lattice.shape}, {count} species, positions of {frac.shape}"
     if not np.isfinite(lattice).all():
         return "the lattice holds NaN or infinite numbers"
     if count == 0:
@@ -161,6 +163,8 @@ def describe_partial(sites: Sites) -> str:
 
 
 def _element_problem(sites: Sites, settings: ReadSettings) -> str:
+    if sites.numbers.min() < 1:
+        return f"no element has the atomic number {sites.numbers.min()}"
     if settings.elements is None and sites.occupancies is None and sites.numbers.max() <= HEAVIEST_ELEMENT:
         return ""
     present = set(sites.numbers.tolist())

@@ -10,7 +10,7 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
-from screening.crystals.reading.rows import ID_KEYS
+from screening.crystals.reading.row_ids import ID_KEYS
 from screening.data.splits import SPLITS
 from screening.errors import RequestError
 

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from ase import Atoms
     from pymatgen.core.structure import Structure
 
-    Candidates = str | Path | Iterable[Structure | Atoms | Crystal | str | Path] | Structure | Atoms | Crystal
+    Candidate = Structure | Atoms | Crystal | Mapping[str, Any] | str | Path
+    Candidates = Candidate | Iterable[Candidate] | Mapping[str, Candidate]
 
 _OF_ONE_RANKING = ("rank", "pareto_front")  # columns that mean nothing for a material outside the ranking
 

@@ -129,7 +129,7 @@ def _write_broken_structures(folder: Path, index: int, crystal: Crystal) -> dict
     (folder / names[3]).write_text(
         f"huge\n1.0\n{edge} 0 0\n0 {edge} 0\n0 0 {edge}\nFe\n{side**3}\nDirect\n{grid}", encoding="utf-8"
     )
-    return dict(zip(names, ["NaN", "overlapping atoms", "partial occupancies", "10648 atoms"], strict=True))
+    return dict(zip(names, ["not a number", "overlapping atoms", "partial occupancies", "10648 atoms"], strict=True))
 
 
 def _write_hostile(folder: Path, index: int, crystal: Crystal) -> dict[str, str]:

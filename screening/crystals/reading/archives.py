@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import lzma
+import os
 import stat
 import tarfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import chain
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import IO, Any, cast
 
+from screening.crystals.reading.bounds import Budget, CountedStream, TooMuchError, open_regular
 from screening.crystals.reading.charged import charged_partners, pair_key, with_charged
 from screening.crystals.reading.file_kinds import NOT_A_CRYSTAL, FileKind, file_kind, is_ignored, read_stream
-from screening.crystals.reading.parts import Part
+from screening.crystals.reading.parts import OUT_OF_MEMORY, Part
 from screening.crystals.reading.splitting import DAMAGED
 
+_COMPRESSIONS: tuple[tuple[bytes, Callable[[IO[bytes]], Any]], ...] = (
+    (b"\x1f\x8b", lambda file: gzip.GzipFile(fileobj=file)),
+    (b"BZh", bz2.BZ2File),
+    (b"\xfd7zXZ\0", lzma.LZMAFile),
+)
 MAX_MEMBER_BYTES = 16 << 30
 """A member that declares a larger size is refused; what is really read is limited crystal by crystal."""
 
@@ -23,26 +34,30 @@ MAX_MEMBER_BYTES = 16 << 30
 _TOO_LATE = "the charged crystal of a file that came before it: in a tar it must come first (or use a zip or a folder)"
 
 
-def read_archive(path: Path, source: str) -> Iterator[Part]:
-    """Parts of every member, in the order of the archive."""
+def read_archive(path: Path, source: str, timeout_s: float) -> Iterator[Part]:
+    """Parts of every member, in the order of the archive; timeout_s: longest processor time without a crystal."""
     kind = file_kind(path.name)
     stem = kind.stem if kind else path.name
     members = 0
     walk = _walk_zip if kind is not None and kind.format == "zip" else _walk_tar
     try:
-        for part in walk(path, source):
-            members += 1
-            yield part
-    except DAMAGED as error:
+        with open_regular(path) as stream:
+            for part in walk(stream, source, timeout_s):
+                members += 1
+                yield part
+    except (*DAMAGED, MemoryError) as error:
+        problem = OUT_OF_MEMORY if isinstance(error, MemoryError) else str(error)
+        fault = "the archive" if isinstance(error, MemoryError | TooMuchError) else "the archive is damaged"
         where = f" after {members} crystals" if members else ""
-        yield Part("", source, stem, reason=f"unreadable: the archive is damaged{where} ({error})")
+        yield Part("", source, stem, reason=f"unreadable: {fault}{where} ({problem})")
         return
     if members == 0:
         yield Part("", source, stem, reason="no crystals in this archive")
 
 
-def _walk_zip(path: Path, source: str) -> Iterator[Part]:
-    with zipfile.ZipFile(path) as archive:
+def _walk_zip(file: IO[bytes], source: str, timeout_s: float) -> Iterator[Part]:
+    budget = Budget(_size(file), timeout_s)
+    with zipfile.ZipFile(file) as archive:
         members = {_clean(member.filename): member for member in archive.infolist() if not member.is_dir()}
         partners = charged_partners(name for name in members if not _is_unsafe(name))
         charged = set(partners.values())
@@ -57,31 +72,31 @@ def _walk_zip(path: Path, source: str) -> Iterator[Part]:
             if reason or kind is None:
                 yield Part("", f"{source}/{name}", kind.stem if kind else _last(name), reason=reason)
                 continue
-            parts = _zip_member(archive, member, source)
+            parts = _zip_member(archive, member, source, budget)
             if name in partners:
                 beside = members[partners[name]]
-                parts = with_charged(parts, partial(_zip_member, archive, beside, source))
+                parts = with_charged(parts, partial(_zip_member, archive, beside, source, budget))
             yield from parts
 
 
-def _zip_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, source: str) -> Iterator[Part]:
+def _zip_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, source: str, budget: Budget) -> Iterator[Part]:
     name = _clean(member.filename)
     kind = file_kind(_last(name))
     if kind is None:
         return
     try:
         with archive.open(member) as stream:
-            yield from read_stream(stream, kind, f"{source}/{name}")
+            yield from read_stream(stream, kind, f"{source}/{name}", budget, inside=True)
     except DAMAGED as error:
         yield Part("", f"{source}/{name}", kind.stem, reason=f"unreadable: {error}")
 
 
-def _walk_tar(path: Path, source: str) -> Iterator[Part]:
+def _walk_tar(file: IO[bytes], source: str, timeout_s: float) -> Iterator[Part]:
     """In the order of the archive, except that charged crystals wait for the discharged ones beside them."""
     waiting: dict[tuple[str, str], list[Part]] = {}
     gone: set[tuple[str, str]] = set()
     try:
-        for name, parts in _tar_members(path, source):
+        for name, parts in _tar_members(file, source, timeout_s):
             key = pair_key(name)
             if key is None:
                 yield from parts
@@ -100,9 +115,12 @@ def _walk_tar(path: Path, source: str) -> Iterator[Part]:
     yield from chain.from_iterable(waiting.values())
 
 
-def _tar_members(path: Path, source: str) -> Iterator[tuple[str, Iterator[Part]]]:
+def _tar_members(file: IO[bytes], source: str, timeout_s: float) -> Iterator[tuple[str, Iterator[Part]]]:
     """Name and parts of each member; the parts must be taken before the next member."""
-    with tarfile.open(path, mode="r|*") as archive:
+    whole, budget = Budget(_size(file), timeout_s), Budget(_size(file), timeout_s)
+    opened, compressed = _unpacked(file)
+    counted = cast(IO[bytes], CountedStream(opened, whole, compressed=compressed, whole=True))
+    with tarfile.open(fileobj=counted, mode="r|") as archive:
         for member in archive:
             name = _clean(member.name)
             if member.isdir() or _is_passed_over(name):
@@ -116,7 +134,21 @@ def _tar_members(path: Path, source: str) -> Iterator[tuple[str, Iterator[Part]]
                 yield "", iter([part])
                 continue
             with stream:
-                yield name, read_stream(stream, kind, f"{source}/{name}")
+                yield name, read_stream(stream, kind, f"{source}/{name}", budget, inside=True)
+
+
+def _unpacked(file: IO[bytes]) -> tuple[IO[bytes], bool]:
+    """The content of a tar, and whether it is compressed, by its first bytes: names are often wrong."""
+    head = file.read(6)
+    file.seek(0)
+    for signature, opener in _COMPRESSIONS:
+        if head.startswith(signature):
+            return cast(IO[bytes], opener(file)), True
+    return file, False
+
+
+def _size(file: IO[bytes]) -> int:
+    return os.fstat(file.fileno()).st_size
 
 
 def _clean(name: str) -> str:

@@ -1,8 +1,11 @@
-"""ASE's SQLite databases, read without ASE, because its reader opens them for writing."""
+"""ASE's SQLite databases, read without ASE, because its reader opens them for writing.
+
+A database is a program: views, generated columns and virtual tables compute what a query finds. Only a plain table is
+read, sizes are asked for before contents, and a query that computes for long is stopped.
+"""
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -13,9 +16,33 @@ from urllib.parse import quote
 import numpy as np
 
 from screening.crystals.reading.parts import Part, UnreadableError
-from screening.crystals.reading.rows import own_id
+from screening.crystals.reading.periodicity import check_lattice, check_periodic, fractional
+from screening.crystals.reading.row_ids import own_id
+from screening.crystals.reading.rows import parse_json
+from screening.crystals.reading.species import atomic_number
+from screening.crystals.reading.text_lines import MAX_PART_BYTES, TOO_LONG
+from screening.crystals.sites import Sites
 
-_QUERY = "SELECT id, numbers, positions, cell, pbc, key_value_pairs FROM systems ORDER BY id"
+_COLUMNS = {"id", "numbers", "positions", "cell", "pbc", "key_value_pairs"}
+_SIZES = (
+    "SELECT rowid, coalesce(length(numbers), 0) + coalesce(length(positions), 0) + coalesce(length(cell), 0)"
+    " + coalesce(length(key_value_pairs), 0) FROM systems ORDER BY rowid"
+)
+_ROW = "SELECT numbers, positions, cell, pbc, key_value_pairs FROM systems WHERE rowid = ?"
+_STEPS = 1_000_000
+_MOST_CALLS = 200
+"""A row needs some dozens of steps of SQLite's machine, and the number of rows about one each."""
+
+
+class _Budget:
+    """Stops a query after a number of steps, the same on every machine."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def __call__(self) -> int:
+        self.calls += 1
+        return self.calls > _MOST_CALLS
 
 
 def split_database(database: Path | bytes, source: str, stem: str) -> Iterator[Part]:
@@ -29,12 +56,17 @@ def split_database(database: Path | bytes, source: str, stem: str) -> Iterator[P
     rows = 0
     try:
         with closing(_connect(database)) as connection:
-            if connection.execute("SELECT type FROM sqlite_master WHERE name = 'systems'").fetchone() != ("table",):
-                raise sqlite3.DatabaseError("it has no table of systems")
+            budget = _Budget()
+            connection.set_progress_handler(budget, _STEPS)
+            _check_table(connection)
             count = connection.execute("SELECT COUNT(*) FROM systems").fetchone()[0]
-            for row in connection.execute(_QUERY):
-                rows += 1
-                number = f"#{row[0]}" if count > 1 else ""
+            for rowid, size in connection.execute(_SIZES):
+                rows, budget.calls = rows + 1, 0
+                number = f"#{rowid}" if count > 1 else ""
+                if size > MAX_PART_BYTES:
+                    yield Part("sites", source + number, stem + number, reason=f"unreadable: {TOO_LONG}")
+                    continue
+                row = connection.execute(_ROW, (rowid,)).fetchone()
                 yield _part(row, source + number, stem + number)
     except sqlite3.Error as error:
         number = f"#{rows + 1}" if rows else ""
@@ -48,27 +80,47 @@ def _connect(database: Path | bytes) -> sqlite3.Connection:
     if isinstance(database, bytes):
         connection = sqlite3.connect(":memory:")
         connection.deserialize(database)
-        return connection
-    # mode=ro never creates, changes or locks the file
-    return sqlite3.connect(f"file:{quote(str(database.resolve()))}?mode=ro", uri=True)
+    else:  # mode=ro never creates, changes or locks the file
+        connection = sqlite3.connect(f"file:{quote(str(database.resolve()))}?mode=ro", uri=True)
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 2 * MAX_PART_BYTES)
+    connection.execute("PRAGMA trusted_schema = off")
+    connection.execute("PRAGMA temp_store = memory")
+    connection.text_factory = bytes  # text that is not UTF-8 must not end the whole database
+    return connection
 
 
-def _part(row: tuple[Any, ...], source: str, stem: str) -> Part:
-    """ASE stores arrays as little-endian bytes (ase/db/sqlite.py) and key-value pairs as JSON."""
-    from screening.crystals.reading.formats import from_positions
+def _check_table(connection: sqlite3.Connection) -> None:
+    """Refuse anything but a table that holds what a query of it finds."""
+    kind = connection.execute("SELECT type, sql FROM sqlite_master WHERE name = 'systems'").fetchone()
+    if kind is None or kind[0] != b"table":
+        raise sqlite3.DatabaseError("it has no table of systems")
+    columns = {row[1]: row[6] for row in connection.execute("PRAGMA table_xinfo(systems)")}
+    plain = {name.decode(errors="replace") for name, hidden in columns.items() if hidden == 0}
+    virtual = (kind[1] or b"").split()[1:2] != [b"TABLE"]
+    if virtual or any(columns.values()) or not plain.issuperset(_COLUMNS):
+        raise sqlite3.DatabaseError("its table of systems is not the plain one of ASE")
 
-    _, numbers, positions, cell, pbc, pairs = row
+
+def _part(row: tuple[Any, ...] | None, source: str, stem: str) -> Part:
     try:
-        keys = json.loads(pairs) if pairs else {}
-        sites = from_positions(
-            np.frombuffer(cell, "<f8").astype(np.float64).reshape(3, 3),
-            np.frombuffer(numbers, "<i4").astype(np.int64),
-            np.frombuffer(positions, "<f8").astype(np.float64).reshape(-1, 3),
-            [bool(pbc & 1), bool(pbc & 2), bool(pbc & 4)],
-            own_id(keys) if isinstance(keys, dict) else "",
-        )
+        return Part("sites", source, stem, _sites(row))
     except UnreadableError as error:
         return Part("sites", source, stem, reason=f"unreadable: {error}")
     except (TypeError, ValueError) as error:
         return Part("sites", source, stem, reason=f"unreadable: a damaged database row ({error})")
-    return Part("sites", source, stem, sites)
+
+
+def _sites(row: tuple[Any, ...] | None) -> Sites:
+    """ASE stores arrays as little-endian bytes (ase/db/sqlite.py) and key-value pairs as JSON."""
+    if row is None:
+        raise ValueError("it cannot be found by its number")
+    numbers, positions, cell, pbc, pairs = row
+    keys = parse_json(pairs) if pairs else {}
+    lattice = np.frombuffer(cell, "<f8").astype(np.float64).reshape(3, 3)
+    check_lattice(lattice)
+    check_periodic([pbc & 1, pbc & 2, pbc & 4])
+    species = np.array([atomic_number(int(z)) for z in np.frombuffer(numbers, "<i4")], dtype=np.int16)
+    frac = fractional(np.frombuffer(positions, "<f8").astype(np.float64).reshape(-1, 3), lattice)
+    if len(species) != len(frac):
+        raise ValueError(f"{len(species)} numbers but {len(frac)} positions")
+    return Sites(lattice, species, frac, None, own_id(keys) if isinstance(keys, dict) else "")

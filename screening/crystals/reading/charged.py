@@ -7,13 +7,14 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import PurePosixPath
 
+from screening.crystals.reading.compressed import COMPRESSIONS
 from screening.crystals.reading.file_kinds import file_kind
 from screening.crystals.reading.parts import Part
 
 _MARK = ".charged"
 _SINGLE = ("cif", "poscar")
 """Formats with one crystal in each file."""
-_EXTENSIONS = tuple(f"{name}{packed}" for name in (".cif", ".vasp", ".poscar") for packed in ("", ".gz"))
+_EXTENSIONS = tuple(f"{name}{packed}" for name in (".cif", ".vasp", ".poscar") for packed in ("", *COMPRESSIONS))
 
 
 Key = tuple[str, str, bool]

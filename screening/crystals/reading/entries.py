@@ -88,7 +88,7 @@ def read_entries(
     numbers: deque[tuple[int, int]] = deque()
 
     def ours() -> Iterator[Part]:
-        for part in walk(find_source(source), settings.passed_over):
+        for part in walk(find_source(source), settings):
             position, content = survey.total, content_digest(part)
             survey.total += 1
             survey.fingerprint = (survey.fingerprint + content) % _WORD
@@ -119,7 +119,7 @@ def _content(part: Part) -> bytes:
 
 
 def _entry(position: int, content: int, part: Part, outcome: Outcome) -> Entry:
-    key, source, wanted = str(position), printable(part.source), outcome.own_id or part.stem
+    key, source, wanted = str(position), printable(part.source), part.own_id or outcome.own_id or part.stem
     if outcome.sites is None:
         refused = Rejection(key, source, outcome.stage, printable(outcome.reason))
         return Entry(position, content, wanted, None, refused)

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from screening.crystals.read_settings import ReadSettings
-from screening.crystals.reading.parts import Outcome, Part, UnreadableError
-from screening.crystals.reading.rows import own_id, parse_json, read_row
+from screening.crystals.reading.extended_xyz import read_xyz
+from screening.crystals.reading.parts import OUT_OF_MEMORY, Outcome, Part, UnreadableError
+from screening.crystals.reading.poscar import read_poscar
+from screening.crystals.reading.row_ids import own_id
+from screening.crystals.reading.rows import parse_json, read_row
+from screening.crystals.reading.text_lines import decode_text
 from screening.crystals.sanity import describe_partial, digest, find_atom_problem, find_cell_problem
 from screening.crystals.sites import Sites
 
 _MAX_REASON_LENGTH = 300
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+
+
+def examine_each(parts: Iterable[Part], settings: ReadSettings) -> Iterator[Outcome]:
+    """The outcomes of parts, one after another."""
+    return (examine(part, settings) for part in parts)
 
 
 def examine(part: Part, settings: ReadSettings) -> Outcome:
@@ -19,6 +30,15 @@ def examine(part: Part, settings: ReadSettings) -> Outcome:
 
     A part's charged crystal passes the same checks; if it is refused, so is the part.
     """
+    try:
+        return _examine(part, settings)
+    except MemoryError:
+        return _refusal("", "read", f"unreadable: {OUT_OF_MEMORY}")
+    except Exception as error:  # an object of the caller, or a crystal that no check expects
+        return _refusal("", "sanity", f"not a crystal: {type(error).__name__}: {error}")
+
+
+def _examine(part: Part, settings: ReadSettings) -> Outcome:
     sites = _read(part, settings)
     if isinstance(sites, Outcome):
         return sites
@@ -41,7 +61,7 @@ def _examine_charged(part: Part, settings: ReadSettings) -> Outcome:
 def _read(part: Part, settings: ReadSettings) -> Sites | Outcome:
     """The sites of a part, or its refusal."""
     if part.reason:
-        return Outcome(stage="read", reason=part.reason)
+        return _refusal("", "read", part.reason)
     row: object = None
     try:
         if part.kind == "row":
@@ -50,23 +70,25 @@ def _read(part: Part, settings: ReadSettings) -> Sites | Outcome:
         return _decode(part, settings)
     except UnreadableError as error:
         return _refusal(own_id(row) if isinstance(row, Mapping) else "", "read", f"unreadable: {error}")
+    except MemoryError:
+        raise
     except Exception as error:  # parsers of other libraries may raise anything
         return _refusal("", "read", f"unreadable: {type(error).__name__}: {error}")
 
 
 def _decode(part: Part, settings: ReadSettings) -> Sites:
-    from screening.crystals.reading import formats
-
     if isinstance(part.data, Sites):
         return part.data
     if not isinstance(part.data, bytes):
         raise TypeError(f"{part.kind} needs bytes")
     if part.kind == "cif":
-        return formats.read_cif(part.data, settings)
+        from screening.crystals.reading.cif.cif_reader import crystal_of_cif
+
+        return crystal_of_cif(decode_text(part.data), settings)
     if part.kind == "poscar":
-        return formats.read_poscar(part.data)
+        return read_poscar(part.data, settings)
     if part.kind == "xyz":
-        return formats.read_xyz(part.data)
+        return read_xyz(part.data, settings)
     raise ValueError(f"no parser for '{part.kind}'")
 
 
@@ -91,8 +113,8 @@ def _check(sites: Sites, flags: tuple[str, ...], settings: ReadSettings) -> Outc
 
 
 def _refusal(identity: str, stage: str, reason: str) -> Outcome:
-    """A refusal whose reason is one line, short enough for a table."""
-    line = " ".join(reason.split())
+    """A refusal whose reason is one line, short enough for a table, and the same in every run."""
+    line = " ".join(_ADDRESS.sub("", reason).split())
     return Outcome(
         identity,
         stage=stage,

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import gzip
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, cast
+from typing import IO
 
 from screening.crystals.reading.ase_database import split_database
+from screening.crystals.reading.bounds import Budget, CountedStream, open_regular
+from screening.crystals.reading.compressed import COMPRESSIONS, decompressed
 from screening.crystals.reading.parts import Part
 from screening.crystals.reading.splitting import DAMAGED, split
 
 MAX_DATABASE_BYTES = 512 << 20
-"""Largest ASE database inside an archive, because it is held in memory."""
+"""Largest ASE database that is compressed or inside an archive, because it is held in memory."""
 
 NOT_A_CRYSTAL = "not a crystal file"
 
@@ -40,12 +42,12 @@ class FileKind:
     Attributes:
         format: `cif`, `poscar`, `xyz`, `db`, `json`, `jsonl`, `zip` or `tar`.
         stem: The name without extensions.
-        compressed: Whether it is compressed with gzip.
+        compression: One of `COMPRESSIONS`; empty if it is not compressed.
     """
 
     format: str
     stem: str
-    compressed: bool = False
+    compression: str = ""
 
 
 def file_kind(name: str) -> FileKind | None:
@@ -54,14 +56,14 @@ def file_kind(name: str) -> FileKind | None:
     for extension in _ARCHIVES:
         if lower.endswith(extension):
             return FileKind("zip" if extension == ".zip" else "tar", name[: -len(extension)] or name)
-    compressed = lower.endswith(".gz")
-    inner = name[:-3] if compressed else name
+    compression = next((ending for ending in COMPRESSIONS if lower.endswith(ending)), "")
+    inner = name[: len(name) - len(compression)]
     suffix = PurePosixPath(inner).suffix
     known = _KINDS.get(suffix.lower())
-    if known is not None and not (known == "db" and compressed):
-        return FileKind(known, inner[: -len(suffix)], compressed)
+    if known is not None:
+        return FileKind(known, inner[: -len(suffix)], compression)
     if inner.upper().startswith(("POSCAR", "CONTCAR")):
-        return FileKind("poscar", inner, compressed)
+        return FileKind("poscar", inner, compression)
     return None
 
 
@@ -70,31 +72,39 @@ def is_ignored(name: str) -> bool:
     return name.startswith(".") or name == "__MACOSX" or name.lower().endswith(".md")
 
 
-def read_file(path: Path, source: str) -> Iterator[Part]:
-    """Parts of a file on disk that is not an archive."""
+def read_file(path: Path, source: str, timeout_s: float) -> Iterator[Part]:
+    """Parts of a file on disk that is not an archive; timeout_s: longest processor time without a crystal."""
     kind = file_kind(path.name)
     if kind is None:
         yield Part("", source, path.name, reason=NOT_A_CRYSTAL)
         return
     try:
-        if kind.format == "db":
-            with path.open("rb"):
-                pass  # so that missing permission is reported as for any other file
-            yield from split_database(path, source, kind.stem)
-            return
-        with path.open("rb") as stream:
-            yield from read_stream(stream, kind, source)
+        with open_regular(path) as stream:
+            if kind.format == "db" and not kind.compression:  # opened as well: missing permission reads as of any file
+                yield from split_database(path, source, kind.stem)
+            else:
+                yield from read_stream(stream, kind, source, Budget(os.fstat(stream.fileno()).st_size, timeout_s))
     except OSError as error:
         yield Part("", source, kind.stem, reason=f"unreadable: {error.strerror or error}")
 
 
-def read_stream(stream: IO[bytes], kind: FileKind, source: str) -> Iterator[Part]:
-    """Parts of an open file, on disk or inside an archive."""
-    if kind.format == "db":
-        yield from _read_database(stream, kind, source)
+def read_stream(
+    stream: IO[bytes], kind: FileKind, source: str, budget: Budget, *, inside: bool = False
+) -> Iterator[Part]:
+    """Parts of an open file, on disk or (inside) in an archive, within a budget."""
+    budget.restart()
+    unpacked, compressed, is_database = (
+        decompressed(stream, kind.compression),
+        bool(kind.compression),
+        kind.format == "db",
+    )
+    counted = CountedStream(unpacked, budget, compressed=compressed or inside, whole=is_database)
+    if is_database:
+        yield from _read_database(counted.lines(), kind, source)
         return
-    opened = cast(IO[bytes], gzip.GzipFile(fileobj=stream)) if kind.compressed else stream
-    yield from split(opened, kind.format, source, kind.stem)
+    for part in split(counted.lines(), kind.format, source, kind.stem):
+        yield part
+        budget.restart()
 
 
 def _read_database(stream: IO[bytes], kind: FileKind, source: str) -> Iterator[Part]:
@@ -104,6 +114,6 @@ def _read_database(stream: IO[bytes], kind: FileKind, source: str) -> Iterator[P
         yield Part("", source, kind.stem, reason=f"unreadable: {error}")
         return
     if len(content) > MAX_DATABASE_BYTES:
-        yield Part("", source, kind.stem, reason=f"larger than {MAX_DATABASE_BYTES >> 20} MiB inside an archive")
+        yield Part("", source, kind.stem, reason=f"larger than {MAX_DATABASE_BYTES >> 20} MiB unpacked")
         return
     yield from split_database(content, source, kind.stem)

@@ -5,16 +5,21 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import dataclass
+from pathlib import Path, PurePath
 
-from screening.crystals.reading.archives import read_archive
+from screening.crystals.read_settings import ReadSettings
 from screening.crystals.reading.charged import charged_names, charged_partners, with_charged
-from screening.crystals.reading.file_kinds import NOT_A_CRYSTAL, file_kind, is_ignored, read_file
+from screening.crystals.reading.file_kinds import NOT_A_CRYSTAL, file_kind, is_ignored
 from screening.crystals.reading.parts import Part
+from screening.crystals.reading.unpacking import Unpacker
 from screening.errors import RequestError
 from screening.resources import resource
 
-_EXPECTED = "CIF, POSCAR, .xyz/.extxyz, .db (ASE), .json, .jsonl(.gz), a zip or tar of those, or a folder"
+_EXPECTED = (
+    "CIF, POSCAR, .xyz/.extxyz, .db (ASE), .json, .jsonl (each also as .gz, .bz2, .xz or .zst), a zip or tar of those, "
+    "or a folder"
+)
 
 
 def bundled_sets() -> list[str]:
@@ -43,25 +48,29 @@ def find_source(source: str | Path) -> Path:
     raise RequestError(f"{path} does not exist, and it is not one of the bundled sets {_sets()}")
 
 
-def walk(path: Path, passed_over: frozenset[Path] = frozenset()) -> Iterator[Part]:
+def walk(path: Path, settings: ReadSettings) -> Iterator[Part]:
     """Parts of everything in a file, archive or folder, in a fixed order.
 
     Args:
         path: The file or folder.
-        passed_over: As in `ReadSettings`.
+        settings: What to pass over, and limits.
 
     Raises:
         RequestError: A folder contains no crystal files.
     """
-    if path.is_dir():
+    unpacker = Unpacker(settings)
+    try:
+        if not path.is_dir():
+            yield from _open(unpacker, path, path.name, _beside(path))
+            return
         empty = True
-        for part in _walk_folder(path, "", (path.resolve(),), passed_over):
+        for part in _walk_folder(path, settings.passed_over, unpacker):
             empty = False
             yield part
         if empty:
             raise RequestError(f"{path} contains no crystal files; expected {_EXPECTED}")
-    else:
-        yield from _open(path, path.name, _beside(path))
+    finally:
+        unpacker.close()
 
 
 def _beside(path: Path) -> Path | None:
@@ -77,51 +86,68 @@ def _sets() -> str:
     return ", ".join(bundled_sets()) or "(none installed)"
 
 
-def _open(path: Path, source: str, charged: Path | None = None) -> Iterator[Part]:
-    kind = file_kind(path.name)
-    if kind is not None and kind.format in ("zip", "tar"):
-        return read_archive(path, source)
-    if charged is not None:
-        return with_charged(read_file(path, source), lambda: _read_charged(charged))
-    return read_file(path, source)
+def _open(unpacker: Unpacker, path: Path, source: str, charged: Path | None) -> Iterator[Part]:
+    reason = "" if charged is None else _refusal(charged, charged.parent, charged.parent)
+    if reason:
+        partner = Part("", path.name, path.name, reason=reason)
+        return with_charged(unpacker.parts(path, source), lambda: iter([partner]))
+    return unpacker.parts(path, source, charged)
 
 
-def _read_charged(path: Path) -> Iterator[Part]:
-    reason = _refusal(path, ())
-    return iter([Part("", path.name, path.name, reason=reason)]) if reason else read_file(path, path.name)
+@dataclass(frozen=True)
+class _Place:
+    """An entry of a folder: a file with the charged crystal's file beside it, or a folder."""
+
+    path: Path
+    source: str
+    is_folder: bool
+    charged: Path | None = None
 
 
-def _walk_folder(folder: Path, prefix: str, chain: tuple[Path, ...], passed_over: frozenset[Path]) -> Iterator[Part]:
-    """Sorted by name; links to files are followed, links to folders are not."""
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError as error:
-        yield Part("", prefix.rstrip("/"), folder.name, reason=f"unreadable folder: {error.strerror}")
-        return
-    entries = [
-        entry
-        for entry in entries
-        if not is_ignored(entry.name) and not (passed_over and chain[-1] / entry.name in passed_over)
-    ]
-    partners = charged_partners(entry.name for entry in entries if not entry.is_dir(follow_symlinks=False))
-    charged = set(partners.values())
-    for entry in entries:
-        if entry.name in charged:
-            continue
-        source = prefix + entry.name
-        path = Path(entry.path)
-        if entry.is_dir(follow_symlinks=False):
-            if _is_result(path):
-                continue
-            yield from _walk_folder(path, source + "/", (*chain, path.resolve()), passed_over)
-            continue
-        reason = _refusal(path, chain)
-        if reason:
-            kind = file_kind(entry.name)
-            yield Part("", source, kind.stem if kind else entry.name, reason=reason)
+def _walk_folder(root: Path, passed_over: frozenset[Path], unpacker: Unpacker) -> Iterator[Part]:
+    """Sorted by name; links to files are followed, links to folders are not. Folders may be nested without limit."""
+    resolved = root.resolve()
+    ahead = [iter([_Place(root, "", is_folder=True)])]
+    while ahead:
+        place = next(ahead[-1], None)
+        if place is None:
+            ahead.pop()
+        elif place.is_folder:
+            try:
+                ahead.append(_entries(place, resolved / place.source, passed_over))
+            except OSError as error:
+                yield Part("", place.source, place.path.name, reason=f"unreadable folder: {error.strerror}")
+        elif reason := _refusal(place.path, resolved / PurePath(place.source).parent, resolved):
+            kind = file_kind(place.path.name)
+            yield Part("", place.source, kind.stem if kind else place.path.name, reason=reason)
         else:
-            partner = partners.get(entry.name)
-            yield from _open(path, source, path.parent / partner if partner else None)
+            yield from _open(unpacker, place.path, place.source, place.charged)
+
+
+def _entries(folder: _Place, resolved: Path, passed_over: frozenset[Path]) -> Iterator[_Place]:
+    """What a folder holds. Raises OSError if it cannot be read."""
+    with os.scandir(folder.path) as scan:
+        entries = [
+            entry
+            for entry in sorted(scan, key=lambda entry: entry.name)
+            if not is_ignored(entry.name) and not (passed_over and resolved / entry.name in passed_over)
+        ]
+    folders = {entry.name for entry in entries if entry.is_dir(follow_symlinks=False)}
+    partners = charged_partners(entry.name for entry in entries if entry.name not in folders)
+    charged = set(partners.values())
+    prefix = f"{folder.source}/" if folder.source else ""
+    return iter(
+        [
+            _Place(
+                folder.path / entry.name,
+                prefix + entry.name,
+                entry.name in folders,
+                folder.path / partners[entry.name] if entry.name in partners else None,
+            )
+            for entry in entries
+            if entry.name not in charged and not (entry.name in folders and _is_result(Path(entry.path)))
+        ]
+    )
 
 
 def _is_result(folder: Path) -> bool:
@@ -129,8 +155,14 @@ def _is_result(folder: Path) -> bool:
     return folder.name == "finalists" and (folder / "index.json").is_file()
 
 
-def _refusal(path: Path, chain: tuple[Path, ...]) -> str:
-    """Why an entry of a folder is refused; empty if it is not."""
+def _refusal(path: Path, folder: Path, root: Path) -> str:
+    """Why an entry of a folder is refused; empty if it is not.
+
+    Args:
+        path: The entry.
+        folder: Its folder, with all links resolved.
+        root: The outermost folder, with all links resolved.
+    """
     try:
         mode = path.stat().st_mode
     except OSError as error:
@@ -139,7 +171,9 @@ def _refusal(path: Path, chain: tuple[Path, ...]) -> str:
             return "a broken symbolic link" if target_missing else f"a symbolic link loop ({error.strerror})"
         return f"unreadable: {error.strerror}"
     if stat.S_ISDIR(mode):
-        return "a symbolic link loop" if path.resolve() in chain else "a symbolic link to a folder is not followed"
+        target = path.resolve()
+        loop = target.is_relative_to(root) and folder.is_relative_to(target)
+        return "a symbolic link loop" if loop else "a symbolic link to a folder is not followed"
     if not stat.S_ISREG(mode):
         return "not a regular file"
     return NOT_A_CRYSTAL if file_kind(path.name) is None else ""

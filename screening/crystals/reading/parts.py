@@ -6,11 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from screening.crystals.read_settings import ReadSettings
 from screening.crystals.sites import Sites
+
+OUT_OF_MEMORY = "its reader ran out of memory"
 
 
 class UnreadableError(ValueError):
     """The input does not describe a crystal; the message says why."""
+
+
+def refuse_many(atoms: int, settings: ReadSettings) -> None:
+    """Refuse a large cell before time is spent on it.
+
+    Raises:
+        UnreadableError: It has more atoms than the limit.
+    """
+    if atoms > settings.max_atoms:
+        raise UnreadableError(f"{atoms} atoms, more than the limit of {settings.max_atoms}")
 
 
 @dataclass(frozen=True)
@@ -25,6 +38,7 @@ class Part:
         reason: Why it was refused before its content was examined; empty if it was not.
         flags: Flags that it has already.
         charged: The charged crystal beside it, if it is one of an insertion pair.
+        own_id: An id that goes before any in the content.
     """
 
     kind: str
@@ -34,6 +48,7 @@ class Part:
     reason: str = ""
     flags: tuple[str, ...] = ()
     charged: Part | None = None
+    own_id: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from screening.crystals.crystal import Crystal, Rejection
 from screening.crystals.read_settings import ReadSettings
@@ -12,13 +14,17 @@ from screening.crystals.reading.charged import charged_partners
 from screening.crystals.reading.dispatch import examine_all
 from screening.crystals.reading.identity import Register, printable
 from screening.crystals.reading.inputs import find_source, walk
-from screening.crystals.reading.parts import Outcome, Part, UnreadableError
+from screening.crystals.reading.objects import from_atoms, from_structure
+from screening.crystals.reading.parts import Outcome, Part, UnreadableError, refuse_many
+from screening.crystals.reading.row_forms import crystal_key, is_crystal
 from screening.crystals.sites import Sites
 from screening.errors import RequestError
 
 if TYPE_CHECKING:
     from ase import Atoms
     from pymatgen.core.structure import Structure
+
+    Item = Structure | Atoms | Crystal | Mapping[str, Any] | str | Path
 
 _DEFAULT = ReadSettings()
 
@@ -36,31 +42,48 @@ def read_crystals(source: str | Path, settings: ReadSettings = _DEFAULT) -> Iter
     Raises:
         RequestError: The source does not exist (at once), or a folder has nothing to read (on the first step).
     """
-    return _finish(examine_all(walk(find_source(source), settings.passed_over), settings))
+    return _finish(examine_all(walk(find_source(source), settings), settings))
 
 
 def as_crystals(
-    items: Iterable[Structure | Atoms | Crystal | str | Path] | Structure | Atoms | Crystal,
+    items: Iterable[Item] | Mapping[str, Item] | Item,
     settings: ReadSettings = _DEFAULT,
 ) -> Iterator[Crystal | Rejection]:
     """As `read_crystals`, with the same checks, for objects in memory.
 
-    The id of a structure is `properties["id"]`, that of atoms is `info["id"]` (or `mp_id`, `name`), or else
-    `structure#0`, and so on.
+    The id is the key in a dictionary, else a structure's `properties["id"]` or the `info["id"]` of atoms (or `mp_id`,
+    `name`), or else `structure#0`, and so on.
 
     Args:
-        items: pymatgen structures, ASE atoms, crystals or paths, or a single object. A path that does not exist is
-            refused like any broken input.
+        items: pymatgen structures, ASE atoms, crystals, rows as in JSON or paths; the same by id; or a single object. A
+            path that does not exist is refused like any broken input.
         settings: How to read, and limits.
 
     Raises:
         RequestError: `items` is of another type.
     """
     if any(hasattr(items, name) for name in ("lattice", "positions")):  # a structure is iterable too, over its sites
-        items = [cast("Structure | Atoms | Crystal", items)]
+        items = [cast("Item", items)]
+    if isinstance(items, Mapping):
+        if not is_crystal(items) and crystal_key(items) is None:
+            return _finish(examine_all(_named_parts(items, settings), settings))
+        items = [items]
     if not isinstance(items, Iterable):
         raise RequestError(f"candidates: expected paths, structures or crystals, found {type(items).__name__}")
     return _finish(examine_all(_parts(items, settings), settings))
+
+
+def _named_parts(items: Mapping[Any, Any], settings: ReadSettings) -> Iterator[Part]:
+    """Parts of a dictionary, whose keys are the ids, before any id of a structure's own."""
+    for key, item in items.items():
+        name = str(key)
+        if not isinstance(item, str | Path):
+            yield replace(_as_part(item, name, settings), own_id=name)
+            continue
+        parts = _parts([item], settings)
+        ahead = list(islice(parts, 2))
+        for number, part in enumerate(chain(ahead, parts), 1):
+            yield replace(part, own_id=name if len(ahead) == 1 else f"{name}#{number}")
 
 
 def _parts(items: Iterable[object], settings: ReadSettings) -> Iterator[Part]:
@@ -69,12 +92,12 @@ def _parts(items: Iterable[object], settings: ReadSettings) -> Iterator[Part]:
     charged = set(charged_partners(listed).values())
     for index, item in enumerate(items):
         if not isinstance(item, str | Path):
-            yield _as_part(item, f"structure#{index}")
+            yield _as_part(item, f"structure#{index}", settings)
             continue
         if str(item) in charged:
             continue
         try:
-            yield from walk(find_source(item), settings.passed_over)
+            yield from walk(find_source(item), settings)
         except RequestError as error:
             yield Part("", str(item), Path(item).stem, reason=str(error))
 
@@ -83,7 +106,7 @@ def _finish(examined: Iterator[tuple[Part, Outcome]]) -> Iterator[Crystal | Reje
     """Assign ids and refuse duplicates, which needs the whole stream."""
     register = Register()
     for part, outcome in examined:
-        candidate_id = register.identify(outcome.own_id or part.stem, part.source)
+        candidate_id = register.identify(part.own_id or outcome.own_id or part.stem, part.source)
         source = printable(part.source)
         sites = outcome.sites
         if sites is None:
@@ -111,17 +134,20 @@ def _as_sites(crystal: Crystal) -> Sites:
     )
 
 
-def _as_part(item: object, name: str) -> Part:
-    if isinstance(item, Crystal):
-        return Part("sites", item.source or name, name, _as_sites(item), flags=item.flags)
-    from screening.crystals.reading.formats import from_atoms, from_structure
-
+def _as_part(item: object, name: str, settings: ReadSettings) -> Part:
+    """An object of the caller; one that raises when it is asked for its atoms is refused like a broken file."""
     try:
-        if hasattr(item, "species_and_occu") and hasattr(item, "lattice"):
-            return Part("sites", name, name, from_structure(item))  # type: ignore[arg-type]
-        if hasattr(item, "pbc") and hasattr(item, "positions"):
-            return Part("sites", name, name, from_atoms(item))  # type: ignore[arg-type]
+        if isinstance(item, Crystal):
+            return Part("sites", item.source or name, name, _as_sites(item), flags=item.flags)
+        if isinstance(item, Mapping):
+            return Part("row", name, name, item)
+        is_structure = hasattr(item, "species_and_occu") and hasattr(item, "lattice")
+        if is_structure or (hasattr(item, "pbc") and hasattr(item, "positions")):
+            refuse_many(len(item), settings)  # type: ignore[arg-type]
+            return Part("sites", name, name, (from_structure if is_structure else from_atoms)(item))  # type: ignore[operator]
     except UnreadableError as error:
         return Part("sites", name, name, reason=f"unreadable: {error}")
+    except Exception as error:  # subclasses may raise anything
+        return Part("sites", name, name, reason=f"unreadable: {type(error).__name__}: {error}")
     kind = type(item).__name__
     return Part("sites", name, name, reason=f"expected a pymatgen Structure, ASE Atoms or a Crystal, found {kind}")

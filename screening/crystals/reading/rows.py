@@ -1,60 +1,27 @@
-"""Rows of `lattice, species, frac` and pymatgen structures as JSON, decoded without pymatgen."""
+"""Rows: decoded JSON objects that describe one crystal each, in all forms that are read, decoded without pymatgen."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
-import numpy as np
 import orjson
-from numpy.typing import NDArray
 
-from screening.chemistry.elements import ATOMIC_NUMBERS, SYMBOLS
+from screening.crystals.reading.database_rows import read_ase, read_jarvis, read_optimade, read_pymatgen
+from screening.crystals.reading.json_documents import crystals_of
 from screening.crystals.reading.parts import UnreadableError
-from screening.crystals.sites import APPROXIMANT, Occupancy, Sites
-
-ID_KEYS = ("id", "mp_id", "name", "material_id", "battery_id")
-"""Keys for the id of a row, in order of preference."""
-
-PAIR_KEYS = (("structure", "charged"), ("discharged", "charged"), ("discharge_structure", "charge_structure"))
-"""Keys of the discharged and the charged crystal of an insertion pair in a row."""
+from screening.crystals.reading.periodicity import check_periodic
+from screening.crystals.reading.row_arrays import assemble, cell_of, coordinates, directions
+from screening.crystals.reading.row_forms import PAIR_KEYS, crystal_key, inner_crystals, is_crystal
+from screening.crystals.reading.row_ids import own_id
+from screening.crystals.sites import APPROXIMANT, Sites
 
 OWN_FLAGS = (APPROXIMANT,)
 """Flags that a row may have; all others come from later steps."""
 
-_ISOTOPES = {"D": 1, "T": 1}
-_SPECIES = re.compile(r"([A-Z][a-z]?)(?:\d*\.?\d*[+-]|[+-]\d+\.?\d*)?(?:,.*)?")
-
-
-@lru_cache(maxsize=4096)
-def atomic_number(species: str | int) -> int:
-    """Atomic number of `Fe`, `Fe3+`, `O2-`, `D` or 26.
-
-    Raises:
-        UnreadableError: It is anything else.
-    """
-    if isinstance(species, int) and 0 < species < len(SYMBOLS):
-        return species
-    match = _SPECIES.fullmatch(str(species).strip())
-    number = (ATOMIC_NUMBERS.get(match[1]) or _ISOTOPES.get(match[1])) if match else None
-    if number is None:
-        raise UnreadableError(f"'{str(species)[:40]}' is not an element")
-    return number
-
-
-def own_id(row: Mapping[str, Any]) -> str:
-    """The id in a row as text; empty if it has none."""
-    for key in ID_KEYS:
-        value = row.get(key)
-        if isinstance(value, (str, int, float, np.integer)) and not isinstance(value, bool) and value == value:
-            text = str(value).strip()
-            if text:
-                return text
-    return ""
+_DEEPEST = 4
 
 
 def own_flags(row: Mapping[str, Any]) -> tuple[str, ...]:
@@ -72,29 +39,43 @@ def parse_json(data: bytes) -> Any:
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError as error:
-        try:
-            return json.loads(data)
-        except (ValueError, RecursionError):
-            raise UnreadableError(f"not valid JSON: {error}") from None
+        if b"NaN" in data or b"Infinity" in data:
+            try:
+                return json.loads(data)
+            except (ValueError, RecursionError):
+                pass
+        raise UnreadableError(f"not valid JSON: {error}") from None
 
 
 def read_row(row: Any) -> Sites:
     """The crystal of a row.
 
     Args:
-        row: An object with `lattice, species, frac` and perhaps an id, or a pymatgen structure as JSON, itself or under
-            `structure`. The charged crystal of an insertion pair is under `charged` (other keys: `PAIR_KEYS`).
+        row: An object with `lattice, species, frac` and perhaps an id; or a crystal as pymatgen, OPTIMADE, JARVIS or
+            ASE write it, itself or one level deeper. The charged crystal of an insertion pair is under `charged` (other
+            keys: `PAIR_KEYS`). A document of a single crystal counts as its row.
 
     Raises:
         UnreadableError: The row does not describe a crystal.
     """
-    if not isinstance(row, Mapping):
-        raise UnreadableError(f"expected an object with lattice, species and frac, found {type(row).__name__}")
+    row = _single(row)
     sites = _read_one(row)
     for _, key in PAIR_KEYS:
         if isinstance(row.get(key), Mapping):
             return replace(sites, charged=read_charged(row[key]))
     return sites
+
+
+def _single(value: Any) -> Mapping[str, Any]:
+    """The row that a value is, or that a document with only one crystal holds."""
+    if is_crystal(value):
+        return value  # type: ignore[no-any-return]
+    rows = crystals_of(value)
+    if len(rows) > 1:
+        raise UnreadableError(f"{len(rows)} crystals where one is expected")
+    if not rows or not isinstance(rows[0], Mapping):
+        raise UnreadableError(f"expected an object with lattice, species and frac, found {type(value).__name__}")
+    return rows[0]
 
 
 def read_charged(row: Mapping[str, Any]) -> Sites:
@@ -109,18 +90,34 @@ def read_charged(row: Mapping[str, Any]) -> Sites:
         raise UnreadableError(f"the charged crystal: {error}") from None
 
 
-def _read_one(row: Mapping[str, Any]) -> Sites:
-    for key, _ in PAIR_KEYS:
-        if isinstance(row.get(key), Mapping):
-            sites = _read_one(row[key])
-            return _with_remarks(replace(sites, own_id=own_id(row) or sites.own_id), row)
+def _read_one(row: Mapping[str, Any], depth: int = 0) -> Sites:
+    key = None if is_crystal(row) or depth >= _DEEPEST else crystal_key(row) or _broken_key(row)
+    if key is not None:
+        sites = _read_one(row[key], depth + 1)
+        data = row.get("data")  # of an entry of pymatgen, whose entry_id may be empty
+        identity = own_id(row) or (own_id(data) if isinstance(data, Mapping) else "")
+        return _with_remarks(replace(sites, own_id=identity or sites.own_id), row)
     if "sites" in row:
-        return _read_pymatgen(row)
+        return read_pymatgen(row)
+    if "lattice_mat" in row:
+        return read_jarvis(row)
+    if "lattice_vectors" in row:
+        return read_optimade(row)
+    if "positions" in row and ("numbers" in row or "symbols" in row):
+        return read_ase(row)
     missing = [key for key in ("lattice", "species", "frac") if key not in row]
     if missing:
-        raise UnreadableError(f"no {' and no '.join(missing)} in this row")
-    sites = _assemble(row["lattice"], row["species"], row["frac"], own_id(row))
+        several = inner_crystals(row)
+        found = f"; several structures to choose from: {', '.join(several)[:80]}" if len(several) > 1 else ""
+        raise UnreadableError(f"no {' and no '.join(missing)} in this row{found}")
+    check_periodic(directions(row.get("pbc")))
+    sites = assemble(cell_of(row["lattice"]), row["species"], coordinates(row["frac"], "frac"), own_id(row))
     return _with_remarks(sites, row) if "flags" in row else sites
+
+
+def _broken_key(row: Mapping[str, Any]) -> str | None:
+    """The key that should hold the crystal of a row, so that the refusal says what is wrong with it."""
+    return next((key for key, _ in PAIR_KEYS if isinstance(row.get(key), Mapping)), None)
 
 
 def _with_remarks(sites: Sites, row: Mapping[str, Any]) -> Sites:
@@ -128,71 +125,3 @@ def _with_remarks(sites: Sites, row: Mapping[str, Any]) -> Sites:
     flags, group = own_flags(row), row.get("parent_space_group")
     known = APPROXIMANT in flags and isinstance(group, int) and not isinstance(group, bool) and 1 <= group <= 230
     return replace(sites, flags=flags, parent_space_group=group if known else None)
-
-
-def _assemble(lattice: Any, species: Any, frac: Any, identity: str) -> Sites:
-    cell = _matrix(lattice)
-    if not isinstance(species, Sequence) or isinstance(species, str):
-        raise UnreadableError("species must be a list with one entry per atom")
-    try:
-        positions = np.array(frac, dtype=np.float64).reshape(-1, 3)
-    except (TypeError, ValueError):
-        raise UnreadableError("frac must be a list of three numbers per atom") from None
-    if len(species) != len(positions):
-        raise UnreadableError(f"{len(species)} species but {len(positions)} positions")
-    try:
-        numbers = np.array([ATOMIC_NUMBERS[symbol] for symbol in species], dtype=np.int16)
-    except (KeyError, TypeError):
-        return Sites.from_occupancies(cell, [_occupancy(entry) for entry in species], positions, identity)
-    return Sites(cell, numbers, positions, None, identity)
-
-
-def _matrix(lattice: Any) -> NDArray[np.float64]:
-    if isinstance(lattice, Mapping):
-        lattice = lattice.get("matrix")
-    try:
-        cell = np.array(lattice, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise UnreadableError("the lattice must be three vectors of three numbers") from None
-    if cell.shape != (3, 3):
-        raise UnreadableError(f"the lattice must be three vectors of three numbers, its shape is {cell.shape}")
-    return cell
-
-
-def _occupancy(entry: Any) -> Occupancy:
-    """One site: a species, or a mapping of species to occupancies."""
-    if not isinstance(entry, Mapping):
-        return {atomic_number(entry if isinstance(entry, str | int) else str(entry)): 1.0}
-    return _merge([(key, value) for key, value in entry.items()])
-
-
-def _merge(pairs: list[tuple[Any, Any]]) -> Occupancy:
-    """Occupancies summed by element: Fe2+ and Fe3+ on a site are one element."""
-    site: Occupancy = {}
-    for species, amount in pairs:
-        if isinstance(amount, bool) or not isinstance(amount, int | float) or not 0 <= amount <= 1.001:
-            raise UnreadableError(f"the occupancy of '{str(species)[:40]}' is not between 0 and 1")
-        if amount > 0:
-            number = atomic_number(species)
-            site[number] = site.get(number, 0.0) + float(amount)
-    if not site or sum(site.values()) > 1.01:
-        raise UnreadableError("the occupancies of a site do not add up to between 0 and 1")
-    return site
-
-
-def _read_pymatgen(row: Mapping[str, Any]) -> Sites:
-    """The crystal of JSON from pymatgen's `Structure.as_dict`."""
-    if "lattice" not in row:
-        raise UnreadableError("a structure without a lattice is a molecule, not a crystal")
-    try:
-        occupancies = [
-            _merge([(entry["element"], entry.get("occu", 1.0)) for entry in site["species"]]) for site in row["sites"]
-        ]
-        frac = np.array([site["abc"] for site in row["sites"]], dtype=np.float64).reshape(-1, 3)
-    except UnreadableError:
-        raise
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise UnreadableError(f"not a pymatgen structure ({type(error).__name__}: {error})") from None
-    properties = row.get("properties")
-    identity = own_id(row) or (own_id(properties) if isinstance(properties, Mapping) else "")
-    return Sites.from_occupancies(_matrix(row["lattice"]), occupancies, frac, identity)

@@ -1,4 +1,4 @@
-"""Worker processes that parse files, so that a parser that crashes or hangs affects one file and not the run.
+"""A worker process, so that a parser that crashes, hangs or eats memory costs one input and not the run.
 
 Workers are started as commands, not by `multiprocessing`, which would import the caller's main module again (a script
 without a main guard, a notebook) or fork a process with torch's threads.
@@ -6,139 +6,155 @@ without a main guard, a notebook) or fork a process with torch's threads.
 
 from __future__ import annotations
 
-import logging
 import os
 import pickle
+import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from multiprocessing.connection import Connection
 from pathlib import Path
-from queue import Empty, LifoQueue
-from typing import IO, cast
+from typing import IO, Any, TypeVar, cast
 
-from screening.crystals.read_settings import ReadSettings
-from screening.crystals.reading.examine import examine
-from screening.crystals.reading.parts import Outcome, Part
+from screening.crystals.reading.parts import OUT_OF_MEMORY
 
-_LOG = logging.getLogger(__name__)
 _COMMAND = "from screening.crystals.reading.worker import main; main()"
-_READY = b"ready\n"
+_START_S = 120.0
+_MEMORY_BYTES = 2 << 30
+"""Enough for the largest crystals within the limits; the libraries alone take 0.5 GB of address space."""
+_LEAST_MEMORY_BYTES = 1 << 30
+
+Item = TypeVar("Item")
 
 
 class WorkerFailureError(Exception):
-    """A worker died or was stopped for taking too long."""
+    """A worker died, was stopped for taking too long, or ran out of memory.
+
+    Attributes:
+        crashed: It died, which need not be the fault of its task: the system may have killed it.
+    """
+
+    def __init__(self, reason: str, *, crashed: bool = False) -> None:
+        super().__init__(reason)
+        self.crashed = crashed
 
 
 class Worker:
-    """A process that examines parts; it exchanges pickles with this one over private pipes."""
+    """A process that runs tasks one after another; it exchanges pickles with this one over private pipes.
 
-    def __init__(self, settings: ReadSettings) -> None:
+    Args:
+        share: How many workers there may be at the same time, all together within half of the machine's memory.
+
+    Raises:
+        OSError: The process could not be started.
+        WorkerFailureError: It ended at once.
+    """
+
+    def __init__(self, share: int = 1) -> None:
         package = str(Path(__file__).resolve().parents[3])
         paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
+        threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", _COMMAND],
+            [sys.executable, "-P", "-c", _COMMAND, str(memory_limit(share))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1"},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), **threads},
         )
-        self._input = cast(IO[bytes], self._process.stdin)
-        self._output = cast(IO[bytes], self._process.stdout)
-        self._errors = cast(IO[bytes], self._process.stderr)
-        if self._output.readline() != _READY:
+        self._tasks = Connection(_taken(self._process.stdin), readable=False)
+        self._results = Connection(_taken(self._process.stdout), writable=False)
+        self._errors = cast(IO[bytes], self._process.stderr)  # when it closes, the worker ends
+        try:
+            self._receive(_START_S)
+        except WorkerFailureError:
             text = self._errors.read().decode(errors="replace").strip()
             self.stop()
-            raise WorkerFailureError(f"a worker process did not start: {text[-500:]}")
-        pickle.dump(settings, self._input)
+            raise WorkerFailureError(f"a reader process did not start: {text[-500:]}", crashed=True) from None
 
-    def examine(self, parts: Sequence[Part], timeout_s: float) -> list[Outcome]:
-        """Outcomes of parts.
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self._process.pid
+
+    def stream(
+        self, function: Callable[..., Iterable[Item]], arguments: tuple[Any, ...], timeout_s: float, wait: float = 3.0
+    ) -> Iterator[Item]:
+        """The items that a function gives in the worker.
+
+        Args:
+            function: A function of a module.
+            arguments: Its arguments.
+            timeout_s: Longest processor time for an item.
+            wait: How many times longer an item may take by the clock.
 
         Raises:
-            WorkerFailureError: The worker crashed or took too long; it cannot be used again.
+            WorkerFailureError: The worker failed; it cannot be used again, unless it ran out of memory.
         """
-        late = threading.Event()
-
-        def stop() -> None:
-            late.set()
-            self._process.kill()
-
-        timer = threading.Timer(timeout_s, stop)
-        timer.daemon = True
-        timer.start()
         try:
-            pickle.dump(list(parts), self._input)
-            self._input.flush()
-            outcomes: list[Outcome] = pickle.load(self._output)  # noqa: S301 (written by our own worker)
-            return outcomes
-        except (OSError, EOFError, pickle.UnpicklingError):
-            self.stop()
-            if late.is_set():
-                raise WorkerFailureError(f"its reader took longer than {timeout_s:g} s") from None
-            raise WorkerFailureError(f"its reader crashed (exit status {self._process.returncode})") from None
-        finally:
-            timer.cancel()
+            self._tasks.send_bytes(pickle.dumps((function, arguments, timeout_s)))
+        except OSError:
+            raise self._failure(timeout_s) from None
+        while True:
+            kind, item = self._receive(timeout_s * wait, timeout_s)
+            if kind == "end":
+                return
+            if kind == "memory":
+                raise WorkerFailureError(OUT_OF_MEMORY)
+            yield item
+
+    def _receive(self, wait_s: float, timeout_s: float = 0.0) -> tuple[str, Any]:
+        try:
+            if not self._results.poll(wait_s):
+                self.stop()
+                raise WorkerFailureError(_too_long(timeout_s))
+            received: tuple[str, Any] = pickle.loads(self._results.recv_bytes())  # noqa: S301 (of our own worker)
+            return received
+        except (OSError, EOFError, ValueError, pickle.UnpicklingError):
+            raise self._failure(timeout_s) from None
+
+    def _failure(self, timeout_s: float) -> WorkerFailureError:
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(1.0)  # it ends by itself: the pipe is closed
+        status = self._process.poll()
+        self.stop()
+        if status is not None and -status == getattr(signal, "SIGXCPU", None):
+            return WorkerFailureError(_too_long(timeout_s))
+        return WorkerFailureError(f"its reader crashed ({_status(status)})", crashed=True)
 
     def stop(self) -> None:
         """End the process and close the pipes."""
         self._process.kill()
         self._process.wait()
-        for pipe in (self._input, self._output, self._errors):
-            with suppress(BrokenPipeError):  # nobody reads what was not yet written
-                pipe.close()
+        for connection in (self._tasks, self._results, self._errors):
+            with suppress(OSError):
+                connection.close()
 
 
-class WorkerPool:
-    """A fixed number of workers, each with its own thread; a worker that fails is replaced."""
+def memory_limit(share: int) -> int:
+    """Bytes of memory for one of several workers."""
+    if not hasattr(os, "sysconf"):
+        return _MEMORY_BYTES
+    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return max(_LEAST_MEMORY_BYTES, min(_MEMORY_BYTES, machine // (2 * max(1, share))))
 
-    def __init__(self, workers: int, settings: ReadSettings) -> None:
-        self._settings = settings
-        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="crystal-reader")
-        self._idle: LifoQueue[Worker] = LifoQueue()
-        self._busy: set[Worker] = set()
-        self._closed = False
 
-    def submit(self, parts: Sequence[Part]) -> Future[list[Outcome]]:
-        """Examine parts; if a worker fails, they are tried one by one."""
-        return self._threads.submit(self._examine, parts)
+def _taken(pipe: IO[bytes] | None) -> int:
+    """The descriptor of a pipe, which from now on is the caller's."""
+    stream = cast(IO[bytes], pipe)
+    descriptor = os.dup(stream.fileno())
+    stream.close()
+    return descriptor
 
-    def close(self) -> None:
-        """Stop all workers at once; unfinished parts are abandoned."""
-        self._closed = True
-        self._threads.shutdown(wait=False, cancel_futures=True)
-        for worker in list(self._busy):
-            worker.stop()
-        self._threads.shutdown(wait=True)
-        while not self._idle.empty():
-            self._idle.get_nowait().stop()
 
-    def _examine(self, parts: Sequence[Part]) -> list[Outcome]:
-        try:
-            return self._examine_once(parts)
-        except WorkerFailureError as error:
-            if len(parts) == 1 or self._closed:
-                return [Outcome(stage="read", reason=f"unreadable: {error}")] * len(parts)
-        return [outcome for part in parts for outcome in self._examine([part])]
+def _too_long(timeout_s: float) -> str:
+    return f"its reader took longer than {timeout_s:g} s"
 
-    def _examine_once(self, parts: Sequence[Part]) -> list[Outcome]:
-        try:
-            worker = self._idle.get_nowait()
-        except Empty:
-            try:
-                worker = Worker(self._settings)
-            except (OSError, WorkerFailureError) as error:
-                if not self._closed:
-                    _LOG.warning("no worker process could be started, so files are read in this one: %s", error)
-                return [examine(part, self._settings) for part in parts]
-        self._busy.add(worker)
-        if self._closed:
-            worker.stop()
-        try:
-            outcomes = worker.examine(parts, self._settings.timeout_s)
-        finally:
-            self._busy.discard(worker)
-        self._idle.put(worker)
-        return outcomes
+
+def _status(status: int | None) -> str:
+    if status is None or status >= 0:
+        return f"exit status {status}"
+    try:
+        return signal.Signals(-status).name
+    except ValueError:
+        return f"signal {-status}"

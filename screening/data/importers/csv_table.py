@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from screening.crystals import Crystal, ReadSettings, Rejection, read_crystals
-from screening.crystals.reading.rows import ID_KEYS
+from screening.crystals.reading.row_ids import ID_KEYS
 from screening.data.importers.base import Importer, Labelled
 from screening.data.importers.labels import check_label, label_columns_of
 from screening.data.store import LabelledCrystal

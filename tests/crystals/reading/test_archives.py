@@ -13,6 +13,7 @@ from helpers.mixed_folder import cif_text, poscar_text
 
 from screening.crystals import Crystal, Rejection, read_crystals
 from screening.crystals.reading import archives as archives_module
+from screening.crystals.reading.archives import read_archive
 
 GOOD = cif_text((3.0, 4.2, ["Li", "Co", "O", "O"])).encode()
 OTHER = poscar_text((3.1, 4.3, ["Li", "Ni", "O", "O"])).encode()
@@ -89,8 +90,8 @@ def test_oversized_members(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("bomb.cif", b"0" * 5_000_000)
         archive.writestr("fine.cif", GOOD)
-    crystals, refused = read(tmp_path / "a.zip")
-    assert crystals == ["a.zip/fine.cif"] and "too large" in refused["a.zip/bomb.cif"]
+    bomb, fine = read_archive(tmp_path / "a.zip", "a.zip", 60.0)
+    assert "too large" in bomb.reason and not fine.reason
 
 
 def test_a_compressed_file_that_unfolds_without_end(tmp_path: Path) -> None:

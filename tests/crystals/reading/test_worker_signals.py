@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
 
 from screening.crystals.read_settings import ReadSettings
+from screening.crystals.reading.examine import examine_each
 from screening.crystals.reading.file_kinds import read_file
 from screening.crystals.reading.workers import Worker
-from screening.signals import STOP_SIGNALS
 
 
 @pytest.mark.ci
-@pytest.mark.parametrize("number", STOP_SIGNALS)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1])
 def test_a_file_is_not_called_broken_because_the_job_is_told_to_stop(tmp_path: Path, number: int) -> None:
     (tmp_path / "a.poscar").write_text("Fe\n1\n2.8 0 0\n0 2.8 0\n0 0 2.8\nFe\n1\nDirect\n0 0 0\n")
-    worker = Worker(ReadSettings())
+    worker = Worker()
     try:
-        os.kill(worker._process.pid, number)
-        (part,) = read_file(tmp_path / "a.poscar", "a.poscar")
-        (outcome,) = worker.examine([part], 30.0)
+        os.kill(worker.pid, number)
+        (part,) = read_file(tmp_path / "a.poscar", "a.poscar", 60.0)
+        (outcome,) = worker.stream(examine_each, ([part], ReadSettings()), 30.0)
     finally:
         worker.stop()
     assert not outcome.reason
