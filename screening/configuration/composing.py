@@ -72,8 +72,8 @@ def load_config(command: str, overrides: Sequence[str] = (), values: Mapping[str
 
 def compose_config(command: str, overrides: Sequence[str] = (), values: Mapping[str, Any] | None = None) -> Composed:
     """The composed config, in which required keys may still be missing; arguments and errors as in `load_config`."""
-    for text in (*overrides, *(f"{key}={value}" for key, value in (values or {}).items())):
-        refuse_password(text)  # before anything is said of it
+    for typed in (*overrides, *(f"{key}={value}" for key, value in (values or {}).items())):
+        refuse_password(typed)  # before anything is said of it
     groups = groups_of(command)
     schema, request, plain = _chosen(command, named(overrides, COMMANDS[command].positional), values or {}, groups)
     known = {key.name: key for key in keys_of(schema)}
