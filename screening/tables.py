@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import polars as pl
 
@@ -20,6 +20,9 @@ REJECTED_SCHEMA = {"candidate_id": pl.String, "source": pl.String, "stage": pl.S
 
 GROUP_ROWS = 4096
 """Least rows of a Parquet row group, but for the last one: smaller ones are slow to write and to read."""
+
+METADATA = "screening"
+"""The key of a Parquet file's metadata that holds the record of the job as JSON."""
 
 # Spreadsheets run a cell that begins with one of these as a formula (OWASP, "CSV Injection"), some also in full width.
 # Apostrophes before it are matched too, so that one more is always added and reading takes exactly one away.
@@ -98,6 +101,14 @@ class TableWriter:
         self._waiting.append(table.select(self._schema.names()).cast(self._schema))
         if sum(piece.height for piece in self._waiting) >= GROUP_ROWS:
             self._flush()
+
+    def describe(self, record: Mapping[str, Any]) -> None:
+        """Put a record into the file's own key-value metadata, as JSON under the key `screening`, after the rows."""
+        import orjson
+
+        self._open()
+        if self._writer is not None:
+            self._writer.add_key_value_metadata({METADATA: orjson.dumps(record, default=str).decode()})
 
     def _flush(self) -> None:
         if self._waiting and self._writer is not None:

@@ -6,17 +6,17 @@ FLAGS: dict[str, str] = {
     "ordered_approximant": "The crystal is partially occupied; an ordered approximant of it was scored.",
     "positions_restored": "Coordinates with few digits, such as 0.333, were moved onto the special position that the "
     "symmetry asks for, such as 1/3.",
-    "empty_sites_left_out": "The file lists sites without an atom (vacancies, dummy sites, occupancy 0); they were left "
-    "out.",
+    "empty_sites_left_out": "The file lists sites without an atom (vacancies, dummy sites, occupancy 0); they were "
+    "left out.",
     "isotopes_merged": "The file names isotopes, such as 7Li or D; they count as their element.",
     "occupancy_assumed": "The file does not know an occupancy (?); the site was taken as full.",
-    "formula_ignored": "The formula in the file names something other than elements, so the sites were not compared with "
-    "it.",
-    "setting_deduced": "The file leaves the setting of its space group open; the one that agrees with its cell, formula "
-    "and distances was taken.",
-    "symmetry_contradictory": "The file states another space group than that of its symmetry operations; the operations "
-    "were used, and other values in the file confirm them.",
-    "P1_assumed": "The file states no symmetry; its sites were taken as the whole cell, which other values in the file "
+    "formula_ignored": "The formula in the file names something other than elements, so the sites were not compared "
+    "with it.",
+    "setting_deduced": "The file leaves the setting of its space group open; the one that agrees with its cell, "
+    "formula and distances was taken.",
+    "symmetry_contradictory": "The file states another space group than that of its symmetry operations; the "
+    "operations were used, and other values in the file confirm them.",
+    "p1_assumed": "The file states no symmetry; its sites were taken as the whole cell, which other values in the file "
     "confirm.",
     "sites_listed_twice": "The file lists atoms beside their own images under its symmetry; each was counted once.",
     "label_ignored": "The label of a site begins with another element than its atom type; the type was used.",

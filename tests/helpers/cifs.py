@@ -46,7 +46,11 @@ def cif(
     symmetry: str = "", atoms: Iterable[str] = SALT, *columns: str, cell: Sequence[float | str] = CUBE, more: str = ""
 ) -> str:
     """A CIF; `symmetry` is a symbol, or lines."""
-    lines = symmetry if symmetry.startswith(("_", "loop_")) or not symmetry else f"_symmetry_space_group_name_H-M '{symmetry}'\n"
+    lines = (
+        symmetry
+        if symmetry.startswith(("_", "loop_")) or not symmetry
+        else f"_symmetry_space_group_name_H-M '{symmetry}'\n"
+    )
     return f"data_x\n{cell_lines(cell)}{lines}{more}{atom_lines(atoms, *columns)}"
 
 

@@ -9,7 +9,7 @@ OCCUPANCY_ASSUMED = "occupancy_assumed"
 FORMULA_IGNORED = "formula_ignored"
 SETTING_DEDUCED = "setting_deduced"
 SYMMETRY_CONTRADICTORY = "symmetry_contradictory"
-P1_ASSUMED = "P1_assumed"
+P1_ASSUMED = "p1_assumed"
 LISTED_TWICE = "sites_listed_twice"
 LABEL_IGNORED = "label_ignored"
 

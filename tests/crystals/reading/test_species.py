@@ -44,10 +44,12 @@ def test_types(text: str, meaning: str) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        *[(text, "hydrogen atoms without positions") for text in ("OH", "H2O", "Wat", "OW", "NH4", "OH-", "D2O", "CH3")],
+        *[(text, "hydrogen atoms without positions") for text in ("OH", "H2O", "Wat", "OW", "NH4", "OH-", "D2O",
+                                                                           "CH3")],
         *[(text, "several elements") for text in ("Fe,Co", "Fe/Co", "Fe+Co", "Fe-Co", "FeCo", "SiO4", "CO", "NO")],
         *[(text, "is not an element") for text in ("M", "Q", "X", "R", "Ln", "RE", "TM", "T", "A", "*", "", "12", "Cg",
-                                                   "Xx", "Fe0.5", "M(Fe,Co)", "Mn/Vac", "Fe2+/Fe3+", "F" + "9" * 10**6)],
+                                                   "Xx", "Fe0.5", "M(Fe,Co)", "Mn/Vac", "Fe2+/Fe3+",
+                                                   "F" + "9" * 10**6)],
         ("0.8Nb + 0.8Zr", "more than one atom"),
     ],
 )  # fmt: skip
@@ -83,7 +85,8 @@ def test_the_rest_of_the_file_speaks_against_a_type(text: str, surroundings: Sur
 @pytest.mark.parametrize(
     ("label", "meaning"),
     [
-        *[(label, "Fe1") for label in ("Fe1", "Fe", "(Fe1)", "1Fe", "Fe*", "Fe1*", "Fe1A", "Fe1a", "Fe_1", "Fe(1)", "FeA", "Fe2+/Fe3+")],
+        *[(label, "Fe1") for label in ("Fe1", "Fe", "(Fe1)", "1Fe", "Fe*", "Fe1*", "Fe1A", "Fe1a", "Fe_1", "Fe(1)",
+                                       "FeA", "Fe2+/Fe3+")],
         ("MN1", "Mn1"), ("LI1", "Li1"), ("ZR", "Zr1"), ("O1", "O1"), ("O1'", "O1"), ("Oa", "O1"), ("7Li1", "Li1*"),
         ("D1", "H1*"), ("Ca1", "Ca1"), ("Ho1", "Ho1"), ("Na1+", "Na1"), ("Vac1", ""), ("Sn2b", "Sn1"),
     ],

@@ -197,16 +197,14 @@ def _positions(rows: _Rows, dummy: list[bool]) -> tuple[NDArray[np.float64], NDA
 
 
 def _precision(number: Number) -> float:
-    """One unit of the last of two or more digits, because some programs cut off instead of rounding."""
+    """One unit of the last of two or more digits, because some programs cut off instead of rounding; plus noise."""
     if number.decimals is None or number.decimals < 2:
         return FINEST
-    written = 10.0**-number.decimals
     digits = number.text.split("(")[0].partition(".")[2].rstrip("0")
     sixths = round(number.value * 6)
-    off = abs(number.value - sixths / 6)
-    if sixths % 3 and len(digits) >= 2 and off < 10.0 ** -len(digits):  # 0.3330 is 1/3 with a zero added
-        written = max(written, off)
-    return written + FINEST
+    if sixths % 3 and len(digits) >= 2 and abs(number.value - sixths / 6) < 10.0 ** -len(digits):
+        return 10.0 ** -len(digits) + FINEST  # 0.3330 is 1/3 with a zero added
+    return 10.0**-number.decimals + FINEST
 
 
 def _fractional(block: CifBlock, cartesian: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ _FRACTION = re.compile(r"([+-]?\d{1,6})/([1-9]\d{0,5})", re.ASCII)
 _ESCAPED = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8}))")
 _WHERE = re.compile(r"string:(\d+):\d+(?:\(\d+\))?:?\s*")
 _INDICES = re.compile(r"\[(\d)\](?:\[(\d)\])?")
-_CAPITALS = re.compile(r"(?<=_)(?:h-m|it|z|hall|cartn)(?=_|$)|(?<=units_)z")
+_CAPITALS = re.compile(r"(?<=_)(?:h-m|it|hall|cartn)(?=_|$)|(?<=units_)z")
 _LONGEST_NUMBER = 60
 
 
@@ -170,7 +170,7 @@ def _plain(raw: str, name: str) -> str | None:
     if escaped:
         code = int(escaped[1] or escaped[2] or escaped[3], 16)
         raise UnreadableError(
-            f"{shown(name)} holds the character U+{code:04X}, but CIF is ASCII: replace it (a minus sign is the hyphen -)"
+            f"{shown(name)} holds the character U+{code:04X}, but CIF is ASCII: replace it (a minus is the hyphen -)"
         )
     return text
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import cos, radians, sin, sqrt
 
 import numpy as np
@@ -40,9 +41,7 @@ def crystal_of_cif(text: str, settings: ReadSettings) -> Sites:
     crystal, remark = _decide(possible_symmetries(block, lattice), atoms, stated, lattice, settings.max_atoms)
     flags = [*atoms.flags, *crystal.flags, remark, FORMULA_IGNORED if stated.is_formula_ignored else ""]
     sites = Sites.from_occupancies(lattice, crystal.occupancies, crystal.frac)
-    return Sites(
-        sites.lattice, sites.numbers, sites.frac, sites.occupancies, flags=tuple(filter(None, dict.fromkeys(flags)))
-    )
+    return replace(sites, flags=tuple(dict.fromkeys(flag for flag in flags if flag)))
 
 
 def _decide(

@@ -6,34 +6,20 @@ in quotes, or in a text field (between lines that begin with `;`). Lines may end
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterator
-from typing import IO, Any
+from typing import IO
 
-_HEADER = re.compile(r"data_\S*|global_(?=\s|$)", re.IGNORECASE)
+from screening.crystals.reading.text_lines import numbered_lines
+
+_HEADER = re.compile(r"data_\S*|global_(?=\s|$)", re.IGNORECASE | re.ASCII)
 _CRYSTAL = re.compile(
-    r"(?:^|\s)(?:_cell[_.]length_a|_atom_site[_.](?:fract_x|cartn_x|label|type_symbol))(?=\s|$)", re.IGNORECASE
+    r"(?:^|\s)(?:_cell[_.]length_a|_atom_site[_.](?:fract_x|cartn_x|label|type_symbol))(?=\s|$)",
+    re.IGNORECASE | re.ASCII,
 )
-_SPACE = re.compile(r"\s*")
-_WORD_END = re.compile(r"\s|$")
-_QUOTE_END = {quote: re.compile(rf"{quote}(?=\s|$)") for quote in "'\""}
-_MARK = "\xef\xbb\xbf"  # the byte order mark of UTF-8, as Latin-1
-
-
-class _Raw(io.RawIOBase):
-    """A stream that can only read, as members of archives are; closing this does not close it."""
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        data = self._stream.read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
+_SPACE = re.compile(r"\s*", re.ASCII)
+_WORD_END = re.compile(r"\s|$", re.ASCII)
+_QUOTE_END = {quote: re.compile(rf"{quote}(?=\s|$)", re.ASCII) for quote in "'\""}
 
 
 class _Block:
@@ -53,6 +39,11 @@ class _Block:
         self._lines.append(line)
         if outside_text and not self.is_crystal and _CRYSTAL.search(line):
             self.is_crystal = True
+
+    def refuse(self) -> None:
+        """Count a line that is too long to be held."""
+        self._size = self._limit + 1
+        self._lines.clear()
 
     @property
     def is_too_long(self) -> bool:
@@ -89,16 +80,15 @@ def cif_crystal_blocks(stream: IO[bytes], limit: int) -> Iterator[tuple[bytes, b
 
 
 def _blocks(stream: IO[bytes], limit: int) -> Iterator[_Block]:
-    text = io.TextIOWrapper(io.BufferedReader(_Raw(stream)), encoding="latin-1", newline=None)
     block = _Block(limit)
     in_text = False
-    is_first, is_line_start = True, True
-    while line := text.readline(limit):
-        if is_first:
-            line, is_first = line.removeprefix(_MARK), False
-        begins_line, is_line_start = is_line_start, line.endswith("\n")
+    for _, data in numbered_lines(stream):
+        if data is None:
+            block.refuse()
+            continue
+        line = data.rstrip(b"\r\n").decode("latin-1") + "\n"
         start = 0
-        if begins_line and line.startswith(";"):
+        if line.startswith(";"):
             in_text = not in_text
             start = 0 if in_text else 1
         if in_text:

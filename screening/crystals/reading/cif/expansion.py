@@ -136,7 +136,11 @@ def _restore(
     moved = False
     for row in np.flatnonzero(near.sum(axis=1) > 1):
         shift = difference[row][near[row]].mean(axis=0)
-        if (np.abs(shift) <= precision[row]).all() and _is_fixed(frac[row] + shift, near[row], operations):
+        outwards = shift * np.where(
+            frac[row] < 0, -1, 1
+        )  # digits were cut off, or rounded up or down by a half at most
+        is_rounding = (outwards <= precision[row]) & (outwards >= -(precision[row] + FINEST) / 2)
+        if is_rounding.all() and _is_fixed(frac[row] + shift, near[row], operations):
             frac[row] += shift
             moved |= bool(np.abs(shift).max() > FINEST)
     return moved

@@ -153,7 +153,7 @@ def _of_settings(settings: list[Setting], first: _Statement, lattice: NDArray[np
         _refuse_cell(settings[0].operations, lattice, f"the space group '{first.text}'")
     axes = _axes(fitting[0])
     same_axes = [setting for setting in fitting if _axes(setting) == axes]
-    by_number_alone = first.text.isdecimal() and len(fitting) > 1
+    by_number_alone = first.text.isdecimal() and sum(setting.choice != "other" for setting in fitting) > 1
     remark = SETTING_DEDUCED if len(same_axes) > 1 or by_number_alone else ""
     return [Symmetry(setting.operations, remark) for setting in same_axes]
 

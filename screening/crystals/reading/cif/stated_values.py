@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from math import gcd
 
 import numpy as np
 from numpy.typing import NDArray
@@ -169,7 +168,8 @@ def _units_problem(amounts: Occupancy, stated: StatedValues) -> tuple[str, bool]
         if abs(total / (whole * units) - 1) < _SAME_COUNT:
             return "", True
         # Some programs write the content of the cell as the formula, beside the Z of the reduced formula.
-        if units == gcd(*(round(amount) for amount in reading.values())) and abs(total / whole - 1) < _SAME_COUNT:
+        is_content = all(amount % units == 0 for amount in reading.values())
+        if is_content and abs(total / whole - 1) < _SAME_COUNT:
             return "", False
     expected = sum(stated.readings[0].values()) * units
     return f"the sites give {total:g} atoms, but {_FORMULA} and {shown(_Z)} give {expected:g}", False

@@ -40,8 +40,9 @@ ATOMS = cell_lines() + "_symmetry_space_group_name_H-M 'F m -3 m'\n" + atom_line
         (f"data_a\n{ATOMS}data_a\n{ATOMS}", 2),
         (f"data_a\n{ATOMS}_x mydata_b\n_y x;\n", 1),
         (f"some words before\ndata_a\n{ATOMS}", 1),
-        (f"data_a\n_Cell.Length_A 1\ndata_b\n_atom_site.fract_x 1\ndata_c\n_y 1", 2),
+        ("data_a\n_Cell.Length_A 1\ndata_b\n_atom_site.fract_x 1\ndata_c\n_y 1", 2),
         ("data_a\n_x 1\ndata_b\n_y 2\n", 1),
+        (f"data_a\n_x naïveté\u00e0data_b\n{ATOMS}", 1),
         ("# nothing\n", 1),
         ("", 0),
     ],
@@ -72,7 +73,13 @@ def test_splitting_takes_linear_time(piece: str) -> None:
 
 
 def test_every_block_ends_in_one_place(tmp_path: Path) -> None:
-    text = "data_global\n_x ?\n" + cif("F m -3 m") + "  data_no_atoms\n_cell_length_a 3\n" + cif("P 1") + " Data_cut\nloop_\n"
+    text = (
+        "data_global\n_x ?\n"
+        + cif("F m -3 m")
+        + "  data_no_atoms\n_cell_length_a 3\n"
+        + cif("P 1")
+        + " Data_cut\nloop_\n"
+    )
     text += "_atom_site_label\n_atom_site_fract_x\nFe1\n"
     (tmp_path / "many.cif").write_text(text)
     items = list(read_crystals(tmp_path / "many.cif", ReadSettings(workers=0)))

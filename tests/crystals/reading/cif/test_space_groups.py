@@ -27,11 +27,12 @@ def meanings(symbol: str) -> list[tuple[int, str]]:
          [(136, "")]),
         (["P 63/m m c", "P63/mmc", "P 6_3/m 2/m 2/c", "P6(3)/mmc", "P 63/M M C"], [(194, "")]),
         (["F d -3 m", "Fd3m", "F 41/d -3 2/m", "FD-3M"], [(227, "1"), (227, "2")]),
-        (["F d -3 m Z", "Fd-3mZ", "F d -3 m :2", "Fd-3m:2", "F d -3 m (origin choice 2)", "F 41/d -3 2/m (origin choice 2)",
-          "FD-3MZ", "Fd3m (setting 2)"], [(227, "2")]),
+        (["F d -3 m Z", "Fd-3mZ", "F d -3 m :2", "Fd-3m:2", "F d -3 m (origin choice 2)",
+          "F 41/d -3 2/m (origin choice 2)", "FD-3MZ", "Fd3m (setting 2)"], [(227, "2")]),
         (["F d -3 m S", "F d -3 m :1", "F d -3 m, origin 1", "Fd-3mS"], [(227, "1")]),
         (["R -3 m", "R-3m", "R -3 2/m"], [(166, "H"), (166, "R")]),
-        (["R -3 m H", "R -3 m :H", "R-3m:h", "R-3mH", "R -3 2/m (hexagonal axes)", "R -3 m (hex)", "H -3 m"], [(166, "H")]),
+        (["R -3 m H", "R -3 m :H", "R-3m:h", "R-3mH", "R -3 2/m (hexagonal axes)", "R -3 m (hex)", "H -3 m"],
+         [(166, "H")]),
         (["R -3 m R", "R -3 m :R", "R-3mr", "R -3 2/m (rhombohedral axes)"], [(166, "R")]),
         (["P 4/n m m :2", "P 4/n 21/m 2/m (origin choice 2)", "P4/nmm Z"], [(129, "2")]),
         (["P 1 21/c 1", "P 1 21/C 1", "P 21/c :b1"], [(14, "b1")]),
@@ -49,7 +50,7 @@ def meanings(symbol: str) -> list[tuple[int, str]]:
     ],
 )  # fmt: skip
 def test_symbols(symbols: list[str], expected: list[tuple[int, str]]) -> None:
-    assert {symbol: meanings(symbol) for symbol in symbols} == {symbol: expected for symbol in symbols}
+    assert {symbol: meanings(symbol) for symbol in symbols} == dict.fromkeys(symbols, expected)
 
 
 @pytest.mark.parametrize(

@@ -46,8 +46,8 @@ BISMUTH = ("Bi Bi 0.234 0.234 0.234",)
         (operation_lines(FORMS["P63/mmc"]) + f"{HM} 'who knows'\n", NIAS, HEXAGON, "Ni2As2", ()),
         (operation_lines(FORMS["P63/mmc"]) + f"{HM} 'P 1'\n_chemical_formula_sum 'Ni As'\n_cell_formula_units_Z 2\n",
          NIAS, HEXAGON, "Ni2As2", ("symmetry_contradictory",)),
-        ("_chemical_formula_sum 'Na Cl'\n_cell_formula_units_Z 4\n", WHOLE, None, "Na4Cl4", ("P1_assumed",)),
-        ("_exptl_crystal_density_diffrn 2.16\n", WHOLE, None, "Na4Cl4", ("P1_assumed",)),
+        ("_chemical_formula_sum 'Na Cl'\n_cell_formula_units_Z 4\n", WHOLE, None, "Na4Cl4", ("p1_assumed",)),
+        ("_exptl_crystal_density_diffrn 2.16\n", WHOLE, None, "Na4Cl4", ("p1_assumed",)),
     ],
 )  # fmt: skip
 def test_what_is_understood(
@@ -68,7 +68,7 @@ def test_what_is_understood(
         ("_chemical_formula_sum 'Na Cl'\n_cell_formula_units_Z 4\n", SALT, None, "the sites give 2 atoms"),
         ("P 99 q", SALT, None, "the space group 'P 99 q' is not known"),
         ("_space_group_IT_number 999\n", SALT, None, "the space group '999' is not known"),
-        ("_space_group_name_Hall 'junk'\n", SALT, None, "'Junk' is not a Hall symbol".replace("Junk", "JUNK")),
+        ("_space_group_name_Hall 'junk'\n", SALT, None, "'JUNK' is not a Hall symbol"),
         (f"{HM} 'F m -3 m'\n_space_group_IT_number 221\n", SALT, None, "stated twice, and differently"),
         (f"{HM} 'P m -3 m'\n_space_group_name_Hall '-F 4 2 3'\n", SALT, None, "stated twice, and differently"),
         (f"{HM} 'F d -3 m :1'\n_space_group_name_Hall '-F 4vw 2vw 3'\n", FIRST, LAVES, "stated twice, and differently"),
@@ -94,10 +94,14 @@ def test_what_is_refused(symmetry: str, atoms: tuple[str, ...], cell: tuple[floa
     assert said.startswith("!") and reason in said
 
 
-@pytest.mark.parametrize("dots", [("magn_operation.xyz", "magn_centering.xyz"), ("magn_operation_xyz", "magn_centering_xyz")])
+@pytest.mark.parametrize(
+    "dots", [("magn_operation.xyz", "magn_centering.xyz"), ("magn_operation_xyz", "magn_centering_xyz")]
+)
 def test_magnetic_operations_move_atoms_whatever_they_do_to_time(dots: tuple[str, str]) -> None:
     operations = operation_lines(["x,y,z,+1", "-x,-y,-z,+1"], f"_space_group_symop_{dots[0]}")
     centrings = operation_lines(["x,y,z,+1", "x, y, z+1/2, -1"], f"_space_group_symop_{dots[1]}")
     parent = "_parent_space_group.name_H-M_alt 'F m -3 m'\n_symmetry_space_group_name_H-M 'F m -3 m'\n"
-    text = cif(operations + centrings, ["Mn1 Mn 0 0 0", "O1 O .5 .5 .25"], cell=(4.2, 4.2, 8.4, 90, 90, 90), more=parent)
+    text = cif(
+        operations + centrings, ["Mn1 Mn 0 0 0", "O1 O .5 .5 .25"], cell=(4.2, 4.2, 8.4, 90, 90, 90), more=parent
+    )
     assert content_of(text) == "Mn2O2"

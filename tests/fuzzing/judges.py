@@ -1,0 +1,169 @@
+"""Other readers of the same bytes: gemmi, ASE and pymatgen, and a plain one for JSON; what they find is compared."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Callable, Iterator
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import gemmi
+import numpy as np
+from ase import Atoms
+from ase.db import connect
+from ase.io import read
+from ase.io.jsonio import decode
+from fuzzing.fingerprints import Fingerprint, fingerprint
+from pymatgen.core import Structure
+from pymatgen.io.cif import CifParser
+from pymatgen.io.vasp.inputs import Poscar
+
+Judge = Callable[[Path], list[Fingerprint]]
+MOST_ATOMS = 2000
+
+
+def _text(path: Path) -> str:
+    data = path.read_bytes()
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("latin-1")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _of_structure(structure: Structure) -> Fingerprint:
+    if not structure.is_ordered or len(structure) > MOST_ATOMS:
+        raise ValueError("partial occupancies or too many atoms")
+    numbers = np.array([site.specie.Z for site in structure])
+    return fingerprint(structure.lattice.matrix, numbers, structure.frac_coords)
+
+
+def _of_atoms(atoms: Atoms) -> Fingerprint:
+    if len(atoms) > MOST_ATOMS or not all(atoms.pbc):
+        raise ValueError("no crystal, or too many atoms")
+    return fingerprint(atoms.cell.array, atoms.numbers, atoms.get_scaled_positions(wrap=False))
+
+
+def gemmi_cif(path: Path) -> list[Fingerprint]:
+    """gemmi: its own table of space groups and its own expansion."""
+    found = []
+    for block in gemmi.cif.read_string(_text(path)):
+        small = gemmi.make_small_structure_from_block(block)
+        if not small.sites:
+            continue
+        if small.spacegroup is None or any(abs(site.occ - 1) > 1e-3 for site in small.sites):
+            raise ValueError("no space group, or partial occupancies")
+        sites = small.get_all_unit_cell_sites()
+        if len(sites) > MOST_ATOMS:
+            raise ValueError("too many atoms")
+        numbers = np.array([site.element.atomic_number for site in sites])
+        frac = np.array([site.fract.tolist() for site in sites])
+        lattice = np.array(small.cell.orth.mat.tolist()).T
+        found.append(fingerprint(lattice, numbers, frac))
+    return found
+
+
+def ase_cif(path: Path) -> list[Fingerprint]:
+    """ASE."""
+    return [_of_atoms(atoms) for atoms in read(StringIO(_text(path)), format="cif", index=":")]
+
+
+def pymatgen_cif(path: Path) -> list[Fingerprint]:
+    """pymatgen."""
+    parser = CifParser.from_str(_text(path))
+    return [_of_structure(structure) for structure in parser.parse_structures(primitive=False, on_error="raise")]
+
+
+def ase_poscar(path: Path) -> list[Fingerprint]:
+    """ASE."""
+    return [_of_atoms(read(StringIO(_text(path)), format="vasp"))]
+
+
+def pymatgen_poscar(path: Path) -> list[Fingerprint]:
+    """pymatgen."""
+    return [_of_structure(Poscar.from_str(_text(path), read_velocities=False).structure)]
+
+
+def ase_xyz(path: Path) -> list[Fingerprint]:
+    """ASE."""
+    return [_of_atoms(atoms) for atoms in read(StringIO(_text(path)), format="extxyz", index=":")]
+
+
+def ase_sqlite(path: Path) -> list[Fingerprint]:
+    """ASE."""
+    return [_of_atoms(row.toatoms()) for row in connect(path, type="db").select()]
+
+
+def plain_json(path: Path) -> list[Fingerprint]:
+    """Every object in the document, or in a line of it, that looks like a crystal."""
+    text = path.read_bytes().decode("utf-8-sig")
+    try:
+        documents = [json.loads(text)]
+    except ValueError:
+        documents = []
+        for line in text.splitlines():
+            try:
+                documents.append(json.loads(line))
+            except ValueError:
+                continue
+    return [found for document in documents for found in _crystals(document)]
+
+
+def _crystals(value: Any, depth: int = 0) -> Iterator[Fingerprint]:
+    if depth > 8:
+        return
+    if isinstance(value, dict):
+        found = _crystal(value)
+        if found is not None:
+            yield found
+            return
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for each in inner:
+        yield from _crystals(each, depth + 1)
+
+
+def _crystal(value: dict[str, Any]) -> Fingerprint | None:
+    try:
+        if "sites" in value and "lattice" in value:
+            return _of_structure(Structure.from_dict(value))
+        if "frac" in value:
+            return _of_structure(Structure(value["lattice"], value["species"], value["frac"]))
+        if "lattice_mat" in value:
+            cartesian = value["cartesian"] in (True, "true", "True")
+            arguments = value["lattice_mat"], value["elements"], value["coords"]
+            return _of_structure(Structure(*arguments, coords_are_cartesian=cartesian))
+        if "lattice_vectors" in value:
+            symbols = {kind["name"]: kind["chemical_symbols"][0] for kind in value["species"]}
+            species = [symbols[name] for name in value["species_at_sites"]]
+            arguments = value["lattice_vectors"], species, value["cartesian_site_positions"]
+            return _of_structure(Structure(*arguments, coords_are_cartesian=True))
+        if "numbers" in value and "positions" in value:
+            plain = decode(json.dumps(value))
+            cell = getattr(plain["cell"], "array", plain["cell"])
+            return _of_atoms(Atoms(plain["numbers"], plain["positions"], cell=cell, pbc=plain["pbc"]))
+    except Exception:  # noqa: BLE001 - a mutant may be anything
+        return None
+    return None
+
+
+JUDGES: dict[str, tuple[Judge, ...]] = {
+    ".cif": (gemmi_cif, ase_cif, pymatgen_cif),
+    ".vasp": (ase_poscar, pymatgen_poscar),
+    ".extxyz": (ase_xyz,),
+    ".db": (ase_sqlite,),
+    ".json": (plain_json,),
+    ".jsonl": (plain_json,),
+}
+"""The readers for each extension, the quickest first."""
+
+
+def opinion(judge: Judge, path: Path) -> list[Fingerprint] | None:
+    """What a reader finds; None if it refuses."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return judge(path)
+        except Exception:  # noqa: BLE001 - a reader of mutants may raise anything
+            return None
