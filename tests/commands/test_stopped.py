@@ -171,7 +171,7 @@ def test_a_relaxation_stops_between_steps_and_goes_on(root: Path, place: Path) -
     write_rows(place / "rows.jsonl", 4, side=2.6, cells=3)
     command = [*RELAX, "max_steps=2000", "fmax_eV_per_A=1e-6", "tracking.uri=sqlite:///mlflow.db"]
     process = start(root, place, "", 0, *command)
-    wait_for((place / "out" / "progress.jsonl").is_file)
+    wait_for((place / "out" / "config.yaml").is_file)  # the run is open
     time.sleep(2.0)
     process.send_signal(signal.SIGTERM)
     stopped = ended(process, place, within=60)
