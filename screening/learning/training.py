@@ -55,7 +55,7 @@ def train(
     Args:
         settings: Settings of the run.
         log_metrics: Receives metrics and their step.
-        signals: Caught signals that stop the run.
+        signals: Records those that stop the run: while it trains, or all the time if the caller has caught them.
 
     Raises:
         RequestError: If the store or the network is wrong.
@@ -84,7 +84,8 @@ def train(
         signals.raise_if_received("no step was done since the last checkpoint")
     resumed = find_checkpoint(saving.folder, learning, run, set_aside=trainer.is_global_zero)
     marks.sessions = [*(resumed.sessions if resumed else ()), _session(settings, total_steps, resumed)]
-    idle = _fit(trainer, learning, data, resumed)
+    with signals.caught():
+        idle = _fit(trainer, learning, data, resumed)
     signals.raise_if_received("all steps are done, only the calibration of the intervals is left")
     model_dir = settings.output_dir / "model"
     speed = _speed(data, trainer.global_step, times)
