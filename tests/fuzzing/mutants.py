@@ -27,11 +27,12 @@ _LOOK_ALIKES = {
     "'": "’‘",
     '"': "“”",
 }
-_TOKENS = tuple(
-    rb"""? . * nan inf -0 1e400 0.3333333 0.333 0.67 1/3 99999999999 ' " ; # loop_ data_ save_ global_ LOOP_ Va D Fe,Co H2O
-    (Fe1) 7Li Fe3+ X T F Direct Cartesian S null true NaN Infinity [ ] { } {"a": -1 1.5 :1 :2 :H :R dum ! (5)
-    _atom_site_occupancy _atom_site_type_symbol""".split()
-) + (b"\n;\n", b"\r", b"\r\n", b"\x00", b"\xef\xbb\xbf", b"data_global\n", b" Z", b"P 1", b"F m -3 m", b"1.0 2.0 3.0")
+_WORDS = rb"""
+? . * nan inf -0 1e400 0.3333333 0.333 0.67 1/3 99999999999 ' " ; # loop_ data_ save_ global_ LOOP_ Va D Fe,Co H2O
+(Fe1) 7Li Fe3+ X T F Direct Cartesian S null true NaN Infinity [ ] { } {"a": -1 1.5 :1 :2 :H :R dum ! (5)
+_atom_site_occupancy _atom_site_type_symbol"""
+_TOKENS = (*_WORDS.split(), b"\n;\n", b"\r", b"\r\n", b"\x00", b"\xef\xbb\xbf", b"data_global\n", b" Z", b"P 1",
+           b"F m -3 m", b"1.0 2.0 3.0")  # fmt: skip
 
 Mutation = Callable[[Random, bytes, bytes], bytes]
 
