@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from screening import __version__
 from screening.configuration import as_dict, save_config
 from screening.configuration.relax import RelaxConfig
 from screening.configuration.trees import flattened
@@ -25,7 +26,7 @@ from screening.relaxation.relaxation import RelaxationSettings, Relaxed, relax
 from screening.relaxation.results import results_table, write_xyz
 from screening.tables import rejected_table, write_table
 from screening.tracking.address import shown_uri
-from screening.tracking.provenance import run_record, sha256, write_json
+from screening.tracking.provenance import output_hashes, run_record, sha256, write_run_record
 from screening.tracking.ranking_folder import SETTINGS_FILE
 from screening.tracking.runs import RUN_FILE, Run, open_run
 
@@ -93,7 +94,7 @@ def _relax_locked(config: RelaxConfig, folder: Path, candidates: Candidates, mod
     own = [folder, *(folder / name for name in _OWN_FILES)]
     name, potential, items = _begin(config, candidates, models, own)
     hashes = {} if potential.checkpoint is None else {"potential": sha256(potential.checkpoint)}
-    kept = Progress(folder, _decisive(config) | hashes)
+    kept = Progress(folder, _decisive(config, potential))
     started = time.perf_counter()
     with open_run(tracking_settings(config), folder, f"relax: {name}", {"potential": config.potential}) as run:
         save_config(config, folder / SETTINGS_FILE)
@@ -115,7 +116,7 @@ def _relax_locked(config: RelaxConfig, folder: Path, candidates: Candidates, mod
             counts=outcome.counts,
             timing_s={"relaxation": time.perf_counter() - started},
         )
-        write_json(folder / "run.json", record)
+        write_run_record(folder / "run.json", record | {"outputs": output_hashes(folder, RESULTS[:-1])})
         _track(run, folder, outcome, config)
     return outcome
 
@@ -143,10 +144,11 @@ def _begin(
     return name, potential, open_candidates(candidates, read_settings(config, potential.elements, own))
 
 
-def _decisive(config: RelaxConfig) -> dict[str, Any]:
+def _decisive(config: RelaxConfig, potential: Potential) -> dict[str, Any]:
     """What a result hangs on, besides the crystal."""
     names = ("potential", "fmax_eV_per_A", "max_steps", "relax_cell")
-    return {name: getattr(config, name) for name in names}
+    settings = {name: getattr(config, name) for name in names}
+    return settings | {"version": __version__, "SHA-256 of the potential": potential.fingerprint}
 
 
 def _settings(config: RelaxConfig) -> RelaxationSettings:

@@ -147,7 +147,7 @@ def load_tabular_release(folder: Path, key: str, format: str) -> TabularRelease:
     training = config.get("training") or {}
     if not isinstance(training, Mapping):
         raise RequestError(f"{key}: {folder / CONFIG}: training: expected a section")
-    tensors = read_release_weights(folder, key, load_file)
+    tensors = read_release_weights(folder, key, config, load_file)
     parts = {}
     for name, section in settings.items():
         own = {k.partition("/")[2]: tensor for k, tensor in tensors.items() if k.startswith(f"{name}/")}

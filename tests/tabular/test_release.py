@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.models import change_config
 
 from screening.errors import RequestError
 from screening.tabular.release import (
@@ -71,8 +71,7 @@ def test_a_damaged_or_foreign_release_is_refused_by_name(folder: Path) -> None:
     weights.unlink()
     with pytest.raises(RequestError, match=r"gap: .*weights\.safetensors is missing"):
         load_tabular_release(folder, KEY, FORMAT)
-    config = json.loads((folder / "config.json").read_text())
-    (folder / "config.json").write_text(json.dumps(config | {"parts": ["one"]}))
+    change_config(folder, {"parts": ["one"]})
     with pytest.raises(RequestError, match=r"gap: .*section for each part"):
         load_tabular_release(folder, KEY, FORMAT)
     for content in (b"\x80", b"[" * 100_000, b'{"format": ' + b"9" * 5000 + b"}"):
@@ -81,7 +80,9 @@ def test_a_damaged_or_foreign_release_is_refused_by_name(folder: Path) -> None:
             load_tabular_release(folder, KEY, FORMAT)
 
 
-@pytest.mark.parametrize("value", [10_000_000, -1, None, "x", [3], [None], {"x": "y"}, {"x": float("nan")}, {"x": 1e300}])
+@pytest.mark.parametrize(
+    "value", [10_000_000, -1, None, "x", [3], [None], {"x": "y"}, {"x": float("nan")}, {"x": 1e300}]
+)
 def test_settings_of_another_kind_are_named(value: object) -> None:
     part = FittedPart({"features": value}, {}, KEY)
     for wrong in (lambda: part.texts("features"), lambda: part.numbers("features")):
