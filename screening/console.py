@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
 import tempfile
 import warnings
@@ -12,6 +13,9 @@ from pathlib import Path
 from typing import TextIO
 
 from screening.masking import masked
+
+# Controls of terminals, and marks that turn the direction of writing: text of files and stores could pretend with them.
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 def say(text: str = "") -> None:
@@ -48,7 +52,7 @@ def configure(*, debug: bool = False) -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     handler = logging.StreamHandler()
-    handler.setFormatter(_Masking("%(levelname)s %(name)s: %(message)s" if debug else "%(message)s"))
+    handler.setFormatter(_Harmless("%(levelname)s %(name)s: %(message)s" if debug else "%(message)s"))
     logger = logging.getLogger("screening")
     logger.handlers = [handler]
     logger.setLevel(logging.DEBUG if debug else logging.INFO)
@@ -61,9 +65,14 @@ def flush() -> None:
         _guarded(stream, "")
 
 
-class _Masking(logging.Formatter):
+def harmless(text: str) -> str:
+    """The text without passwords, and with U+FFFD for whatever would command the terminal; lines and tabs stay."""
+    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", masked(text))
+
+
+class _Harmless(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        return masked(super().format(record))
+        return harmless(super().format(record))
 
 
 def home_in_place() -> Path:
@@ -97,7 +106,7 @@ def _open_the_closed() -> None:
 
 
 def _write(stream: TextIO | None, text: str) -> None:
-    _guarded(stream, f"{masked(text)}\n")
+    _guarded(stream, f"{harmless(text)}\n")
 
 
 def _guarded(stream: TextIO | None, text: str) -> None:

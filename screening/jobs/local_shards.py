@@ -16,12 +16,14 @@ from typing import IO, cast
 import orjson
 
 from screening import console
+from screening.cluster.part_files import PARTS
 from screening.configuration import as_dict
 from screening.configuration.rank import RankConfig
 from screening.configuration.saving import from_dict
 from screening.errors import Interrupted, RequestError, ScreeningError
 from screening.jobs.ranking_outcome import Ranking
 from screening.jobs.sharding import reduce_shards, score_shard
+from screening.locks import folder_lock
 from screening.signals import StopSignal, stopping, when_closed
 
 _PROGRAM = "from screening.jobs.local_shards import main; main()"
@@ -35,6 +37,12 @@ def rank_in_shards(config: RankConfig) -> Ranking:
     Raises RequestError or ScreeningError with what a shard said when it failed, Interrupted if one was told to stop.
     The others are stopped then, as they are when this process is; the same job again goes on with what is written.
     """
+    with folder_lock(Path(config.output_dir), "output_dir", parts=PARTS):
+        _score_all(config)
+        return reduce_shards(config)
+
+
+def _score_all(config: RankConfig) -> None:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     at_once = min(cores, config.shards)
     waiting, running = list(range(config.shards)), list[_Shard]()
@@ -48,7 +56,6 @@ def rank_in_shards(config: RankConfig) -> Ranking:
             time.sleep(_LOOK_SECONDS)
     finally:
         _stop(running)
-    return reduce_shards(config)
 
 
 def main() -> None:
