@@ -6,8 +6,10 @@ import logging
 import os
 import re
 import sys
+import tempfile
 import warnings
 from contextlib import suppress
+from pathlib import Path
 from typing import TextIO
 
 from screening.masking import masked
@@ -37,9 +39,10 @@ def on_terminal() -> bool:
 def configure(*, debug: bool = False) -> None:
     """Send logs to standard error, escape text that the terminal cannot show, and stand in for closed streams.
 
-    What libraries would show themselves is settled too: pictures need no display, warnings end no job.
+    What libraries do is settled too: pictures need no display, warnings end no job, caches have a place.
     """
     _open_the_closed()
+    _give_a_home()
     os.environ["MPLBACKEND"] = "agg"  # a notebook hands its own to every process that it starts
     if any(option.startswith("error") for option in sys.warnoptions):
         warnings.simplefilter("default")
@@ -70,6 +73,23 @@ def harmless(text: str) -> str:
 class _Harmless(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         return harmless(super().format(record))
+
+
+def home_in_place() -> Path:
+    """The folder that stands in for the home of a user who has none."""
+    return Path(tempfile.gettempdir()) / f"screening-home-{os.getuid()}"
+
+
+def _give_a_home() -> None:
+    """Libraries look for their caches in the home of a user who may have none, as in a container."""
+    try:
+        Path.home()
+    except RuntimeError:
+        with suppress(OSError):
+            home = home_in_place()
+            home.mkdir(mode=0o700, exist_ok=True)
+            if home.stat().st_uid == os.getuid():
+                os.environ["HOME"] = str(home)
 
 
 def _open_the_closed() -> None:

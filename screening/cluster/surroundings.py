@@ -6,9 +6,11 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from screening.cluster.health import BROKEN, NOTE, Finding
+from screening.console import home_in_place
 from screening.tracking.address import EXPERIMENT_VARIABLE, URI_VARIABLE, TrackingSettings, shown_uri
 
 _FEW_FILES = 256
@@ -43,6 +45,9 @@ def _home() -> Iterator[Finding]:
     except RuntimeError:
         yield Finding(NOTE, "home", f"user {os.getuid()} has no home folder, and HOME is not set", advice)
         return
+    with suppress(OSError):  # no place for temporary files: another finding
+        if home == home_in_place():
+            yield Finding(NOTE, "home", f"user {os.getuid()} has no home folder; {home} stands in", advice)
     if not os.access(home, os.W_OK | os.X_OK):
         yield Finding(NOTE, "home", f"{home} cannot be written to, so libraries keep their caches elsewhere", advice)
 
