@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import polars as pl
 
@@ -20,6 +20,9 @@ REJECTED_SCHEMA = {"candidate_id": pl.String, "source": pl.String, "stage": pl.S
 
 GROUP_ROWS = 4096
 """Least rows of a Parquet row group, but for the last one: smaller ones are slow to write and to read."""
+
+METADATA = "screening"
+"""The key of a Parquet file's metadata that holds the record of the job as JSON."""
 
 # Spreadsheets run a cell that begins with one of these as a formula (OWASP, "CSV Injection"), some also in full width.
 # Apostrophes before it are matched too, so that one more is always added and reading takes exactly one away.
@@ -36,8 +39,8 @@ def rejected_table(rejected: Iterable[object]) -> pl.DataFrame:
 def write_table(table: pl.DataFrame, path: Path) -> None:
     """Write `.parquet` or `.csv` atomically, by suffix; raises RequestError on another suffix.
 
-    In CSV, text that begins with = + - @ (in full width too), tab or a line break gets a leading apostrophe, so that a spreadsheet shows
-    it instead of computing it; numbers are untouched, and `read_table` takes the apostrophe away.
+    In CSV, text that begins with = + - @ (also in full width), tab or a line break gets a leading apostrophe, so that
+    a spreadsheet shows it instead of computing it; numbers are untouched, and `read_table` takes the apostrophe away.
     """
     _check_suffix(path)
     with atomic_path(path) as part:
@@ -98,6 +101,14 @@ class TableWriter:
         self._waiting.append(table.select(self._schema.names()).cast(self._schema))
         if sum(piece.height for piece in self._waiting) >= GROUP_ROWS:
             self._flush()
+
+    def describe(self, record: Mapping[str, Any]) -> None:
+        """Put a record into the file's own key-value metadata, as JSON under the key `screening`, after the rows."""
+        import orjson
+
+        self._open()
+        if self._writer is not None:
+            self._writer.add_key_value_metadata({METADATA: orjson.dumps(record, default=str).decode()})
 
     def _flush(self) -> None:
         if self._waiting and self._writer is not None:

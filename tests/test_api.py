@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
 import torch
 from helpers.crystals import cubic
@@ -22,6 +23,7 @@ from helpers.models import tiny_config, tiny_model, tiny_release
 from polars.testing import assert_frame_equal
 
 import screening
+from screening.checksums import checksum_fails
 from screening.errors import RequestError
 from screening.jobs.rank import Ranking
 from screening.networks.released_model import save_release
@@ -90,6 +92,35 @@ def test_the_record_says_what_was_done_with_what(ranked: Any, model: str, mixed:
     assert sum(sum(reasons.values()) for reasons in counts["rejected"].values()) == 50
     assert {"reading", "network", "graphs", "ranking", "symmetry"} <= record["timing_s"].keys()
     assert record["versions"]["screening"] == screening.__version__
+
+
+def test_the_record_has_the_hashes_of_what_was_written(ranked: Any) -> None:
+    out, _, ranking = ranked
+    record = json.loads((out / "run.json").read_text())
+    names = {"ranking.parquet", "ranking.csv", "rejected.csv", "landmarks.parquet", "report.html"}
+    assert record["outputs"] == {name: sha256(out / name) for name in (*names, "finalists", "config.yaml")}
+    assert ranking.record["outputs"] == record["outputs"]
+    assert not checksum_fails(record)
+
+
+def test_a_prediction_has_its_record_within_and_beside(
+    model: str, mixed: tuple[Path, dict[str, str]], tmp_path: Path
+) -> None:
+    output = tmp_path / "a.b=1.parquet"
+    (tmp_path / "a.b=1.run.json").write_text("of an earlier table")
+    done = screening.predict(mixed[0], output, model=model, seed=7)
+    ends = ("parquet", "rejected.csv", "run.json")
+    assert {path.name for path in tmp_path.iterdir()} == {f"a.b=1.{end}" for end in ends}
+    record = json.loads((tmp_path / "a.b=1.run.json").read_text())
+    assert not checksum_fails(record)
+    assert record["command"] == "predict" and record["config"]["candidates"] == str(mixed[0])
+    hashes = {"model": sha256(Path(model)), "candidates": sha256(mixed[0])}
+    assert hashes.items() <= record["sha256"].items() and "magnetism" in record["sha256"]
+    assert record["outputs"] == {name: sha256(tmp_path / name) for name in (output.name, "a.b=1.rejected.csv")}
+    within = json.loads(pq.read_metadata(output).metadata[b"screening"])
+    assert within == {name: value for name, value in record.items() if name not in ("outputs", "checksum")}
+    assert done.record["outputs"] == record["outputs"] and done.record["finished"] == record["finished"]
+    assert screening.predict(mixed[0], model=model).record["sha256"] == record["sha256"]
 
 
 @pytest.mark.ci

@@ -17,7 +17,8 @@ from polars.testing import assert_frame_equal
 from screening.errors import RequestError
 from screening.tables import TableWriter, read_table, write_table
 
-FORMULAS = ["=1+1", "＝1+1", "＋1", "＠x", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\tx", "\rx", "'=1", "plain", "", "NaN"]
+FORMULAS = ["=1+1", "＝1+1", "＋1", "＠x", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\tx", "\rx", "'=1", "plain", "",
+            "NaN"]  # fmt: skip
 
 
 def test_spreadsheet_formulas_in_text_are_disarmed_and_numbers_are_not(tmp_path: Path) -> None:
@@ -32,7 +33,11 @@ def test_spreadsheet_formulas_in_text_are_disarmed_and_numbers_are_not(tmp_path:
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 def test_a_table_reads_back_as_it_was(tmp_path: Path, suffix: str) -> None:
     table = pl.DataFrame(
-        {"candidate_id": [*FORMULAS, "007"], "score": [None, *(0.1 * i for i in range(len(FORMULAS)))], "flags": ["a;b"] * (len(FORMULAS) + 1)}
+        {
+            "candidate_id": [*FORMULAS, "007"],
+            "score": [None, *(0.1 * i for i in range(len(FORMULAS)))],
+            "flags": ["a;b"] * (len(FORMULAS) + 1),
+        }
     )
     write_table(table, tmp_path / f"t{suffix}")
     assert_frame_equal(read_table(tmp_path / f"t{suffix}"), table)

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import orjson
 import polars as pl
 
+from screening.checksums import CHECKSUM, checksum_fails, file_sha256, with_checksum
 from screening.errors import RequestError
 from screening.files import atomic_path
 
 _LOG = logging.getLogger(__name__)
 _KEY = b"screening"
 _DAMAGED = ".damaged"
+_NAME = re.compile(r"part-\d+-([0-9a-f]{16})\.parquet")
 SHARDS, DONE = "shards", "done.json"
 
 
@@ -51,20 +55,24 @@ class PartFolder:
         """Write another part. It gets its name only once its content is safely on disk."""
         import pyarrow.parquet as pq
 
-        # a job that was believed dead may still be writing alongside its successor, so names must not repeat
-        path = self.folder / f"part-{time.time_ns():020d}-{uuid4().hex[:8]}.parquet"
         arrow = table.to_arrow()
         arrow = arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), _KEY: _dumps(self.header)})
+        content = BytesIO()
+        pq.write_table(arrow, content, compression="zstd")
+        # A job that was believed dead may still be writing alongside its successor: names repeat only with the content.
+        # The checksum covers what Parquet's own ones leave out, such as the names of columns.
+        checksum = hashlib.sha256(content.getbuffer()).hexdigest()[:16]
+        path = self.folder / f"part-{time.time_ns():020d}-{checksum}.parquet"
         with atomic_path(path, durable=True) as part:
-            pq.write_table(arrow, part, compression="zstd", write_page_checksum=True)
+            part.write_bytes(content.getbuffer())
 
     def finish(self, summary: Mapping[str, Any]) -> None:
         """Mark the shard as complete."""
         with atomic_path(self.folder / DONE, durable=True) as part:
-            part.write_bytes(_dumps({"header": dict(self.header), **summary}))
+            part.write_bytes(_dumps(with_checksum({"header": dict(self.header), **summary})))
 
     def summary(self) -> dict[str, Any] | None:
-        """The summary that `finish` wrote; None for an unfinished shard.
+        """The summary that `finish` wrote; None for an unfinished shard, and for one whose summary is damaged.
 
         Raises:
             RequestError: If the shard is from another job.
@@ -74,7 +82,9 @@ class PartFolder:
             return None
         try:
             summary: dict[str, Any] = orjson.loads(path.read_bytes())
-        except ValueError:
+            if CHECKSUM not in summary or checksum_fails(summary):
+                raise ValueError("its checksum is another")
+        except (ValueError, TypeError):
             return None
         self._check(path, summary.get("header"))
         return summary
@@ -98,7 +108,10 @@ class PartFolder:
         import pyarrow.parquet as pq
 
         try:
-            with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            name = _NAME.fullmatch(path.name)
+            if name is None or not file_sha256(path).startswith(name[1]):
+                raise ValueError("its checksum differs from the one in its name")
+            with pq.ParquetFile(path) as file:
                 header = orjson.loads((file.schema_arrow.metadata or {}).get(_KEY, b"null"))
                 arrow = file.read()
         except (pa.ArrowInvalid, pa.ArrowException, OSError, ValueError) as error:

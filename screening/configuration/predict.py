@@ -14,7 +14,8 @@ from screening.settings import setting, settings_class
 class PredictConfig(ScoringConfig):
     """Predict properties of crystals, with 80 % intervals, into a Parquet table.
 
-    Inputs that cannot be used are listed with the reason in OUTPUT.rejected.csv beside it.
+    Inputs that cannot be used are listed with the reason in OUTPUT.rejected.csv beside it. OUTPUT.run.json has the
+    settings, versions and hashes; the table's own metadata has them too.
 
     Examples:
       screening predict candidates=crystals.zip output=predictions.parquet

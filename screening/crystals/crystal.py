@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -101,6 +102,15 @@ class Crystal:
     def formula(self) -> str:
         """Reduced formula, electropositive elements first: `LiFePO4`."""
         return reduced_formula(self.numbers)
+
+    @cached_property
+    def digest(self) -> str:
+        """Sixteen hexadecimal digits that tell crystals apart; equal where all numbers agree to four decimals."""
+        state = hashlib.blake2b(digest_size=8)
+        for crystal in (self,) if self.charged is None else (self, self.charged):
+            for array in (crystal.lattice.round(4) + 0.0, crystal.numbers, crystal.frac.round(4) + 0.0):  # no -0.0
+                state.update(array.tobytes())
+        return state.hexdigest()
 
     @cached_property
     def chemical_system(self) -> str:

@@ -8,7 +8,7 @@ A store is a folder:
     numbers.npy      (N,) int16 atomic numbers
     frac.npy         (N, 3) float64 fractional coordinates
     site_moment.npy  (N,) float32 absolute site moments in µB (NaN = no label)
-    meta.json        format version, counts, sources, sha256 over the files above
+    meta.json        format version, counts, sources, sha256 over the files above, a checksum of its own
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from screening.checksums import SHOWN, checksum_fails, with_checksum
 from screening.crystals.crystal import Crystal
 from screening.crystals.packed import PackedCrystals, pack
 from screening.data.targets import SITE_MOMENT, TARGETS
@@ -32,6 +34,7 @@ from screening.files import atomic_folder
 
 FORMAT = 1
 _ARRAYS = ("lattice", "offsets", "numbers", "frac", "site_moment")
+_FILES = (*(f"{name}.npy" for name in _ARRAYS), "index.parquet")
 
 
 @dataclass(frozen=True)
@@ -157,14 +160,16 @@ def _write_files(part: Path, rows: Iterable[LabelledCrystal], sources: Sequence[
         "sources": list(sources),
         "sha256": _content_hash(part),
     }
-    (part / "meta.json").write_text(json.dumps(meta, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    (part / "meta.json").write_text(
+        json.dumps(with_checksum(meta), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
 
 
 def open_store(path: Path) -> Store:
-    """Open a store.
+    """Open a store, once its content has the hash that it was written with.
 
     Raises:
-        RequestError: If the folder is not a store, is damaged or has another format.
+        RequestError: If the folder is not a store, is damaged, was changed or has another format.
     """
     meta_file = path / "meta.json"
     if not meta_file.is_file():
@@ -175,11 +180,16 @@ def open_store(path: Path) -> Store:
         raise RequestError(f"data.path: {meta_file} is not valid JSON ({error})") from None
     if meta.get("format") != FORMAT:
         raise RequestError(f"data.path: {path} has store format {meta.get('format')}, expected {FORMAT}; import again")
+    if checksum_fails(meta):
+        raise RequestError(f"data.path: {meta_file} was changed or damaged since it was written; import again")
     try:
+        found = _checked_hash(path, tuple((path / name).stat().st_mtime_ns for name in _FILES))
+        if found != meta.get("sha256"):
+            raise ValueError(f"SHA-256 {found[:SHOWN]}... instead of {str(meta.get('sha256'))[:SHOWN]}...")
         arrays = {name: np.load(path / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _ARRAYS}
         index = pl.read_parquet(path / "index.parquet", glob=False)
     except (OSError, ValueError, pl.exceptions.PolarsError) as error:
-        raise RequestError(f"data.path: {path} is damaged ({error}); import again") from None
+        raise RequestError(f"data.path: {path} is damaged or was changed ({error}); import again") from None
     packed = PackedCrystals(arrays["lattice"], arrays["numbers"], arrays["frac"], np.asarray(arrays["offsets"]))
     return Store(path, meta, index, packed, arrays["site_moment"])
 
@@ -200,8 +210,14 @@ def _index_table(crystals: Sequence[Crystal], labels: Sequence[dict[str, float]]
 
 def _content_hash(folder: Path) -> str:
     digest = hashlib.sha256()
-    for name in [*(f"{a}.npy" for a in _ARRAYS), "index.parquet"]:
+    for name in _FILES:
         with (folder / name).open("rb") as file:
             while block := file.read(1 << 20):
                 digest.update(block)
     return digest.hexdigest()
+
+
+@lru_cache(maxsize=16)
+def _checked_hash(folder: Path, _written_ns: tuple[int, ...]) -> str:
+    """The same; a training opens its store several times, which need not read it each time."""
+    return _content_hash(folder)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from screening.checksums import SHOWN
 from screening.chemistry.formulas import cell_formula
 from screening.crystals import Crystal, ReadSettings
 from screening.crystals.reading.examine import examine
@@ -55,16 +57,33 @@ def read_crystal_files(entry: ReviewedFinalist, files: Mapping[str, bytes]) -> l
         files: Content of CIFs by file name.
 
     Raises:
-        ScreeningError: A file is missing, cannot be read, or contains another formula.
+        ScreeningError: A file is missing, cannot be read, contains another formula, or is not what was ranked.
     """
     if f"{CRYSTAL}.cif" not in files:
         raise ScreeningError(f"the run has no artifact {CRYSTAL}.cif")
+    _check_unchanged(entry, files)
     names = [name for name in crystal_names() if f"{name}.cif" in files]
     found = [_read(name, files[f"{name}.cif"], entry) for name in names]
     formula = found[0].crystal.formula
     if formula != entry.formula:
         raise ScreeningError(f"{CRYSTAL}.cif contains {formula}, but the run is about {entry.formula}")
     return found
+
+
+def _check_unchanged(entry: ReviewedFinalist, files: Mapping[str, bytes]) -> None:
+    """Compare the files with the hashes that were recorded together with them; earlier versions recorded none."""
+    for name in crystal_names():
+        known, content = entry.hashes.get(name), files.get(f"{name}.cif")
+        if known is not None and content is None:
+            raise ScreeningError(f"the run has no artifact {name}.cif any more")
+        if content is None or (known is None and not entry.hashes):
+            continue
+        found = hashlib.sha256(content).hexdigest()
+        if found != known:
+            raise ScreeningError(
+                f"{name}.cif in MLflow is not the crystal that was ranked (SHA-256 {found[:SHOWN]}... instead of "
+                f"{str(known)[:SHOWN]}...); restore the file, or rank again"
+            )
 
 
 def _read(name: str, cif: bytes, entry: ReviewedFinalist) -> CrystalFile:

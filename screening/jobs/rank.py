@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,10 +37,19 @@ from screening.report.finalist_files import write_finalist_files
 from screening.report.page import ReportContent, write_report
 from screening.tables import write_table
 from screening.tracking.address import log_command, shown_uri
-from screening.tracking.decisions import review_effect, with_decisions, without_rejected
+from screening.tracking.decisions import of_these_crystals, review_effect, with_decisions, without_rejected
 from screening.tracking.lineage import model_origin
-from screening.tracking.provenance import run_record, write_json
-from screening.tracking.ranking_folder import FILES, FINALISTS, RECORD, SETTINGS_FILE, ranking_name
+from screening.tracking.provenance import output_hashes, run_record, write_run_record
+from screening.tracking.ranking_folder import (
+    FILES,
+    FINALISTS,
+    PAGE,
+    RECORD,
+    SETTINGS_FILE,
+    TABLES,
+    edited_since,
+    ranking_name,
+)
 from screening.tracking.rankings import log_ranking
 from screening.tracking.reviews import Review, read_review
 from screening.tracking.run_file import RUN_FILE, claim_folder
@@ -47,6 +57,8 @@ from screening.tracking.runs import Run, open_run
 
 if TYPE_CHECKING:
     from screening.jobs.scoring import Candidates
+
+logger = logging.getLogger(__name__)
 
 OWN_NAMES = (*FILES, FINALISTS, SHARDS, JOBS, SETTINGS_FILE, RUN_FILE)
 """No candidates, should the output folder be the one that is read."""
@@ -99,9 +111,10 @@ def rank_in_memory(config: RankConfig, candidates: Candidates, models: LoadedMod
     """Rank, and neither write, draw nor record anything; arguments and errors as of `rank_to_folder`."""
     reading = _Reading.begin(config, candidates, models, [])
     scored = reading.scored(config, CrystalSpool())
-    scored = _still_open(scored, reading.review)
+    review = _of_these_crystals(reading.review, scored)
+    scored = _still_open(scored, review)
     require_any(scored.tally, config.candidates, None)
-    ranking = _ordered(config, reading.predictors, scored, reading.review)
+    ranking = _ordered(config, reading.predictors, scored, review)
     ranking.record.update(_record(ranking, scored, Run()))
     return ranking
 
@@ -174,6 +187,7 @@ def complete(
     config: RankConfig, predictors: Predictors, scored: Scored, review: Review | None, run: Run, *, keep: bool = True
 ) -> Ranking:
     """Order the candidates; landmarks, finalists, files and the record of the ranking."""
+    review = _of_these_crystals(review, scored)
     folder, scored = Path(config.output_dir), _still_open(scored, review)
     tally = scored.tally
     if not tally.scored and not (folder / RECORD).is_file():  # what an earlier ranking left stays whole
@@ -184,17 +198,23 @@ def complete(
     ranking = _ordered(config, predictors, scored, review, folder)
     with tally.stage("finalists"):
         content = ranking.content()
+    if edited := edited_since(folder):
+        logger.warning("%s: %s changed after the earlier ranking; replaced now", folder, ", ".join(edited))
     # Without its record a folder is no finished ranking: whoever stops here leaves none that is half an earlier one.
     (folder / RECORD).unlink(missing_ok=True)
     with tally.stage("pictures"):
         write_finalist_files(folder, content)
     ranking.record.update(_record(ranking, scored, run))
     save_config(config, folder / SETTINGS_FILE)
-    _write(folder, replace(content, run=ranking.record))
+    _write(folder, replace(content, run=ranking.record), ranking.record)
     if run.run_id is not None or other:
         claim_folder(folder, run.run_id)
     log_ranking(run, folder)
     return ranking
+
+
+def _of_these_crystals(review: Review | None, scored: Scored) -> Review | None:
+    return None if review is None else of_these_crystals(review, scored.predictions, scored.crystal_of)
 
 
 def _still_open(scored: Scored, review: Review | None) -> Scored:
@@ -238,10 +258,12 @@ def _record(ranking: Ranking, scored: Scored, run: Run) -> dict[str, Any]:
     return record if ranking.review is None else record | {"review": ranking.review.record}
 
 
-def _write(folder: Path, content: ReportContent) -> None:
+def _write(folder: Path, content: ReportContent, record: dict[str, Any]) -> None:
+    """The tables, the report, and last of all the record, which gets their hashes."""
     write_table(content.ranking, folder / "ranking.parquet")
     write_table(content.ranking, folder / "ranking.csv")
     write_table(content.rejected, folder / "rejected.csv")
     write_table(content.landmarks, folder / "landmarks.parquet")
     write_report(folder / "report.html", content)
-    write_json(folder / RECORD, dict(content.run))
+    record["outputs"] = output_hashes(folder, (*TABLES, PAGE, FINALISTS, SETTINGS_FILE))
+    write_run_record(folder / RECORD, record)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from screening import __version__
 from screening.configuration import as_dict, save_config
 from screening.configuration.relax import RelaxConfig
 from screening.configuration.trees import flattened
@@ -26,7 +27,7 @@ from screening.relaxation.relaxation import RelaxationSettings, Relaxed, relax
 from screening.relaxation.results import results_table, write_xyz
 from screening.tables import rejected_table, write_table
 from screening.tracking.address import shown_uri
-from screening.tracking.provenance import run_record, sha256, write_json
+from screening.tracking.provenance import output_hashes, run_record, sha256, write_run_record
 from screening.tracking.ranking_folder import RECORD, SETTINGS_FILE
 from screening.tracking.run_file import RUN_FILE, claim_folder
 from screening.tracking.runs import Run, open_run
@@ -90,7 +91,7 @@ def relax_to_folder(config: RelaxConfig, candidates: Candidates, models: LoadedM
     own = [folder, *(folder / name for name in _OWN_FILES)]
     name, potential, items = _begin(config, candidates, models, own)
     hashes = {} if potential.checkpoint is None else {"potential": sha256(potential.checkpoint)}
-    kept = Progress(output_folder(folder, "output_dir"), _decisive(config) | hashes)
+    kept = Progress(output_folder(folder, "output_dir"), _decisive(config, potential))
     started = time.perf_counter()
     where, decisive = tracking_settings(config), settings_of_result(config)
     tags = {"potential": config.potential}
@@ -120,7 +121,7 @@ def relax_to_folder(config: RelaxConfig, candidates: Candidates, models: LoadedM
             "models": {"potential": potential_record(config.potential, potential)},
             "candidates": read_from(candidates, outcome.counts["read"]),
         }
-        write_json(folder / RECORD, record)
+        write_run_record(folder / RECORD, record | {"outputs": output_hashes(folder, RESULTS[:-1])})
         claim_folder(folder, run.run_id)
         _track(run, folder, outcome, config)
     return outcome
@@ -149,10 +150,11 @@ def _begin(
     return name, potential, open_candidates(candidates, read_settings(config, potential.elements, own))
 
 
-def _decisive(config: RelaxConfig) -> dict[str, Any]:
+def _decisive(config: RelaxConfig, potential: Potential) -> dict[str, Any]:
     """What a result hangs on, besides the crystal."""
     names = ("potential", "fmax_eV_per_A", "max_steps", "relax_cell")
-    return {name: getattr(config, name) for name in names}
+    settings = {name: getattr(config, name) for name in names}
+    return settings | {"version": __version__, "SHA-256 of the potential": potential.fingerprint}
 
 
 def _settings(config: RelaxConfig) -> RelaxationSettings:

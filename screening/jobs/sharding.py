@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from screening import __version__
 from screening.cluster.joining import INPUT_SCHEMA, join, one_row_per_input
 from screening.cluster.part_files import SHARDS, PartFolder
 from screening.configuration import as_dict, save_config
@@ -180,10 +181,14 @@ def _shard(config: RankConfig, header: dict[str, Any], index: int) -> PartFolder
 
 
 def _header(config: RankConfig, predictors: Predictors) -> dict[str, Any]:
-    """What the rows depend on: settings by name, and the hashes of the models."""
+    """What the rows depend on: settings by name, our version, and the hashes of the models."""
     without = {*_NOT_OF_THE_RESULT, *material_class(config.task.name).closer_keys}
     tree = {name: value for name, value in as_dict(config).items() if name not in without}
-    return {**tree, **{f"SHA-256 of {name}": sha256(path) for name, path in predictors.folders.items()}}
+    return {
+        **tree,
+        "version": __version__,
+        **{f"SHA-256 of {name}": sha256(path) for name, path in predictors.folders.items()},
+    }
 
 
 def _done_before(parts: PartFolder) -> dict[int, int]:

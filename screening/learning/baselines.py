@@ -10,12 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors.numpy import load_file, save_file
 
 from screening.array_types import Floats
+from screening.caching import kept
+from screening.checksums import code_sha256
 from screening.crystals.packed import PackedCrystals
 from screening.data.store import Store
 from screening.data.targets import TARGETS
-from screening.files import atomic_path
 
 logger = logging.getLogger(__name__)
 Features = Callable[[PackedCrystals], Floats]
@@ -64,30 +66,28 @@ def baselines(
         targets: The T targets; those that the store lacks are NaN.
         features: Descriptors of compositions.
     """
-    from safetensors.numpy import load_file, save_file
-
     known, queried = (features(part).astype(np.float32) for part in (store.crystals.take(train), crystals))
     there = [i for i, target in enumerate(targets) if target in store.index.columns]
     labels = np.full((len(train), len(targets)), np.nan)
     labels[:, there] = store.labels([targets[i] for i in there])[train] if there else 0.0
-    settings = json.dumps([_BOOSTING, sorted(_ABSOLUTE), _sklearn_version(), list(targets)])
+    settings = json.dumps([_sklearn_version(), list(targets), code_sha256("learning/baselines.py", "data/targets.py")])
     digest = hashlib.sha256(settings.encode())
     for array in (known, queried, labels):
         digest.update(np.ascontiguousarray(array).tobytes())
-    file = store.path / "baselines" / f"{digest.hexdigest()[:16]}.safetensors"
-    if file.is_file():
-        kept = load_file(file)
-        return Baselines(kept["constant"], kept["composition"])
-    logger.info("fitting the composition baseline to %d crystals: a minute or two", len(train))
-    constant = Baselines.without_training(labels).constant
-    predicted = [_boosted(known, labels[:, i], queried, target) for i, target in enumerate(targets)]
-    fitted = Baselines(constant, np.stack(predicted, axis=1))
-    try:
-        with atomic_path(file) as part:
-            save_file({"constant": fitted.constant, "composition": fitted.composition}, part)
-    except OSError as error:  # without a cache the next call only takes longer
-        logger.warning("%s: cannot cache the baselines (%s)", file.parent, error.strerror)
-    return fitted
+
+    def fitted() -> Baselines:
+        logger.info("fitting the composition baseline to %d crystals: a minute or two", len(train))
+        constant = Baselines.without_training(labels).constant
+        predicted = [_boosted(known, labels[:, i], queried, target) for i, target in enumerate(targets)]
+        return Baselines(constant, np.stack(predicted, axis=1))
+
+    return kept(
+        store.path / "baselines",
+        digest.hexdigest()[:16],
+        lambda file: Baselines(**load_file(file)),
+        fitted,
+        lambda made, file: save_file({"constant": made.constant, "composition": made.composition}, file),
+    )
 
 
 def _boosted(features: NDArray[np.float32], labels: Floats, queried: NDArray[np.float32], target: str) -> Floats:

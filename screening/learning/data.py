@@ -22,16 +22,20 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
+from screening.caching import kept
+from screening.checksums import code_sha256
+from screening.crystals.packed import PackedCrystals
 from screening.data.split_files import splits_in_file
 from screening.data.splits import SPLITS, splits_of
 from screening.data.store import Store, open_store
 from screening.errors import RequestError
-from screening.files import atomic_path
 from screening.graphs.batch import GraphSet, build_graph_set
 from screening.graphs.nearest import GraphSettings
 from screening.learning.labelled_graphs import LabelledBatch, LabelledGraphs, move_if_it_fits
 
 logger = logging.getLogger(__name__)
+_GRAPH_CODE = "graphs", "crystals/packed.py"
+"""What decides how crystals become graphs."""
 
 
 @dataclass(frozen=True)
@@ -214,15 +218,15 @@ def labelled_graphs(
 ) -> LabelledGraphs:
     """Graphs (cached, if possible) and labels of these rows of a store."""
     crystals = store.crystals.take(rows)
-    key = json.dumps([store.content_hash, asdict(graph), hashlib.sha256(rows.tobytes()).hexdigest()])
-    file = store.path / "graphs" / f"{hashlib.sha256(key.encode()).hexdigest()[:16]}.safetensors"
-    if file.is_file():
-        graphs = GraphSet(**load_file(file))
-    else:
-        logger.info("building %d graphs", len(rows))
-        graphs = build_graph_set(crystals, graph)
-        with atomic_path(file, unique=True) as part:  # several ranks may build the same graphs at once
-            save_file(dict(graphs.__dict__), part)
+    hashes = store.content_hash, code_sha256(*_GRAPH_CODE), hashlib.sha256(rows.tobytes()).hexdigest()
+    key = hashlib.sha256(json.dumps([*hashes, asdict(graph)]).encode()).hexdigest()[:16]
+    graphs = kept(
+        store.path / "graphs",
+        key,
+        lambda file: GraphSet(**load_file(file)),
+        lambda: _built(crystals, graph),
+        lambda made, file: save_file(dict(made.__dict__), file),
+    )
     labels = torch.from_numpy(settings.labels(store)[rows])
     sizes = crystals.n_atoms
     atoms = np.arange(sizes.sum()) + np.repeat(store.crystals.offsets[:-1][rows] - crystals.offsets[:-1], sizes)
@@ -230,3 +234,8 @@ def labelled_graphs(
     if not settings.site_moments:
         moments.fill_(torch.nan)
     return LabelledGraphs(graphs, labels, moments)
+
+
+def _built(crystals: PackedCrystals, graph: GraphSettings) -> GraphSet:
+    logger.info("building %d graphs", len(crystals))
+    return build_graph_set(crystals, graph)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -94,8 +95,9 @@ def load_release(folder: Path) -> tuple[PropertyModel, ModelConfig]:
     Raises:
         RequestError: If the folder is not a valid release; the message names the file.
     """
-    config = _read_config(folder)
-    state = read_release_weights(folder, KEY, load_file)
+    raw = read_release_config(folder, KEY, FORMAT)
+    config = _checked_config(folder / CONFIG, raw)
+    state = read_release_weights(folder, KEY, raw, load_file)
     try:
         model = build_model(config)
     except (RequestError, TypeError, ValueError, RuntimeError) as error:
@@ -109,8 +111,7 @@ def load_release(folder: Path) -> tuple[PropertyModel, ModelConfig]:
     return model.eval(), config
 
 
-def _read_config(folder: Path) -> ModelConfig:
-    file, raw = folder / CONFIG, read_release_config(folder, KEY, FORMAT)
+def _checked_config(file: Path, raw: Mapping[str, Any]) -> ModelConfig:
     try:
         config = ModelConfig(
             name=raw["name"],

@@ -66,6 +66,10 @@ class AsePotential(Potential):
         made.checkpoint = files[0] if files else None
         return made
 
+    @property
+    def source(self) -> type:
+        return type(self.calculator)
+
     def evaluate(self, state: CrystalState, forces: bool = True) -> PotentialOutput:
         """Energy, and forces and stress if asked for; moments are left out."""
         packed = state.packed()

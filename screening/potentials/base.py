@@ -11,6 +11,8 @@ with an ASE calculator needs no code: see `screening.potentials.ase_calculator`.
 
 from __future__ import annotations
 
+import hashlib
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from screening.checksums import file_sha256
 from screening.chemistry.elements import SYMBOLS
 from screening.crystals.packed import PackedCrystals
 from screening.errors import RequestError, ScreeningError
@@ -91,6 +94,17 @@ class Potential(ABC):
     @abstractmethod
     def evaluate(self, state: CrystalState, forces: bool = True) -> PotentialOutput:
         """Evaluate a batch on the device; the figures of a broken crystal may be NaN, all others hold."""
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of what its figures hang on: its name, the file of its class and its weights."""
+        files = [path for path in (_file_of(self.source), self.checkpoint) if path is not None and path.is_file()]
+        return hashlib.sha256(" ".join([self.name, *map(file_sha256, files)]).encode()).hexdigest()
+
+    @property
+    def source(self) -> type:
+        """The class that computes."""
+        return type(self)
 
     @property
     def cores(self) -> int:
@@ -169,6 +183,14 @@ class Potential(ABC):
         """A clause that names the elements it does not know; empty if it knows them all."""
         unknown = set(np.unique(numbers).tolist()) - self.elements if self.elements is not None else set()
         return f"{self.name} does not know {', '.join(SYMBOLS[z] for z in sorted(unknown))}" if unknown else ""
+
+
+def _file_of(kind: type) -> Path | None:
+    try:
+        found = inspect.getsourcefile(kind)
+    except (TypeError, OSError):  # compiled, or typed into a notebook
+        return None
+    return Path(found) if found else None
 
 
 def _array(tensor: Tensor) -> NDArray[np.float64]:

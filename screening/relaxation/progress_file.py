@@ -1,7 +1,8 @@
-"""What `screening relax` has finished so far: one JSON line a crystal, which survives a kill."""
+"""What `screening relax` has finished so far: one JSON line a crystal, with a checksum, which survives a kill."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +12,15 @@ from typing import Any, BinaryIO, Self
 import numpy as np
 import orjson
 
+from screening.checksums import CHECKSUM, checksum_fails, with_checksum
 from screening.chemistry.elements import SYMBOLS
 from screening.crystals import Crystal
 from screening.crystals.sanity import digest
 from screening.crystals.sites import Sites
-from screening.errors import RequestError
+from screening.errors import RequestError, ScreeningError
 from screening.relaxation.relaxation import Relaxed
 
+logger = logging.getLogger(__name__)
 FILE = "progress.jsonl"
 _FIGURES = ("energy_eV", "start_energy_eV", "max_force_eV_per_A", "volume_change_percent")
 
@@ -41,7 +44,10 @@ def digest_of(crystal: Crystal) -> str:
 
 
 class Progress:
-    """The file, opened to add to it as a context manager; a last line that a kill cut short is dropped.
+    """The file, opened to add to it as a context manager.
+
+    A last line that a kill cut short is dropped; a damaged line is passed over, so that its crystal is relaxed again.
+    Without a sound first line nobody knows the settings of the others: all begins anew.
 
     Args:
         folder: Where the file is.
@@ -89,31 +95,39 @@ class Progress:
             for key in keys.items():
                 if key in self.places:
                     stream.seek(self.places[key])
-                    yield _from_row(orjson.loads(stream.readline())).result
+                    row = _parsed(stream.readline())
+                    if row is None:
+                        raise ScreeningError(f"{self.path} was changed meanwhile; the same command again mends it")
+                    yield _from_row(row).result
 
     def _append(self, row: Mapping[str, Any]) -> None:
-        self._stream.write(orjson.dumps(row) + b"\n")
+        self._stream.write(orjson.dumps(with_checksum(row)) + b"\n")
         self._stream.flush()
 
     def _read(self) -> int:
         """Note where each result is; returns where the last whole line ends."""
-        end = 0
+        end = damaged = 0
         with self.path.open("rb") as stream:
             for line in stream:
-                row = _parsed(line)
-                if row is None:
+                if not line.endswith(b"\n"):
                     break
-                if end == 0:
-                    self._check(row)
+                row = _parsed(line)
+                if end == 0 and (row is None or not isinstance(row.get("settings"), dict)):
+                    logger.warning("%s: its first line is damaged or of another version; all begins anew", self.path)
+                    break
+                if row is None:
+                    damaged += 1
+                elif end == 0:
+                    self._check(row["settings"])
                 else:
                     self.places[str(row["id"]), str(row["digest"])] = end
                 end += len(line)
+        if damaged:
+            logger.warning("%s: %d damaged lines; their crystals are relaxed again", self.path, damaged)
         return end
 
-    def _check(self, header: Mapping[str, Any]) -> None:
-        found, wanted = header.get("settings"), self._header["settings"]
-        if not isinstance(found, Mapping):
-            raise RequestError(f"{self.path} is no record of a relaxation; choose another output_dir")
+    def _check(self, found: Mapping[str, Any]) -> None:
+        wanted = self._header["settings"]
         other = [f"{name}={found.get(name)}" for name in wanted if found.get(name) != wanted[name]]
         if other:
             raise RequestError(
@@ -137,13 +151,12 @@ def _lock(stream: BinaryIO, folder: Path) -> None:
 
 
 def _parsed(line: bytes) -> dict[str, Any] | None:
-    if not line.endswith(b"\n"):
-        return None
+    """The object of a line; None if it is damaged."""
     try:
         row = orjson.loads(line)
     except orjson.JSONDecodeError:
         return None
-    return row if isinstance(row, dict) else None
+    return row if isinstance(row, dict) and CHECKSUM in row and not checksum_fails(row) else None
 
 
 def _as_row(finished: Finished) -> dict[str, Any]:

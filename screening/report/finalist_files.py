@@ -84,6 +84,7 @@ def _write(part: Path, finalist: Finalist, row: Mapping[str, Any], content: Repo
         "candidate_id": finalist.candidate_id,
         "formula": row["formula"],
         "folder": name,
+        "crystal": finalist.crystal.digest,
         "remarks": list(finalist.look.remarks),
         "nearest": asdict(finalist.nearest) if finalist.nearest else None,
         "curve": asdict(finalist.look.curve) if finalist.look.curve else None,

@@ -124,7 +124,7 @@ def load_tabular_release(folder: Path, key: str, format: str) -> TabularRelease:
     settings = config.get("parts")
     if not isinstance(settings, Mapping) or not all(isinstance(part, Mapping) for part in settings.values()):
         raise RequestError(f"{key}: {folder / CONFIG}: expected a section for each part under 'parts'")
-    tensors = read_release_weights(folder, key, load_file)
+    tensors = read_release_weights(folder, key, config, load_file)
     parts = {}
     for name, section in settings.items():
         own = {k.partition("/")[2]: tensor for k, tensor in tensors.items() if k.startswith(f"{name}/")}

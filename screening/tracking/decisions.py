@@ -1,15 +1,16 @@
 """Applies an earlier review to a new ranking: rejected candidates are left out, approved ones are marked.
 
-A candidate is the reviewed one if both its `candidate_id` and its reduced formula agree. Neither is enough alone: ids
-repeat between files (`POSCAR`), formulas between structures.
+A candidate is the reviewed one if its `candidate_id`, its reduced formula and its crystal agree. None is enough alone:
+ids repeat between files (`POSCAR`), formulas between structures, and a file may be another one by now.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from screening.crystals import Rejection
+from screening.crystals import Crystal, Rejection
 from screening.crystals.reading.identity import printable
 from screening.ranking.agreement import Agreement, agreement, standings, standings_sentence
 from screening.tracking.review_tags import APPROVE, HOLD, OPEN, REJECT
@@ -73,6 +74,29 @@ class ReviewEffect:
         return {**decisions, "review/left_out": float(self.n_left_out), **self.agreement.metrics}
 
 
+def of_these_crystals(review: Review, predictions: pl.DataFrame, crystal_of: Callable[[str], Crystal]) -> Review:
+    """The review without what was said of other crystals that had the id and formula of a candidate.
+
+    Args:
+        review: The earlier review.
+        predictions: The candidates.
+        crystal_of: Gives the crystal of a candidate by its id.
+
+    Returns:
+        The review; each decision that does not count is named in its warnings.
+    """
+    wanted = {(entry.candidate_id, entry.formula) for entry in review.entries if entry.crystal}
+    here = {key: crystal_of(key[0]).digest for key in predictions.select(_KEY).rows() if key in wanted}
+    others = [e for e in review.entries if e.crystal and here.get((e.candidate_id, e.formula), e.crystal) != e.crystal]
+    warnings = [
+        f"{entry.name}: the crystal of this name is another one now; the decision {entry.decision!r} does not count"
+        for entry in others
+        if entry.decision != OPEN
+    ]
+    kept = tuple(entry for entry in review.entries if entry not in others)
+    return replace(review, entries=kept, warnings=(*review.warnings, *warnings))
+
+
 def without_rejected(predictions: pl.DataFrame, review: Review) -> tuple[pl.DataFrame, list[Rejection]]:
     """Split predictions into rows that no reviewer rejected and rejections of stage `review`."""
     import polars as pl
@@ -93,7 +117,7 @@ def with_decisions(table: pl.DataFrame, review: Review) -> pl.DataFrame:
 
     rows = [(e.candidate_id, e.formula, e.decision) for e in review.entries if e.decision != OPEN]
     schema = dict.fromkeys((*_KEY, DECISION_COLUMN), pl.String)
-    decisions = pl.DataFrame(rows, schema=schema, orient="row")
+    decisions = pl.DataFrame(rows, schema=schema, orient="row").unique(_KEY, keep="first")
     joined = table.join(decisions, on=_KEY, how="left", maintain_order="left")
     flags = pl.when(pl.col("flags") == "").then(None).otherwise(pl.col("flags"))
     marked = pl.concat_str(flags, pl.lit(APPROVED_FLAG), separator=";", ignore_nulls=True)

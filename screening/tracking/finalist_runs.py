@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from screening.checksums import file_sha256
 from screening.columns import column, gate_name, is_gate
 from screening.tracking.batches import log_entries
 from screening.tracking.child_runs import PARENT, child_runs
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 CANDIDATE = "candidate_id"
 FINALIST = "finalist"
 """The tag that says whether the candidate is a finalist of the folder's latest ranking: `yes` or `no`."""
+CRYSTAL = "crystal.digest"
+"""The tag with the digest of the crystal as it was scored."""
+HASH = "sha256."
+"""Before the name of a CIF without its ending: the tag with the SHA-256 of what was recorded."""
 _FORMULA = "formula"
 _PASSED = 0.5
 
@@ -31,8 +36,8 @@ def log_finalists(run: Run, ranking: RankingFolder) -> dict[str, str]:
     """Record each finalist in a run of its own.
 
     Runs from an earlier call are found by their tags and updated; the reviewer's tags are left alone. The same id
-    (`POSCAR`) with another formula is a new candidate, still undecided. Runs of former finalists are kept and marked.
-    Stops early if the store fails.
+    (`POSCAR`) with another formula or crystal is a new candidate, still undecided. Runs of former finalists are kept
+    and marked. Stops early if the store fails.
 
     Returns:
         The run of each finalist by candidate_id.
@@ -43,7 +48,9 @@ def log_finalists(run: Run, ranking: RankingFolder) -> dict[str, str]:
         return runs
     for finalist in reversed(ranking.finalists):  # MLflow lists the latest first: the best
         name, formula = (shorten(text, TAG_LENGTH) for text in (finalist.candidate_id, finalist.formula))
-        child = found.pop((name, formula), None) or found.pop((name, ""), None) or _made(run, finalist)
+        crystal = str(finalist.entry.get("crystal", ""))
+        known = [key for key in ((name, formula, crystal), (name, formula, ""), (name, "", "")) if key in found]
+        child = found.pop(known[0]) if known else _made(run, finalist)
         if child is None or not _filled(run, child, finalist, ranking):
             return runs
         runs[finalist.candidate_id] = child.info.run_id
@@ -54,13 +61,13 @@ def log_finalists(run: Run, ranking: RankingFolder) -> dict[str, str]:
     return runs
 
 
-def _children(client: MlflowClient, experiment_id: str | None, parent: str) -> dict[tuple[str, str], MlflowRun]:
-    """The oldest run of each candidate and formula; the formula is empty if the run was never filled."""
-    found: dict[tuple[str, str], MlflowRun] = {}
+def _children(client: MlflowClient, experiment_id: str | None, parent: str) -> dict[tuple[str, str, str], MlflowRun]:
+    """The oldest run of each candidate, formula and crystal; the latter are empty if the run was never filled."""
+    found: dict[tuple[str, str, str], MlflowRun] = {}
     for child in child_runs(client, str(experiment_id), parent, newest_first=False):
         tags = child.data.tags
         if CANDIDATE in tags:
-            found.setdefault((tags[CANDIDATE], tags.get(_FORMULA, "")), child)
+            found.setdefault((tags[CANDIDATE], tags.get(_FORMULA, ""), tags.get(CRYSTAL, "")), child)
     return found
 
 
@@ -108,14 +115,17 @@ def finalist_metrics(row: Mapping[str, Any]) -> dict[str, float]:
 
 
 def finalist_tags(finalist: FinalistFolder, task: Mapping[str, Any]) -> dict[str, str]:
-    """Tags of a finalist: the text columns that the task reports, and the result of each gate, as `pass (81 %)`."""
+    """Tags of a finalist: the text columns that the task reports, the result of each gate, as `pass (81 %)`, and what
+    tells whether its crystals are still those that were ranked."""
     row = finalist.row
     reported = (task.get("report") or {}).get("columns") or ()
     words = {name: column(name).shown(row[name]) for name in reported if isinstance(row.get(name), str | bool)}
     gates = {f"gate.{gate_name(name)}": gate_tag(row[name]) for name in row if is_gate(name) and row[name] is not None}
     remarks = ";".join(map(str, finalist.entry.get("remarks") or ()))
+    crystals = {f"{HASH}{path.stem}": file_sha256(path) for path in sorted(finalist.folder.glob("*.cif"))}
+    crystals |= {CRYSTAL: str(finalist.entry["crystal"])} if finalist.entry.get("crystal") else {}
     always = {name: str(row.get(name) or "") for name in ("rank", _FORMULA, "limiting_gate", "why", "flags")}
-    return {**always, **words, **gates, **({"remarks": remarks} if remarks else {}), FINALIST: "yes"}
+    return {**always, **words, **gates, **crystals, **({"remarks": remarks} if remarks else {}), FINALIST: "yes"}
 
 
 def gate_tag(probability: float) -> str:

@@ -10,12 +10,15 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import orjson
+
+from screening.checksums import with_checksum
 from screening.errors import RequestError
 from screening.files import atomic_path
 
@@ -38,6 +41,7 @@ PACKAGES = (
 )
 _CHUNK = 1 << 20
 _PASSWORD = re.compile(r"(://[^/@:\s]*):[^/@\s]*@")
+_OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
 
 
 @cache
@@ -139,11 +143,27 @@ def run_record(
     }
 
 
+def output_hashes(folder: Path, names: Iterable[str]) -> dict[str, str]:
+    """SHA-256 of what a job wrote, for its record; names of files and folders that are not there are left out."""
+    return {name: sha256(folder / name) for name in names if (folder / name).exists()}
+
+
+def changed_outputs(folder: Path, record: Mapping[str, Any]) -> list[str]:
+    """What is no longer as the record of its job says, by name; the record of an earlier version says nothing."""
+    known = record.get("outputs")
+    known = known if isinstance(known, Mapping) else {}
+    now = output_hashes(folder, known)
+    return [name for name in known if now.get(name) != known[name]]
+
+
+def write_run_record(path: Path, record: Mapping[str, Any]) -> None:
+    """Write a record as `write_json` does, with a checksum of its own."""
+    write_json(path, with_checksum(orjson.loads(orjson.dumps(dict(record), default=str, option=_OPTIONS))))
+
+
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write indented JSON atomically; paths become text, NaN and infinity become null."""
-    import orjson
-
-    options = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE
+    options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE | _OPTIONS
     with atomic_path(path) as part:
         part.write_bytes(orjson.dumps(dict(content), default=str, option=options))
 

@@ -12,9 +12,11 @@ from typing import Any
 
 import polars as pl
 
+from screening.checksums import checksum_fails
 from screening.errors import RequestError
 from screening.report.texts import LANGUAGES
 from screening.tables import read_table
+from screening.tracking.provenance import changed_outputs
 
 RECORD, PAGE = "run.json", "report.html"
 TABLES = ("ranking.parquet", "ranking.csv", "rejected.csv", "landmarks.parquet")
@@ -120,7 +122,7 @@ def read_ranking(folder: Path, key: str = "output_dir") -> RankingFolder:
         key: The setting that named the folder, for messages.
 
     Raises:
-        RequestError: If a file is missing or cannot be read.
+        RequestError: If a file is missing, cannot be read, or was changed after the ranking.
     """
     if not folder.is_dir():
         raise RequestError(f"{key}={folder}: no such folder; expected the output_dir of a finished `screening rank`")
@@ -133,12 +135,27 @@ def read_ranking(folder: Path, key: str = "output_dir") -> RankingFolder:
     record = _json(folder / RECORD, dict)
     if record.get("command") != "rank":
         raise RequestError(f"{folder / RECORD}: expected the record of `screening rank`")
+    changed = [*changed_outputs(folder, record), *([RECORD] if checksum_fails(record) else [])]
+    if changed:
+        raise RequestError(
+            f"{key}={folder}: {', '.join(changed)} changed after the ranking, by hand or by damage: what stands there "
+            f"was not ranked; restore it, or rank again (the hashes are in {RECORD})"
+        )
     try:
         table, rejected = read_table(folder / TABLES[0]), read_table(folder / "rejected.csv")
         rows = {row["candidate_id"]: row for row in table.iter_rows(named=True)}
     except (pl.exceptions.PolarsError, KeyError, OSError) as error:
         raise RequestError(f"{key}={folder}: cannot read its tables ({error})") from None
     return RankingFolder(folder, record, table, rejected, tuple(_finalists(folder / FINALISTS, rows)))
+
+
+def edited_since(folder: Path) -> list[str]:
+    """The tables and the page that were changed after the ranking in a folder; none where there is no ranking."""
+    try:
+        record = _json(folder / RECORD, dict)
+    except RequestError:
+        return []
+    return [name for name in changed_outputs(folder, record) if name in FILES]
 
 
 def _finalists(folder: Path, rows: Mapping[str, Mapping[str, Any]]) -> list[FinalistFolder]:

@@ -13,7 +13,7 @@ from screening.crystals.reading.identity import printable
 from screening.errors import RequestError
 from screening.tracking.address import OFF, TrackingSettings
 from screening.tracking.child_runs import child_runs
-from screening.tracking.finalist_runs import CANDIDATE, FINALIST
+from screening.tracking.finalist_runs import CANDIDATE, CRYSTAL, FINALIST, HASH
 from screening.tracking.ranking_lookup import EXPECTED, find_ranking, open_review_store
 from screening.tracking.review_tags import BY, COMMENT, DECISION, DECISIONS, OPEN
 
@@ -39,6 +39,8 @@ class ReviewedFinalist:
         by: The reviewer.
         run_id: The finalist's run.
         figures: The logged values by column name.
+        crystal: The digest of the crystal that was reviewed; empty if an earlier version recorded it.
+        hashes: SHA-256 of its CIFs by their names without `.cif`, as they were recorded.
     """
 
     candidate_id: str
@@ -50,6 +52,8 @@ class ReviewedFinalist:
     by: str
     run_id: str
     figures: Mapping[str, Figure] = field(default_factory=dict)
+    crystal: str = ""
+    hashes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -176,6 +180,8 @@ def _entry(child: MlflowRun) -> ReviewedFinalist:
         by=" ".join(tags.get(BY, "").split()),
         run_id=str(child.info.run_id),
         figures=texts | answers | numbers,
+        crystal=tags.get(CRYSTAL, ""),
+        hashes={name.removeprefix(HASH): value for name, value in tags.items() if name.startswith(HASH)},
     )
 
 
@@ -185,9 +191,9 @@ def _is_figure(name: str) -> bool:
 
 def _merged(entries: Iterable[ReviewedFinalist], warnings: list[str]) -> Iterator[ReviewedFinalist]:
     """One entry for each candidate: the latest decided one, else the latest."""
-    same: dict[tuple[str, str], list[ReviewedFinalist]] = {}
+    same: dict[tuple[str, str, str], list[ReviewedFinalist]] = {}
     for entry in entries:
-        same.setdefault((entry.candidate_id, entry.formula), []).append(entry)
+        same.setdefault((entry.candidate_id, entry.formula, entry.crystal), []).append(entry)
     for group in same.values():
         decided = [entry for entry in group if entry.decision != OPEN]
         latest = (decided or group)[0]

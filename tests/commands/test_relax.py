@@ -26,6 +26,7 @@ from screening.configuration import load_config
 from screening.crystals import Crystal, ReadSettings, read_crystals
 from screening.errors import RequestError
 from screening.jobs import relax as relax_job
+from screening.potentials.base import Potential
 from screening.relaxation.progress_file import FILE, Progress
 from screening.relaxation.results import quoted
 from screening.tables import read_table
@@ -168,6 +169,32 @@ def test_other_settings_are_no_continuation(tmp_path: Path) -> None:
     run(file, output)
     with pytest.raises(RequestError, match=r"holds a relaxation with fmax_eV_per_A=0.1; choose another output_dir"):
         run(file, output, "fmax_eV_per_A=0.05")
+
+
+@pytest.mark.parametrize("line", [0, 2])
+def test_a_damaged_line_is_done_again_and_said(
+    line: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    calls, output = Calls(monkeypatch), tmp_path / "out"
+    file = write(tmp_path / "in.jsonl", metals())
+    whole = run(file, output)
+    lines = (output / FILE).read_text().splitlines(keepends=True)
+    where = lines[line].index('":') + 4
+    lines[line] = lines[line][:where] + chr(ord(lines[line][where]) ^ 1) + lines[line][where + 1 :]
+    (output / FILE).write_text("".join(lines))
+    assert run(file, output)["candidate_id"].to_list() == whole["candidate_id"].to_list()
+    assert len(calls.ids) == 4 + (1 if line else 4)
+    assert "damaged" in caplog.text
+
+
+def test_a_foreign_file_and_another_potential_are_no_continuation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, output = write(tmp_path / "in.jsonl", metals()), tmp_path / "out"
+    run(file, output)
+    monkeypatch.setattr(Potential, "fingerprint", "another")
+    with pytest.raises(RequestError, match=r"holds a relaxation with SHA-256 of the potential="):
+        run(file, output)
     (output / FILE).write_text("[]\n{}\n")
     assert run(file, output).height == 4
 

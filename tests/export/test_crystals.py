@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from helpers.crystals import random_crystal
@@ -76,3 +79,15 @@ def test_wrong_files_are_refused(files: dict[str, bytes], words: str) -> None:
 def test_the_formula_is_the_crystals_own(formula: str) -> None:
     with pytest.raises(ScreeningError, match="contains FeO"):
         read_crystal_files(entry(formula), {"crystal.cif": WHOLE})
+
+
+def test_a_crystal_that_is_not_the_ranked_one_is_refused() -> None:
+    ranked = replace(entry(), hashes={"crystal": hashlib.sha256(WHOLE).hexdigest()})
+    assert len(read_crystal_files(ranked, {"crystal.cif": WHOLE})) == 1
+    with pytest.raises(ScreeningError, match=r"crystal\.cif in MLflow is not the crystal that was ranked"):
+        read_crystal_files(ranked, {"crystal.cif": cif_of(rock_salt(a_A=4.4))})
+    with pytest.raises(ScreeningError, match=r"charged\.cif in MLflow is not the crystal that was ranked"):
+        read_crystal_files(ranked, {"crystal.cif": WHOLE, "charged.cif": WHOLE})
+    both = replace(ranked, hashes={**ranked.hashes, "charged": "0" * 64})
+    with pytest.raises(ScreeningError, match=r"no artifact charged\.cif any more"):
+        read_crystal_files(both, {"crystal.cif": WHOLE})

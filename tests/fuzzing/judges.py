@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -47,22 +49,34 @@ def _of_atoms(atoms: Atoms) -> Fingerprint:
 
 
 def gemmi_cif(path: Path) -> list[Fingerprint]:
-    """gemmi: its own table of space groups and its own expansion."""
+    """gemmi: its own table of space groups and its own expansion; blocks that it cannot read are left out."""
+    text = _text(path)
+    try:
+        blocks = list(gemmi.cif.read_string(text))
+    except Exception:  # noqa: BLE001 - one block of several may be damaged
+        blocks = []
+        for piece in re.split(r"(?m)^(?=\s*data_)", text):
+            with suppress(Exception):
+                blocks.extend(gemmi.cif.read_string(piece))
     found = []
-    for block in gemmi.cif.read_string(_text(path)):
-        small = gemmi.make_small_structure_from_block(block)
-        if not small.sites:
-            continue
-        if small.spacegroup is None or any(abs(site.occ - 1) > 1e-3 for site in small.sites):
-            raise ValueError("no space group, or partial occupancies")
-        sites = small.get_all_unit_cell_sites()
-        if len(sites) > MOST_ATOMS:
-            raise ValueError("too many atoms")
-        numbers = np.array([site.element.atomic_number for site in sites])
-        frac = np.array([site.fract.tolist() for site in sites])
-        lattice = np.array(small.cell.orth.mat.tolist()).T
-        found.append(fingerprint(lattice, numbers, frac))
+    for block in blocks:
+        with suppress(ValueError):
+            found.extend(_of_block(block))
     return found
+
+
+def _of_block(block: Any) -> Iterator[Fingerprint]:
+    small = gemmi.make_small_structure_from_block(block)
+    if not small.sites:
+        return
+    if small.spacegroup is None or any(abs(site.occ - 1) > 1e-3 for site in small.sites):
+        raise ValueError("no space group, or partial occupancies")
+    sites = small.get_all_unit_cell_sites()
+    if len(sites) > MOST_ATOMS:
+        raise ValueError("too many atoms")
+    numbers = np.array([site.element.atomic_number for site in sites])
+    frac = np.array([site.fract.tolist() for site in sites])
+    yield fingerprint(np.array(small.cell.orth.mat.tolist()).T, numbers, frac)
 
 
 def ase_cif(path: Path) -> list[Fingerprint]:
@@ -97,17 +111,19 @@ def ase_sqlite(path: Path) -> list[Fingerprint]:
 
 
 def plain_json(path: Path) -> list[Fingerprint]:
-    """Every object in the document, or in a line of it, that looks like a crystal."""
+    """Every object that looks like a crystal in the documents of a file, which may follow each other."""
     text = path.read_bytes().decode("utf-8-sig")
-    try:
-        documents = [json.loads(text)]
-    except ValueError:
-        documents = []
-        for line in text.splitlines():
-            try:
-                documents.append(json.loads(line))
-            except ValueError:
-                continue
+    documents, start = [], 0
+    while start < len(text):
+        try:
+            document, end = json.JSONDecoder().raw_decode(text, start)
+        except (ValueError, RecursionError):
+            end = text.find("\n", start) + 1 or len(text)
+        else:
+            documents.append(document)
+        start = end
+        while start < len(text) and text[start] in " \t\r\n,":
+            start += 1
     return [found for document in documents for found in _crystals(document)]
 
 

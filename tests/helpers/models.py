@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 
+from screening.checksums import with_checksum
 from screening.data.targets import TARGETS
 from screening.graphs.nearest import GraphSettings
 from screening.networks.model import PropertyModel
@@ -35,3 +39,9 @@ def tiny_release(folder: Path, seed: int = 0) -> Path:
     """A model folder with random weights."""
     save_release(folder, tiny_model(seed), tiny_config())
     return folder
+
+
+def change_config(folder: Path, change: Mapping[str, Any]) -> None:
+    """Replace entries of a release's config, as if it had been written so."""
+    file = folder / "config.json"
+    file.write_text(json.dumps(with_checksum(json.loads(file.read_text()) | dict(change))))

@@ -59,7 +59,7 @@ def test_a_read_only_store_costs_only_time(store: Store, caplog: pytest.LogCaptu
         found = baselines(store, np.arange(100), store.crystals.take(np.arange(9)), LABELS[:1], fractions)
     finally:
         folder.unlink()
-    assert np.isfinite(found.composition).all() and "cannot cache the baselines" in caplog.text
+    assert np.isfinite(found.composition).all() and "cannot be kept for the next time" in caplog.text
 
 
 def test_too_few_labels_give_no_prediction_and_no_training_rows_the_medians_of_the_labels(store: Store) -> None:

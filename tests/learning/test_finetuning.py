@@ -13,6 +13,7 @@ import pytest
 import torch
 from helpers.crystals import random_crystal
 from helpers.labelled import labelled_crystal
+from helpers.models import change_config
 
 from screening.data.store import LabelledCrystal, open_store, write_store
 from screening.data.targets import TARGETS
@@ -160,9 +161,8 @@ def test_weights_of_targets_follow_the_columns(work: Path) -> None:
 def test_the_learned_splits_include_those_of_the_release(work: Path) -> None:
     seen = work / "seen"
     shutil.copytree(work / "release" / "model", seen)
-    config = json.loads((seen / "config.json").read_text())
-    config["training"]["learned_splits"] = ["train", "validation"]
-    (seen / "config.json").write_text(json.dumps(config))
+    training = json.loads((seen / "config.json").read_text())["training"]
+    change_config(seen, {"training": training | {"learned_splits": ["train", "validation"]}})
     fit(work / "own", work / "initial_model", (GAP,), 1, seen)
     assert load_release(work / "initial_model" / "model")[1].learned_splits == ("train", "validation")
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from helpers.crystals import random_crystal
-from helpers.models import tiny_release
+from helpers.models import change_config, tiny_release
 
 from screening.errors import RequestError
 from screening.networks.predictor import Predictor
@@ -58,9 +58,8 @@ def test_truncated_weights_are_refused_by_name(release: Path) -> None:
 
 
 def test_weights_of_another_architecture_are_refused(release: Path) -> None:
-    config = json.loads((release / "config.json").read_text())
-    config["parameters"]["width"] = 24
-    (release / "config.json").write_text(json.dumps(config))
+    parameters = json.loads((release / "config.json").read_text())["parameters"]
+    change_config(release, {"parameters": parameters | {"width": 24}})
     with pytest.raises(RequestError, match="does not fit the architecture 'edge_update'"):
         load_release(release)
 
@@ -80,8 +79,7 @@ def test_weights_of_another_architecture_are_refused(release: Path) -> None:
     ],
 )
 def test_a_wrong_config_is_refused(release: Path, change: dict[str, object], message: str) -> None:
-    config = json.loads((release / "config.json").read_text()) | change
-    (release / "config.json").write_text(json.dumps(config))
+    change_config(release, change)
     with pytest.raises(RequestError, match=message):
         load_release(release)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.models import change_config
 
 from screening.errors import RequestError
 from screening.tabular.release import (
@@ -71,8 +71,7 @@ def test_a_damaged_or_foreign_release_is_refused_by_name(folder: Path) -> None:
     weights.unlink()
     with pytest.raises(RequestError, match=r"gap: .*weights\.safetensors is missing"):
         load_tabular_release(folder, KEY, FORMAT)
-    config = json.loads((folder / "config.json").read_text())
-    (folder / "config.json").write_text(json.dumps(config | {"parts": ["one"]}))
+    change_config(folder, {"parts": ["one"]})
     with pytest.raises(RequestError, match=r"gap: .*section for each part"):
         load_tabular_release(folder, KEY, FORMAT)
     (folder / "config.json").write_bytes(b"\x80")

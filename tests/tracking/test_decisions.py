@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
+import numpy as np
 import polars as pl
+from helpers.crystals import random_crystal
 
 from screening.crystals import Rejection
 from screening.tables import rejected_table
-from screening.tracking.decisions import review_effect, with_decisions, without_rejected
+from screening.tracking.decisions import of_these_crystals, review_effect, with_decisions, without_rejected
 from screening.tracking.reviews import Review, ReviewedFinalist
 
 
@@ -43,6 +46,26 @@ def test_a_candidate_is_rejected_by_id_and_formula_together() -> None:
     untouched, none = without_rejected(table, review())
     assert untouched.equals(table) and none == []
     assert without_rejected(predictions(), decisions)[0].is_empty()
+
+
+def test_a_decision_on_another_crystal_does_not_count() -> None:
+    crystals = {name: random_crystal(np.random.default_rng(seed), 3) for seed, name in enumerate(("a", "b", "c"))}
+    table = predictions(*((name, "FeO") for name in crystals))
+    given = review(
+        replace(entry("a", "FeO", "reject"), crystal=crystals["a"].digest),
+        replace(entry("b", "FeO", "reject"), crystal="another"),
+        replace(entry("b", "FeO", "open"), crystal=crystals["b"].digest),
+        entry("c", "FeO", "approve"),
+        replace(entry("elsewhere", "FeO", "approve"), crystal="another"),
+    )
+    found = of_these_crystals(given, table, crystals.__getitem__)
+    assert [(e.candidate_id, e.decision) for e in found.entries] == [
+        ("a", "reject"), ("b", "open"), ("c", "approve"), ("elsewhere", "approve")
+    ]  # fmt: skip
+    (warning,) = found.warnings
+    assert "FeO b" in warning and "'reject' does not count" in warning
+    _, refused = without_rejected(table, found)
+    assert [rejection.candidate_id for rejection in refused] == ["a"]
 
 
 def test_the_reason_is_one_short_printable_line() -> None:

@@ -15,9 +15,13 @@ from helpers.logged_runs import all_runs, children, client, files, logged
 from helpers.mlflow_server import serving
 from helpers.rankings import finished_ranking
 
+from screening.checksums import file_sha256
 from screening.errors import RequestError
 from screening.tracking.address import TrackingSettings
+from screening.tracking.provenance import output_hashes, write_run_record
+from screening.tracking.ranking_folder import FINALISTS, PAGE, TABLES, edited_since
 from screening.tracking.rankings import log_ranking
+from screening.tracking.reviews import read_review
 from screening.tracking.run_file import RUN_FILE, read_record, write_record
 from screening.tracking.runs import open_run
 
@@ -178,6 +182,49 @@ def test_a_decision_does_not_apply_to_another_formula_with_the_same_id(store: Tr
     former, new = found[approved.data.tags["formula"]].data.tags, found["Fe16N2"].data.tags
     assert (former["review.decision"], former["finalist"]) == ("approve", "no")
     assert (new["review.decision"], new["finalist"]) == ("open", "yes")
+
+
+def test_a_decision_does_not_apply_to_another_crystal_with_the_same_id(store: TrackingSettings, tmp_path: Path) -> None:
+    def logged_with(digest: str, day: int) -> str:
+        index = finished_ranking(tmp_path, ids=("POSCAR", "b", "c"), day=day) / "finalists" / "index.json"
+        entries = [entry | {"crystal": digest} for entry in json.loads(index.read_text())]
+        index.write_text(json.dumps(entries))
+        return logged(store, tmp_path)
+
+    approved = children(store, logged_with("0123", 1))["POSCAR"]
+    client(store).set_tag(approved.info.run_id, "review.decision", "approve")
+    assert logged_with("0123", 2) == logged_with("4567", 3)
+    found = {run.data.tags["crystal.digest"]: run for run in all_runs(store) if run.data.tags.get("rank") == "1"}
+    assert found.keys() == {"0123", "4567"} and found["0123"].info.run_id == approved.info.run_id
+    assert found["4567"].data.tags["review.decision"] == "open"
+    review = read_review(store, str(tmp_path))
+    assert {(e.crystal, e.rank, e.decision) for e in review.entries} == {
+        ("0123", None, "approve"), ("4567", 1, "open"), ("4567", 2, "open")
+    }  # fmt: skip
+    (entry,) = review.decided("approve")
+    assert entry.hashes == {"crystal": file_sha256(tmp_path / "finalists" / "01-Nd2Fe14B" / "crystal.cif")}
+
+
+@pytest.mark.parametrize("name", ["ranking.csv", "run.json", "finalists/index.json"])
+def test_what_was_changed_after_the_ranking_is_not_recorded(store: TrackingSettings, tmp_path: Path, name: str) -> None:
+    folder = finished_ranking(tmp_path)
+    record = json.loads((folder / "run.json").read_text())
+    write_run_record(folder / "run.json", record | {"outputs": output_hashes(folder, (*TABLES, PAGE, FINALISTS))})
+    logged(store, folder)
+    (folder / name).write_text((folder / name).read_text().replace("Nd2Fe14B", "Nd2Fe15B").replace("magnets", "magnet"))
+    with pytest.raises(RequestError, match=f"{name.split('/')[0]} changed after the ranking"):
+        logged(store, folder)
+
+
+def test_tables_that_were_edited_after_a_ranking_are_named(tmp_path: Path) -> None:
+    assert edited_since(tmp_path) == []
+    folder = finished_ranking(tmp_path)
+    assert edited_since(folder) == [], "the record of an earlier version has no hashes"
+    write_run_record(folder / "run.json", {"outputs": output_hashes(folder, (*TABLES, PAGE, FINALISTS))})
+    assert edited_since(folder) == []
+    (folder / "rejected.csv").unlink()
+    (folder / "ranking.csv").write_text("my own\n")
+    assert edited_since(folder) == ["ranking.csv", "rejected.csv"]
 
 
 def test_figures_that_a_new_ranking_lacks_become_nan(store: TrackingSettings, tmp_path: Path) -> None:

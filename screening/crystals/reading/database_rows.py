@@ -14,7 +14,7 @@ from screening.crystals.reading.row_arrays import (
     directions,
     from_sites,
     matrix,
-    merged,
+    occupancy_of,
     plain,
 )
 from screening.crystals.reading.row_ids import own_id
@@ -37,7 +37,7 @@ def read_pymatgen(row: Mapping[str, Any]) -> Sites:
     cell = cell_of(row["lattice"])
     sites = row["sites"]
     try:
-        occupancies = [merged([(each["element"], each.get("occu", 1.0)) for each in s["species"]]) for s in sites]
+        occupancies = [occupancy_of([(each["element"], each.get("occu", 1.0)) for each in s["species"]]) for s in sites]
         if any("abc" not in site for site in sites):
             frac = fractional(coordinates([site["xyz"] for site in sites], "xyz"), cell)
         else:

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from screening.crystals.reading.parts import UnreadableError
-from screening.crystals.reading.row_forms import PAIR_KEYS, crystal_key, inner_crystals, is_crystal, is_field
+from screening.crystals.reading.row_forms import PAIR_KEYS, inner_crystals, is_crystal, is_field, key_of_crystal
 from screening.crystals.reading.row_ids import ID_KEYS, own_id
 
 _LISTS = ("data", "entries", "structures", "crystals", "materials", "candidates", "results", "response", "docs", "rows")
@@ -25,7 +25,7 @@ _ABOUT = {"meta", "links", "schema", "included", "errors", "index", "columns", "
 """Keys of a document that say something about it."""
 
 _DEEPEST = 5
-_MARKS = (b'"lattice', b'"cell"', b'"numbers"', b'"sites"')
+_MARKS = (b'"lattice', b'"cell"', b'"numbers"', b'"sites"', b'"frac"', b'"coords"', b'"positions"')
 """Texts of which a row has each at most once."""
 
 _BEGINS_ROW = re.compile(
@@ -41,6 +41,7 @@ def rows_in(data: bytes) -> list[Any]:
         UnreadableError: It is not valid JSON, or has a key twice, so that a crystal would be lost.
     """
     once = max(map(data.count, _MARKS)) <= 1 and not _HAS_LIST.search(data)
+    once = once and not (b'"frac"' in data and data.count(b'"species"') > 1)
     if once and _BEGINS_ROW.match(data):  # found without decoding, because there may be millions
         return [data]
     if once and _is_one_row(data):
@@ -113,7 +114,7 @@ def _is_row(value: Mapping[str, Any]) -> bool:
     inner = inner_crystals(value)
     if not inner or any(isinstance(value.get(key), list) and value[key] for key in _LISTS):
         return False
-    if crystal_key(value) in {*(key for key, _ in PAIR_KEYS), "attributes", "atoms"}:
+    if key_of_crystal(value) in {*(key for key, _ in PAIR_KEYS), "attributes", "atoms"}:
         return True
     return (len(inner) == 1 and bool(own_id(value))) or all(map(is_field, inner))
 

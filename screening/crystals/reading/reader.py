@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
@@ -16,7 +16,7 @@ from screening.crystals.reading.identity import Register, printable
 from screening.crystals.reading.inputs import find_source, walk
 from screening.crystals.reading.objects import from_atoms, from_structure
 from screening.crystals.reading.parts import Outcome, Part, UnreadableError, refuse_many
-from screening.crystals.reading.row_forms import crystal_key, is_crystal
+from screening.crystals.reading.row_forms import is_crystal, key_of_crystal
 from screening.crystals.sites import Sites
 from screening.errors import RequestError
 
@@ -65,7 +65,7 @@ def as_crystals(
     if any(hasattr(items, name) for name in ("lattice", "positions")):  # a structure is iterable too, over its sites
         items = [cast("Item", items)]
     if isinstance(items, Mapping):
-        if not is_crystal(items) and crystal_key(items) is None:
+        if not is_crystal(items) and key_of_crystal(items) is None:
             return _finish(examine_all(_named_parts(items, settings), settings))
         items = [items]
     if not isinstance(items, Iterable):
@@ -144,7 +144,8 @@ def _as_part(item: object, name: str, settings: ReadSettings) -> Part:
         is_structure = hasattr(item, "species_and_occu") and hasattr(item, "lattice")
         if is_structure or (hasattr(item, "pbc") and hasattr(item, "positions")):
             refuse_many(len(item), settings)  # type: ignore[arg-type]
-            return Part("sites", name, name, (from_structure if is_structure else from_atoms)(item))  # type: ignore[operator]
+            read = cast("Callable[[object], Sites]", from_structure if is_structure else from_atoms)
+            return Part("sites", name, name, read(item))
     except UnreadableError as error:
         return Part("sites", name, name, reason=f"unreadable: {error}")
     except Exception as error:  # subclasses may raise anything

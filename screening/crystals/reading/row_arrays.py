@@ -141,10 +141,10 @@ def _occupancy(entry: Any) -> Occupancy:
     """One site: a species, or a mapping of species to occupancies."""
     if not isinstance(entry, Mapping):
         return {atomic_number(entry if isinstance(entry, str | int) else str(entry)): 1.0}
-    return merged(list(entry.items()))
+    return occupancy_of(list(entry.items()))
 
 
-def merged(pairs: list[tuple[Any, Any]]) -> Occupancy:
+def occupancy_of(pairs: list[tuple[Any, Any]]) -> Occupancy:
     """Occupancies summed by element: Fe2+ and Fe3+ on a site are one element.
 
     Raises:

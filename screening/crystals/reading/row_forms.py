@@ -44,7 +44,7 @@ def is_field(key: str) -> bool:
     return _FIELD.search(key) is not None
 
 
-def crystal_key(row: Mapping[str, Any]) -> str | None:
+def key_of_crystal(row: Mapping[str, Any]) -> str | None:
     """The key that holds the crystal of a row that is none itself; None if it holds none, or several to choose from."""
     found = inner_crystals(row)
     for key in (*(first for first, _ in PAIR_KEYS), *_INNER):

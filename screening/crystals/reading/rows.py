@@ -14,7 +14,7 @@ from screening.crystals.reading.json_documents import crystals_of
 from screening.crystals.reading.parts import UnreadableError
 from screening.crystals.reading.periodicity import check_periodic
 from screening.crystals.reading.row_arrays import assemble, cell_of, coordinates, directions
-from screening.crystals.reading.row_forms import PAIR_KEYS, crystal_key, inner_crystals, is_crystal
+from screening.crystals.reading.row_forms import PAIR_KEYS, inner_crystals, is_crystal, key_of_crystal
 from screening.crystals.reading.row_ids import own_id
 from screening.crystals.sites import APPROXIMANT, Sites
 
@@ -68,8 +68,8 @@ def read_row(row: Any) -> Sites:
 
 def _single(value: Any) -> Mapping[str, Any]:
     """The row that a value is, or that a document with only one crystal holds."""
-    if is_crystal(value):
-        return value  # type: ignore[no-any-return]
+    if isinstance(value, Mapping) and is_crystal(value):
+        return value
     rows = crystals_of(value)
     if len(rows) > 1:
         raise UnreadableError(f"{len(rows)} crystals where one is expected")
@@ -91,7 +91,7 @@ def read_charged(row: Mapping[str, Any]) -> Sites:
 
 
 def _read_one(row: Mapping[str, Any], depth: int = 0) -> Sites:
-    key = None if is_crystal(row) or depth >= _DEEPEST else crystal_key(row) or _broken_key(row)
+    key = None if is_crystal(row) or depth >= _DEEPEST else key_of_crystal(row) or _broken_key(row)
     if key is not None:
         sites = _read_one(row[key], depth + 1)
         data = row.get("data")  # of an entry of pymatgen, whose entry_id may be empty

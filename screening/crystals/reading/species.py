@@ -18,7 +18,7 @@ LONGEST = 60
 """Longer texts are no species."""
 
 _ISOTOPES = {"D": 1, "T": 1}
-_SPECIES = re.compile(r"([A-Z][a-z]?)(?:\d*\.?\d*[+-]|[+-]\d+\.?\d*)?(?:,.*)?")
+_SPECIES = re.compile(r"([A-Z][a-z]?)(?:\d*\.?\d*[+-]|[+-]\d+\.?\d*)?(?:,\s*[a-z_]+=[^,]*)*")
 
 _VACANCIES = {"[]", "vac", "vacancy", "vacant", "\u25a1"}
 _MAYBE_VACANCIES = {"va", "vc"}

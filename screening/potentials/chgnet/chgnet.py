@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -70,12 +71,29 @@ class ChgnetPotential(Potential):
 
 
 def chgnet_module() -> Any:
-    """The package's `CHGNet` module with its weights 0.3.0, read as tensors and plain values only."""
+    """The package's `CHGNet` module with its weights 0.3.0, read as tensors and plain values only.
+
+    Raises:
+        RequestError: The file of the weights is damaged.
+    """
+    weights = _checked(_weights())
     with contextlib.redirect_stdout(io.StringIO()):  # it prints its size
         from chgnet.model.model import CHGNet
 
-        content = torch.load(_weights(), map_location="cpu", weights_only=True)
+        content = torch.load(weights, map_location="cpu", weights_only=True)
         return CHGNet.from_dict(content["model"], mlp_out_bias=False, version="0.3.0")
+
+
+def _checked(file: Path) -> Path:
+    """The same file, which is a zip archive, once its checksums hold: PyTorch does not look at them."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            damaged = archive.testzip()
+    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
+        damaged = str(error)
+    if damaged is not None:
+        raise RequestError(f"{file} is damaged ({damaged}); install the package chgnet again")
+    return file
 
 
 def _weights() -> Path:

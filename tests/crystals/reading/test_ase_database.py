@@ -14,8 +14,11 @@ import pytest
 from ase import Atoms
 from ase.db import connect
 
-from screening.crystals import Crystal, read_crystals
+from screening.chemistry.formulas import reduced_formula
+from screening.crystals import ReadSettings, read_crystals
 from screening.crystals.reading import ase_database
+from screening.crystals.reading.ase_database import split_database
+from screening.crystals.reading.examine import examine
 
 BASE = "id INTEGER PRIMARY KEY, positions BLOB, cell BLOB, pbc INTEGER, key_value_pairs TEXT"
 NUMBERS = np.array([26], dtype="<i4").tobytes()
@@ -33,7 +36,9 @@ def make(path: Path, script: str, rows: Sequence[tuple[object, ...]] = ()) -> Pa
 
 
 def read(path: Path) -> list[str]:
-    return [item.formula if isinstance(item, Crystal) else f"- {item.reason}" for item in read_crystals(path)]
+    """Formula of each row, or `-` and the reason; read in this process, whatever readers of files do."""
+    outcomes = [examine(part, ReadSettings()) for part in split_database(path, path.name, path.stem)]
+    return [f"- {o.reason}" if o.sites is None else reduced_formula(o.sites.numbers) for o in outcomes]
 
 
 PROGRAMS = {

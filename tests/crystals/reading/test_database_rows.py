@@ -138,6 +138,7 @@ FAULTS: dict[str, tuple[Any, str]] = {
     "more species": ({**OWN, "species": ["Fe", "O", "O"]}, "3 species but 2 positions"),
     "one text of species": ({**OWN, "species": "FeO"}, "one entry per atom"),
     "an unknown species": ({**OWN, "species": ["Fe", "Xx"]}, "'Xx' is not an element"),
+    "two species in one text": ({**OWN, "species": ["Fe,Co", "O"]}, "'Fe,Co' is not an element"),
     "a huge species": ({**OWN, "species": ["F" + "9" * 1_000_000 + "x", "O"]}, "is not an element"),
     "a species of lists": ({**OWN, "species": [["Fe"], "O"]}, "is not an element"),
     "huge numbers": ({**OWN, "lattice": [[10**400, 0, 0], [0, 4, 0], [0, 0, 4]]}, "three vectors"),
@@ -172,6 +173,10 @@ def test_a_fault(fault: str) -> None:
     with pytest.raises(UnreadableError) as caught:
         read_row(row)
     assert reason in str(caught.value)
+
+
+def test_species_of_pymatgen_as_text() -> None:
+    assert read_row({**OWN, "species": ["Fe3+,spin=5", "O2-"]}).numbers.tolist() == [26, 8]
 
 
 def test_null_becomes_a_number_that_the_checks_refuse() -> None:

@@ -164,6 +164,14 @@ def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
     assert "the key 'a' stands twice" in found
 
 
+@pytest.mark.parametrize("key", ["lattice", "species", "frac"])
+@pytest.mark.parametrize("ending", ["json", "jsonl"])
+def test_a_row_that_has_a_key_twice_is_refused(key: str, ending: str, tmp_path: Path) -> None:
+    row, other = own("Fe"), own("Co")
+    (found,) = read(json.dumps(row)[:-1] + f', "{key}": {json.dumps(other[key])}}}', tmp_path, f"doc.{ending}").values()
+    assert f"the key '{key}' stands twice" in found
+
+
 @pytest.mark.parametrize("text", ['{"data": []}', '{"a": {}}', "5", '"Fe"', "null", "[[]]", '{"data": {"data": []}}'])
 def test_a_document_without_crystals_is_one_refusal(text: str, tmp_path: Path) -> None:
     (found,) = read(text, tmp_path).values()

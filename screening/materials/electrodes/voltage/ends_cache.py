@@ -3,57 +3,73 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
+from screening.caching import kept
+from screening.checksums import code_sha256, file_sha256
 from screening.crystals.packed import PackedCrystals
-from screening.files import atomic_path
 from screening.materials.electrodes.voltage.couples import Couples
 from screening.materials.electrodes.voltage.ends import STEPS, End, Ends, evaluate_end
 from screening.networks.predictor import Predictor
 from screening.potentials.base import Potential
 from screening.relaxation.few_steps import Prerelaxed
+from screening.release_folder import CONFIG, WEIGHTS
 
 _CHUNK = 200
+_CODE = (
+    "chemistry",
+    "crystals",
+    "graphs",
+    "networks",
+    "potentials",
+    "relaxation",
+    "materials/electrodes/voltage/ends.py",
+)
 _ARRAYS = ("first_energy_eV", "energy_eV", "force_eV_per_A", "pressure_eV_per_A3", "site_moment_muB")
 
 
 def cached_ends(folder: Path, potential: Potential, network: Predictor, couples: Couples, given: str) -> Ends:
-    """`evaluate_ends` in chunks; chunks that are in the folder already are read from it."""
+    """`evaluate_ends` in chunks; chunks that are in the folder already are read from it.
+
+    A chunk is found by a hash of its crystals, of both models (code and weights) and of our own code.
+    """
+    models = f"{potential.fingerprint} {' '.join(file_sha256(network.folder / name) for name in (CONFIG, WEIGHTS))}"
     first, second = STEPS[given]
     return Ends(
-        _kept(folder, potential, network, couples.discharged, first),
-        _kept(folder, potential, network, couples.charged, second),
+        _evaluated(folder, potential, network, couples.discharged, first, models),
+        _evaluated(folder, potential, network, couples.charged, second, models),
     )
 
 
-def _kept(folder: Path, potential: Potential, network: Predictor, packed: PackedCrystals, steps: int) -> End:
-    folder.mkdir(parents=True, exist_ok=True)
-    chunks = [packed.chunk(start, min(start + _CHUNK, len(packed))) for start in range(0, len(packed), _CHUNK)]
+def _evaluated(
+    folder: Path, potential: Potential, network: Predictor, packed: PackedCrystals, steps: int, models: str
+) -> End:
     ends = []
-    for chunk in chunks:
-        file = folder / f"{_digest(potential, network, chunk, steps)}.safetensors"
-        if not file.is_file():
-            arrays = _arrays(evaluate_end(potential, network, chunk, steps))
-            with atomic_path(file) as part:
-                save_file(arrays, part)
-        ends.append(load_file(file))
+    for start in range(0, len(packed), _CHUNK):
+        chunk = packed.chunk(start, min(start + _CHUNK, len(packed)))
+        make = partial(_arrays_of, potential, network, chunk, steps)
+        ends.append(kept(folder, _key(chunk, f"{models} {steps}"), load_file, make, save_file))
     joined = {name: np.concatenate([end[name] for end in ends]) for name in ends[0]}
     moved = PackedCrystals(joined["lattice"], packed.numbers, joined["frac"], packed.offsets)
     return End(Prerelaxed(moved, *(joined[name] for name in _ARRAYS)), joined["properties"])
 
 
-def _arrays(end: End) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:
+def _arrays_of(
+    potential: Potential, network: Predictor, chunk: PackedCrystals, steps: int
+) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:
+    end = evaluate_end(potential, network, chunk, steps)
     packed = end.prerelaxed.packed
     arrays = {name: getattr(end.prerelaxed, name) for name in _ARRAYS}
     arrays |= {"lattice": packed.lattice, "frac": packed.frac, "properties": end.properties}
     return {name: np.ascontiguousarray(array) for name, array in arrays.items()}
 
 
-def _digest(potential: Potential, network: Predictor, packed: PackedCrystals, steps: int) -> str:
-    digest = hashlib.sha256(f"{potential.name} {network.folder.name} {steps}".encode())
+def _key(packed: PackedCrystals, settings: str) -> str:
+    digest = hashlib.sha256(f"{settings} {code_sha256(*_CODE)}".encode())
     for array in (packed.lattice, packed.numbers, packed.frac, packed.offsets):
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()[:24]

@@ -234,6 +234,20 @@ def test_evaluations_are_cached(network: Predictor, tmp_path: Path) -> None:
     assert springs.calls > calls
 
 
+def test_evaluations_of_other_models_of_the_same_name_are_not_taken(network: Predictor, tmp_path: Path) -> None:
+    springs, pairs = Springs(), couples(electrode(np.random.default_rng(9), "Li", ("Fe",)))
+    first = cached_ends(tmp_path / "kept", springs, network, pairs, "discharged")
+    other = Predictor.load(str(tiny_release(tmp_path / network.folder.name, seed=5)), "cpu", "32")
+    calls = springs.calls
+    second = cached_ends(tmp_path / "kept", springs, other, pairs, "discharged")
+    assert springs.calls > calls and not np.array_equal(second.charged.properties, first.charged.properties)
+    weights, calls = tmp_path / "weights", springs.calls
+    weights.write_text("other weights of a potential of the same name")
+    springs.checkpoint = weights
+    cached_ends(tmp_path / "kept", springs, other, pairs, "discharged")
+    assert springs.calls > calls
+
+
 def test_wrong_releases_are_refused(release: Path, tmp_path: Path) -> None:
     assert VoltagePredictor.load("none") is None
     with pytest.raises(RequestError, match="voltage=nothing-of-the-sort: expected none"):
