@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
 from typing import TextIO
+
+# Controls of terminals, and marks that turn the direction of writing: text of files and stores could pretend with them.
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 def say(text: str = "") -> None:
@@ -24,7 +28,7 @@ def configure(*, debug: bool = False) -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s" if debug else "%(message)s"))
+    handler.setFormatter(_Harmless("%(levelname)s %(name)s: %(message)s" if debug else "%(message)s"))
     logger = logging.getLogger("screening")
     logger.handlers = [handler]
     logger.setLevel(logging.DEBUG if debug else logging.INFO)
@@ -37,8 +41,18 @@ def flush() -> None:
         _guarded(stream, "")
 
 
+def harmless(text: str) -> str:
+    """The text with U+FFFD for whatever would command the terminal; lines and tabs stay."""
+    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+class _Harmless(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return harmless(super().format(record))
+
+
 def _write(stream: TextIO, text: str) -> None:
-    _guarded(stream, f"{text}\n")
+    _guarded(stream, f"{harmless(text)}\n")
 
 
 def _guarded(stream: TextIO, text: str) -> None:

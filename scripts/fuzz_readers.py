@@ -56,7 +56,10 @@ def _summary(log: Path) -> str:
 def _run(mutants: int, log: Path, processes: int, seed: int) -> None:
     starts = [start for start in range(seed, seed + mutants, CHUNK) if start not in _done(log)]
     began = time.monotonic()
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool, log.open("a", encoding="utf-8") as out:
+    with (
+        ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool,
+        log.open("a", encoding="utf-8") as out,
+    ):
         for number, (start, counts, notable) in enumerate(pool.map(_chunk, starts), 1):
             for place, kind, detail in notable:
                 out.write(json.dumps({"seed": place, "kind": kind, "detail": detail[:300]}) + "\n")

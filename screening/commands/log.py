@@ -8,6 +8,7 @@ from screening.configuration.log import LogConfig
 from screening.console import say
 from screening.errors import RequestError, ScreeningError
 from screening.jobs.recording import settings_of_ranking
+from screening.locks import folder_lock
 from screening.tracking.address import OFF, TrackingSettings, shown_uri, tracking_uri
 from screening.tracking.ranking_folder import read_ranking
 from screening.tracking.rankings import log_ranking
@@ -24,7 +25,10 @@ def run(config: LogConfig) -> None:
     folder = Path(config.output_dir)
     ranking = read_ranking(folder)
     decisive = settings_of_ranking(folder, ranking.config, (ranking.record.get("review") or {}).get("run_id"))
-    with open_run(tracking, folder, ranking.name, {}, settings_of_result=decisive) as recorded:
+    with (
+        folder_lock(folder, "output_dir"),
+        open_run(tracking, folder, ranking.name, {}, settings_of_result=decisive) as recorded,
+    ):
         claim_folder(folder, recorded.run_id)
         log_ranking(recorded, folder)
         if not recorded.recording:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from screening.configuration import as_dict, save_config
 from screening.configuration.evaluate import EvaluateConfig
 from screening.configuration.trees import flattened
 from screening.crystals.packed import PackedCrystals
-from screening.files import output_folder, write_text_atomic
+from screening.files import write_text_atomic
 from screening.jobs.import_data import REJECTED
 from screening.jobs.labelled_rows import LabelledRows, labelled_rows
 from screening.jobs.loaded import LoadedModels
@@ -28,6 +27,7 @@ from screening.learning.chemical_groups import group_masks
 from screening.learning.evaluation import EVERYTHING, Scores, as_rows, flagged_over_rest, score
 from screening.learning.measured import Measured, measure, predictions_table
 from screening.learning.model_card import CardContext, merge_card, model_card
+from screening.locks import folder_lock, scratch_folder
 from screening.materials.predictors import Predictors
 from screening.materials.training_overlap import MEANINGS, overlap_in_words, training_overlap
 from screening.networks.predictor import Predictor
@@ -100,10 +100,9 @@ def evaluate_to_folder(
     Raises:
         RequestError: The request is wrong, or the model can score none of the crystals.
     """
-    predictor = load_network(config, models)
-    with tempfile.TemporaryDirectory() as scratch:
-        data = labelled_rows(config, predictor.config, Path(scratch))
-        folder = output_folder(Path(config.output_dir), "output_dir")
+    with folder_lock(Path(config.output_dir), "output_dir") as folder, scratch_folder() as scratch:
+        predictor = load_network(config, models)
+        data = labelled_rows(config, predictor.config, scratch)
         name, tags = f"evaluate: {config.model}", {"model": config.model}
         decisive = settings_of_result(config)
         with open_run(tracking_settings(config), folder, name, tags, settings_of_result=decisive) as tracked:
@@ -121,8 +120,8 @@ def evaluate_to_folder(
 def evaluate_in_memory(config: EvaluateConfig, models: LoadedModels | None = None) -> Evaluation:
     """Evaluate, and write and record nothing; arguments and errors as of `evaluate_to_folder`."""
     predictor = load_network(config, models)
-    with tempfile.TemporaryDirectory() as scratch:
-        return _evaluation(predictor, labelled_rows(config, predictor.config, Path(scratch)), config)
+    with scratch_folder() as scratch:
+        return _evaluation(predictor, labelled_rows(config, predictor.config, scratch), config)
 
 
 def _evaluation(predictor: Predictor, data: LabelledRows, config: EvaluateConfig) -> Evaluation:

@@ -20,6 +20,7 @@ from screening.data.importers.base import accepted
 from screening.data.importers.registry import load_importer, read_labelled
 from screening.data.store import LabelledCrystal, Store, write_store
 from screening.data.targets import TARGETS
+from screening.locks import file_lock
 from screening.tables import rejected_table, write_table
 
 logger = logging.getLogger(__name__)
@@ -31,14 +32,15 @@ def import_labelled(
 ) -> tuple[Store, list[Rejection]]:
     """Write the store, with the lists of what was left out and of contradicting labels in it."""
     rejected: list[Rejection] = []
-    rows = list(accepted(read_labelled(kind, source, labels, passed_over | {output.resolve()}), rejected))
-    kept = load_importer(kind).keeps_contradictions
-    found = find_contradictions(rows)
-    _warn(rows, found, kept=kept)
-    sound = rows if kept else accepted(without_contradictions(rows, found), rejected)
-    store = write_store(output, sound, [f"{kind}: {source.name}"])
-    write_table(rejected_table(rejected), output / REJECTED)
-    write_table(_contradictions_table(rows, found, kept=kept), output / CONTRADICTIONS)
+    with file_lock(output, "output"):
+        rows = list(accepted(read_labelled(kind, source, labels, passed_over | {output.resolve()}), rejected))
+        kept = load_importer(kind).keeps_contradictions
+        found = find_contradictions(rows)
+        _warn(rows, found, kept=kept)
+        sound = rows if kept else accepted(without_contradictions(rows, found), rejected)
+        store = write_store(output, sound, [f"{kind}: {source.name}"])
+        write_table(rejected_table(rejected), output / REJECTED)
+        write_table(_contradictions_table(rows, found, kept=kept), output / CONTRADICTIONS)
     return store, rejected
 
 

@@ -11,12 +11,14 @@ from pathlib import Path
 import orjson
 
 from screening import console
+from screening.cluster.part_files import PARTS
 from screening.configuration import as_dict
 from screening.configuration.rank import RankConfig
 from screening.configuration.saving import from_dict
 from screening.errors import RequestError, ScreeningError
 from screening.jobs.ranking_outcome import Ranking
 from screening.jobs.sharding import reduce_shards, score_shard
+from screening.locks import folder_lock
 
 _PROGRAM = "from screening.jobs.local_shards import main; main()"
 
@@ -27,6 +29,12 @@ def rank_in_shards(config: RankConfig) -> Ranking:
     Raises RequestError or ScreeningError with what a shard said when it failed; no further one is started then, and the
     same job again goes on with what is written.
     """
+    with folder_lock(Path(config.output_dir), "output_dir", parts=PARTS):
+        _score_all(config)
+        return reduce_shards(config)
+
+
+def _score_all(config: RankConfig) -> None:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     at_once = min(cores, config.shards)
     pool = ThreadPoolExecutor(at_once)
@@ -36,7 +44,6 @@ def rank_in_shards(config: RankConfig) -> Ranking:
             future.result()
     finally:
         pool.shutdown(cancel_futures=True)
-    return reduce_shards(config)
 
 
 def main() -> None:

@@ -14,12 +14,12 @@ from screening.configuration.predict import PredictConfig
 from screening.crystals import Crystal
 from screening.crystals.spool import CrystalSpool
 from screening.errors import RequestError
-from screening.files import output_folder
 from screening.jobs.loaded import LoadedModels
 from screening.jobs.opening import hash_of, load_predictors, read_settings, require_any
 from screening.jobs.outcome import TableOutcome
 from screening.jobs.recording import hashes_of, read_from, what_ran
 from screening.jobs.scoring import Tally, expected_inputs, open_candidates, predictions
+from screening.locks import file_lock
 from screening.materials.predictors import Predictors
 from screening.report.choices import figure_columns
 from screening.tables import TableWriter, write_table
@@ -83,19 +83,19 @@ def _to_file(
     if output.is_dir():
         raise RequestError(f"output={output}: is a folder; expected the name of a file")
     tally = Tally(expected_inputs(candidates))
-    predictors, tables = _begin(config, candidates, models, [output, rejected_file, record_file], tally, keep)
-    output_folder(output.parent, "output")
-    with TableWriter(output) as writer:
-        for table in tables:
-            with tally.stage("writing"):
-                writer.write(table)
-        write_table(tally.rejected_table(), rejected_file)
-        require_any(tally, config.candidates, rejected_file)
-        record = _record(config, candidates, predictors, tally)
-        writer.describe(record)
-        record_file.unlink(missing_ok=True)  # of an earlier table
-    record["outputs"] = output_hashes(output.parent, (output.name, rejected_file.name))
-    write_run_record(record_file, record)
+    with file_lock(output, "output", rejected_file.name, record_file.name):
+        predictors, tables = _begin(config, candidates, models, [output, rejected_file, record_file], tally, keep)
+        with TableWriter(output) as writer:
+            for table in tables:
+                with tally.stage("writing"):
+                    writer.write(table)
+            write_table(tally.rejected_table(), rejected_file)
+            require_any(tally, config.candidates, rejected_file)
+            record = _record(config, candidates, predictors, tally)
+            writer.describe(record)
+            record_file.unlink(missing_ok=True)  # of an earlier table
+        record["outputs"] = output_hashes(output.parent, (output.name, rejected_file.name))
+        write_run_record(record_file, record)
     return tally, record
 
 

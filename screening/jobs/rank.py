@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from screening.cluster.part_files import SHARDS
+from screening.cluster.part_files import PARTS, SHARDS
 from screening.cluster.submitted import JOBS
 from screening.configuration import as_dict, save_config
 from screening.configuration.rank import RankConfig
 from screening.crystals import Crystal, Rejection
 from screening.crystals.spool import CrystalSpool
 from screening.errors import RequestError
-from screening.files import output_folder
 from screening.jobs.loaded import LoadedModels
 from screening.jobs.opening import hash_of, load_predictors, read_settings, require_any, tracking_settings
 from screening.jobs.ranking_outcome import Ranking
@@ -32,6 +31,7 @@ from screening.jobs.scoring import (
     rank_predictions,
     space_groups,
 )
+from screening.locks import folder_lock
 from screening.materials.predictors import Predictors
 from screening.report.finalist_files import write_finalist_files
 from screening.report.page import ReportContent, write_report
@@ -88,7 +88,7 @@ def rank_to_folder(
 ) -> Ranking:
     """Rank and write everything that the contract names into config.output_dir, tracked in MLflow.
 
-    A wrong request is refused before the folder or a run is made.
+    A wrong request leaves neither a folder nor a run. While it runs, no other job may write into the folder.
 
     Args:
         config: The settings.
@@ -100,11 +100,11 @@ def rank_to_folder(
         RequestError: The request is wrong, or no candidate is valid.
     """
     folder = Path(config.output_dir)
-    reading = _Reading.begin(config, candidates, models, own_files(folder))
-    output_folder(folder, "output_dir")
-    with tracked(config, reading.review) as run:
-        scored = reading.scored(config, CrystalSpool(folder))
-        return complete(config, reading.predictors, scored, reading.review, run, keep=keep)
+    with folder_lock(folder, "output_dir", parts=PARTS):
+        reading = _Reading.begin(config, candidates, models, own_files(folder))
+        with tracked(config, reading.review) as run:
+            scored = reading.scored(config, CrystalSpool(folder))
+            return complete(config, reading.predictors, scored, reading.review, run, keep=keep)
 
 
 def rank_in_memory(config: RankConfig, candidates: Candidates, models: LoadedModels | None = None) -> Ranking:

@@ -15,12 +15,12 @@ from screening.configuration.trees import flattened
 from screening.crystals import Crystal, Rejection
 from screening.crystals.reading.inputs import find_source
 from screening.errors import RequestError
-from screening.files import output_folder
 from screening.jobs.loaded import LoadedModels
 from screening.jobs.opening import hash_of, kept_potential, read_settings, tracking_settings
 from screening.jobs.outcome import TableOutcome
 from screening.jobs.recording import on_device, potential_record, read_from, settings_of_result
 from screening.jobs.scoring import expected_inputs, open_candidates, progress
+from screening.locks import folder_lock
 from screening.potentials.base import Potential
 from screening.relaxation.progress_file import FILE, Finished, Progress, digest_of
 from screening.relaxation.relaxation import RelaxationSettings, Relaxed, relax
@@ -88,10 +88,15 @@ def relax_to_folder(config: RelaxConfig, candidates: Candidates, models: LoadedM
         RequestError: The request is wrong, or nothing could be relaxed.
     """
     folder = Path(config.output_dir)
+    with folder_lock(folder, "output_dir"):
+        return _relax_locked(config, folder, candidates, models)
+
+
+def _relax_locked(config: RelaxConfig, folder: Path, candidates: Candidates, models: LoadedModels | None) -> Relaxation:
     own = [folder, *(folder / name for name in _OWN_FILES)]
     name, potential, items = _begin(config, candidates, models, own)
     hashes = {} if potential.checkpoint is None else {"potential": sha256(potential.checkpoint)}
-    kept = Progress(output_folder(folder, "output_dir"), _decisive(config, potential))
+    kept = Progress(folder, _decisive(config, potential))
     started = time.perf_counter()
     where, decisive = tracking_settings(config), settings_of_result(config)
     tags = {"potential": config.potential}

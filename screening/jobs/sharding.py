@@ -25,6 +25,7 @@ from screening.jobs.opening import hash_of, load_predictors, read_settings
 from screening.jobs.rank import Scored, complete, earlier_review, own_files, tracked
 from screening.jobs.ranking_outcome import Ranking
 from screening.jobs.scoring import Tally, check_scoring, no_predictions, predictions, space_groups
+from screening.locks import folder_lock, part_lock
 from screening.materials.predictors import Predictors
 from screening.materials.registry import material_class
 from screening.signals import Signals
@@ -108,6 +109,12 @@ def score_shard(config: RankConfig, index: int, signals: Signals | None = None) 
     signals: those that may ask it to stop. Raises RequestError for a wrong request, for parts of another job, and if
     the candidates have changed since; Interrupted once what is scored is on disk, if it was asked to stop.
     """
+    folder = Path(config.output_dir)
+    with part_lock(folder, _shard_folder(config, index), "output_dir"):
+        return _score_locked(config, index, signals)
+
+
+def _score_locked(config: RankConfig, index: int, signals: Signals | None) -> Tally:
     predictors = load_predictors(config)
     check_scoring(predictors, config.task_settings)
     parts = _part_folder(config, _header(config, predictors), index)
@@ -144,6 +151,11 @@ def reduce_shards(config: RankConfig) -> Ranking:
 
     Raises ScreeningError naming what is missing.
     """
+    with folder_lock(Path(config.output_dir), "output_dir", joins=True):
+        return _reduce_locked(config)
+
+
+def _reduce_locked(config: RankConfig) -> Ranking:
     predictors = load_predictors(config)
     header = _header(config, predictors)
     folders = [_part_folder(config, header, index) for index in range(config.shards)]
@@ -176,8 +188,11 @@ def _shard(config: RankConfig, header: dict[str, Any], index: int) -> PartFolder
             f"shards={config.shards}: {shards} holds {', '.join(sorted(others))} of another division; "
             "choose another output_dir, or delete them to start again"
         )
-    folder = shards / f"{index}-of-{config.shards}"
-    return PartFolder(folder, header | {"shard": index, "shards": config.shards})
+    return PartFolder(_shard_folder(config, index), header | {"shard": index, "shards": config.shards})
+
+
+def _shard_folder(config: RankConfig, index: int) -> Path:
+    return Path(config.output_dir) / SHARDS / f"{index}-of-{config.shards}"
 
 
 def _header(config: RankConfig, predictors: Predictors) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import signal
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from screening.jobs.training_request import check_request, find_parent, training
 from screening.jobs.training_store import data_store
 from screening.learning.devices import process_rank
 from screening.learning.run import TrainingResult
+from screening.locks import folder_lock
 from screening.signals import Signals
 from screening.tracking.address import OFF, TrackingSettings
 from screening.tracking.lineage import trained_in
@@ -74,12 +76,17 @@ def train_to_folder(
         Interrupted: It was asked to stop; a checkpoint is on disk, and the job is back in Slurm's queue if that was
             meant.
     """
+    rank, folder = process_rank(config.trainer.devices), Path(config.output_dir)
+    with nullcontext() if rank else folder_lock(folder, "output_dir"):
+        return _train_locked(config, report, signals or Signals(), rank)
+
+
+def _train_locked(config: TrainConfig, report: Callable[[str], object], signals: Signals, rank: int) -> Training:
     import torch
 
     from screening.learning.checkpoints import CHECKPOINTS, newest_checkpoint, require_same_settings
     from screening.learning.training import train
 
-    signals, rank = signals or Signals(), process_rank(config.trainer.devices)
     if config.trainer.threads is not None:
         torch.set_num_threads(config.trainer.threads)
     check_request(config)

@@ -18,7 +18,7 @@ from lightning.fabric.plugins import TorchCheckpointIO
 from torch import Tensor
 
 from screening.errors import RequestError
-from screening.files import PART, atomic_path
+from screening.files import atomic_path, remove_leftovers
 
 logger = logging.getLogger(__name__)
 
@@ -66,8 +66,7 @@ class ChecksummedCheckpointIO(TorchCheckpointIO):
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
         """Write a checkpoint; for the path `step-00000042.ckpt` the file is `step-00000042-CHECKSUM.ckpt`."""
         wanted = Path(path)
-        for left in wanted.parent.glob(f"*{PART}"):  # left by a killed process
-            left.unlink(missing_ok=True)
+        remove_leftovers(wanted.parent)
         buffer = io.BytesIO()
         torch.save(checkpoint, buffer)
         content = buffer.getbuffer()

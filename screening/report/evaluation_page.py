@@ -13,7 +13,7 @@ from screening.learning.evaluation import EVERYTHING, FEWEST, FLAGGED, UNFLAGGED
 from screening.learning.measured import Measured
 from screening.learning.quantities import Quantity, reader_quantities
 from screening.report.evaluation_plots import POINTS, by_group, calibration, parity, widths
-from screening.report.templating import environment, plotly_script
+from screening.report.templating import environment, own_script, plotly_script
 
 WORST = 10
 _SEED = 0
@@ -66,7 +66,7 @@ def render_evaluation(content: EvaluationContent) -> str:
         "points": POINTS,
         "fewest": FEWEST,
         "calibrated": content.calibration is not None,
-        "plotly": plotly_script(),
+        "scripts": [plotly_script(), own_script("evaluation.js")],
     }
     return environment().get_template("evaluation.html").render(context)
 

@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from screening.errors import RequestError
+from screening.files import link_outside
+from screening.release_folder import WEIGHTS
 from screening.tracking.address import OFF, TrackingSettings, tracking_uri
+from screening.tracking.provenance import sha256
 from screening.tracking.server import connect
 
 if TYPE_CHECKING:
@@ -15,26 +18,36 @@ if TYPE_CHECKING:
 
 PREFIX = "models:/"
 _SPEC = re.compile(r"models:/(?P<name>[^/@]+)(?:@(?P<alias>[^/@]+)|/(?P<version>\d+))")
-_ARTIFACT = "model"
+_ARTIFACT, _DIGEST = "model", "sha256.weights"
 
 
 def register_model(settings: TrackingSettings, run_id: str, folder: Path, name: str) -> str:
     """Attach a model folder to a run and register it as the next version of `name`.
 
+    A repeat with the same weights registers nothing. Other weights of the same run go to a folder of their own, so that
+    an earlier version stays what it was.
+
     Returns:
-        The address of the new version: `models:/NAME/VERSION`.
+        The address of the version: `models:/NAME/VERSION`.
     """
     from mlflow.exceptions import MlflowException
 
-    client = _client(settings)
-    client.log_artifacts(run_id, str(folder), _ARTIFACT)
+    if link := link_outside(folder):
+        raise RequestError(f"{link}: a link out of the model's folder; put the file itself there")
+    client, digest = _client(settings), sha256(folder / WEIGHTS)
+    earlier = client.search_model_versions(f"run_id = '{run_id}'")
+    same = [version for version in earlier if version.name == name and version.tags.get(_DIGEST) == digest]
+    if same:
+        return f"{PREFIX}{name}/{max(int(version.version) for version in same)}"
+    artifact = f"{_ARTIFACT}-{digest[:8]}" if earlier else _ARTIFACT
+    client.log_artifacts(run_id, str(folder), artifact)
     try:
         client.create_registered_model(name)
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
-    source = f"{client.get_run(run_id).info.artifact_uri}/{_ARTIFACT}"
-    version = client.create_model_version(name, source=source, run_id=run_id)
+    source = f"{client.get_run(run_id).info.artifact_uri}/{artifact}"
+    version = client.create_model_version(name, source=source, run_id=run_id, tags={_DIGEST: digest})
     return f"{PREFIX}{name}/{version.version}"
 
 

@@ -169,7 +169,9 @@ def _look_alike(random: Random, data: bytes, _: bytes) -> bytes:
 
 def _line_ends(random: Random, data: bytes, _: bytes) -> bytes:
     plain = data.replace(b"\r\n", b"\n")
-    return random.choice((b"", b"\xef\xbb\xbf")) + plain.replace(b"\n", random.choice((b"\r", b"\r\n", b"\n\n", b" \n")))
+    return random.choice((b"", b"\xef\xbb\xbf")) + plain.replace(
+        b"\n", random.choice((b"\r", b"\r\n", b"\n\n", b" \n"))
+    )
 
 
 def _concatenate(random: Random, data: bytes, other: bytes) -> bytes:

@@ -11,6 +11,7 @@ import torch
 from lightning import LightningModule
 
 from screening.errors import RequestError
+from screening.files import part_path
 from screening.learning.checkpoints import RUN, ChecksummedCheckpointIO, checkpoint_files, find_checkpoint
 
 
@@ -33,7 +34,7 @@ def found(folder: Path) -> int:
 
 
 def test_the_newest_two_are_kept(tmp_path: Path) -> None:
-    (tmp_path / "step-00000001.ckpt.part").write_bytes(b"left by a process that was killed")
+    part_path(tmp_path / "step-00000001.ckpt").write_bytes(b"left by a process that was killed")
     for step in (9, 10, 99, 100, 12345678901):
         assert save(tmp_path, step).name.startswith(f"step-{step:08d}-")
     assert [path.name.split("-")[1] for path in checkpoint_files(tmp_path)] == ["12345678901", "00000100"]
