@@ -83,6 +83,7 @@ def train(
     if settings.devices == 1:  # several processes stop together, once they can communicate
         signals.raise_if_received("no step was done since the last checkpoint")
     resumed = find_checkpoint(saving.folder, learning, run, set_aside=trainer.is_global_zero)
+    marks.sessions = [*(resumed.sessions if resumed else ()), _session(settings, total_steps, resumed)]
     idle = _fit(trainer, learning, data, resumed, signals)
     signals.raise_if_received("all steps are done, only the calibration of the intervals is left")
     model_dir = settings.output_dir / "model"
