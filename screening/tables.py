@@ -41,8 +41,8 @@ def rejected_table(rejected: Iterable[object]) -> pl.DataFrame:
 def write_table(table: pl.DataFrame, path: Path) -> None:
     """Write `.parquet` or `.csv` atomically, by suffix; raises RequestError on another suffix.
 
-    In CSV, text that begins with = + - @ (also in full width), tab or a line break gets a leading apostrophe, so that
-    a spreadsheet shows it instead of computing it; numbers are untouched, and `read_table` takes the apostrophe away.
+    In CSV, text that begins with = + - @ (full-width as well), tab or a line break gets a leading apostrophe, so that a
+    spreadsheet shows it instead of computing it; numbers are untouched, and `read_table` takes the apostrophe away.
     """
     _check_suffix(path)
     with atomic_path(path) as part:

@@ -14,12 +14,12 @@ from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 
-from screening.configuration.base import CommandConfig
+from screening.configuration.base import ClassKeys, CommandConfig
 from screening.configuration.checking import check_keys, check_open_sections, explained, inside_sections, parsed
 from screening.configuration.groups import Group, groups_of, plugged_in
 from screening.configuration.keys import known_keys
 from screening.configuration.overrides import Request, named, read_request
-from screening.configuration.presets import CHOICE, SECTION, apply, preset_of
+from screening.configuration.presets import CHOICE, SECTION, apply, check_given, preset_of
 from screening.configuration.problems import missing_keys
 from screening.configuration.registry import COMMANDS
 from screening.configuration.trees import MISSING, drop, flattened, merged, nested, put
@@ -89,8 +89,10 @@ def compose_config(command: str, overrides: Sequence[str] = (), values: Mapping[
         tree = merged(tree, nested(key, value))
     missing = {key for key, value in flattened(tree) if value == MISSING} - request.texts.keys()
     tree = _resolved(tree)
-    if prefer is not None:
-        tree = apply(tree, preset_of(tree, prefer), [*request.texts, *given])
+    preset = preset_of(tree, prefer) if prefer is not None else {}
+    tree = apply(tree, preset, [*request.texts, *given])
+    own = schema.class_key_names if issubclass(schema, ClassKeys) else ()
+    check_given(preset, request.texts | given, own, prefer or "")
     for key in request.removed:
         drop(tree, key)
     for key, text in request.texts.items():

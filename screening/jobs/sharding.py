@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -21,7 +22,7 @@ from screening.crystals.reading.inputs import find_source
 from screening.crystals.spool import from_bytes, to_bytes
 from screening.errors import RequestError, ScreeningError
 from screening.files import output_folder
-from screening.jobs.opening import hash_of, load_predictors, read_settings
+from screening.jobs.opening import load_predictors, read_settings, watched
 from screening.jobs.rank import Scored, complete, earlier_review, own_files, tracked
 from screening.jobs.ranking_outcome import Ranking
 from screening.jobs.scoring import Tally, check_scoring, no_predictions, predictions, space_groups
@@ -120,7 +121,7 @@ def _score_locked(config: RankConfig, index: int, signals: Signals | None) -> Ta
     parts = _part_folder(config, _header(config, predictors), index)
     done = _done_before(parts)
     survey, pending = Survey(), _Pending(parts)
-    save_config(replace(config, shard=None), Path(config.output_dir) / SETTINGS_FILE)
+    save_config(replace(config, shard=None), Path(config.output_dir) / SHARDS / SETTINGS_FILE)
 
     def is_done(position: int, content: int) -> bool:
         if position in done and done[position] != content:
@@ -131,6 +132,7 @@ def _score_locked(config: RankConfig, index: int, signals: Signals | None) -> Ta
         return position in done
 
     settings = read_settings(config, predictors.network.elements, own_files(Path(config.output_dir)))
+    hashes = watched(config.candidates, settings)
     entries = read_entries(find_source(config.candidates), settings, Shard(index, config.shards), is_done, survey)
     tally, reported = Tally(), 0
     join_columns = space_groups(config.task_settings, tally, pending.keep)
@@ -142,7 +144,8 @@ def _score_locked(config: RankConfig, index: int, signals: Signals | None) -> Ta
             signals.raise_if_received(f"all rows scored so far are in {parts.folder}")
     pending.flush()
     counts = {"scored": tally.scored, "rejected": len(tally.rejected), "earlier": len(done)}
-    parts.finish({"total": survey.total, "fingerprint": survey.fingerprint, "seconds": tally.seconds, **counts})
+    read = {"total": survey.total, "fingerprint": survey.fingerprint, "hashes": hashes()}
+    parts.finish({**read, "seconds": tally.seconds, **counts})
     return tally
 
 
@@ -168,8 +171,8 @@ def _reduce_locked(config: RankConfig) -> Ranking:
         return _named(joined.crystals[candidate_id], candidate_id)
 
     review = earlier_review(config)
-    scored = Scored(joined.predictions, tally, crystal_of, hash_of(config.candidates))
-    with tracked(config) as run:
+    scored = Scored(joined.predictions, tally, crystal_of, _hashes(summaries))
+    with tracked(config, review) as run:
         return complete(config, predictors, scored, review, run)
 
 
@@ -231,6 +234,14 @@ def _summed(summaries: list[dict[str, Any]]) -> dict[str, float]:
         for stage, value in said["seconds"].items():
             seconds[stage] = seconds.get(stage, 0.0) + value
     return seconds
+
+
+def _hashes(summaries: list[dict[str, Any]]) -> dict[str, str]:
+    """Hashes of the candidates as the shards read them; those that differ are all recorded."""
+    found = {json.dumps(said.get("hashes", {}), sort_keys=True): said.get("hashes", {}) for said in summaries}
+    if len(found) <= 1:
+        return next(iter(found.values()), {})
+    return {f"{name}_of_shard_{n}": value for n, said in enumerate(summaries) for name, value in said["hashes"].items()}
 
 
 def _named(stored: bytes, candidate_id: str) -> Crystal:

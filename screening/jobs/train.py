@@ -26,6 +26,7 @@ from screening.tracking.address import OFF, TrackingSettings
 from screening.tracking.lineage import trained_in
 from screening.tracking.ranking_folder import SETTINGS_FILE
 from screening.tracking.registry import register_model
+from screening.tracking.run_file import claim_folder
 from screening.tracking.runs import open_run
 
 
@@ -83,6 +84,7 @@ def train_to_folder(
 def _train_locked(config: TrainConfig, report: Callable[[str], object], signals: Signals, rank: int) -> Training:
     import torch
 
+    from screening.learning.checkpoints import CHECKPOINTS, newest_checkpoint, require_same_settings
     from screening.learning.training import train
 
     if config.trainer.threads is not None:
@@ -92,12 +94,13 @@ def _train_locked(config: TrainConfig, report: Callable[[str], object], signals:
     parent = find_parent(config, tracking)
     store = data_store(config.data, Path(config.output_dir), rank, report)
     settings = training_settings(config, store, parent)
+    if (resumed := newest_checkpoint(Path(config.output_dir) / CHECKPOINTS, set_aside=not rank)) is not None:
+        require_same_settings(resumed, settings.fixed)
     folder = output_folder(Path(config.output_dir), "output_dir")
     recorded = TrackingSettings(OFF) if rank else tracking
     tags = {"model": config.model_name} | ({"parent": config.model} if config.model else {})
-    with open_run(recorded, folder, f"train: {config.model_name}", tags) as tracked:
-        if not rank:
-            save_config(config, folder / SETTINGS_FILE)
+    decisive = {key: value for key, value in flattened(as_dict(config)) if settings.fixed.get(key) == value}
+    with open_run(recorded, folder, f"train: {config.model_name}", tags, settings_of_result=decisive) as tracked:
         tracked.log_params(dict(flattened(as_dict(config))))
         settings = replace(settings, record={**settings.record, **trained_in(tracked.run_id)})
         try:
@@ -106,6 +109,9 @@ def _train_locked(config: TrainConfig, report: Callable[[str], object], signals:
             # before anything else: the grace period may be short
             next_ = "" if rank else requeue(wanted=signal.SIGUSR1 in signals.received)
             raise Interrupted(f"{stopped}; {next_}") from None
+        if not rank:
+            save_config(config, folder / SETTINGS_FILE)
+            claim_folder(folder, tracked.run_id)
         run_id, name = tracked.run_id, config.model_name
         registered = register_model(tracking, run_id, result.model_dir, name) if run_id else ""
     return Training(result, store.path, registered)

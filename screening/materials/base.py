@@ -48,7 +48,7 @@ class Description:
 
 
 class LearnedPredictor(Protocol):
-    """A predictor of a class, loaded."""
+    """A predictor of a class, loaded; `loads`, if it has it, names the paths of other models for records."""
 
     @property
     def folder(self) -> Path | None:
@@ -102,6 +102,7 @@ class PredictorKind:
         predictor: Its class, a `LearnedPredictor`, as `module:name`; imported when it is needed.
         depends_on: Other keys of the command that loading depends on.
         general: Whether `screening predict` runs it too.
+        any_cell: Whether every cell of a crystal gives the same answer; if not, it gets standard cells (1 ms each).
         refusal_stage: The stage in `rejected.csv` of the crystals that it refuses.
         recipe_at: A `FitRecipe` as `module:name`; empty if it cannot be fitted anew.
     """
@@ -112,6 +113,7 @@ class PredictorKind:
     predictor: str
     depends_on: tuple[str, ...] = ()
     general: bool = False
+    any_cell: bool = False
     refusal_stage: str = ""
     recipe_at: str = ""
 
@@ -135,8 +137,7 @@ class Curve:
         kind: Selects the texts `curve_KIND`, `curve_x_KIND` and `curve_y_KIND` of the class: title and axes with units.
         x: Positions on the x axis.
         y: Values.
-        lo: Lower ends of the 80 % interval of y; empty without an interval.
-        hi: Upper ends of the interval.
+        lo, hi: Lower and upper ends of the 80 % interval of y; empty without an interval.
     """
 
     kind: str

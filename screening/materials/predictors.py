@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from screening.crystals import Crystal, Rejection
+from screening.crystals.standard_cell import standard_cell
 from screening.materials.base import LearnedPredictor
 from screening.materials.registry import predictor_kind
 from screening.networks.predictor import Predictor
@@ -50,6 +51,8 @@ class Predictors:
     def describe(self, crystals: list[Crystal], table: pl.DataFrame, stage: Stage) -> CandidateTable:
         """Add the columns of the learned predictors to the table of the network.
 
+        Those that do not take any cell get standard ones, so that the description of a crystal does not matter.
+
         Args:
             crystals: B crystals.
             table: The network's predictions for them.
@@ -58,9 +61,10 @@ class Predictors:
         rejections: list[Rejection] = []
         for name, predictor in self.learned.items():
             with stage(name):
-                found = predictor.describe(crystals)
+                kind = predictor_kind(name, "predictors")
+                found = predictor.describe(crystals if kind.any_cell else [standard_cell(c) for c in crystals])
             table = _joined(table, found.columns)
-            where = predictor_kind(name, "predictors").refusal_stage or name
+            where = kind.refusal_stage or name
             for row, reason in found.refused.items():
                 rejections.append(Rejection(crystals[row].candidate_id, crystals[row].source, where, reason))
             if found.refused:
@@ -77,9 +81,15 @@ class Predictors:
 
     @property
     def folders(self) -> dict[str, Path]:
-        """The folder of each release, by the key that chose it."""
+        """The folder of each release and the file of each potential, by the key that chose it.
+
+        What a release loads itself stands under the key of the release and its own: `KEY.potential`.
+        """
         found = {"model": self.network.folder, **{name: known.folder for name, known in self.learned.items()}}
-        return {name: folder for name, folder in found.items() if folder is not None}
+        for name, known in self.learned.items():
+            found |= {f"{name}.{part}": path for part, path in getattr(known, "loads", {}).items()}
+        found["relax"] = None if self.potential is None else self.potential.checkpoint
+        return {name: path for name, path in found.items() if path is not None}
 
 
 def _joined(table: pl.DataFrame, columns: list[pl.Series]) -> pl.DataFrame:

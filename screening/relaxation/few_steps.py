@@ -1,9 +1,9 @@
 """A few steps downhill: most of what a frame gains by relaxing once its ion is gone, for a few evaluations.
 
 Six steps of gradient descent with the step lengths of Barzilai and Borwein, IMA J. Numer. Anal. 8, 141 (1988), atoms
-and cell together. A crystal whose energy rises goes back to its best state and takes a shorter step. This is no
-relaxation (see `screening.relaxation.relaxation`): the learned part of the voltage knows how far such ends are from
-their minimum.
+and cell together. A crystal keeps its symmetry. One whose energy rises goes back to its best state and takes a shorter
+step. This is no relaxation (see `screening.relaxation.relaxation`): the learned part of the voltage knows how far such
+ends are from their minimum.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from screening.networks.streaming import one_batch_per_core
 from screening.potentials.base import Potential, PotentialOutput
 from screening.potentials.batching import is_out_of_memory, spans
 from screening.potentials.state import CrystalState
+from screening.relaxation.kept_symmetry import KeptSymmetry
 
 PRERELAX_STEPS, ROUGH_STEPS = 6, 18
 ROUGH_FORCE_EV_PER_A, ROUGH_PRESSURE_EV_PER_A3 = 0.7, 0.01
@@ -119,6 +120,7 @@ class _Descent:
     strain times `lever` (B, 3, 3) in eV/Å; the lever is the length in Å at which a strain moves an atom."""
 
     state: CrystalState
+    symmetry: KeptSymmetry
     lever: Tensor
     first: Tensor
     energy: Tensor
@@ -130,8 +132,9 @@ class _Descent:
     @classmethod
     def start(cls, state: CrystalState, found: PotentialOutput) -> _Descent:
         lever = state.n_atoms.double().sqrt()[:, None, None]
-        force, strain_force, stress, moment = _forces(state, found, lever)
-        return cls(state, lever, found.energy_eV, found.energy_eV, force, strain_force, stress, moment)
+        symmetry = KeptSymmetry.of(state)
+        force, strain_force, stress, moment = _forces(state, found, lever, symmetry)
+        return cls(state, symmetry, lever, found.energy_eV, found.energy_eV, force, strain_force, stress, moment)
 
     def moved(self, atoms: Tensor, strain: Tensor) -> CrystalState:
         """The best state with atoms moved by (N, 3) Å and the cell strained by (B, 3, 3) / lever."""
@@ -142,7 +145,7 @@ class _Descent:
 
     def keep(self, state: CrystalState, found: PotentialOutput, better: Tensor) -> None:
         """Replace the crystals (B,) that are lower now."""
-        force, strain_force, stress, moment = _forces(state, found, self.lever)
+        force, strain_force, stress, moment = _forces(state, found, self.lever, self.symmetry)
         atoms, cells = better[state.owner], better[:, None, None]
         lattice = torch.where(cells, state.lattice, self.state.lattice)
         frac = torch.where(atoms[:, None], state.frac, self.state.frac)
@@ -186,13 +189,15 @@ def _limited(best: _Descent, length: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return atoms, strain, share
 
 
-def _forces(state: CrystalState, found: PotentialOutput, lever: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _forces(
+    state: CrystalState, found: PotentialOutput, lever: Tensor, symmetry: KeptSymmetry
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     if found.forces_eV_per_A is None or found.stress_eV_per_A3 is None:
         raise ValueError("forces and stress are needed to go downhill")
     moment = found.site_moment_muB
     moment = torch.full_like(state.frac[:, 0], float("nan")) if moment is None else moment.double()
-    pull = -state.volume_A3[:, None, None] * found.stress_eV_per_A3 / lever
-    return found.forces_eV_per_A, pull, found.stress_eV_per_A3, moment
+    force, stress = symmetry.vectors(found.forces_eV_per_A), symmetry.tensors(found.stress_eV_per_A3)
+    return force, -state.volume_A3[:, None, None] * stress / lever, stress, moment
 
 
 def _dot(best: _Descent, one: tuple[Tensor, Tensor], two: tuple[Tensor, Tensor]) -> Tensor:

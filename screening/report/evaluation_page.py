@@ -31,6 +31,7 @@ class EvaluationContent:
         measured: Predictions and labels of the crystals.
         calibration: The same of the calibration split, if there is one.
         scores: Scores by quantity and chemical group.
+        learned: What the model may have learned of the crystals, in words.
     """
 
     model: str
@@ -40,6 +41,7 @@ class EvaluationContent:
     measured: Measured
     calibration: Measured | None
     scores: Sequence[Scores]
+    learned: str = ""
 
 
 def render_evaluation(content: EvaluationContent) -> str:
@@ -52,6 +54,7 @@ def render_evaluation(content: EvaluationContent) -> str:
         "measured_on": content.measured_on,
         "crystals": len(content.measured),
         "left_out": content.measured.left_out,
+        "learned": content.learned,
         "quantities": chosen,
         "groups": [
             (group, [_cells(strictest(content.scores, quantity.name, group)) for quantity in chosen])

@@ -18,6 +18,7 @@ from screening.chemistry.element_table import element_table, usual_charges
 from screening.chemistry.elements import SYMBOLS, indicator
 from screening.chemistry.families import ELEMENT_GROUPS
 
+_ROUNDING = 1e-9  # a smaller variance, relative to the squared mean, is none
 _LAST_FRACTION = 96  # element fractions up to curium
 _GROUP_MEANS = ("metal_3d", "rare_earth", "metalloid", "anion")
 _OF_GROUPS = ("group", "mendeleev_number", "electronegativity_pauling", "covalent_radius_A", "row")
@@ -108,7 +109,8 @@ def _statistics(fractions: Floats) -> list[Floats]:
     table = element_table()
     values = np.stack([table.column(name) for name in _statistics_of()], axis=1)
     mean = fractions @ values
-    spread = np.sqrt(np.maximum(fractions @ values**2 - mean**2, 0.0))
+    variance = fractions @ values**2 - mean**2
+    spread = np.sqrt(np.where(variance > _ROUNDING * mean**2, variance, 0.0))
     rows, numbers = np.nonzero(fractions)
     starts = np.searchsorted(rows, np.arange(len(fractions)))
     if not len(rows):

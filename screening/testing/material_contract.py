@@ -26,7 +26,8 @@ from screening.networks.released_model import ModelConfig, build_model
 from screening.ranking.ranked import rank_table, ranking_settings
 from screening.settings import build_settings
 from screening.testing.contract import require, require_subset
-from screening.testing.sample_crystals import cubic, random_crystal
+from screening.testing.same_answers import check_same_answers, learned_columns
+from screening.testing.sample_crystals import cubic, descriptions, random_crystal
 from screening.testing.text_contract import check_texts
 
 _OF_FRAME = {column.name for column in FRAME_COLUMNS}
@@ -55,6 +56,7 @@ def check_material_class(material: MaterialClass, crystals: Sequence[Crystal] | 
     none = predictors.no_rows().with_columns(space_group_number=pl.lit(None, pl.Int32))
     require(table.schema == none.schema, "predictors give the same columns for no crystals as for some")
     require(table.height > 1, "two crystals at least are candidates")
+    _check_descriptions(predictors, candidates[:2])
     merit = _check_evaluate(material, task, table, none)
     ranked = _check_ranking(material, task, merit)
     _check_closer_looks(material, task, ranked, described.crystals, predictors.learned)
@@ -105,6 +107,18 @@ def _learned(task: Mapping[str, Any]) -> dict[str, LearnedPredictor]:
         if predictor is not None:
             loaded[name] = predictor
     return loaded
+
+
+def _check_descriptions(predictors: Predictors, crystals: Sequence[Crystal]) -> None:
+    """What the predictors of the class say about a crystal does not depend on its cell, axes or order of atoms."""
+    rng = np.random.default_rng(0)
+    others = [descriptions(crystal, rng)["all at once"] for crystal in crystals]
+    names = [crystal.candidate_id for crystal in crystals]
+    check_same_answers(
+        learned_columns(predictors, crystals),
+        learned_columns(predictors, others),
+        f"{' and '.join(names)} in another cell",
+    )
 
 
 def _samples(material: MaterialClass) -> list[Crystal]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from screening.crystals import Crystal
+
+_SKEW = np.array([[1, 1, 0], [0, 1, 0], [0, -1, 1]])
 
 
 def random_crystal(
@@ -61,8 +64,25 @@ def redescribed(crystal: Crystal, rng: np.random.Generator) -> tuple[Crystal, ND
         The crystal; the orthogonal matrix (3, 3) that turns row vectors; (N,) the old row of each atom.
     """
     turn, _ = np.linalg.qr(rng.normal(size=(3, 3)))
-    basis = np.array([[1, 1, 0], [0, 1, 0], [0, -1, 1]])
     order = rng.permutation(crystal.n_atoms)
-    frac = crystal.frac @ np.linalg.inv(basis) + rng.uniform(size=3)
-    made = Crystal.from_arrays("turned", basis @ crystal.lattice @ turn, crystal.numbers[order], frac[order])
+    frac = crystal.frac @ np.linalg.inv(_SKEW) + rng.uniform(size=3)
+    made = Crystal.from_arrays("turned", _SKEW @ crystal.lattice @ turn, crystal.numbers[order], frac[order])
     return made, turn, order
+
+
+def descriptions(crystal: Crystal, rng: np.random.Generator) -> dict[str, Crystal]:
+    """The same crystal in every way that must not matter, by the name of the way."""
+    turn, _ = np.linalg.qr(rng.normal(size=(3, 3)))
+    order = rng.permutation(crystal.n_atoms)
+    lattice, frac = crystal.lattice, crystal.frac
+    double = supercell(crystal, (2, 1, 1))
+    return {
+        "turned": replace(crystal, lattice=lattice @ turn),
+        "mirrored": replace(crystal, frac=-frac),
+        "shifted": replace(crystal, frac=frac + rng.uniform(size=3)),
+        "other axes": replace(crystal, lattice=lattice[[2, 0, 1]], frac=frac[:, [2, 0, 1]]),
+        "skewed": replace(crystal, lattice=_SKEW @ lattice, frac=frac @ np.linalg.inv(_SKEW)),
+        "other order": replace(crystal, numbers=crystal.numbers[order], frac=frac[order]),
+        "supercell": replace(crystal, lattice=double.lattice, numbers=double.numbers, frac=double.frac),
+        "all at once": replace(redescribed(double, rng)[0], candidate_id=crystal.candidate_id),
+    }

@@ -13,8 +13,9 @@ from screening.tracking.child_runs import PARENT, child_runs
 from screening.tracking.descriptions import NOTE, Place, describe_finalist, describe_former
 from screening.tracking.limits import RUN_NAME_LENGTH, TAG_LENGTH, shorten
 from screening.tracking.ranking_folder import FinalistFolder, RankingFolder
+from screening.tracking.resuming import new_run
 from screening.tracking.review_tags import BY, COMMENT, DECISION, OPEN
-from screening.tracking.runs import Run, new_run
+from screening.tracking.runs import Run
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -123,7 +123,7 @@ def read_ranking(folder: Path, key: str = "output_dir") -> RankingFolder:
         key: The setting that named the folder, for messages.
 
     Raises:
-        RequestError: If a file is missing, cannot be read, was changed after the ranking, or is a link to elsewhere.
+        RequestError: If a file is missing, cannot be read, leads elsewhere (a link), or was changed after the ranking.
     """
     if not folder.is_dir():
         raise RequestError(f"{key}={folder}: no such folder; expected the output_dir of a finished `screening rank`")

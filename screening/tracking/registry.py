@@ -57,9 +57,28 @@ def fetch_model(settings: TrackingSettings, model: str) -> str:
     Raises:
         RequestError: If the model is unknown or tracking is off.
     """
-    if not model.startswith(PREFIX):
+    version = registered_version(settings, model)
+    if not version:
         return model
     from mlflow.artifacts import download_artifacts
+    from mlflow.exceptions import MlflowException
+
+    name, _, number = version.removeprefix(PREFIX).rpartition("/")
+    try:
+        source = _client(settings).get_model_version_download_uri(name, number)
+        return download_artifacts(artifact_uri=source, tracking_uri=tracking_uri(settings))
+    except MlflowException as error:
+        raise RequestError(f"model={model}: {str(error).splitlines()[0]}") from None
+
+
+def registered_version(settings: TrackingSettings, model: str) -> str:
+    """The version, `models:/NAME/VERSION`, that a registered model stands for; empty for any other `model`.
+
+    Raises:
+        RequestError: If the model is unknown or tracking is off.
+    """
+    if not model.startswith(PREFIX):
+        return ""
     from mlflow.exceptions import MlflowException
 
     match = _SPEC.fullmatch(model)
@@ -67,11 +86,11 @@ def fetch_model(settings: TrackingSettings, model: str) -> str:
         raise RequestError(f"model={model}: expected models:/NAME@ALIAS or models:/NAME/VERSION")
     if tracking_uri(settings) == OFF:
         raise RequestError(f"model={model} is in MLflow, but tracking is off; set tracking.uri, or give a folder")
-    client = _client(settings)
+    if match["version"]:
+        return model
     try:
-        version = match["version"] or client.get_model_version_by_alias(match["name"], match["alias"]).version
-        source = client.get_model_version_download_uri(match["name"], version)
-        return download_artifacts(artifact_uri=source, tracking_uri=tracking_uri(settings))
+        version = _client(settings).get_model_version_by_alias(match["name"], match["alias"])
+        return f"{PREFIX}{match['name']}/{version.version}"
     except MlflowException as error:
         raise RequestError(f"model={model}: {str(error).splitlines()[0]}") from None
 

@@ -1,5 +1,5 @@
 """Crystals for the tests of every step: those of the contract tests."""
 
-from screening.testing.sample_crystals import cubic, random_crystal, rotated, supercell
+from screening.testing.sample_crystals import cubic, descriptions, random_crystal, rotated, supercell
 
-__all__ = ["cubic", "random_crystal", "rotated", "supercell"]
+__all__ = ["cubic", "descriptions", "random_crystal", "rotated", "supercell"]

@@ -10,6 +10,7 @@ import numpy as np
 
 from screening.chemistry.elements import ATOMIC_NUMBERS
 from screening.crystals.crystal import Crystal
+from screening.crystals.standard_cell import standard_cell
 from screening.materials.base import CloserLook, Curve, Finalists
 from screening.materials.electrodes.electrode_predictor import ElectrodePredictor
 from screening.materials.electrodes.end_members.frames import framework_kept, with_ends
@@ -56,15 +57,28 @@ class _Look:
 
 
 def _pair(crystal: Crystal, row: Mapping[str, Any], working_ion: str | None) -> ElectrodePair | None:
-    pair = find_pair(crystal, working_ion or row.get("working_ion")) if row.get("electrode_origin") else None
+    """The pair as in the table, which has standard cells."""
+    if not row.get("electrode_origin"):
+        return None
+    pair = find_pair(standard_cell(crystal), working_ion or row.get("working_ion"))
     return pair if isinstance(pair, ElectrodePair) else None
 
 
 def _described(pair: ElectrodePair, crystal: Crystal, row: Mapping[str, Any], look: _Look | None) -> CloserLook:
     curve = _plateau(row) if look is None or look.profile is None else _staircase(look.profile, row)
-    ends = {"charged": pair.charged, "discharged": pair.discharged}
-    others = {name: end for name, end in ends.items() if end is not crystal}
-    return CloserLook(others, curve, look.remarks if look else ())
+    return CloserLook(_other_ends(pair, crystal), curve, look.remarks if look else ())
+
+
+def _other_ends(pair: ElectrodePair, crystal: Crystal) -> dict[str, Crystal]:
+    """The ends beside the crystal as given: in its own cell where the ion leaves, else in the standard cell."""
+    if pair.origin == "given" and crystal.charged is not None:
+        return {"charged": crystal.charged}
+    if pair.origin == "topotactic":
+        stays = crystal.numbers != ATOMIC_NUMBERS[pair.working_ion]
+        return {"charged": replace(crystal, numbers=crystal.numbers[stays], frac=crystal.frac[stays])}
+    ends = {"discharged": pair.discharged}
+    enlarged = pair.charged.n_atoms > crystal.n_atoms
+    return {"charged": pair.charged, **ends} if enlarged else ends
 
 
 def _plateau(row: Mapping[str, Any]) -> Curve | None:

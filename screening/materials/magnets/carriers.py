@@ -10,6 +10,9 @@ MAGNETIC_METALS = ELEMENT_GROUPS["metal_3d"]
 MAY_BE_MAGNETIC = (*MAGNETIC_METALS, *OPEN_4F, "Ti", "V", "Cu", "Mo", "Ru", "Rh", "Re", "Os", "Ir", "U", "Np", "Pu")
 """Elements that carry a moment in some ordered compound."""
 
+IONIC = tuple(symbol for symbol in ELEMENT_GROUPS["anion"] if symbol != "N")
+"""Anions of compounds that are no metals; the nitrides of interest are metals."""
+
 
 def may_be_magnetic(counts: Floats) -> Mask:
     """Whether cells contain an element that can carry a moment, (B,); counts: (B, 119)."""

@@ -43,6 +43,7 @@ class Magnets(MaterialClass):
             help="predictor of magnetic order, Curie temperature and anisotropy: name of a release, folder, or none",
             predictor=f"{_HERE}.magnetism:MagnetismPredictor",
             general=True,
+            any_cell=True,
             recipe_at=f"{_HERE}.magnetism_fit:RECIPE",
         ),
     )

@@ -14,6 +14,7 @@ from screening.chemistry.elements import ATOMIC_NUMBERS, indicator
 from screening.chemistry.families import ELEMENT_GROUPS
 from screening.crystals.packed import PackedCrystals
 from screening.graphs.neighbours import neighbour_pairs
+from screening.materials.arrays import FEATURE_DECIMALS
 from screening.materials.magnets.carriers import MAGNETIC_METALS
 
 CUTOFF_A = 5.0
@@ -70,7 +71,7 @@ def structure_features(packed: PackedCrystals, counts: Floats) -> Floats:
     rows = np.flatnonzero(metals + earths > 0)
     if len(rows):
         features[rows, 4:] = _of_neighbours(_only_magnetic(packed.take(rows)))
-    return features
+    return np.round(features, FEATURE_DECIMALS)
 
 
 def _only_magnetic(packed: PackedCrystals) -> PackedCrystals:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from screening.array_types import Floats
+from screening.materials.arrays import FEATURE_DECIMALS
 from screening.materials.electrodes.voltage.couples import Balance, Couples, balance_of
 from screening.materials.electrodes.voltage.descriptors import voltage_feature_names, voltage_features
 from screening.materials.electrodes.voltage.ends import Ends, potential_voltages
@@ -64,7 +65,7 @@ class Correction:
         result = np.full((len(start), 3), np.nan)
         rows = np.flatnonzero(np.isfinite(start))
         if len(rows):
-            correction, width = self.forest.predict(inputs.features[rows])
+            correction, width = self.forest.predict(np.round(inputs.features[rows], FEATURE_DECIMALS))
             value = start[rows] + correction
             result[rows] = np.stack([value, value - width, value + width], axis=1)
         return result

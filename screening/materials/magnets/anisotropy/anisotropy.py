@@ -19,13 +19,12 @@ from scipy.special import ndtr
 
 from screening.array_types import Floats
 from screening.chemistry.elements import indicator
-from screening.chemistry.families import ELEMENT_GROUPS
 from screening.crystals.packed import PackedCrystals
 from screening.materials.arrays import names_with_interval, number_column
 from screening.materials.magnets.anisotropy.axes import AXIS_FEATURES, Axes, find_axes
 from screening.materials.magnets.anisotropy.crystal_field import TENTH, four_f_anisotropy
 from screening.materials.magnets.anisotropy.host_families import HostFamilies, host_families
-from screening.materials.magnets.carriers import MAGNETIC_METALS
+from screening.materials.magnets.carriers import IONIC, MAGNETIC_METALS
 from screening.tabular.composition_features import Compositions, composition_names
 from screening.tabular.interval_forest import IntervalForest
 from screening.tabular.release import FittedPart
@@ -42,7 +41,6 @@ UNIAXIAL, CUBIC, LOWER = "uniaxial", "cubic", "lower"
 FOREST_METHOD, RATE_METHOD = "NovaMag forest, sign by base rate", "sign by base rate, size unknown"
 METAL, OTHER = "metals", "others"
 _TARGET = "log10(MJ/m3)"
-_UNLIKE = tuple(symbol for symbol in ELEMENT_GROUPS["anion"] if symbol != "N")
 _NOTHING = -1.0  # stands for values without a meaning; smaller than all others
 
 
@@ -60,7 +58,7 @@ def anisotropy_features(compositions: Compositions, axes: Axes) -> Floats:
 
 def is_metal(counts: Floats) -> NDArray[np.bool_]:
     """Cells without an anion except nitrogen, as in NovaMag, (B,)."""
-    return np.asarray(counts @ indicator(_UNLIKE) == 0)
+    return np.asarray(counts @ indicator(IONIC) == 0)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from screening.chemistry.element_table import element_table
 from screening.chemistry.elements import indicator
 from screening.crystals.packed import PackedCrystals
 from screening.graphs.neighbours import neighbour_pairs
+from screening.materials.arrays import FEATURE_DECIMALS
 from screening.materials.magnets.carriers import MAGNETIC_METALS
 
 AXIS_FEATURES = (
@@ -97,7 +98,7 @@ def find_axes(packed: PackedCrystals) -> Axes:
         columns += [np.einsum("bi,bij,bj->b", axis, tensor, axis) for tensor in of_metals]
         columns += [np.bincount(owner, part, size) / metals for part in (metal_weight, between)]
         columns.append(np.where(np.isfinite(nearest), nearest, np.nan))
-    return Axes(np.stack(columns, axis=1), axis, uniaxial, nearly, isotropic)
+    return Axes(np.round(np.stack(columns, axis=1), FEATURE_DECIMALS), axis, uniaxial, nearly, isotropic)
 
 
 def _deviations(owner: NDArray[np.int64], weights: Floats, unit: Floats, size: int) -> Floats:

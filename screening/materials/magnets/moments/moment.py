@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 
 from screening.array_types import Floats
 from screening.chemistry.elements import indicator
-from screening.chemistry.families import ELEMENT_GROUPS
 from screening.crystals.packed import PackedCrystals
 from screening.materials.arrays import names_with_interval
-from screening.materials.magnets.carriers import MAGNETIC_METALS
+from screening.materials.magnets.carriers import IONIC, MAGNETIC_METALS
 from screening.materials.magnets.structure_features import structure_features, structure_names
 from screening.tabular.composition_features import Compositions, composition_names
 from screening.tabular.interval_forest import IntervalForest
@@ -29,7 +28,6 @@ PART = "moment"
 COLUMN = "host_magnetization_muB_per_A3"
 MOMENT_COLUMNS = names_with_interval(COLUMN)
 _TARGET = "muB/A3"
-_IONIC = tuple(symbol for symbol in ELEMENT_GROUPS["anion"] if symbol != "N")
 _NOTHING = -1.0  # stands for values without a meaning; smaller than all others
 
 
@@ -47,7 +45,7 @@ def moment_features(packed: PackedCrystals, compositions: Compositions) -> Float
 
 def metallic_hosts(counts: Floats) -> NDArray[np.bool_]:
     """Cells with Cr, Mn, Fe, Co or Ni and no anion except nitrogen, (B,): their nitrides of interest are metals."""
-    return (counts @ indicator(MAGNETIC_METALS) > 0) & (counts @ indicator(_IONIC) == 0)
+    return (counts @ indicator(MAGNETIC_METALS) > 0) & (counts @ indicator(IONIC) == 0)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from screening.array_types import Floats
 from screening.chemistry.element_table import usual_charges
 from screening.chemistry.elements import ATOMIC_NUMBERS, N_ELEMENTS, indicator
 from screening.crystals.packed import PackedCrystals
+from screening.crystals.standard_cell import standard_cells
 from screening.materials.arrays import interval_columns, names_with_interval
 from screening.materials.magnets.order.exchange_features import D_CARRIERS, Bridges, find_bridges
 
@@ -39,6 +40,7 @@ def opposed_moments(packed: PackedCrystals) -> Floats:
     NaN for crystals without bridges, with magnetic d elements other than Mn, Fe, Co and Ni, or with an arrangement
     without a net moment (the cell may be too small for the real one).
     """
+    packed = standard_cells(packed)  # a larger cell has other arrangements
     result = np.full((len(packed), 2), np.nan)
     bridges = find_bridges(packed)
     order = np.argsort(bridges.owner, kind="stable")

@@ -19,6 +19,7 @@ from screening.chemistry.element_table import element_table, usual_charges
 from screening.chemistry.elements import indicator
 from screening.chemistry.families import ELEMENT_GROUPS
 from screening.crystals.packed import PackedCrystals
+from screening.materials.arrays import FEATURE_DECIMALS
 
 Integers = NDArray[np.int64]
 
@@ -83,7 +84,8 @@ class _Contacts:
 def exchange_features(packed: PackedCrystals, counts: Floats) -> Floats:
     """The columns `EXCHANGE_FEATURES` of B crystals, (B, F); counts: atoms of each element, (B, 119)."""
     contacts = _find_contacts(packed)
-    return np.stack([*_bridges(contacts, counts @ _IS_D), *_neighbours(contacts), *_charges(counts)], axis=1)
+    columns = [*_bridges(contacts, counts @ _IS_D), *_neighbours(contacts), *_charges(counts)]
+    return np.asarray(np.round(np.stack(columns, axis=1), FEATURE_DECIMALS), dtype=np.float64)
 
 
 def _find_contacts(packed: PackedCrystals) -> _Contacts:

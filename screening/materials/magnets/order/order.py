@@ -2,8 +2,9 @@
 
 Three forests answer the questions of `order_examples`: are there moments (m), do they leave a net moment (n), is it the
 difference of opposed moments (d)? From these probabilities, P(nonmagnetic) = 1 - m, P(antiferromagnetic) = m (1 - n),
-P(ferrimagnetic) = m n d and P(ferromagnetic) = m n (1 - d). Each answer is calibrated separately. The order is that of
-the ground state, whatever its transition temperature.
+P(ferrimagnetic) = m n d and P(ferromagnetic) = m n (1 - d). Each answer is calibrated separately. A crystal with a
+single magnetic sublattice is no ferrimagnet. The order is that of the ground state, whatever its transition
+temperature.
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from screening.array_types import Floats
+from screening.array_types import Floats, Mask
+from screening.chemistry.elements import indicator
 from screening.crystals.packed import PackedCrystals
-from screening.materials.magnets.carriers import may_be_magnetic
+from screening.materials.magnets.carriers import IONIC, may_be_magnetic
 from screening.materials.magnets.order.exchange_features import EXCHANGE_FEATURES, exchange_features
 from screening.materials.magnets.order.order_examples import MOMENT, NET, OPPOSED, QUESTIONS
 from screening.materials.magnets.order.order_labels import CLASSES, FERRI, FERRO
+from screening.materials.magnets.order.single_sublattice import single_sublattice
 from screening.tabular.composition_features import Compositions, composition_names
 from screening.tabular.release import FittedPart
 from screening.tabular.tree_ensemble import TreeEnsemble, stacked
@@ -73,7 +76,8 @@ class OrderModel:
 
     def answers_of_carriers(self, packed: PackedCrystals, compositions: Compositions) -> Floats:
         """As `answers`, for crystals that all contain an element that may carry a moment, and their compositions."""
-        return calibrated(self._stacked.predict(order_features(packed, compositions)), self.calibration)
+        answers = calibrated(self._stacked.predict(order_features(packed, compositions)), self.calibration)
+        return without_ferrimagnets(answers, single_sublattice(packed, compositions.counts), compositions.counts)
 
     def probabilities(self, packed: PackedCrystals) -> Floats:
         """Probabilities of `CLASSES`, (B, 4), which add up to 1."""
@@ -108,6 +112,26 @@ def class_probabilities(answers: Floats) -> Floats:
     moment, net, opposed = answers[:, MOMENT], answers[:, NET], answers[:, OPPOSED]
     ordered = moment * net
     return np.stack([ordered * (1 - opposed), ordered * opposed, moment * (1 - net), 1 - moment], axis=1)
+
+
+def without_ferrimagnets(answers: Floats, impossible: Mask, counts: Floats) -> Floats:
+    """Answers to `QUESTIONS`, (B, 3), without ferrimagnetic order where it is impossible.
+
+    The net moment of a metal is then that of a ferromagnet. In a crystal with anions evidence of one is mostly that of
+    opposed or canted moments, so its probability decreases with that of ferrimagnetic order.
+
+    Args:
+        answers: Of B crystals.
+        impossible: Where there is no ferrimagnetic order, (B,).
+        counts: Atoms of each element, (B, 119).
+    """
+    net, opposed = answers[:, NET], answers[:, OPPOSED]
+    parallel = net * (1 - opposed)
+    ionic = impossible & (counts @ indicator(IONIC) > 0)
+    result = answers.copy()
+    result[:, NET] = np.where(ionic, parallel / (parallel + 1 - net), net)
+    result[:, OPPOSED] = np.where(impossible, 0.0, opposed)
+    return result
 
 
 def log_odds(probability: Floats) -> Floats:
