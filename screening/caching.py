@@ -11,7 +11,8 @@ from typing import TypeVar
 from safetensors import SafetensorError
 
 from screening.checksums import file_sha256
-from screening.files import part_path
+from screening.errors import ScreeningError
+from screening.files import ABANDONED_S, named_write_errors, part_path, remove_leftovers
 
 logger = logging.getLogger(__name__)
 Kept = TypeVar("Kept")
@@ -47,12 +48,14 @@ def kept(
         except OSError as error:
             logger.warning("%s cannot be read (%s); its content is worked out again", file, error.strerror)
     made = make()
-    part = part_path(folder / f"{key}.safetensors", unique=True)
+    part = part_path(folder / f"{key}.safetensors")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        save(made, part)
-        part.replace(folder / f"{key}-{file_sha256(part)[:_DIGITS]}.safetensors")
-    except (OSError, SafetensorError) as error:
+        with named_write_errors(folder, part):
+            remove_leftovers(folder, older_than_s=ABANDONED_S)
+            folder.mkdir(parents=True, exist_ok=True)
+            save(made, part)
+            part.replace(folder / f"{key}-{file_sha256(part)[:_DIGITS]}.safetensors")
+    except (ScreeningError, OSError, SafetensorError) as error:
         logger.warning("%s: a result cannot be kept for the next time (%s)", folder, error)
     finally:
         with suppress(OSError):

@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 
 from screening.checksums import CHECKSUM, SHOWN, checksum_fails, file_sha256, with_checksum
 from screening.errors import RequestError
-from screening.files import atomic_path, write_text_atomic
+from screening.files import atomic_path, remove_leftovers, write_text_atomic
 from screening.resources import resource
 
 logger = logging.getLogger(__name__)
@@ -48,6 +48,7 @@ def write_release(
     folder: Path, write_weights: Callable[[Path], object], config: Mapping[str, Any], card: str | None = None
 ) -> None:
     """Write a release folder, config last, so that a killed run leaves no folder that looks complete."""
+    remove_leftovers(folder)
     with atomic_path(folder / WEIGHTS) as part:
         write_weights(part)
         part.chmod(0o644)  # safetensors writes for the owner alone
@@ -77,7 +78,7 @@ def read_release_config(folder: Path, key: str, format: object) -> Mapping[str, 
     file = folder / CONFIG
     try:
         raw = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # also a number of thousands of digits, deep nesting
         raise RequestError(f"{key}: {file}: not readable JSON ({error})") from None
     if not isinstance(raw, Mapping) or raw.get("format") != format:
         raise RequestError(f"{key}: {file}: expected a release of format {format}")

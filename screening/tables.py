@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -11,7 +12,7 @@ import polars as pl
 
 from screening.columns import known_columns
 from screening.errors import RequestError
-from screening.files import atomic_path, part_path
+from screening.files import atomic_path, named_write_errors, part_path
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
@@ -24,10 +25,11 @@ GROUP_ROWS = 4096
 METADATA = "screening"
 """The key of a Parquet file's metadata that holds the record of the job as JSON."""
 
-# Spreadsheets run a cell that begins with one of these as a formula (OWASP, "CSV Injection"), some also in full width.
+# Spreadsheets run a cell that begins with one of these as a formula (OWASP, "CSV Injection").
+# Full-width forms (U+FF1D and the like) count: spreadsheets of East Asia take them for the plain ones.
 # Apostrophes before it are matched too, so that one more is always added and reading takes exactly one away.
-_FORMULA_START = r"^'*[=+\-@\t\r\n\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]"
-_ESCAPED_START = r"^'+[=+\-@\t\r\n\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]"
+_FORMULA_START = "^'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
+_ESCAPED_START = _FORMULA_START.replace("*", "+")
 
 
 def rejected_table(rejected: Iterable[object]) -> pl.DataFrame:
@@ -39,8 +41,8 @@ def rejected_table(rejected: Iterable[object]) -> pl.DataFrame:
 def write_table(table: pl.DataFrame, path: Path) -> None:
     """Write `.parquet` or `.csv` atomically, by suffix; raises RequestError on another suffix.
 
-    In CSV, text that begins with = + - @ (also in full width), tab or a line break gets a leading apostrophe, so that
-    a spreadsheet shows it instead of computing it; numbers are untouched, and `read_table` takes the apostrophe away.
+    In CSV, text that begins with = + - @ (full-width as well), tab or a line break gets a leading apostrophe, so that a
+    spreadsheet shows it instead of computing it; numbers are untouched, and `read_table` takes the apostrophe away.
     """
     _check_suffix(path)
     with atomic_path(path) as part:
@@ -82,6 +84,7 @@ class TableWriter:
         self._schema = schema
         self._writer: pq.ParquetWriter | None = None
         self._waiting: list[pl.DataFrame] = []
+        self._part = part_path(path)
 
     def __enter__(self) -> Self:
         import pyarrow.parquet  # noqa: F401 - takes a while, which is no part of writing
@@ -112,24 +115,30 @@ class TableWriter:
 
     def _flush(self) -> None:
         if self._waiting and self._writer is not None:
-            self._writer.write_table(pl.concat(self._waiting).to_arrow())
+            with named_write_errors(self.path):
+                self._writer.write_table(pl.concat(self._waiting).to_arrow())
         self._waiting.clear()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        part = part_path(self.path)
         try:
             if kind is None:
-                self._schema = self._schema if self._schema is not None else pl.Schema()
-                self._open()
-                self._flush()
+                self._complete()
+            elif self._writer is not None:
+                with suppress(OSError):  # a full disk, of which the first error has said it
+                    self._writer.close()
+        finally:
+            self._part.unlink(missing_ok=True)
+
+    def _complete(self) -> None:
+        self._schema = self._schema if self._schema is not None else pl.Schema()
+        self._open()
+        self._flush()
+        with named_write_errors(self.path):
             if self._writer is not None:
                 self._writer.close()
-            if kind is None:
-                part.replace(self.path)
-        finally:
-            part.unlink(missing_ok=True)
+            self._part.replace(self.path)
 
     def _open(self) -> None:
         if self._writer is not None or self._schema is None:
@@ -137,7 +146,8 @@ class TableWriter:
         import pyarrow.parquet as pq
 
         arrow_schema = pl.DataFrame(schema=self._schema).to_arrow().schema
-        self._writer = pq.ParquetWriter(part_path(self.path), arrow_schema, compression="zstd")
+        with named_write_errors(self.path):
+            self._writer = pq.ParquetWriter(self._part, arrow_schema, compression="zstd")
 
 
 def _harmless(table: pl.DataFrame) -> pl.DataFrame:

@@ -3,8 +3,8 @@
     python scripts/fuzz_readers.py mutants=200000 log=fuzz.jsonl [processes=2] [seed=0]
     python scripts/fuzz_readers.py show=123456            # writes the mutant with this seed, and says what became of it
 
-The log has a line for each verdict that is neither `agreed` nor `refused`, and the counts of every thousand mutants; the
-same command goes on where a log ends.
+The log has a line for each verdict that is neither `agreed` nor `refused`, and the counts of every thousand mutants;
+the same command goes on where a log ends.
 """
 
 from __future__ import annotations
@@ -56,7 +56,10 @@ def _summary(log: Path) -> str:
 def _run(mutants: int, log: Path, processes: int, seed: int) -> None:
     starts = [start for start in range(seed, seed + mutants, CHUNK) if start not in _done(log)]
     began = time.monotonic()
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool, log.open("a", encoding="utf-8") as out:
+    with (
+        ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool,
+        log.open("a", encoding="utf-8") as out,
+    ):
         for number, (start, counts, notable) in enumerate(pool.map(_chunk, starts), 1):
             for place, kind, detail in notable:
                 out.write(json.dumps({"seed": place, "kind": kind, "detail": detail[:300]}) + "\n")

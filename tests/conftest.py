@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from helpers.slurm import private_slurm, slurm  # noqa: F401 - fixtures
@@ -22,16 +25,42 @@ settings.register_profile(
 settings.load_profile("screening")
 
 _SPREAD = ("test_architecture.py", "test_commands.py", "test_composing.py", "test_help.py")
-"""Modules of many tests that set nothing up."""
+"""Modules of many tests that set nothing up; what others set up is set up once, not once in each process."""
 
 RunScreening = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
+@pytest.hookimpl(optionalhook=True)  # of xdist
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep the tests of a group in one process.
+
+    xdist hands the groups from process to process as a part of the tests' names, which pytest 9.2 does not let it
+    change: the groups would be split without a word.
+    """
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByGroup(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(nodeid)
+
+    return ByGroup(config, log)
+
+
+def group_of(nodeid: str) -> str:
+    """The tests that run in the same process as this one: those of its module, or of the group that a module names."""
+    path = nodeid.partition("::")[0]
+    return nodeid if path.rpartition("/")[2] in _SPREAD else _named_group(path) or path
+
+
+@cache
+def _named_group(path: str) -> str:
+    found = re.search(r"""xdist_group\("(\w+)"\)""", (ROOT / path).read_text(encoding="utf-8"))
+    return found[1] if found else ""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:  # what a module sets up is set up once, not once in each process
-        if item.get_closest_marker("xdist_group") is None and item.path.name not in _SPREAD:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
     marked = [item for item in items if item.get_closest_marker("cuda")]
     if not marked or _cuda():
         return

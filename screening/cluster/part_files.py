@@ -24,6 +24,8 @@ _KEY = b"screening"
 _DAMAGED = ".damaged"
 _NAME = re.compile(r"part-\d+-([0-9a-f]{16})\.parquet")
 SHARDS, DONE = "shards", "done.json"
+PARTS = f"{SHARDS}/*"
+"""Pattern of the folders of shards in an output folder."""
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,7 @@ def _show(result: Evaluation, folder: Path) -> None:
     worst = _worst_group(result.scores, wanted)
     if worst:
         say(f"lowest coverage of a chemical group: {worst}")
+    say(result.content.learned)
     if result.measured.left_out:
         say(f"{result.measured.left_out} crystals left out: the model cannot score them")
     page = folder / EVALUATION_PAGE

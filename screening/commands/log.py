@@ -7,9 +7,12 @@ from pathlib import Path
 from screening.configuration.log import LogConfig
 from screening.console import say
 from screening.errors import RequestError, ScreeningError
+from screening.jobs.recording import settings_of_ranking
+from screening.locks import folder_lock
 from screening.tracking.address import OFF, TrackingSettings, shown_uri, tracking_uri
 from screening.tracking.ranking_folder import read_ranking
 from screening.tracking.rankings import log_ranking
+from screening.tracking.run_file import claim_folder
 from screening.tracking.runs import open_run
 from screening.tracking.views import how_to_open
 
@@ -21,7 +24,12 @@ def run(config: LogConfig) -> None:
         raise RequestError("tracking=none: expected where to record to, for example tracking.uri=http://HOST:PORT")
     folder = Path(config.output_dir)
     ranking = read_ranking(folder)
-    with open_run(tracking, folder, ranking.name, {}) as recorded:
+    decisive = settings_of_ranking(folder, ranking.config, (ranking.record.get("review") or {}).get("run_id"))
+    with (
+        folder_lock(folder, "output_dir"),
+        open_run(tracking, folder, ranking.name, {}, settings_of_result=decisive) as recorded,
+    ):
+        claim_folder(folder, recorded.run_id)
         log_ranking(recorded, folder)
         if not recorded.recording:
             raise ScreeningError(f"{folder} is recorded in part; the same command again goes on with the rest")

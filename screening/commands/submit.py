@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from contextlib import nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -24,7 +25,8 @@ from screening.configuration.train import TrainConfig
 from screening.configuration.trees import flattened
 from screening.console import say
 from screening.errors import RequestError, ScreeningError
-from screening.jobs.preflight import check_ranking, check_training, fetched_model
+from screening.jobs.preflight import Fetched, check_ranking, check_training, fetched_model
+from screening.locks import folder_lock
 from screening.settings import as_typed
 from screening.tracking.ranking_folder import RECORD
 
@@ -39,6 +41,12 @@ def run(config: SubmitConfig) -> None:
     arguments, model = config.passed_on, fetched_model(inner)
     if model is not None:
         arguments, inner = [*arguments, f"model={model.kept}"], replace(inner, model=str(model.here))
+    jobs = Path(inner.output_dir) / JOBS
+    with nullcontext() if config.dry_run else folder_lock(jobs, "output_dir"):  # two at once would queue all twice
+        _submit(config, inner, arguments, model)
+
+
+def _submit(config: SubmitConfig, inner: RankConfig | TrainConfig, arguments: list[str], model: Fetched | None) -> None:
     plan = _ranking(config, inner, arguments) if isinstance(inner, RankConfig) else _training(config, inner, arguments)
     if not plan.jobs:
         return

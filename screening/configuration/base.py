@@ -51,6 +51,8 @@ class CommandConfig:
     """The key whose value may be given without its name."""
     extended_by: ClassVar[str] = ""
     """The group or key whose choice adds keys to the command."""
+    runs_as_a_job: ClassVar[bool] = False
+    """Whether `screening submit` has Slurm run it, so that it may go back into the queue."""
 
     seed: int = setting(default=0, help="seed of everything random", minimum=0, maximum=2**32 - 1)
     debug: bool = setting(default=False, help="show a traceback when something fails, and log more")
@@ -88,6 +90,11 @@ class CommandConfig:
     def unknown(cls, key: str, value: str, tree: Mapping[str, Any]) -> str | None:
         """What to say of a key that the command does not have; None: nothing in particular."""
         return None
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the same command goes on where this one was stopped; if not, it starts again."""
+        return False
 
     def finish(self) -> Self:
         """The settings with what follows from several keys at once. Raises RequestError if those contradict."""
@@ -171,17 +178,21 @@ class RankingConfig(ClassKeys, CommandConfig):
         merit = dict(self.task.merit)
         if merit.get("seed") == 0:
             merit["seed"] = self.seed
-        if self.task.name:
-            merit |= self._given_for_merit()
+        # One setting under two names: predictors take the key, figures of merit the entry. A preset may set the latter.
+        merit |= {name: self.class_keys[name] for name in self._of_merit if self.class_keys[name] is not None}
+        keys: dict[str, Any] = {name: merit.get(name) for name in self._of_merit}
         # The preset that was chosen is in the other sections by now.
-        return replace(self, task=replace(self.task, merit=merit, presets={}))
+        return replace(self, task=replace(self.task, merit=merit, presets={}), **keys)
 
-    def _given_for_merit(self) -> dict[str, Any]:
-        """The class's own keys that replace a setting of its figures of merit."""
+    @property
+    def _of_merit(self) -> list[str]:
+        """The class's own keys that are settings of its figures of merit too."""
+        if not self.task.name:
+            return []
         from screening.materials.registry import material_class
 
         names = {item.name for item in fields(material_class(self.task.name).settings)}
-        return {name: value for name, value in self.class_keys.items() if name in names and value is not None}
+        return [name for name in self.class_keys if name in names]
 
     @property
     def task_settings(self) -> dict[str, Any]:

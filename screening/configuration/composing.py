@@ -14,18 +14,19 @@ from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 
-from screening.configuration.base import CommandConfig
+from screening.configuration.base import ClassKeys, CommandConfig
 from screening.configuration.checking import check_keys, check_open_sections, explained, inside_sections, parsed
 from screening.configuration.groups import Group, groups_of, plugged_in
 from screening.configuration.keys import known_keys
 from screening.configuration.overrides import Request, named, read_request
-from screening.configuration.presets import CHOICE, SECTION, apply, preset_of
+from screening.configuration.presets import CHOICE, SECTION, apply, check_given, preset_of
 from screening.configuration.problems import missing_keys
 from screening.configuration.registry import COMMANDS
 from screening.configuration.trees import MISSING, drop, flattened, merged, nested, put
 from screening.errors import RequestError
 from screening.resources import resource
 from screening.settings import Key, build_settings, check_settings, keys_of
+from screening.tracking.address import refuse_password
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,8 @@ def load_config(command: str, overrides: Sequence[str] = (), values: Mapping[str
 
 def compose_config(command: str, overrides: Sequence[str] = (), values: Mapping[str, Any] | None = None) -> Composed:
     """The composed config, in which required keys may still be missing; arguments and errors as in `load_config`."""
+    for typed in (*overrides, *(f"{key}={value}" for key, value in (values or {}).items())):
+        refuse_password(typed)  # before anything is said of it
     groups = groups_of(command)
     schema, request, plain = _chosen(command, named(overrides, COMMANDS[command].positional), values or {}, groups)
     known = {key.name: key for key in keys_of(schema)}
@@ -89,8 +92,10 @@ def compose_config(command: str, overrides: Sequence[str] = (), values: Mapping[
         tree = merged(tree, nested(key, value))
     missing = {key for key, value in flattened(tree) if value == MISSING} - request.texts.keys()
     tree = _resolved(tree)
-    if prefer is not None:
-        tree = apply(tree, preset_of(tree, prefer), [*request.texts, *given])
+    preset = preset_of(tree, prefer) if prefer is not None else {}
+    tree = apply(tree, preset, [*request.texts, *given])
+    own = schema.class_key_names if issubclass(schema, ClassKeys) else ()
+    check_given(preset, request.texts | given, own, prefer or "")
     for key in request.removed:
         drop(tree, key)
     for key, text in request.texts.items():
@@ -161,6 +166,7 @@ def _resolved(tree: dict[str, Any]) -> dict[str, Any]:
 def _check(schema: type[CommandConfig], tree: dict[str, Any], missing: set[str]) -> None:
     """Check all values but those that are missing."""
     given = deepcopy(tree)
+    refuse_password(f"tracking.uri={tree.get('tracking', {}).get('uri', '')}")  # of a config file
     for key in missing:
         drop(given, key)
     check_settings(schema, given)

@@ -5,6 +5,7 @@ A preset lies between the task's settings and what the user gives: it replaces t
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from screening.configuration.trees import flattened, merged, nested
 from screening.errors import RequestError
 from screening.settings import as_typed
 
+logger = logging.getLogger(__name__)
 CHOICE, SECTION, PRESETS = "prefer", "task", "task.presets"
 
 
@@ -39,6 +41,32 @@ def apply(tree: dict[str, Any], preset: Mapping[str, Any], given: Iterable[str])
         if not any(_same_branch(key, own) for own in kept):
             result = merged(result, nested(key, value))
     return result
+
+
+def check_given(preset: Mapping[str, Any], given: Mapping[str, Any], keys: Iterable[str], name: str) -> None:
+    """Say where a key that the user gave differs from what the chosen preset would set; the key wins.
+
+    Args:
+        preset: The changes as a tree of the whole config; empty without a preset.
+        given: What the user gave, by dotted key.
+        keys: The class's own keys, which also stand in `task.merit`.
+        name: The preset.
+
+    Raises:
+        RequestError: A key and its entry in `task.merit` are both given, and differ.
+    """
+    changes = dict(flattened(dict(preset)))
+    for key in keys:
+        entry = f"{SECTION}.merit.{key}"
+        if {key, entry} <= given.keys() and _differ(given[key], given[entry]):
+            raise RequestError(f"{key}={given[key]} and {entry}={given[entry]}: two names of one setting; give one")
+        used = given.get(key, given.get(entry))
+        if used is not None and entry in changes and _differ(used, changes[entry]):
+            logger.warning("prefer=%s sets %s=%s; %s, as given, is used", name, key, changes[entry], used)
+
+
+def _differ(one: Any, other: Any) -> bool:
+    return bool(one != other and str(one) != str(other))
 
 
 def _same_branch(one: str, other: str) -> bool:

@@ -29,7 +29,7 @@ def as_yaml(tree: Mapping[str, Any]) -> str:
 
 def save_config(config: CommandConfig, path: Path) -> None:
     """Write the settings a run was made with, as YAML; the folder is made if it is not there."""
-    with atomic_path(path, unique=True) as part:  # the shards of a ranking write the same file at the same time
+    with atomic_path(path) as part:  # the shards of a ranking write the same file at the same time
         part.write_text(as_yaml(as_dict(config)), encoding="utf-8")
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import tempfile
 import weakref
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import orjson
 
 from screening.crystals.crystal import Crystal
+from screening.files import named_write_errors
 
 _IN_MEMORY_BYTES = 1 << 26
 
@@ -28,15 +30,17 @@ class CrystalSpool:
             folder: Where to make the file, if one is needed; None: the system's folder for temporary files.
         """
         self._file = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES, dir=None if folder is None else str(folder))  # noqa: SIM115
-        weakref.finalize(self, self._file.close)
+        self._folder = Path(tempfile.gettempdir()) if folder is None else folder
+        weakref.finalize(self, _close, self._file)
         self._places: dict[str, tuple[int, int]] = {}
 
     def add(self, crystals: Iterable[Crystal]) -> None:
         """Store crystals by their ids."""
         for crystal in crystals:
             row = to_bytes(crystal)
-            self._places[crystal.candidate_id] = (self._file.seek(0, 2), len(row))
-            self._file.write(row)
+            with named_write_errors(self._folder / "a temporary file of the crystals"):
+                self._places[crystal.candidate_id] = (self._file.seek(0, 2), len(row))
+                self._file.write(row)
 
     def get(self, candidate_id: str) -> Crystal:
         """A stored crystal, exactly as it was.
@@ -47,6 +51,11 @@ class CrystalSpool:
         start, length = self._places[candidate_id]
         self._file.seek(start)
         return from_bytes(self._file.read(length))
+
+
+def _close(file: IO[bytes]) -> None:
+    with suppress(OSError):  # what a full disk did not take is not wanted any more
+        file.close()
 
 
 def to_bytes(crystal: Crystal) -> bytes:

@@ -14,13 +14,15 @@ from screening.export.decision_tables import decisions_table, explanations_table
 from screening.export.synthesis import HEADINGS, synthesis_table
 from screening.export.vasp import write_vasp_inputs
 from screening.export.workbook import Sheet, write_workbook
-from screening.files import output_folder
+from screening.files import named_write_errors
 from screening.finalists.finalist import folder_name
+from screening.locks import folder_lock
 from screening.tables import write_table
 from screening.tracking.downloads import fetch_files
 from screening.tracking.review_tags import APPROVE
 from screening.tracking.reviews import Review, ReviewedFinalist
 
+_SCRATCH = ".export-"
 WORKBOOK, SYNTHESIS = "candidates.xlsx", "synthesis.csv"
 
 
@@ -57,24 +59,27 @@ def export_approved(review: Review, folder: Path, dft: str) -> Export:
             f"nothing to export: none of the {len(review.entries)} candidates is approved; "
             f"to approve one, set the tag review.decision={APPROVE} on its run in MLflow"
         )
-    earlier = earlier_files(output_folder(folder, "output_dir"))
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".export-") as scratch:
-        built = Path(scratch) / "built"
-        folders: dict[str, ReviewedFinalist] = {}
-        problems: dict[str, str] = {}
-        for entry in approved:
-            name = _free_name(entry, folders)
-            try:
-                crystals = _write_crystals(review, entry, built / name, Path(scratch))
-                folders[name] = entry
-                _write_inputs(crystals, built / name, dft)
-            except ScreeningError as error:
-                problems[entry.run_id] = str(error)
-        _write_tables(built, review, list(folders.values()), problems)
-        write_checksums(built)
-        write_archive(built, Path(scratch) / ARCHIVE)
-        put_in_place(built, folder, earlier)
-        (Path(scratch) / ARCHIVE).replace(folder / ARCHIVE)
+    with folder_lock(folder, "output_dir"), named_write_errors(folder, folder):
+        for left in folder.glob(f"{_SCRATCH}*"):  # by a killed process
+            shutil.rmtree(left, ignore_errors=True)
+        earlier = earlier_files(folder)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=_SCRATCH) as scratch:
+            built = Path(scratch) / "built"
+            folders: dict[str, ReviewedFinalist] = {}
+            problems: dict[str, str] = {}
+            for entry in approved:
+                name = _free_name(entry, folders)
+                try:
+                    crystals = _write_crystals(review, entry, built / name, Path(scratch))
+                    folders[name] = entry
+                    _write_inputs(crystals, built / name, dft)
+                except ScreeningError as error:
+                    problems[entry.run_id] = str(error)
+            _write_tables(built, review, list(folders.values()), problems)
+            write_checksums(built)
+            write_archive(built, Path(scratch) / ARCHIVE)
+            put_in_place(built, folder, earlier)
+            (Path(scratch) / ARCHIVE).replace(folder / ARCHIVE)
     messages = (f"{entry.name}: {problems[entry.run_id]}" for entry in approved if entry.run_id in problems)
     return Export(tuple(folders), tuple(messages))
 

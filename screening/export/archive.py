@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from screening.errors import RequestError
-from screening.files import atomic_path
+from screening.files import atomic_path, is_inside
 
 CHECKSUMS = "SHA256SUMS"
 ARCHIVE = "approved.zip"
@@ -47,7 +47,7 @@ def earlier_files(folder: Path) -> list[str]:
         digest, _, name = line.partition("  ")
         if _is_inside(name):
             known[name] = digest
-    present = [name for name in known if (folder / name).is_file()]
+    present = [name for name in known if (folder / name).is_file() and is_inside((folder / name).parent, folder)]
     for name in present:
         if _digest(folder / name) != known[name]:
             raise RequestError(
@@ -70,6 +70,8 @@ def put_in_place(built: Path, folder: Path, earlier: Iterable[str]) -> None:
     own, new = set(earlier), _files(built)
     for name in new:
         target = folder / name
+        if not is_inside(target.parent, folder):
+            raise RequestError(f"{target.parent}: a link out of output_dir={folder}; choose another folder")
         if name not in own and target.exists() and not _same(built / name, target):
             raise RequestError(f"output_dir={folder}: {name} exists and is not from an export; choose another folder")
     for name in own:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -15,25 +16,33 @@ from screening.configuration import as_dict, save_config
 from screening.configuration.evaluate import EvaluateConfig
 from screening.configuration.trees import flattened
 from screening.crystals.packed import PackedCrystals
-from screening.files import output_folder, write_text_atomic
+from screening.files import write_text_atomic
+from screening.jobs.import_data import REJECTED
 from screening.jobs.labelled_rows import LabelledRows, labelled_rows
 from screening.jobs.loaded import LoadedModels
 from screening.jobs.opening import load_network, tracking_settings
+from screening.jobs.recording import hashes_of, settings_of_result, what_ran
 from screening.learning.baselines import Baselines, baselines
 from screening.learning.chemical_groups import group_masks
 from screening.learning.evaluation import EVERYTHING, Scores, as_rows, flagged_over_rest, score
 from screening.learning.measured import Measured, measure, predictions_table
 from screening.learning.model_card import CardContext, merge_card, model_card
+from screening.locks import folder_lock, scratch_folder
+from screening.materials.predictors import Predictors
+from screening.materials.training_overlap import MEANINGS, overlap_in_words, training_overlap
 from screening.networks.predictor import Predictor
 from screening.release_folder import CARD
 from screening.report.evaluation_page import EvaluationContent, render_evaluation
 from screening.report.notebook import HtmlPage, table_html
-from screening.tables import write_table
-from screening.tracking.provenance import write_json
+from screening.tables import rejected_table, write_table
+from screening.tracking.address import shown_uri
+from screening.tracking.provenance import run_record, write_json
 from screening.tracking.ranking_folder import SETTINGS_FILE
+from screening.tracking.run_file import claim_folder
 from screening.tracking.runs import Run, open_run
 
 EVALUATION_PAGE = "evaluation.html"
+_RECORD = "scores.json"
 _FIGURES = ("n", "mae", "rmse", "r2", "coverage", "width", "mae_constant", "mae_composition")
 _PAGE_HEIGHT = 900
 
@@ -46,11 +55,13 @@ class Evaluation:
         content: Predictions beside labels, of these crystals and of the store's calibration split.
         predictions: One row a crystal: labels, predictions and the ends of their intervals.
         model_card: Markdown for the folder of the model.
+        learned: How many of the crystals each key of `training_overlap.MEANINGS` applies to.
     """
 
     content: EvaluationContent = field(repr=False)
     predictions: pl.DataFrame
     model_card: str = field(repr=False)
+    learned: dict[str, int] = field(default_factory=dict)
 
     @property
     def scores(self) -> list[Scores]:
@@ -89,15 +100,19 @@ def evaluate_to_folder(
     Raises:
         RequestError: The request is wrong, or the model can score none of the crystals.
     """
-    predictor = load_network(config, models)
-    with tempfile.TemporaryDirectory() as scratch:
-        data = labelled_rows(config, predictor.config, Path(scratch), report)
-        folder = output_folder(Path(config.output_dir), "output_dir")
+    with folder_lock(Path(config.output_dir), "output_dir") as folder, scratch_folder() as scratch:
+        predictor = load_network(config, models)
+        data = labelled_rows(config, predictor.config, scratch)
         name, tags = f"evaluate: {config.model}", {"model": config.model}
-        with open_run(tracking_settings(config), folder, name, tags) as tracked:
-            save_config(config, folder / SETTINGS_FILE)
+        decisive = settings_of_result(config)
+        with open_run(tracking_settings(config), folder, name, tags, settings_of_result=decisive) as tracked:
             result = _evaluation(predictor, data, config)
-            _write(folder, result, data.unseen, predictor, config)
+            if data.rejected:
+                write_table(rejected_table(data.rejected), folder / REJECTED)
+                first = data.rejected[0].reason
+                report(f"{len(data.rejected)} left out, the first because: {first}; all in {folder / REJECTED}")
+            _write(folder, result, data, predictor, config, tracked)
+            claim_folder(folder, tracked.run_id)
             _track(tracked, folder, result, config)
     return result
 
@@ -105,8 +120,8 @@ def evaluate_to_folder(
 def evaluate_in_memory(config: EvaluateConfig, models: LoadedModels | None = None) -> Evaluation:
     """Evaluate, and write and record nothing; arguments and errors as of `evaluate_to_folder`."""
     predictor = load_network(config, models)
-    with tempfile.TemporaryDirectory() as scratch:
-        return _evaluation(predictor, labelled_rows(config, predictor.config, Path(scratch)), config)
+    with scratch_folder() as scratch:
+        return _evaluation(predictor, labelled_rows(config, predictor.config, scratch), config)
 
 
 def _evaluation(predictor: Predictor, data: LabelledRows, config: EvaluateConfig) -> Evaluation:
@@ -130,6 +145,7 @@ def _evaluation(predictor: Predictor, data: LabelledRows, config: EvaluateConfig
     written = predictor.folder / CARD
     if written.is_file():
         card = merge_card(written.read_text(encoding="utf-8"), card)
+    learned = _learned(data, measured, predictor.config.training)
     content = EvaluationContent(
         model=predictor.config.name,
         measured_on=data.name,
@@ -138,8 +154,17 @@ def _evaluation(predictor: Predictor, data: LabelledRows, config: EvaluateConfig
         measured=measured,
         calibration=calibration,
         scores=scores,
+        learned=overlap_in_words(learned),
     )
-    return Evaluation(content, predictions_table(data.store, measured), card)
+    return Evaluation(content, predictions_table(data.store, measured), card, dict(Counter(learned)))
+
+
+def _learned(data: LabelledRows, measured: Measured, training: Mapping[str, Any]) -> list[str]:
+    """What the model may have learned of each crystal that was measured."""
+    index = data.store.index[measured.rows.tolist()]
+    same = data.store.content_hash == training.get("store_sha256")
+    store, only = data.store if same else data.reference, "started_from" not in training
+    return training_overlap(index["chemical_system"].to_list(), index["formula"].to_list(), training, store, only=only)
 
 
 def _baselines(data: LabelledRows, measured: Measured, crystals: PackedCrystals) -> Baselines:
@@ -169,15 +194,37 @@ def _command(config: EvaluateConfig) -> list[str]:
     return ["screening", "evaluate", *(f"{key}={value}" for key, value in keys.items() if value is not None)]
 
 
-def _write(folder: Path, result: Evaluation, unseen: bool, predictor: Predictor, config: EvaluateConfig) -> None:
+def _write(
+    folder: Path, result: Evaluation, data: LabelledRows, predictor: Predictor, config: EvaluateConfig, tracked: Run
+) -> None:
+    """The files; the scores with the record of the job last, without which the folder does not look finished."""
+    (folder / _RECORD).unlink(missing_ok=True)
     write_table(result.table, folder / "scores.csv")
-    write_json(folder / "scores.json", {"scores": result.table.to_dicts(), "config": as_dict(config)})
     write_table(result.predictions, folder / "predictions.parquet")
     write_text_atomic(folder / CARD, result.model_card)
     own = predictor.folder / CARD
-    if unseen and not own.exists() and os.access(own.parent, os.W_OK):
+    if data.unseen and not own.exists() and os.access(own.parent, os.W_OK):
         write_text_atomic(own, result.model_card)  # your own model gets its card with the first measurement
     result.report().save(folder / EVALUATION_PAGE)
+    save_config(config, folder / SETTINGS_FILE)
+    write_json(folder / _RECORD, _record(result, data, predictor, config, tracked))
+
+
+def _record(
+    result: Evaluation, data: LabelledRows, predictor: Predictor, config: EvaluateConfig, tracked: Run
+) -> dict[str, Any]:
+    ran = what_ran(config, Predictors(predictor))
+    record = run_record(
+        command="evaluate",
+        config=as_dict(config),
+        seeds={"seed": config.seed},
+        hashes=hashes_of(ran) | {"data": data.store.content_hash},
+        mlflow={"run_id": tracked.run_id, "tracking_uri": shown_uri(tracked.tracking_uri)},
+        counts={"read": len(data.rows) + len(data.rejected), "scored": len(result.measured)},
+        timing_s={},
+    )
+    learned = {"meanings": MEANINGS, "crystals": result.learned, "sentence": result.content.learned}
+    return record | ran | {"learned": learned, "scores": result.table.to_dicts()}
 
 
 def _track(tracked: Run, folder: Path, result: Evaluation, config: EvaluateConfig) -> None:
@@ -188,6 +235,8 @@ def _track(tracked: Run, folder: Path, result: Evaluation, config: EvaluateConfi
         tracked.log_metrics({f"{where}/{figure}": getattr(s, figure) for figure in _FIGURES})
     ratios = flagged_over_rest(result.scores)
     tracked.log_metrics({f"{part}/{target}/flagged_over_rest": ratio for target, ratio in ratios.items()})
+    tracked.log_metrics({f"learned/{entry}": count for entry, count in result.learned.items()})
+    tracked.set_tags({"learned": result.content.learned})
     tracked.log_table(result.table, "scores")
     for file in (CARD, EVALUATION_PAGE, "scores.csv", "predictions.parquet"):
         tracked.log_artifact(folder / file)

@@ -20,7 +20,8 @@ from screening.crystals.prototypes import Member, Prototype, members, read_proto
 from screening.crystals.prototypes.generated_rows import as_row
 from screening.crystals.prototypes.substitution import parse_elements
 from screening.errors import RequestError
-from screening.files import atomic_path, output_folder
+from screening.files import atomic_path
+from screening.locks import file_lock
 from screening.report.notebook import ROWS_SHOWN, table_html
 
 if TYPE_CHECKING:
@@ -102,9 +103,9 @@ def generate_to_file(config: GenerateConfig) -> GeneratedCandidates:
     output = Path(config.output)
     if output.is_dir():
         raise RequestError(f"output={output}: that is a folder; expected the name of a file")
-    output_folder(output.parent, "output")
-    candidates = generate_in_memory(config)
-    write_rows(candidates.members, output)
+    with file_lock(output, "output"):
+        candidates = generate_in_memory(config)
+        write_rows(candidates.members, output)
     return candidates
 
 

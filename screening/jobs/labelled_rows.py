@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from screening.configuration.evaluate import EvaluateConfig
+from screening.crystals import Rejection
 from screening.data.importers.registry import kind_of
 from screening.data.splits import SPLITS, splits_of
 from screening.data.store import Store, label_columns, open_store
 from screening.errors import RequestError
-from screening.files import output_folder
-from screening.jobs.import_data import REJECTED, import_labelled
+from screening.jobs.import_data import import_labelled
 from screening.learning.data import DataSettings, split_rows
 from screening.networks.released_model import ModelConfig
 
@@ -28,6 +28,7 @@ _NONE: Rows = np.zeros(0, dtype=np.int64)
 class LabelledRows:
     """rows: of store, to be measured. name: in words. unseen: none of their systems is in the training split.
 
+    rejected: what of data.source cannot be read.
     reference: the store with train (of the baselines) and calibration rows; None if there is none.
     """
 
@@ -38,18 +39,16 @@ class LabelledRows:
     reference: Store | None
     train: Rows
     calibration: Rows
+    rejected: Sequence[Rejection] = ()
 
 
-def labelled_rows(
-    config: EvaluateConfig, model: ModelConfig, scratch: Path, report: Callable[[str], object] | None = None
-) -> LabelledRows:
+def labelled_rows(config: EvaluateConfig, model: ModelConfig, scratch: Path) -> LabelledRows:
     """Open data.path, or read data.source into a store in `scratch`.
 
     Args:
         config: The settings of the command.
         model: What is evaluated.
         scratch: A folder for the store.
-        report: Gets a line for the user on what cannot be read, whose list is kept in the output folder; None: neither.
 
     Raises:
         RequestError: The data are wrong.
@@ -57,6 +56,7 @@ def labelled_rows(
     data = config.data
     reference = open_store(Path(data.path)) if data.path is not None else None
     splits = _rows(reference, model, config, data.path) if reference is not None else {}
+    rejected: Sequence[Rejection] = ()
     if data.source is None:
         if reference is None:
             raise RequestError(
@@ -66,7 +66,8 @@ def labelled_rows(
         store, split, parts = reference, "test" if config.split == AUTO else config.split, splits
         name = "every labelled crystal of the store" if split == ALL else f"the {split} split"
     else:
-        store = _read(Path(data.source), Path(data.labels) if data.labels else None, config, scratch, report)
+        labels = Path(data.labels) if data.labels else None
+        store, rejected = _read(Path(data.source), labels, config, scratch)
         split, parts = ALL if config.split == AUTO else config.split, _rows(store, model, config, data.source)
         name = Path(data.source).name + ("" if split == ALL else f", {split} split")
     rows = np.sort(np.concatenate(list(parts.values()))) if split == ALL else parts[split]
@@ -79,7 +80,7 @@ def labelled_rows(
     unseen = by_system and set(model.learned_splits).isdisjoint(splits_of(systems))
     calibration = _NONE if split == "calibration" else splits.get("calibration", _NONE)
     train = np.sort(np.concatenate([splits.get(split, _NONE) for split in model.learned_splits]))
-    return LabelledRows(store, rows, name, unseen, reference, train, calibration)
+    return LabelledRows(store, rows, name, unseen, reference, train, calibration, rejected)
 
 
 def _rows(store: Store, model: ModelConfig, config: EvaluateConfig, called: str | None) -> dict[str, Rows]:
@@ -104,20 +105,9 @@ def _rows(store: Store, model: ModelConfig, config: EvaluateConfig, called: str 
 
 
 def _read(
-    source: Path,
-    labels: Path | None,
-    config: EvaluateConfig,
-    scratch: Path,
-    report: Callable[[str], object] | None,
-) -> Store:
+    source: Path, labels: Path | None, config: EvaluateConfig, scratch: Path
+) -> tuple[Store, Sequence[Rejection]]:
     if (source / "meta.json").is_file():
-        return open_store(source)
-    own = Path(config.output_dir)
-    store, rejected = import_labelled(
-        kind_of(source, labels), source, labels, scratch / "store", frozenset({own.resolve()})
-    )
-    if rejected and report is not None:
-        kept = output_folder(own, "output_dir") / REJECTED
-        kept.write_bytes((store.path / REJECTED).read_bytes())
-        report(f"{len(rejected)} left out, the first because: {rejected[0].reason}; all in {kept}")
-    return store
+        return open_store(source), ()
+    own = frozenset({Path(config.output_dir).resolve()})
+    return import_labelled(kind_of(source, labels), source, labels, scratch / "store", own)

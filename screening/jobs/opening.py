@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +24,9 @@ from screening.networks.released_model import find_release
 from screening.potentials.base import Potential
 from screening.potentials.registry import load_potential
 from screening.tracking.address import TrackingSettings, sqlite_path, tracking_uri
-from screening.tracking.provenance import sha256
-from screening.tracking.registry import fetch_model
+from screening.tracking.registry import fetch_model, registered_version
 from screening.tracking.server import ARTIFACT_FOLDER
+from screening.tracking.source_hash import SourceHash
 
 if TYPE_CHECKING:
     from screening.jobs.scoring import Candidates
@@ -40,12 +41,15 @@ def tracking_settings(config: CommandConfig) -> TrackingSettings:
 
 def load_network(config: ScoringConfig | EvaluateConfig, models: LoadedModels | None = None) -> Predictor:
     """The network of properties; models: those that are loaded already. Raises RequestError."""
-    folder = find_release(fetch_model(tracking_settings(config), config.model))
+    where = tracking_settings(config)
+    version = registered_version(where, config.model)  # first: an alias may move meanwhile
+    folder = find_release(fetch_model(where, version or config.model))
     network = (models or LoadedModels()).get(
         ("network", folder.resolve(), config.device, config.precision),
         lambda: Predictor.load(str(folder), config.device, config.precision),
         lambda loaded: loaded.folder,
     )
+    network.registered = version
     network.times.seconds.clear()  # a job that failed may have left some
     return network
 
@@ -105,7 +109,9 @@ def read_settings(
         elements: Atomic numbers that its model knows; None: all.
         own: What this job writes, should it lie in the folder that is read.
     """
-    database = sqlite_path(tracking_uri(tracking_settings(config)))
+    database = None
+    with suppress(RequestError):  # a job that records refuses a wrong address itself
+        database = sqlite_path(tracking_uri(tracking_settings(config)))
     kept = [] if database is None else [database, database.with_name(ARTIFACT_FOLDER)]
     return ReadSettings(
         order=config.order,
@@ -126,6 +132,8 @@ def require_any(tally: Tally, candidates: str, rejected_file: Path | None) -> No
         )
 
 
-def hash_of(candidates: Candidates) -> dict[str, str]:
-    """Of what was read; structures in memory have no bytes to hash."""
-    return {"candidates": sha256(find_source(candidates))} if isinstance(candidates, str | Path) else {}
+def watched(candidates: Candidates, settings: ReadSettings) -> Callable[[], dict[str, str]]:
+    """Hash the candidates before they are read; gives what to record after that. Structures in memory have no bytes."""
+    if not isinstance(candidates, str | Path):
+        return dict
+    return SourceHash(find_source(candidates), settings.passed_over).record

@@ -14,16 +14,17 @@ from screening.configuration.predict import PredictConfig
 from screening.crystals import Crystal
 from screening.crystals.spool import CrystalSpool
 from screening.errors import RequestError
-from screening.files import output_folder
 from screening.jobs.loaded import LoadedModels
-from screening.jobs.opening import hash_of, load_predictors, read_settings, require_any
+from screening.jobs.opening import load_predictors, read_settings, require_any, watched
 from screening.jobs.outcome import TableOutcome
+from screening.jobs.recording import hashes_of, read_from, what_ran
 from screening.jobs.scoring import Tally, expected_inputs, open_candidates, predictions
+from screening.locks import file_lock
 from screening.materials.predictors import Predictors
 from screening.report.choices import figure_columns
 from screening.tables import TableWriter, write_table
 from screening.tracking.lineage import model_origin
-from screening.tracking.provenance import output_hashes, run_record, sha256, write_run_record
+from screening.tracking.provenance import output_hashes, run_record, write_run_record
 
 if TYPE_CHECKING:
     from screening.jobs.scoring import Candidates
@@ -82,19 +83,21 @@ def _to_file(
     if output.is_dir():
         raise RequestError(f"output={output}: is a folder; expected the name of a file")
     tally = Tally(expected_inputs(candidates))
-    predictors, tables = _begin(config, candidates, models, [output, rejected_file, record_file], tally, keep)
-    output_folder(output.parent, "output")
-    with TableWriter(output) as writer:
-        for table in tables:
-            with tally.stage("writing"):
-                writer.write(table)
-        write_table(tally.rejected_table(), rejected_file)
-        require_any(tally, config.candidates, rejected_file)
-        record = _record(config, candidates, predictors, tally)
-        writer.describe(record)
-        record_file.unlink(missing_ok=True)  # of an earlier table
-    record["outputs"] = output_hashes(output.parent, (output.name, rejected_file.name))
-    write_run_record(record_file, record)
+    with file_lock(output, "output", rejected_file.name, record_file.name):
+        predictors, hashes, tables = _begin(
+            config, candidates, models, [output, rejected_file, record_file], tally, keep
+        )
+        with TableWriter(output) as writer:
+            for table in tables:
+                with tally.stage("writing"):
+                    writer.write(table)
+            write_table(tally.rejected_table(), rejected_file)
+            require_any(tally, config.candidates, rejected_file)
+            record = _record(config, candidates, predictors, hashes(), tally)
+            writer.describe(record)
+            record_file.unlink(missing_ok=True)  # of an earlier table
+        record["outputs"] = output_hashes(output.parent, (output.name, rejected_file.name))
+        write_run_record(record_file, record)
     return tally, record
 
 
@@ -109,10 +112,10 @@ def predict_and_keep(config: PredictConfig, candidates: Candidates, models: Load
 def predict_in_memory(config: PredictConfig, candidates: Candidates, models: LoadedModels | None = None) -> Predictions:
     """The same without a file; arguments and errors as of `predict_to_file`."""
     tally, spool = Tally(expected_inputs(candidates)), CrystalSpool()
-    predictors, tables = _begin(config, candidates, models, [], tally, spool.add)
+    predictors, hashes, tables = _begin(config, candidates, models, [], tally, spool.add)
     found = list(tables)
     require_any(tally, config.candidates, None)
-    record = _record(config, candidates, predictors, tally)
+    record = _record(config, candidates, predictors, hashes(), tally)
     return Predictions(pl.concat(found), tally.rejected_table(), spool.get, record=record)
 
 
@@ -123,26 +126,32 @@ def _begin(
     own: Sequence[Path],
     tally: Tally,
     keep: Callable[[list[Crystal]], object],
-) -> tuple[Predictors, Iterator[pl.DataFrame]]:
-    """Load and check at once; the tables come batch by batch."""
+) -> tuple[Predictors, Callable[[], dict[str, str]], Iterator[pl.DataFrame]]:
+    """Load and check at once; the tables come batch by batch, and after them the hashes of what was read."""
 
     def join(crystals: list[Crystal], _: pl.DataFrame) -> dict[str, Any]:
         keep(crystals)
         return {}
 
     predictors = load_predictors(config, models)
-    items = open_candidates(candidates, read_settings(config, predictors.network.elements, own))
-    return predictors, predictions(predictors, items, config.batch_atoms, tally, join)
+    settings = read_settings(config, predictors.network.elements, own)
+    hashes = watched(candidates, settings)
+    items = open_candidates(candidates, settings)
+    return predictors, hashes, predictions(predictors, items, config.batch_atoms, tally, join)
 
 
-def _record(config: PredictConfig, candidates: Candidates, predictors: Predictors, tally: Tally) -> dict[str, Any]:
-    return run_record(
+def _record(
+    config: PredictConfig, candidates: Candidates, predictors: Predictors, hashes: dict[str, str], tally: Tally
+) -> dict[str, Any]:
+    ran = what_ran(config, predictors)
+    record = run_record(
         command="predict",
         config=as_dict(config),
         seeds={"seed": config.seed},
-        hashes={name: sha256(path) for name, path in predictors.folders.items()} | hash_of(candidates),
+        hashes=hashes_of(ran) | hashes,
         mlflow={"run_id": None, "tracking_uri": ""},
         counts=tally.counts,
         timing_s=tally.seconds,
         model=model_origin(predictors.network.config.training),
     )
+    return record | ran | {"candidates": read_from(candidates, tally.counts["read"])}

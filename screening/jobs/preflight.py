@@ -8,11 +8,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from screening.cluster.submitted import JOBS
-from screening.configuration import as_dict
 from screening.configuration.rank import RankConfig
-from screening.configuration.saving import read_config
 from screening.configuration.train import TrainConfig
-from screening.configuration.trees import flattened
 from screening.crystals.reading.inputs import find_source
 from screening.data.store import open_store
 from screening.errors import RequestError
@@ -20,16 +17,14 @@ from screening.files import atomic_folder
 from screening.jobs.opening import load_predictors
 from screening.jobs.scoring import check_scoring
 from screening.jobs.sharding import unfinished_shards
-from screening.jobs.training_request import check_request, find_parent, training_settings
+from screening.jobs.training_request import check_request, find_parent, fixed_settings, training_settings
 from screening.tracking.address import TrackingSettings, sqlite_path, tracking_uri
 from screening.tracking.provenance import sha256
-from screening.tracking.ranking_folder import SETTINGS_FILE
 from screening.tracking.registry import PREFIX, fetch_model
 
 Config = TypeVar("Config", RankConfig, TrainConfig)
 
 _CHECKPOINTS = "checkpoints"
-_WHAT_IS_LEARNED = ("seed", "model", "data.", "network.", "graph.", "trainer.batch_atoms")
 
 
 @dataclass(frozen=True)
@@ -82,23 +77,18 @@ def check_training(config: TrainConfig) -> None:
     parent = find_parent(config, TrackingSettings(config.tracking.uri, config.tracking.experiment))
     if config.data.source is not None and not Path(config.data.source).exists():
         raise RequestError(f"data={config.data.source}: no such file or folder")
+    store = None
     if config.data.path is not None and config.data.source is None:
-        training_settings(config, open_store(Path(config.data.path)), parent)
+        store = open_store(Path(config.data.path))
+        training_settings(config, store, parent)
     if config.data.path is None and config.data.source is None:
         raise RequestError("missing: data=FILE (your own crystals with labels) or data.path=STORE")
-    folder = Path(config.output_dir)
-    if (folder / _CHECKPOINTS).is_dir() and (folder / SETTINGS_FILE).is_file():
-        _check_same_run(config, read_config(TrainConfig, folder / SETTINGS_FILE))
+    if (checkpoints := Path(config.output_dir) / _CHECKPOINTS).is_dir():
+        from screening.learning.checkpoints import newest_checkpoint, require_same_settings
 
-
-def _check_same_run(config: TrainConfig, earlier: TrainConfig) -> None:
-    ours, theirs = (dict(flattened(as_dict(one))) for one in (config, earlier))
-    changed = [key for key, value in ours.items() if key.startswith(_WHAT_IS_LEARNED) and theirs.get(key) != value]
-    if changed:
-        raise RequestError(
-            f"output_dir={config.output_dir} holds checkpoints of another run (other {', '.join(changed)}); "
-            "choose another output_dir, or repeat the earlier command to go on with it"
-        )
+        resumed = newest_checkpoint(checkpoints, set_aside=False)
+        if resumed is not None:
+            require_same_settings(resumed, fixed_settings(config, store, parent))
 
 
 def _here(config: Config) -> Config:

@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from screening.cluster.part_files import SHARDS
+from screening.cluster.part_files import PARTS, SHARDS
 from screening.cluster.submitted import JOBS
 from screening.configuration import as_dict, save_config
 from screening.configuration.rank import RankConfig
 from screening.crystals import Crystal, Rejection
 from screening.crystals.spool import CrystalSpool
-from screening.files import output_folder
+from screening.errors import RequestError
 from screening.jobs.loaded import LoadedModels
-from screening.jobs.opening import hash_of, load_predictors, read_settings, require_any, tracking_settings
+from screening.jobs.opening import load_predictors, read_settings, require_any, tracking_settings, watched
 from screening.jobs.ranking_outcome import Ranking
+from screening.jobs.recording import changed_settings, hashes_of, is_own, read_from, settings_of_ranking, what_ran
 from screening.jobs.scoring import (
     Tally,
     check_scoring,
@@ -30,6 +31,7 @@ from screening.jobs.scoring import (
     rank_predictions,
     space_groups,
 )
+from screening.locks import folder_lock
 from screening.materials.predictors import Predictors
 from screening.report.finalist_files import write_finalist_files
 from screening.report.page import ReportContent, write_report
@@ -37,7 +39,7 @@ from screening.tables import write_table
 from screening.tracking.address import log_command, shown_uri
 from screening.tracking.decisions import of_these_crystals, review_effect, with_decisions, without_rejected
 from screening.tracking.lineage import model_origin
-from screening.tracking.provenance import output_hashes, run_record, sha256, write_run_record
+from screening.tracking.provenance import output_hashes, run_record, write_run_record
 from screening.tracking.ranking_folder import (
     FILES,
     FINALISTS,
@@ -50,7 +52,8 @@ from screening.tracking.ranking_folder import (
 )
 from screening.tracking.rankings import log_ranking
 from screening.tracking.reviews import Review, read_review
-from screening.tracking.runs import RUN_FILE, Run, open_run
+from screening.tracking.run_file import RUN_FILE, claim_folder
+from screening.tracking.runs import Run, open_run
 
 if TYPE_CHECKING:
     from screening.jobs.scoring import Candidates
@@ -63,13 +66,21 @@ OWN_NAMES = (*FILES, FINALISTS, SHARDS, JOBS, SETTINGS_FILE, RUN_FILE)
 
 @dataclass(frozen=True)
 class Scored:
-    """All candidates with their predictions, in the order they were read. crystal_of: by candidate id; hashes: of what
-    was read."""
+    """All candidates with their predictions, in the order they were read.
+
+    Attributes:
+        predictions: One row a candidate.
+        tally: What became of the inputs.
+        crystal_of: Gives the crystal of a candidate by its id.
+        hashes: Of what was read.
+        in_memory: Whether the candidates are structures in memory.
+    """
 
     predictions: pl.DataFrame
     tally: Tally
     crystal_of: Callable[[str], Crystal]
     hashes: dict[str, str]
+    in_memory: bool = False
 
 
 def rank_to_folder(
@@ -77,7 +88,7 @@ def rank_to_folder(
 ) -> Ranking:
     """Rank and write everything that the contract names into config.output_dir, tracked in MLflow.
 
-    A wrong request is refused before the folder or a run is made.
+    A wrong request leaves neither a folder nor a run. While it runs, no other job may write into the folder.
 
     Args:
         config: The settings.
@@ -89,11 +100,11 @@ def rank_to_folder(
         RequestError: The request is wrong, or no candidate is valid.
     """
     folder = Path(config.output_dir)
-    reading = _Reading.begin(config, candidates, models, own_files(folder))
-    output_folder(folder, "output_dir")
-    with tracked(config) as run:
-        scored = reading.scored(config, CrystalSpool(folder))
-        return complete(config, reading.predictors, scored, reading.review, run, keep=keep)
+    with folder_lock(folder, "output_dir", parts=PARTS):
+        reading = _Reading.begin(config, candidates, models, own_files(folder))
+        with tracked(config, reading.review) as run:
+            scored = reading.scored(config, CrystalSpool(folder))
+            return complete(config, reading.predictors, scored, reading.review, run, keep=keep)
 
 
 def rank_in_memory(config: RankConfig, candidates: Candidates, models: LoadedModels | None = None) -> Ranking:
@@ -117,6 +128,7 @@ class _Reading:
     tally: Tally
     review: Review | None
     hashes: Callable[[], dict[str, str]]
+    in_memory: bool
 
     @classmethod
     def begin(
@@ -125,16 +137,19 @@ class _Reading:
         """Raises RequestError for a wrong request."""
         tally = Tally(expected_inputs(candidates))
         predictors = load_predictors(config, models)
-        items = open_candidates(candidates, read_settings(config, predictors.network.elements, own))
+        settings = read_settings(config, predictors.network.elements, own)
+        hashes = watched(candidates, settings)
+        items = open_candidates(candidates, settings)
         check_scoring(predictors, config.task_settings)
-        return cls(predictors, items, tally, earlier_review(config), lambda: hash_of(candidates))
+        in_memory = not isinstance(candidates, str | Path)
+        return cls(predictors, items, tally, earlier_review(config), hashes, in_memory)
 
     def scored(self, config: RankConfig, spool: CrystalSpool) -> Scored:
         """Read and predict."""
         join = space_groups(config.task_settings, self.tally, spool.add)
         tables = predictions(self.predictors, self.items, config.batch_atoms, self.tally, join)
         found = pl.concat([no_predictions(self.predictors), *tables])
-        return Scored(found, self.tally, spool.get, self.hashes())
+        return Scored(found, self.tally, spool.get, self.hashes(), self.in_memory)
 
 
 def own_files(folder: Path) -> list[Path]:
@@ -142,20 +157,32 @@ def own_files(folder: Path) -> list[Path]:
     return [folder, *(folder / name for name in OWN_NAMES)]
 
 
-def tracked(config: RankConfig) -> Any:
-    """The run of a ranking, opened, and the settings in its folder."""
+def tracked(config: RankConfig, review: Review | None) -> Any:
+    """The run of a ranking, opened."""
     folder = Path(config.output_dir)
-    save_config(config, folder / SETTINGS_FILE)
     tags = {"task": config.task.name, "model": config.model}
     settings, name = tracking_settings(config), ranking_name(config.task.name, config.candidates)
-    return open_run(settings, folder, name, tags, later=log_command(settings, folder))
+    later, decisive = log_command(settings, folder), settings_of_ranking(folder, config, _run_of(review))
+    return open_run(settings, folder, name, tags, later=later, settings_of_result=decisive)
 
 
 def earlier_review(config: RankConfig) -> Review | None:
-    """The review that the ranking should respect. Raises RequestError if it cannot be read."""
+    """The review that the ranking should respect. Raises RequestError if it cannot be read, or would be replaced."""
     if config.review is None:
         return None
-    return read_review(tracking_settings(config), config.review, "review", task=config.task.name)
+    review = read_review(tracking_settings(config), config.review, "review", task=config.task.name)
+    folder = Path(config.output_dir)
+    changed = ", ".join(changed_settings(folder, config, review.run_id))
+    if changed and is_own(folder, review.run_id) and Path(config.review).resolve() == folder.resolve():
+        raise RequestError(
+            f"review={config.review}: a ranking with another {changed} would replace the one that was reviewed there; "
+            f"choose another output_dir, or give review={review.run_id}"
+        )
+    return review
+
+
+def _run_of(review: Review | None) -> str | None:
+    return None if review is None else review.run_id
 
 
 def complete(
@@ -165,9 +192,11 @@ def complete(
     review = _of_these_crystals(review, scored)
     folder, scored = Path(config.output_dir), _still_open(scored, review)
     tally = scored.tally
-    if not tally.scored:
+    if not tally.scored and not (folder / RECORD).is_file():  # what an earlier ranking left stays whole
         write_table(tally.rejected_table(), folder / "rejected.csv")
-    require_any(tally, config.candidates, folder / "rejected.csv" if keep else None)
+        require_any(tally, config.candidates, folder / "rejected.csv" if keep else None)
+    require_any(tally, config.candidates, None)
+    other = bool(changed_settings(folder, config, _run_of(review)))
     ranking = _ordered(config, predictors, scored, review, folder)
     with tally.stage("finalists"):
         content = ranking.content()
@@ -178,7 +207,10 @@ def complete(
     with tally.stage("pictures"):
         write_finalist_files(folder, content)
     ranking.record.update(_record(ranking, scored, run))
+    save_config(config, folder / SETTINGS_FILE)
     _write(folder, replace(content, run=ranking.record), ranking.record)
+    if run.run_id is not None or other:
+        claim_folder(folder, run.run_id)
     log_ranking(run, folder)
     return ranking
 
@@ -212,16 +244,19 @@ def _ordered(
 
 def _record(ranking: Ranking, scored: Scored, run: Run) -> dict[str, Any]:
     tracked_at = {"run_id": run.run_id, "experiment_id": run.experiment_id, "tracking_uri": shown_uri(run.tracking_uri)}
+    ran = what_ran(ranking.config, ranking.predictors)
     record = run_record(
         command="rank",
         config=as_dict(ranking.config),
         seeds={"seed": ranking.config.seed},
-        hashes={name: sha256(path) for name, path in ranking.predictors.folders.items()} | scored.hashes,
+        hashes=hashes_of(ran) | scored.hashes,
         mlflow=tracked_at,
         counts=scored.tally.counts,
         timing_s=scored.tally.seconds,
         model=model_origin(ranking.predictors.network.config.training),
     )
+    place = None if scored.in_memory else ranking.config.candidates
+    record |= {**ran, "candidates": read_from(place, scored.tally.counts["read"])}
     return record if ranking.review is None else record | {"review": ranking.review.record}
 
 

@@ -18,10 +18,11 @@ from screening.crystals import Crystal, ReadSettings, as_crystals
 from screening.crystals.reading.wyckoff_table import primitive_cell, read_rows
 from screening.data.store import Store, open_store
 from screening.errors import RequestError
-from screening.files import output_folder
 from screening.jobs.loaded import LoadedModels
 from screening.jobs.opening import load_predictors, tracking_settings
+from screening.jobs.recording import hashes_of, settings_of_result, what_ran
 from screening.jobs.scoring import Tally, check_scoring, rank_candidates
+from screening.locks import folder_lock
 from screening.materials.predictors import Predictors
 from screening.materials.reference import Comparison
 from screening.materials.registry import class_names, material_class
@@ -32,6 +33,7 @@ from screening.tables import write_table
 from screening.tracking.address import shown_uri
 from screening.tracking.provenance import run_record, sha256, write_json
 from screening.tracking.ranking_folder import SETTINGS_FILE
+from screening.tracking.run_file import claim_folder
 from screening.tracking.runs import Run, open_run
 
 if TYPE_CHECKING:
@@ -101,24 +103,35 @@ def evaluate_on_reference(
     Raises:
         RequestError: The request is wrong, or no material can be ranked.
     """
+    if folder is None:
+        return _compared(config, *_measured(config, models))
+    with folder_lock(folder, "output_dir"):
+        measured = _measured(config, models)
+        parameters = {"task": config.task.name, "model": config.model}
+        where, name, decisive = tracking_settings(config), f"evaluate: {config.task.name}", settings_of_result(config)
+        with open_run(where, folder, name, parameters, settings_of_result=decisive) as run:
+            result = _compared(config, *measured)
+            result.record["mlflow"] = {"run_id": run.run_id, "tracking_uri": shown_uri(run.tracking_uri)}
+            (folder / REFERENCE_STATISTICS).unlink(missing_ok=True)  # without it the folder does not look finished
+            write_table(result.table, folder / REFERENCE_TABLE)
+            save_config(config, folder / SETTINGS_FILE)
+            write_json(folder / REFERENCE_STATISTICS, result.record)
+            claim_folder(folder, run.run_id)
+            _track(run, folder, result, config)
+    return result
+
+
+def _measured(
+    config: EvaluateConfig, models: LoadedModels | None
+) -> tuple[Models, Sequence[Mapping[str, str]], Sequence[Crystal | Structure], Mapping[str, str], Path]:
+    """The models, the rows of the reference table, their crystals, what is left out, and the table's file."""
     path = reference_table(config)
     rows = read_rows(path)
     crystals, left_out = reference_crystals(rows, path)
     store = open_store(Path(config.data.path)) if config.data.path is not None else None
     used = Models(load_predictors(config, models), store)
     check_scoring(used.predictors, config.task_settings)
-    if folder is None:
-        return _compared(config, used, rows, crystals, left_out, path)
-    output_folder(folder, "output_dir")
-    parameters = {"task": config.task.name, "model": config.model}
-    with open_run(tracking_settings(config), folder, f"evaluate: {config.task.name}", parameters) as run:
-        save_config(config, folder / SETTINGS_FILE)
-        result = _compared(config, used, rows, crystals, left_out, path)
-        result.record["mlflow"] = {"run_id": run.run_id, "tracking_uri": shown_uri(run.tracking_uri)}
-        write_table(result.table, folder / REFERENCE_TABLE)
-        write_json(folder / REFERENCE_STATISTICS, result.record)
-        _track(run, folder, result, config)
-    return result
+    return used, rows, crystals, left_out, path
 
 
 def _compared(
@@ -138,7 +151,8 @@ def _compared(
     known = models.learned(ranked)
     never = np.all([[entry == NEVER for entry in column] for column in known.values()], axis=0)
     compared = material_class(config.task.name).compare(ranked, rows, merit_settings(task), never)
-    hashes = {name: sha256(folder) for name, folder in predictors.folders.items()} | {"reference": sha256(path)}
+    ran = what_ran(config, predictors)
+    hashes = hashes_of(ran) | {"reference": sha256(path)}
     record = run_record(
         command="evaluate",
         config=as_dict(config),
@@ -148,6 +162,7 @@ def _compared(
         counts=tally.counts,
         timing_s=tally.seconds,
     ) | {
+        **ran,
         "statistics": compared.statistics,
         "learned": {"meanings": MEANINGS} | {name: dict(Counter(column)) for name, column in known.items()},
         "left_out": left_out,

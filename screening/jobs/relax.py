@@ -15,11 +15,12 @@ from screening.configuration.trees import flattened
 from screening.crystals import Crystal, Rejection
 from screening.crystals.reading.inputs import find_source
 from screening.errors import RequestError
-from screening.files import output_folder
 from screening.jobs.loaded import LoadedModels
-from screening.jobs.opening import hash_of, kept_potential, read_settings, tracking_settings
+from screening.jobs.opening import kept_potential, read_settings, tracking_settings, watched
 from screening.jobs.outcome import TableOutcome
+from screening.jobs.recording import on_device, potential_record, read_from, settings_of_result
 from screening.jobs.scoring import expected_inputs, open_candidates, progress
+from screening.locks import folder_lock
 from screening.potentials.base import Potential
 from screening.relaxation.progress_file import FILE, Finished, Progress, digest_of
 from screening.relaxation.relaxation import RelaxationSettings, Relaxed, relax
@@ -27,8 +28,9 @@ from screening.relaxation.results import results_table, write_xyz
 from screening.tables import rejected_table, write_table
 from screening.tracking.address import shown_uri
 from screening.tracking.provenance import output_hashes, run_record, sha256, write_run_record
-from screening.tracking.ranking_folder import SETTINGS_FILE
-from screening.tracking.runs import RUN_FILE, Run, open_run
+from screening.tracking.ranking_folder import RECORD, SETTINGS_FILE
+from screening.tracking.run_file import RUN_FILE, claim_folder
+from screening.tracking.runs import Run, open_run
 
 if TYPE_CHECKING:
     from screening.jobs.scoring import Candidates
@@ -86,39 +88,53 @@ def relax_to_folder(config: RelaxConfig, candidates: Candidates, models: LoadedM
         RequestError: The request is wrong, or nothing could be relaxed.
     """
     folder = Path(config.output_dir)
+    with folder_lock(folder, "output_dir"):
+        return _relax_locked(config, folder, candidates, models)
+
+
+def _relax_locked(config: RelaxConfig, folder: Path, candidates: Candidates, models: LoadedModels | None) -> Relaxation:
     own = [folder, *(folder / name for name in _OWN_FILES)]
-    name, potential, items = _begin(config, candidates, models, own)
+    name, potential, items, hashes_of_candidates = _begin(config, candidates, models, own)
     hashes = {} if potential.checkpoint is None else {"potential": sha256(potential.checkpoint)}
-    kept = Progress(output_folder(folder, "output_dir"), _decisive(config, potential))
+    kept = Progress(folder, _decisive(config, potential))
     started = time.perf_counter()
-    with open_run(tracking_settings(config), folder, f"relax: {name}", {"potential": config.potential}) as run:
-        save_config(config, folder / SETTINGS_FILE)
+    where, decisive = tracking_settings(config), settings_of_result(config)
+    tags = {"potential": config.potential}
+    with open_run(where, folder, f"relax: {name}", tags, settings_of_result=decisive) as run:
         inputs = _Inputs()
         with kept, progress(expected_inputs(candidates)) as advance:
             for result in relax(potential, _unfinished(items, inputs, kept), _settings(config)):
                 kept.add(Finished(inputs.digests[result.crystal.candidate_id], result))
                 advance(1)
         outcome = _outcome(inputs, kept.results)
-        write_table(outcome.rejected, folder / "rejected.csv")
-        _require_one(outcome, config.candidates, f"; every reason is in {folder / 'rejected.csv'}")
+        finished = (folder / RECORD).is_file()  # then what it left stays whole
+        if not finished:
+            write_table(outcome.rejected, folder / "rejected.csv")
+        _require_one(outcome, config.candidates, "" if finished else f"; every reason is in {folder / 'rejected.csv'}")
         _write(folder, outcome, _sound(inputs, kept.results))
+        save_config(config, folder / SETTINGS_FILE)
         record = run_record(
             command="relax",
             config=as_dict(config),
             seeds={"seed": config.seed},
-            hashes=hashes | hash_of(candidates),
+            hashes=hashes | hashes_of_candidates(),
             mlflow={"run_id": run.run_id, "tracking_uri": shown_uri(run.tracking_uri)},
             counts=outcome.counts,
             timing_s={"relaxation": time.perf_counter() - started},
-        )
-        write_run_record(folder / "run.json", record | {"outputs": output_hashes(folder, RESULTS[:-1])})
+        ) | {
+            "resolved": on_device(potential.device, as_dict(config)),
+            "models": {"potential": potential_record(config.potential, potential)},
+            "candidates": read_from(candidates, outcome.counts["read"]),
+        }
+        write_run_record(folder / RECORD, record | {"outputs": output_hashes(folder, RESULTS[:-1])})
+        claim_folder(folder, run.run_id)
         _track(run, folder, outcome, config)
     return outcome
 
 
 def relax_in_memory(config: RelaxConfig, candidates: Candidates, models: LoadedModels | None = None) -> Relaxation:
     """Relax all, and write and record nothing; arguments and errors as of `relax_to_folder`."""
-    _, potential, items = _begin(config, candidates, models, [])
+    _, potential, items, _ = _begin(config, candidates, models, [])
     inputs = _Inputs()
     found: dict[str, Relaxed] = {}
     with progress(expected_inputs(candidates)) as advance:
@@ -132,11 +148,13 @@ def relax_in_memory(config: RelaxConfig, candidates: Candidates, models: LoadedM
 
 def _begin(
     config: RelaxConfig, candidates: Candidates, models: LoadedModels | None, own: Iterable[Path]
-) -> tuple[str, Potential, Iterator[Crystal | Rejection]]:
-    """What the candidates are called, the potential, and the candidates. Raises RequestError."""
+) -> tuple[str, Potential, Iterator[Crystal | Rejection], Callable[[], dict[str, str]]]:
+    """What the candidates are called, the potential, the candidates and their hashes. Raises RequestError."""
     name = find_source(candidates).name if isinstance(candidates, str | Path) else config.candidates
     potential = kept_potential(config.potential, config.device, models)
-    return name, potential, open_candidates(candidates, read_settings(config, potential.elements, own))
+    settings = read_settings(config, potential.elements, own)
+    hashes = watched(candidates, settings)
+    return name, potential, open_candidates(candidates, settings), hashes
 
 
 def _decisive(config: RelaxConfig, potential: Potential) -> dict[str, Any]:
@@ -196,6 +214,8 @@ def _require_one(outcome: Relaxation, candidates: str, where: str) -> None:
 
 def _write(folder: Path, outcome: Relaxation, results: Iterator[Relaxed]) -> None:
     """The files of the results, each whole or not at all."""
+    (folder / RECORD).unlink(missing_ok=True)  # without it the folder does not look finished
+    write_table(outcome.rejected, folder / "rejected.csv")
     write_table(outcome.table, folder / "relaxed.parquet")
     write_table(outcome.table, folder / "relaxed.csv")
     write_xyz(results, folder / "relaxed.extxyz")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -21,13 +22,14 @@ from screening.crystals.reading.inputs import find_source
 from screening.crystals.spool import from_bytes, to_bytes
 from screening.errors import RequestError, ScreeningError
 from screening.files import output_folder
-from screening.jobs.opening import hash_of, load_predictors, read_settings
+from screening.jobs.opening import load_predictors, read_settings, watched
 from screening.jobs.rank import Scored, complete, earlier_review, own_files, tracked
 from screening.jobs.ranking_outcome import Ranking
 from screening.jobs.scoring import Tally, check_scoring, no_predictions, predictions, space_groups
+from screening.locks import folder_lock, part_lock
 from screening.materials.predictors import Predictors
 from screening.materials.registry import material_class
-from screening.signals import Signals
+from screening.signals import held_back
 from screening.tracking.provenance import sha256
 from screening.tracking.ranking_folder import SETTINGS_FILE
 
@@ -77,9 +79,10 @@ class _Pending:
     def flush(self) -> None:
         """Put what there is on disk."""
         table = pl.concat(self.rows, how="diagonal") if self.rows else pl.DataFrame()
-        if table.height:
-            self.folder.append(table)
-        self.rows, self.since = [], time.monotonic()
+        with held_back():  # no row twice
+            if table.height:
+                self.folder.append(table)
+            self.rows, self.since = [], time.monotonic()
 
     def _inputs(self, key: str, rejection: Rejection | None) -> tuple[Any, ...]:
         entry = self.entries.pop(key)
@@ -102,18 +105,24 @@ def unfinished_shards(config: RankConfig) -> list[int]:
     return [index for index, folder in enumerate(folders) if not folder.is_complete()]
 
 
-def score_shard(config: RankConfig, index: int, signals: Signals | None = None) -> Tally:
+def score_shard(config: RankConfig, index: int) -> Tally:
     """Score one shard of config.shards into its parts; goes on where an earlier job with this shard stopped.
 
-    signals: those that may ask it to stop. Raises RequestError for a wrong request, for parts of another job, and if
-    the candidates have changed since; Interrupted once what is scored is on disk, if it was asked to stop.
+    Told to stop, it puts what is scored on disk first. Raises RequestError for a wrong request, for parts of
+    another job, and if the candidates have changed since.
     """
+    folder = Path(config.output_dir)
+    with part_lock(folder, _shard_folder(config, index), "output_dir"):
+        return _score_locked(config, index)
+
+
+def _score_locked(config: RankConfig, index: int) -> Tally:
     predictors = load_predictors(config)
     check_scoring(predictors, config.task_settings)
     parts = _part_folder(config, _header(config, predictors), index)
     done = _done_before(parts)
     survey, pending = Survey(), _Pending(parts)
-    save_config(replace(config, shard=None), Path(config.output_dir) / SETTINGS_FILE)
+    save_config(replace(config, shard=None), Path(config.output_dir) / SHARDS / SETTINGS_FILE)
 
     def is_done(position: int, content: int) -> bool:
         if position in done and done[position] != content:
@@ -124,18 +133,21 @@ def score_shard(config: RankConfig, index: int, signals: Signals | None = None) 
         return position in done
 
     settings = read_settings(config, predictors.network.elements, own_files(Path(config.output_dir)))
+    hashes = watched(config.candidates, settings)
     entries = read_entries(find_source(config.candidates), settings, Shard(index, config.shards), is_done, survey)
     tally, reported = Tally(), 0
     join_columns = space_groups(config.task_settings, tally, pending.keep)
-    for table in predictions(predictors, pending.watch(entries), config.batch_atoms, tally, join_columns):
-        pending.add(table, tally.rejected[reported:])
-        reported = len(tally.rejected)
-        if signals is not None and signals.received:
-            pending.flush()
-            signals.raise_if_received(f"all rows scored so far are in {parts.folder}")
+    try:
+        for table in predictions(predictors, pending.watch(entries), config.batch_atoms, tally, join_columns):
+            pending.add(table, tally.rejected[reported:])
+            reported = len(tally.rejected)
+    except KeyboardInterrupt:
+        pending.flush()
+        raise
     pending.flush()
     counts = {"scored": tally.scored, "rejected": len(tally.rejected), "earlier": len(done)}
-    parts.finish({"total": survey.total, "fingerprint": survey.fingerprint, "seconds": tally.seconds, **counts})
+    read = {"total": survey.total, "fingerprint": survey.fingerprint, "hashes": hashes()}
+    parts.finish({**read, "seconds": tally.seconds, **counts})
     return tally
 
 
@@ -144,6 +156,11 @@ def reduce_shards(config: RankConfig) -> Ranking:
 
     Raises ScreeningError naming what is missing.
     """
+    with folder_lock(Path(config.output_dir), "output_dir", joins=True):
+        return _reduce_locked(config)
+
+
+def _reduce_locked(config: RankConfig) -> Ranking:
     predictors = load_predictors(config)
     header = _header(config, predictors)
     folders = [_part_folder(config, header, index) for index in range(config.shards)]
@@ -156,8 +173,8 @@ def reduce_shards(config: RankConfig) -> Ranking:
         return _named(joined.crystals[candidate_id], candidate_id)
 
     review = earlier_review(config)
-    scored = Scored(joined.predictions, tally, crystal_of, hash_of(config.candidates))
-    with tracked(config) as run:
+    scored = Scored(joined.predictions, tally, crystal_of, _hashes(summaries))
+    with tracked(config, review) as run:
         return complete(config, predictors, scored, review, run)
 
 
@@ -176,8 +193,11 @@ def _shard(config: RankConfig, header: dict[str, Any], index: int) -> PartFolder
             f"shards={config.shards}: {shards} holds {', '.join(sorted(others))} of another division; "
             "choose another output_dir, or delete them to start again"
         )
-    folder = shards / f"{index}-of-{config.shards}"
-    return PartFolder(folder, header | {"shard": index, "shards": config.shards})
+    return PartFolder(_shard_folder(config, index), header | {"shard": index, "shards": config.shards})
+
+
+def _shard_folder(config: RankConfig, index: int) -> Path:
+    return Path(config.output_dir) / SHARDS / f"{index}-of-{config.shards}"
 
 
 def _header(config: RankConfig, predictors: Predictors) -> dict[str, Any]:
@@ -216,6 +236,14 @@ def _summed(summaries: list[dict[str, Any]]) -> dict[str, float]:
         for stage, value in said["seconds"].items():
             seconds[stage] = seconds.get(stage, 0.0) + value
     return seconds
+
+
+def _hashes(summaries: list[dict[str, Any]]) -> dict[str, str]:
+    """Hashes of the candidates as the shards read them; those that differ are all recorded."""
+    found = {json.dumps(said.get("hashes", {}), sort_keys=True): said.get("hashes", {}) for said in summaries}
+    if len(found) <= 1:
+        return next(iter(found.values()), {})
+    return {f"{name}_of_shard_{n}": value for n, said in enumerate(summaries) for name, value in said["hashes"].items()}
 
 
 def _named(stored: bytes, candidate_id: str) -> Crystal:

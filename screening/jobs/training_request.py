@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from screening.configuration import as_dict, load_config
 from screening.configuration.train import TrainConfig
 from screening.configuration.trees import flattened
+from screening.console import on_terminal
 from screening.data.store import Store, label_columns
 from screening.errors import RequestError
+from screening.release_folder import WEIGHTS
 from screening.settings import as_typed
 from screening.tracking.address import TrackingSettings
+from screening.tracking.provenance import sha256
 from screening.tracking.registry import fetch_model
 
 if TYPE_CHECKING:
     from screening.learning.run import TrainingSettings
 
+_MAY_CHANGE = (
+    "output_dir", "name", "debug", "device", "tracking.", "model",
+    "data.path", "data.source", "data.labels", "data.split_file",
+    "trainer.max_epochs", "trainer.max_steps", "trainer.max_hours", "trainer.devices", "trainer.threads",
+    "trainer.precision", "trainer.compile", "trainer.checkpoint_minutes", "trainer.validate_every_steps",
+)  # fmt: skip
+"""Keys that may change when a run is resumed; those of places are compared by what lies there."""
 _NOT_IN_A_CARD = ("output_dir", "debug", "device", "tracking.", "model", "data.source")
 
 
@@ -47,6 +56,21 @@ def find_parent(config: TrainConfig, tracking: TrackingSettings) -> Path | None:
     from screening.networks.released_model import find_release
 
     return find_release(fetch_model(tracking, config.model)) if config.model else None
+
+
+def fixed_settings(config: TrainConfig, store: Store | None, parent: Path | None) -> dict[str, Any]:
+    """The settings that must not change when a run is resumed, by dotted key: other ones would be another run.
+
+    Args:
+        config: The settings of the command.
+        store: What is learned; None if it is not made yet.
+        parent: The folder of the release to start from.
+    """
+    fixed = {key: value for key, value in flattened(as_dict(config)) if not key.startswith(_MAY_CHANGE)}
+    fixed["model"] = sha256(parent / WEIGHTS)[:16] if parent is not None else None
+    if config.data.split_file is not None:
+        fixed["data.split_file"] = sha256(Path(config.data.split_file))[:16]
+    return fixed | ({"data": store.content_hash[:16]} if store is not None else {})
 
 
 def training_settings(config: TrainConfig, store: Store, parent: Path | None) -> TrainingSettings:
@@ -96,9 +120,10 @@ def training_settings(config: TrainConfig, store: Store, parent: Path | None) ->
         devices=trainer.devices,
         checkpoint_minutes=trainer.checkpoint_minutes,
         validate_every_steps=trainer.validate_every_steps,
-        progress_bar=sys.stderr.isatty(),
+        progress_bar=on_terminal(),
         seed=config.seed,
         parent=parent,
+        fixed=fixed_settings(config, store, parent),
         record={"command": command_line(config), "trainer": asdict(trainer)},
     )
 

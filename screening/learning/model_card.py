@@ -103,6 +103,7 @@ def _training(config: ModelConfig) -> list[str]:
         "Crystals by split": _splits(training),
         "Steps": _steps(training),
         "Seed": f"{_each(training, 'seed')}, {_members(config)}" if "seed" in training else "",
+        "Resumed": _resumed(training),
         "Started from": str(training.get("started_from", "")),
         "Hardware": str(training.get("hardware", "")),
         "Time": f"{training['hours']:.3g} h" if isinstance(training.get("hours"), int | float) else "",
@@ -124,6 +125,16 @@ def _steps(training: Mapping[str, Any]) -> str:
     if "steps" not in training:
         return ""
     return f"{_each(training, 'steps')}, {training.get('batches_per_epoch', 'an unknown number')} a pass over the data"
+
+
+def _resumed(training: Mapping[str, Any]) -> str:
+    """Each time the run went on after a stop, and with what."""
+    sessions = training.get("sessions", ())
+    return "; ".join(
+        f"at step {session['from_step']} on {str(session['started'])[:10]} for {session['total_steps']} steps in all, "
+        f"{session['devices']} x {session['device']} in {session['precision']}"
+        for session in sessions[1:]
+    )
 
 
 def _each(training: Mapping[str, Any], key: str) -> str:

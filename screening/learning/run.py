@@ -19,6 +19,7 @@ class TrainingSettings:
     Attributes:
         members: Number of networks to train together; their mean is the prediction.
         parent: Folder of the release to fine-tune; network, members and graph are then those of the release.
+        fixed: The settings that must not change when the run is resumed, by dotted key.
         record: Further entries of the model's `training`, such as the command as typed.
     """
 
@@ -44,6 +45,7 @@ class TrainingSettings:
     progress_bar: bool = False
     seed: int = 0
     parent: Path | None = None
+    fixed: Mapping[str, Any] = field(default_factory=dict)
     record: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -54,7 +56,7 @@ class TrainingResult:
     Attributes:
         model_dir: The finished model.
         steps: Optimiser steps done.
-        validation: Final validation scores by name.
+        validation: Mean absolute errors of the finished model on the validation split, by name.
         speed: Epochs, structures per second, and the network's share of the training time.
         parent: Validation scores of the release that fine-tuning started from, by the same names.
     """

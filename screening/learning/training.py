@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from lightning import Trainer, seed_everything
 from screening.data.splits import DEFAULT_SALT
 from screening.errors import RequestError
 from screening.learning.after_training import finish_model
+from screening.learning.calibration import predict_labelled
 from screening.learning.checkpoint_schedule import CheckpointSchedule
 from screening.learning.checkpoints import CHECKPOINTS, Checkpoint, Fingerprint, find_checkpoint
 from screening.learning.data import CrystalData
@@ -53,7 +55,7 @@ def train(
     Args:
         settings: Settings of the run.
         log_metrics: Receives metrics and their step.
-        signals: Caught signals that stop the run.
+        signals: Records those that stop the run: while it trains, or all the time if the caller has caught them.
 
     Raises:
         RequestError: If the store or the network is wrong.
@@ -76,12 +78,13 @@ def train(
         learning.time_share = times.share_of(settings.max_hours)
     run = _fingerprint(settings, data, parent)
     saving = CheckpointSchedule(settings.output_dir / CHECKPOINTS, settings.checkpoint_minutes, settings.seed, signals)
-    trainer = make_trainer(settings, total_steps, log_metrics, [times, Fingerprint(run), saving])
+    marks = Fingerprint(run, settings.fixed)
+    trainer = make_trainer(settings, total_steps, log_metrics, [times, marks, saving])
     if settings.devices == 1:  # several processes stop together, once they can communicate
         signals.raise_if_received("no step was done since the last checkpoint")
-    idle = _fit(
-        trainer, learning, data, find_checkpoint(saving.folder, learning, run, set_aside=trainer.is_global_zero)
-    )
+    resumed = find_checkpoint(saving.folder, learning, run, set_aside=trainer.is_global_zero)
+    marks.sessions = [*(resumed.sessions if resumed else ()), _session(settings, total_steps, resumed)]
+    idle = _fit(trainer, learning, data, resumed, signals)
     signals.raise_if_received("all steps are done, only the calibration of the intervals is left")
     model_dir = settings.output_dir / "model"
     speed = _speed(data, trainer.global_step, times)
@@ -91,18 +94,25 @@ def train(
         # a fine-tuned release keeps its known region
         new = parent is None or model.targets != parent.config.targets
         used = finish_model(model, data, _learned_splits(settings, parent), region=new)
-        record = _run(settings, device, times, speed) | (_recorded(model_dir) if idle else {})
+        scores = _validation(model, data)
+        record = _run(settings, device, times, speed) | {"sessions": marks.sessions, "validation": scores}
+        record |= _recorded(model_dir) if idle else {}
         config = _model_config(settings, data, trainer.global_step, {"calibrated_on": used, **record}, parent)
         save_release(model_dir, model.cpu(), config)
-        log_metrics({f"train/{name}": value for name, value in speed.items()}, trainer.global_step)
-    return TrainingResult(model_dir, trainer.global_step, validation_scores(trainer), speed, before)
+        log_metrics({f"train/{name}": value for name, value in speed.items()} | scores, trainer.global_step)
+    else:
+        scores = validation_scores(trainer)
+    return TrainingResult(model_dir, trainer.global_step, scores, speed, before)
 
 
-def _fit(trainer: Trainer, learning: PropertyLearning, data: CrystalData, resumed: Checkpoint | None) -> bool:
+def _fit(
+    trainer: Trainer, learning: PropertyLearning, data: CrystalData, resumed: Checkpoint | None, signals: Signals
+) -> bool:
     """Do the remaining steps and put the averaged weights into `learning`; true if no steps were left."""
     if resumed and trainer.is_global_zero:
         logger.info("resuming from %s", resumed.file)
-    trainer.fit(learning, datamodule=data, ckpt_path=resumed.file if resumed else None, weights_only=True)
+    with signals.caught():
+        trainer.fit(learning, datamodule=data, ckpt_path=resumed.file if resumed else None, weights_only=True)
     if resumed is None or trainer.global_step > resumed.step:
         return False
     # Lightning then skips validation and the end, where the averaged weights replace the last ones
@@ -154,13 +164,43 @@ def _run(
     }
 
 
+def _session(settings: TrainingSettings, total_steps: int, resumed: Checkpoint | None) -> dict[str, Any]:
+    """What may change whenever the run is resumed, and when it was."""
+    return {
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "from_step": resumed.step if resumed else 0,
+        "total_steps": total_steps,
+        "max_hours": settings.max_hours,
+        "device": settings.accelerator,
+        "devices": settings.devices,
+        "precision": resolve_precision(settings.precision, settings.accelerator),
+    }
+
+
+def _validation(model: PropertyModel, data: CrystalData) -> dict[str, float]:
+    """Mean absolute errors on the validation split of the model as it is released: these weights, in full precision.
+
+    The scores during training are of other weights where the last step is not one with a look at the split, and of
+    another arithmetic where that is `bf16`.
+    """
+    split = data.labelled("validation")
+    if not len(split):
+        return {}
+    values, _ = predict_labelled(model, split, data.settings.batch_atoms)
+    errors = np.abs(values - split.labels.double().cpu().numpy())
+    known = {i: float(found.mean()) for i, e in enumerate(errors.T) if len(found := e[np.isfinite(e)])}
+    relative = [error / float(model.scale[i]) for i, error in known.items()]
+    scores = {f"val/mae/{model.targets[i]}": error for i, error in known.items()}
+    return scores | ({"val/relative_error": float(np.mean(relative))} if relative else {})
+
+
 def _recorded(model_dir: Path) -> dict[str, Any]:
     """The training record of the model that an earlier call wrote, if this call found all steps done."""
     try:
         training = load_release(model_dir)[1].training
     except RequestError:
         return {}
-    return {key: training[key] for key in ("hardware", "hours", "seconds", *_SPEED) if key in training}
+    return {key: training[key] for key in ("hardware", "hours", "seconds", "sessions", *_SPEED) if key in training}
 
 
 def _model_config(

@@ -48,7 +48,7 @@ class Description:
 
 
 class LearnedPredictor(Protocol):
-    """A predictor of a class, loaded."""
+    """A predictor of a class, loaded; `loads`, if it has it, names the paths of other models for records."""
 
     @property
     def folder(self) -> Path | None:

@@ -81,9 +81,15 @@ class Predictors:
 
     @property
     def folders(self) -> dict[str, Path]:
-        """The folder of each release, by the key that chose it."""
+        """The folder of each release and the file of each potential, by the key that chose it.
+
+        What a release loads itself stands under the key of the release and its own: `KEY.potential`.
+        """
         found = {"model": self.network.folder, **{name: known.folder for name, known in self.learned.items()}}
-        return {name: folder for name, folder in found.items() if folder is not None}
+        for name, known in self.learned.items():
+            found |= {f"{name}.{part}": path for part, path in getattr(known, "loads", {}).items()}
+        found["relax"] = None if self.potential is None else self.potential.checkpoint
+        return {name: path for name, path in found.items() if path is not None}
 
 
 def _joined(table: pl.DataFrame, columns: list[pl.Series]) -> pl.DataFrame:

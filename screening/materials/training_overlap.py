@@ -6,6 +6,7 @@ learned: not if its system belongs to the test part. Whether it really was learn
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -52,6 +53,35 @@ def training_overlap(
         else:
             result.append(contents.overlap(system, formula, otherwise=NEVER if only else "learned part"))
     return result
+
+
+def overlap_in_words(entries: Sequence[str]) -> str:
+    """What an evaluation on compounds with these results of `training_overlap` can tell, in a sentence or two."""
+    total, found = len(entries), Counter(entries)
+    learned, possible, unknown = found["composition"] + found["system"], found["learned part"], found["unknown"]
+    said = []
+    if learned:
+        said.append(
+            f"The model learned from {_share(learned, total)} of these crystals' chemical systems: errors on new ones "
+            "are larger."
+        )
+    if possible:
+        said.append(
+            f"{_share(possible, total)} of these crystals belong to chemical systems in the part that the model "
+            "learned from, and may be known to it: errors on new ones may be larger."
+        )
+    if unknown:
+        said.append(
+            "Whether the model learned from these crystals is unknown: it was not trained on the splits by chemical "
+            "system."
+        )
+    if found["intervals"]:
+        said.append(f"{_share(found['intervals'], total)} belong to the part that set or checked its intervals.")
+    return " ".join(said) or "The model learned from none of these crystals' chemical systems."
+
+
+def _share(count: int, total: int) -> str:
+    return f"{count} of {total} ({count / total:.0%})".replace("%", " %")
 
 
 class _Contents:

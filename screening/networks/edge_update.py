@@ -15,33 +15,32 @@ from screening.networks.angular import AngularFeatures
 from screening.networks.blocks import EdgeSum, ElementEmbedding, Perceptron, RadialBasis, segment_max, segment_sum
 from screening.networks.linear import Linear, fused_inference, silu
 from screening.networks.outputs import Encoding
-from screening.settings import settings_class
+from screening.settings import setting, settings_class
 
 
 @settings_class
 class Settings:
-    """Parameters of the network.
+    """Parameters of the network; the limits are far beyond what is useful."""
 
-    Attributes:
-        width: Channels of an atom.
-        edge_width: Channels of an edge.
-        layers: Number of message-passing layers.
-        radial_size: Number of radial basis functions.
-        angular_channels: Channels of the angular power spectrum; 0 for no angular features.
-        crystal_state: Whether each atom also receives the mean over its crystal after every layer. Energies and gaps
-            depend on the whole crystal, beyond the reach of a few neighbours (like the global state of Chen et al.,
-            Chem. Mater. 31, 3564 (2019)).
-        readout_width: Hidden channels of a perceptron applied to each atom before pooling; 0 for none. The mean of a
-            non-linear map is a sum over sites, like an energy.
-    """
-
-    width: int = 128
-    edge_width: int = 64
-    layers: int = 4
-    radial_size: int = 32
-    angular_channels: int = 6
-    crystal_state: bool = True
-    readout_width: int = 256
+    width: int = setting(128, help="channels of an atom", minimum=1, maximum=4096)
+    edge_width: int = setting(64, help="channels of an edge", minimum=1, maximum=4096)
+    layers: int = setting(4, help="message-passing layers", minimum=0, maximum=100)
+    radial_size: int = setting(32, help="radial basis functions", minimum=2, maximum=1024)
+    angular_channels: int = setting(
+        6, help="channels of the angular power spectrum; 0: no angular features", minimum=0, maximum=256
+    )
+    # Energies and gaps depend on the whole crystal, beyond the reach of a few neighbours (like the global state of Chen
+    # et al., Chem. Mater. 31, 3564 (2019)).
+    crystal_state: bool = setting(
+        True, help="whether each atom also receives the mean over its crystal after every layer"
+    )
+    # The mean of a non-linear map is a sum over sites, like an energy.
+    readout_width: int = setting(
+        256,
+        help="hidden channels of a perceptron applied to each atom before pooling; 0: none",
+        minimum=0,
+        maximum=8192,
+    )
 
 
 class _Layer(nn.Module):

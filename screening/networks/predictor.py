@@ -48,7 +48,13 @@ class StageTimes:
 
 
 class Predictor:
-    """A released model on a device."""
+    """A released model on a device.
+
+    Attributes:
+        registered: The version in a registry that it was loaded from; empty if it came from elsewhere.
+    """
+
+    registered: str = ""
 
     def __init__(
         self, model: PropertyModel, config: ModelConfig, folder: Path, device: str = "auto", precision: str = "auto"
@@ -140,6 +146,11 @@ def resolve_device(device: str) -> torch.device:
     if device == "cuda" and not torch.cuda.is_available():
         raise RequestError("device=cuda: PyTorch finds no CUDA GPU on this machine; use device=cpu or device=auto")
     return torch.device(device)
+
+
+def precision_name(precision: str, device: torch.device) -> str:
+    """What `auto` comes to on a device, in the words of the key: `32` or `bf16`."""
+    return "bf16" if inference_dtype(precision, device) == torch.bfloat16 else "32"
 
 
 def inference_dtype(precision: str, device: torch.device) -> torch.dtype:

@@ -15,6 +15,7 @@ from screening.errors import RequestError
 from screening.graphs.nearest import GraphSettings
 from screening.networks.architectures import architecture_names, build_network
 from screening.networks.model import PropertyModel
+from screening.networks.release_limits import config_problem, no_larger_than, weights_problem
 from screening.release_folder import (
     CONFIG,
     WEIGHTS,
@@ -98,9 +99,12 @@ def load_release(folder: Path) -> tuple[PropertyModel, ModelConfig]:
     raw = read_release_config(folder, KEY, FORMAT)
     config = _checked_config(folder / CONFIG, raw)
     state = read_release_weights(folder, KEY, raw, load_file)
+    if problem := weights_problem(state):
+        raise RequestError(f"model: {folder / WEIGHTS}: {problem}")
     try:
-        model = build_model(config)
-    except (RequestError, TypeError, ValueError, RuntimeError) as error:
+        with no_larger_than((folder / WEIGHTS).stat().st_size):
+            model = build_model(config)
+    except (RequestError, TypeError, ValueError, LookupError, ArithmeticError, RuntimeError, MemoryError) as error:
         raise RequestError(f"model: {folder / CONFIG}: cannot build a network from it ({error})") from None
     try:
         model.load_state_dict(state)
@@ -113,6 +117,8 @@ def load_release(folder: Path) -> tuple[PropertyModel, ModelConfig]:
 
 def _checked_config(file: Path, raw: Mapping[str, Any]) -> ModelConfig:
     try:
+        if problem := config_problem(raw):
+            raise RequestError(f"model: {file}: {problem}")
         config = ModelConfig(
             name=raw["name"],
             architecture=raw["architecture"],
@@ -123,7 +129,7 @@ def _checked_config(file: Path, raw: Mapping[str, Any]) -> ModelConfig:
             training=dict(raw["training"]),
             members=int(raw.get("members", 1)),
         )
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise RequestError(f"model: {file}: missing or malformed entry ({error})") from None
     unknown = [target for target in config.targets if target not in TARGETS]
     if unknown:

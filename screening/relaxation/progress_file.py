@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +19,7 @@ from screening.crystals import Crystal
 from screening.crystals.sanity import digest
 from screening.crystals.sites import Sites
 from screening.errors import RequestError, ScreeningError
+from screening.files import named_write_errors
 from screening.relaxation.relaxation import Relaxed
 
 logger = logging.getLogger(__name__)
@@ -54,16 +56,16 @@ class Progress:
         settings: What the results depend on; the file's first line.
 
     Raises:
-        RequestError: The file holds results with other settings, or another process adds to it.
+        RequestError: The file holds results with other settings.
     """
 
     def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
         self.path = folder / FILE
         self.places: dict[tuple[str, str], int] = {}
         self._header = orjson.loads(orjson.dumps({"settings": dict(settings)}))
-        self._stream: BinaryIO = self.path.open("a+b")
+        with named_write_errors(self.path):
+            self._stream: BinaryIO = self.path.open("a+b")
         try:
-            _lock(self._stream, folder)
             self._end = self._read()
         except RequestError:
             self._stream.close()
@@ -79,7 +81,8 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stream.close()
+        with nullcontext() if kind is None else suppress(OSError):  # a full disk, of which the first error has said it
+            self._stream.close()
 
     def __contains__(self, key: tuple[str, str]) -> bool:
         return key in self.places
@@ -101,8 +104,9 @@ class Progress:
                     yield _from_row(row).result
 
     def _append(self, row: Mapping[str, Any]) -> None:
-        self._stream.write(orjson.dumps(with_checksum(row)) + b"\n")
-        self._stream.flush()
+        with named_write_errors(self.path):
+            self._stream.write(orjson.dumps(with_checksum(row)) + b"\n")
+            self._stream.flush()
 
     def _read(self) -> int:
         """Note where each result is; returns where the last whole line ends."""
@@ -134,20 +138,6 @@ class Progress:
                 f"output_dir={self.path.parent} holds a relaxation with {', '.join(other)}; "
                 "choose another output_dir, or repeat those settings to go on with it"
             )
-
-
-def _lock(stream: BinaryIO, folder: Path) -> None:
-    """Until the stream is closed; where the system has such locks."""
-    try:
-        import fcntl
-    except ImportError:
-        return
-    try:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise RequestError(f"output_dir={folder}: another process is relaxing into this folder") from None
-    except OSError:  # a file system without locks
-        return
 
 
 def _parsed(line: bytes) -> dict[str, Any] | None:

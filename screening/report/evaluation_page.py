@@ -13,7 +13,7 @@ from screening.learning.evaluation import EVERYTHING, FEWEST, FLAGGED, UNFLAGGED
 from screening.learning.measured import Measured
 from screening.learning.quantities import Quantity, reader_quantities
 from screening.report.evaluation_plots import POINTS, by_group, calibration, parity, widths
-from screening.report.templating import environment, plotly_script
+from screening.report.templating import environment, own_script, plotly_script
 
 WORST = 10
 _SEED = 0
@@ -31,6 +31,7 @@ class EvaluationContent:
         measured: Predictions and labels of the crystals.
         calibration: The same of the calibration split, if there is one.
         scores: Scores by quantity and chemical group.
+        learned: What the model may have learned of the crystals, in words.
     """
 
     model: str
@@ -40,6 +41,7 @@ class EvaluationContent:
     measured: Measured
     calibration: Measured | None
     scores: Sequence[Scores]
+    learned: str = ""
 
 
 def render_evaluation(content: EvaluationContent) -> str:
@@ -52,6 +54,7 @@ def render_evaluation(content: EvaluationContent) -> str:
         "measured_on": content.measured_on,
         "crystals": len(content.measured),
         "left_out": content.measured.left_out,
+        "learned": content.learned,
         "quantities": chosen,
         "groups": [
             (group, [_cells(strictest(content.scores, quantity.name, group)) for quantity in chosen])
@@ -63,7 +66,7 @@ def render_evaluation(content: EvaluationContent) -> str:
         "points": POINTS,
         "fewest": FEWEST,
         "calibrated": content.calibration is not None,
-        "plotly": plotly_script(),
+        "scripts": [plotly_script(), own_script("evaluation.js")],
     }
     return environment().get_template("evaluation.html").render(context)
 

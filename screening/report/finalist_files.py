@@ -62,6 +62,7 @@ def finalist_page(row: Mapping[str, Any], finalist: Finalist, picture: bytes, co
     texts = catalogue(content.language)
     context = {
         "language": texts.language,
+        "scripts": [],
         "t": texts.text,
         "h": texts.html,
         "card": card(row, finalist, content.task, texts),

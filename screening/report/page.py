@@ -18,11 +18,12 @@ from screening.report.heat_map import heat_map
 from screening.report.plots import POINTS, pareto_scatter
 from screening.report.ranked_table import ROWS, table_data
 from screening.report.sections import REASONS_SHOWN, asked, explained_flags, funnel, provenance, refusals
-from screening.report.templating import environment, plotly_script
+from screening.report.templating import environment, own_script, plotly_script
 from screening.report.texts import Catalogue, catalogue
 from screening.report.why import why
 
 CARDS = 20
+_TABLE, _PICTURES = ("basics.js", "table.js"), ("plots.js", "structures.js", "cards.js")
 _NOT_OF_LANDMARKS = ("rank", "pareto_front")
 
 
@@ -91,7 +92,7 @@ def render(content: ReportContent) -> str:
         "refusals": refusals(content.rejected, texts),
         "reasons_shown": REASONS_SHOWN,
         "data": data,
-        "plotly": plotly_script() if ranking.height else "",
+        "scripts": [own_script(*_TABLE), plotly_script(), own_script(*_PICTURES)] if ranking.height else [],
     }
     return environment().get_template("report.html").render(context)
 

@@ -25,6 +25,9 @@ from screening.release_folder import (
     write_release,
 )
 
+_LARGEST = 1e9
+"""No setting of a sound release comes near."""
+
 
 @dataclass(frozen=True)
 class FittedPart:
@@ -50,6 +53,23 @@ class FittedPart:
             raise self.problem(f"{CONFIG} lacks the setting {name!r}")
         return self.settings[name]
 
+    def texts(self, name: str) -> tuple[str, ...]:
+        """A setting that is a list of names; raises RequestError when it is not."""
+        found = self.get(name)
+        if not isinstance(found, list) or not all(isinstance(entry, str) for entry in found):
+            raise self.problem(f"{CONFIG}: {name}: expected a list of names")
+        return tuple(found)
+
+    def numbers(self, name: str) -> dict[str, float]:
+        """A setting that is a section of finite numbers; raises RequestError when it is not."""
+        found = self.get(name)
+        if not isinstance(found, Mapping) or not all(
+            isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST
+            for value in found.values()
+        ):
+            raise self.problem(f"{CONFIG}: {name}: expected a section of finite numbers")
+        return {str(key): float(value) for key, value in found.items()}
+
     def tensor(self, name: str, *shape: int) -> NDArray[Any]:
         """A tensor of this shape (-1: any length); raises RequestError when there is none."""
         found = self.tensors.get(name)
@@ -65,7 +85,7 @@ class FittedPart:
 
     def require_features(self, names: tuple[str, ...]) -> None:
         """Raise RequestError unless the part was fitted to these features in this order."""
-        if tuple(self.get("features")) != names:
+        if self.texts("features") != names:
             raise self.problem("fitted with other features than this version computes; fit it again")
 
     def require_target(self, target: str) -> None:
@@ -124,9 +144,12 @@ def load_tabular_release(folder: Path, key: str, format: str) -> TabularRelease:
     settings = config.get("parts")
     if not isinstance(settings, Mapping) or not all(isinstance(part, Mapping) for part in settings.values()):
         raise RequestError(f"{key}: {folder / CONFIG}: expected a section for each part under 'parts'")
+    training = config.get("training") or {}
+    if not isinstance(training, Mapping):
+        raise RequestError(f"{key}: {folder / CONFIG}: training: expected a section")
     tensors = read_release_weights(folder, key, config, load_file)
     parts = {}
     for name, section in settings.items():
         own = {k.partition("/")[2]: tensor for k, tensor in tensors.items() if k.startswith(f"{name}/")}
         parts[str(name)] = FittedPart(dict(section), own, key)
-    return TabularRelease(str(config.get("name", folder.name)), parts, dict(config.get("training") or {}), format)
+    return TabularRelease(str(config.get("name", folder.name)), parts, dict(training), format)

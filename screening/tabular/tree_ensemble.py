@@ -110,7 +110,7 @@ class TreeEnsemble:
         steps = 0
         while len(level := level[self.offset[level] > 0]):
             first = level + self.offset[level]
-            level, steps = np.concatenate([first, first + 1]), steps + 1
+            level, steps = np.unique(np.concatenate([first, first + 1])), steps + 1
         return steps
 
     def tensors(self, prefix: str) -> dict[str, NDArray[Any]]:

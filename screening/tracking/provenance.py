@@ -6,7 +6,9 @@ import hashlib
 import importlib.metadata
 import os
 import platform
+import shlex
 import subprocess
+import sys
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -18,6 +20,8 @@ import orjson
 from screening.checksums import with_checksum
 from screening.errors import RequestError
 from screening.files import atomic_path
+from screening.folders import files_under
+from screening.masking import masked
 
 PACKAGES = (
     "torch",
@@ -26,6 +30,7 @@ PACKAGES = (
     "pymatgen",
     "ase",
     "spglib",
+    "gemmi",
     "numpy",
     "polars",
     "pyarrow",
@@ -72,11 +77,22 @@ def machine() -> dict[str, Any]:
     return {"system": platform.platform(), "machine": platform.machine(), "host": platform.node(), "cores": cores}
 
 
-def sha256(path: Path) -> str:
+def typed_command() -> str | None:
+    """The command as it was typed, any password in an address masked; None in a program that only uses the package."""
+    if Path(sys.argv[0]).name not in ("screening", "__main__.py"):
+        return None
+    return masked(shlex.join(["screening", *sys.argv[1:]]))
+
+
+def sha256(path: Path, passed_over: frozenset[Path] = frozenset()) -> str:
     """Hash of a file, or of a folder: the sorted relative names and hashes of its files.
 
     Hidden and unfinished (`.part`) files of a folder are skipped. Of unreadable ones (broken links, pipes, files
     without permission) only the name counts.
+
+    Args:
+        path: The file or folder.
+        passed_over: Files and folders in it to leave out, as absolute paths without links.
 
     Raises:
         RequestError: If the path does not exist.
@@ -86,7 +102,7 @@ def sha256(path: Path) -> str:
     if not path.is_dir():
         raise RequestError(f"no such file or folder: {path}")
     digest = hashlib.sha256()
-    for relative in sorted(_counted_files(path)):
+    for relative in sorted(_counted_files(path, passed_over)):
         digest.update(f"{relative}\0{_readable_sha256(path / relative)}\n".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
 
@@ -116,6 +132,7 @@ def run_record(
     """
     return {
         "command": command,
+        "typed": typed_command(),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "config": dict(config),
         "versions": dict(package_versions()),
@@ -170,13 +187,7 @@ def _readable_sha256(path: Path) -> str:
         return ""
 
 
-def _counted_files(folder: Path) -> list[str]:
+def _counted_files(folder: Path, passed_over: frozenset[Path]) -> list[str]:
     """Relative names with forward slashes. Links to folders are not followed, which avoids loops."""
-    names = []
-    for parent, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        inside = Path(parent).relative_to(folder)
-        names += [
-            (inside / name).as_posix() for name in files if not name.startswith(".") and not name.endswith(".part")
-        ]
-    return names
+    found = files_under(folder, passed_over)
+    return [name for name, entry in found if not entry.name.startswith(".") and not entry.name.endswith(".part")]

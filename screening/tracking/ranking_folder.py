@@ -14,6 +14,7 @@ import polars as pl
 
 from screening.checksums import checksum_fails
 from screening.errors import RequestError
+from screening.files import is_inside, link_outside
 from screening.report.texts import LANGUAGES
 from screening.tables import read_table
 from screening.tracking.provenance import changed_outputs
@@ -122,7 +123,7 @@ def read_ranking(folder: Path, key: str = "output_dir") -> RankingFolder:
         key: The setting that named the folder, for messages.
 
     Raises:
-        RequestError: If a file is missing, cannot be read, or was changed after the ranking.
+        RequestError: If a file is missing, cannot be read, leads elsewhere (a link), or was changed after the ranking.
     """
     if not folder.is_dir():
         raise RequestError(f"{key}={folder}: no such folder; expected the output_dir of a finished `screening rank`")
@@ -132,6 +133,10 @@ def read_ranking(folder: Path, key: str = "output_dir") -> RankingFolder:
             f"{key}={folder}: no finished ranking ({', '.join(missing)} missing); "
             "expected the output_dir of a finished `screening rank`"
         )
+    outside = [name for name in (*FILES, SETTINGS_FILE, FINALISTS) if not is_inside(folder / name, folder)]
+    link = folder / outside[0] if outside else link_outside(folder / FINALISTS)
+    if link is not None:
+        raise RequestError(f"{link}: a link out of the folder of the ranking; put the file itself there")
     record = _json(folder / RECORD, dict)
     if record.get("command") != "rank":
         raise RequestError(f"{folder / RECORD}: expected the record of `screening rank`")

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import logging
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from screening.columns import column
-from screening.errors import Interrupted
-from screening.tracking.address import OFF, TrackingSettings, shown_uri, tracking_uri
+from screening.errors import Interrupted, RequestError
+from screening.masking import masked
+from screening.signals import held_back, last_words
+from screening.tracking.address import OFF, TrackingSettings, experiment_name, shown_uri, tracking_uri
 from screening.tracking.batches import log_entries
-from screening.tracking.limits import PARAM_LENGTH, RUN_NAME_LENGTH, key, shorten
-from screening.tracking.run_file import RUN_FILE, RunRecord, is_copy, read_record, record_at, write_record
-from screening.tracking.server import StoreError, connect, experiment_id, retry_while_busy, unreachable
+from screening.tracking.resuming import as_params, find_or_make
+from screening.tracking.run_file import RUN_FILE
+from screening.tracking.server import StoreError, connect, retry_while_busy
 
 if TYPE_CHECKING:
     import polars as pl
     from mlflow import MlflowClient
-    from mlflow.entities import Run as MlflowRun
 
 __all__ = ["RUN_FILE", "TABLE_ROWS", "Run", "TrackingSettings", "open_run"]
 
@@ -32,8 +32,6 @@ logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 TABLE_ROWS = 2000
-FOLDER_KEY = "screening.folder"
-"""The tag with the key of the run's output folder."""
 _TABLES = "mlflow.loggedArtifacts"
 
 
@@ -50,6 +48,7 @@ class Run:
         tracking_uri: The full address of the store, which may contain a password.
         later: What the warning adds: how to record the results later.
         known_metrics: Names of the metrics that a resumed run already has.
+        status_before: The status of a resumed run before this job; empty for a new one.
     """
 
     run_id: str | None = None
@@ -57,6 +56,7 @@ class Run:
     tracking_uri: str = OFF
     later: str = ""
     known_metrics: frozenset[str] = frozenset()
+    status_before: str = ""
     _client: MlflowClient | None = None
     _known_params: dict[str, str] = field(default_factory=dict)
 
@@ -70,7 +70,7 @@ class Run:
 
         MLflow cannot change a parameter: a value that differs from the resumed run's goes to the tag `now.NAME`.
         """
-        given = {key(name): shorten(str(value), PARAM_LENGTH) for name, value in params.items()}
+        given = as_params(params)
         changed = {name: value for name, value in given.items() if self._known_params.get(name, value) != value}
         new = {name: value for name, value in given.items() if name not in self._known_params}
         if changed:
@@ -105,7 +105,8 @@ class Run:
 
     def close(self, status: str) -> None:
         """Set the final status: FINISHED, FAILED or KILLED."""
-        self.send(f"the status {status}", lambda client, run: client.set_terminated(run, status))
+        with held_back():
+            self.send(f"the status {status}", lambda client, run: client.set_terminated(run, status))
 
     def send(self, what: str, call: Callable[[MlflowClient, str], Result]) -> Result | None:
         """Call a function with the client and the run's id; after a failure, tracking stops.
@@ -126,7 +127,7 @@ class Run:
             return retry_while_busy(lambda: call(client, run_id))
         except (MlflowException, OSError) as error:
             self._client = None
-            why = str(error).splitlines()[0] if str(error) else type(error).__name__
+            why = masked(str(error).splitlines()[0]) if str(error) else type(error).__name__
             where = shown_uri(self.tracking_uri)
             logger.warning(
                 "MLflow at %s failed to record %s (%s); going on without tracking%s", where, what, why, self.later
@@ -142,11 +143,13 @@ def open_run(
     tags: Mapping[str, str],
     parent_run_id: str | None = None,
     later: str | None = None,
+    settings_of_result: Mapping[str, Any] | None = None,
 ) -> Iterator[Run]:
     """Open the job's run and close it as FINISHED, FAILED (an exception) or KILLED (an interruption).
 
     The run id is kept in `output_dir/mlflow_run_id.json`, so that a repeated or resumed job continues its run. A new
-    run starts, with a warning, only if the address or experiment changed or the run was deleted.
+    run starts, with a warning, only if the address or experiment changed, the run was deleted, or it recorded other
+    settings: MLflow cannot change a parameter. The folder then belongs to the new run once `claim_folder` says so.
 
     Args:
         settings: Where runs are recorded.
@@ -155,24 +158,36 @@ def open_run(
         tags: Tags of the run.
         parent_run_id: The run to nest this one under.
         later: How to record the results later. If given, an unreachable store only causes a warning.
+        settings_of_result: The parameters that the result depends on; None resumes the folder's run with any settings.
 
     Raises:
         StoreError: Within seconds, before any work, if MLflow cannot be reached and `later` is None.
     """
     uri = tracking_uri(settings)
     hint = f"; later: {later}" if later else ""
+    wanted = as_params(settings_of_result or {})
+    run = Run()
     try:
-        run = Run() if uri == OFF else _open(uri, settings.experiment, output_dir, run_name, tags, parent_run_id)
-    except StoreError as error:
-        if later is None:
-            raise
-        logger.warning("%s; going on without tracking%s", str(error).partition(";")[0], hint)
-        run = Run()
-    run.later = hint
-    try:
-        yield run
+        try:
+            client = None if uri == OFF else connect(uri)
+            with held_back():  # a run that was made is also closed
+                if client is not None:
+                    where = client, uri, experiment_name(settings)
+                    run = _open(*where, output_dir, run_name, parent_run_id, wanted)
+            run.set_tags(tags)
+        except StoreError as error:
+            if later is None:
+                raise
+            logger.warning("%s; going on without tracking%s", str(error).partition(";")[0], hint)
+            run = Run()
+        run.later = hint
+        with last_words(lambda: run.close("KILLED")):
+            yield run
     except Interrupted:
         run.close("KILLED")
+        raise
+    except RequestError:
+        run.close(run.status_before or "FAILED")  # nothing was done, and what the run holds is still so
         raise
     except Exception:
         run.close("FAILED")
@@ -184,74 +199,21 @@ def open_run(
 
 
 def _open(
-    uri: str, experiment: str, output_dir: Path, run_name: str, tags: Mapping[str, str], parent_run_id: str | None
+    client: MlflowClient,
+    uri: str,
+    experiment: str,
+    output_dir: Path,
+    run_name: str,
+    parent_run_id: str | None,
+    wanted: Mapping[str, str],
 ) -> Run:
-    client = connect(uri)
-    from mlflow.exceptions import MlflowException
-
-    name = shorten(run_name, RUN_NAME_LENGTH)
-    try:
-        group = retry_while_busy(lambda: experiment_id(client, uri, experiment))
-        before = _own_record(output_dir)
-        record = record_at(before, shown_uri(uri), group)
-        found = retry_while_busy(lambda: _run_to_resume(client, record))
-        if found is None:
-            if before is not None:
-                _warn_of_new_run(before, record, output_dir / RUN_FILE)
-            record = replace(record, run_id=None, finalists={})
-            write_record(output_dir, record)
-            about = {FOLDER_KEY: record.key} | ({"mlflow.parentRunId": parent_run_id} if parent_run_id else {})
-            run_id = retry_while_busy(lambda: new_run(client, group, name, about))
-        else:
-            run_id = str(found.info.run_id)
-            retry_while_busy(lambda: client.update_run(run_id, status="RUNNING", name=name))
-        write_record(output_dir, replace(record, run_id=run_id))
-    except MlflowException as error:
-        raise unreachable(uri, error) from error
-    params, metrics = (dict(found.data.params), frozenset(found.data.metrics)) if found else ({}, frozenset[str]())
-    run = Run(run_id, group, uri, "", metrics, client, params)
-    run.set_tags(tags)
+    about = {"mlflow.parentRunId": parent_run_id} if parent_run_id else {}
+    opened = find_or_make(client, uri, experiment, output_dir, run_name, about, wanted)
+    run = Run(opened.run_id, opened.experiment_id, uri, _client=client)
+    if opened.found is not None:
+        run.known_metrics, run.status_before = frozenset(opened.found.data.metrics), str(opened.found.info.status)
+        run._known_params = dict(opened.found.data.params)
     return run
-
-
-def new_run(client: MlflowClient, group: str, name: str, tags: Mapping[str, str]) -> str:
-    """Create a run together with its tags, so that it can always be found by them; returns its id."""
-    about = {"mlflow.user": _user(), "mlflow.source.name": "screening", **tags}
-    return str(client.create_run(group, run_name=shorten(name, RUN_NAME_LENGTH), tags=about).info.run_id)
-
-
-def _run_to_resume(client: MlflowClient, record: RunRecord) -> MlflowRun | None:
-    """The run of the output folder, found by its id or the folder's key; None if it no longer exists."""
-    from mlflow.exceptions import MlflowException
-
-    if record.run_id is not None:
-        try:
-            found = client.get_run(record.run_id)
-            if found.info.lifecycle_stage != "deleted":
-                return found
-        except MlflowException as error:
-            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-                raise
-    marked = client.search_runs([record.experiment_id], f"tags.`{FOLDER_KEY}` = '{key(record.key)}'", max_results=1)
-    return marked[0] if marked else None
-
-
-def _own_record(output_dir: Path) -> RunRecord | None:
-    """The folder's record; None for a copied folder, because the run belongs to the original."""
-    record = read_record(output_dir)
-    if record is None or not is_copy(record, output_dir):
-        return record
-    logger.warning("%s is a copy of %s; starting a new MLflow run", output_dir, record.folder)
-    return None
-
-
-def _warn_of_new_run(before: RunRecord, record: RunRecord, file: Path) -> None:
-    if before.run_id is not None and before.place != record.place:
-        logger.warning(
-            "%s belongs to %s; starting a new MLflow run in %s", file, before.tracking_uri, record.tracking_uri
-        )
-    elif before.run_id is not None:
-        logger.warning("MLflow run %s of %s was deleted; starting a new one", before.run_id, file)
 
 
 def _log_table(client: MlflowClient, run_id: str, table: pl.DataFrame, artifact: str) -> None:
@@ -274,11 +236,3 @@ def _log_table(client: MlflowClient, run_id: str, table: pl.DataFrame, artifact:
     entry = {"path": artifact, "type": "table"}
     if entry not in listed:
         client.set_tag(run_id, _TABLES, json.dumps([*listed, entry]))
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        # The user of a container may have no name.
-        return "unknown"

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from screening.errors import ScreeningError
-from screening.files import part_path
-from screening.tracking.address import shown_uri, sqlite_path, sqlite_uri
+from screening.files import ABANDONED_S, part_path, remove_leftovers
+from screening.tracking.address import shown_uri, sqlite_path, sqlite_uri, without_password
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -64,13 +64,14 @@ def connect(uri: str) -> MlflowClient:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     # It logs the traceback of every error that it also raises.
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
+    from sqlalchemy.exc import SQLAlchemyError
+
     try:
         _probe(uri)
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, sqlite3.Error, SQLAlchemyError) as error:
         raise unreachable(uri, error) from error
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
-    from sqlalchemy.exc import SQLAlchemyError
 
     def opened() -> MlflowClient:
         client = MlflowClient(tracking_uri=uri)
@@ -109,7 +110,7 @@ def retry_while_busy(call: Callable[[], Result], transient: tuple[str, ...] = _B
 
 def unreachable(uri: str, error: BaseException) -> StoreError:
     """An error that names the address, what happened and what to do."""
-    why = (str(error) or type(error).__name__).splitlines()[0]
+    why = without_password((str(error) or type(error).__name__).splitlines()[0], uri)
     if "not authenticated" in str(error):
         help = "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
     else:
@@ -183,7 +184,8 @@ def _make_database(database: Path) -> None:
     MLflow creates them in place, step by step and without a lock: two jobs at once, or a killed one, would leave an
     unusable database.
     """
-    part = part_path(database, unique=True)
+    remove_leftovers(database.parent, database.name, older_than_s=ABANDONED_S)
+    part = part_path(database)
     try:
         _try_to_write(part)
         from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore

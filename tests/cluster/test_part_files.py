@@ -10,6 +10,7 @@ import pytest
 
 from screening.cluster.part_files import PartFolder
 from screening.errors import RequestError
+from screening.files import part_path
 
 HEADER = {"model": "a", "shard": 0, "task": {"name": "magnets", "limit": 0.1}}
 
@@ -61,7 +62,7 @@ def test_parts_of_another_job_are_refused_and_named(parts: PartFolder) -> None:
 
 
 def test_an_unfinished_file_is_ignored(parts: PartFolder) -> None:
-    (parts.folder / "part-9.parquet.part").write_bytes(b"half")
+    part_path(parts.folder / "part-9.parquet").write_bytes(b"half")
     (parts.folder / "done.json").write_bytes(b'{"tot')
     assert len(parts.tables()) == 2
     assert parts.summary() is None

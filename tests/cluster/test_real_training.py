@@ -44,5 +44,6 @@ def test_two_nodes_train_one_model(
     )
 
     assert cli.main([*submit, "seed=1", "trainer.batch_atoms=99"]) == 2
-    assert "holds checkpoints of another run (other seed, trainer.batch_atoms)" in capsys.readouterr().err
+    refusal = capsys.readouterr().err
+    assert "holds a run with other settings: seed=1 (the run: 0), trainer.batch_atoms=99 (the run: " in refusal
     assert submitted_jobs(folder) == [job]

@@ -48,6 +48,9 @@ def test_a_finished_folder_is_recorded_and_repeated(
         (["broken"], "run.json: not valid JSON"),
         (["other"], "expected the record of `screening rank`"),
         (["astray"], "expected a folder next to this file"),
+        (["linked"], "report.html: a link out of the folder of the ranking"),
+        (["linked_card"], "crystal.cif: a link out of the folder of the ranking"),
+        (["linked_folder"], "more: a link out of the folder of the ranking"),
         (["ranking", "tracking=none"], "tracking=none: expected where to record to"),
         (["ranking", "tracking.uri=nonsense"], "tracking.uri=nonsense is not an address"),
     ],
@@ -61,8 +64,17 @@ def test_what_cannot_be_recorded_is_refused(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()
-    for name in ("ranking", "broken", "other", "astray"):
+    links = {
+        "linked": "report.html",
+        "linked_card": "finalists/01-Nd2Fe14B/crystal.cif",
+        "linked_folder": "finalists/01-Nd2Fe14B/more",
+    }
+    for name in ("ranking", "broken", "other", "astray", *links):
         finished_ranking(tmp_path / name)
+    for name, link in links.items():
+        (tmp_path / name / link).unlink(missing_ok=True)
+        there = tmp_path / "ranking" / link
+        (tmp_path / name / link).symlink_to(there if there.is_file() else there.parent)
     (tmp_path / "broken" / "run.json").write_text("{")
     (tmp_path / "other" / "run.json").write_text('{"command": "train"}')
     index = tmp_path / "astray" / "finalists" / "index.json"

@@ -25,9 +25,10 @@ from screening.commands import relax
 from screening.configuration import load_config
 from screening.crystals import Crystal, ReadSettings, read_crystals
 from screening.errors import RequestError
+from screening.holders import Holder
 from screening.jobs import relax as relax_job
 from screening.potentials.base import Potential
-from screening.relaxation.progress_file import FILE, Progress
+from screening.relaxation.progress_file import FILE
 from screening.relaxation.results import quoted
 from screening.tables import read_table
 
@@ -202,7 +203,8 @@ def test_a_foreign_file_and_another_potential_are_no_continuation(
 def test_two_at_once_do_not_mix(tmp_path: Path) -> None:
     file, output = write(tmp_path / "in.jsonl", metals()), tmp_path / "out"
     output.mkdir()
-    with Progress(output, {}), pytest.raises(RequestError, match="another process is relaxing into this folder"):
+    (output / ".screening.lock").write_bytes(Holder.this_process(joins=False).to_bytes())
+    with pytest.raises(RequestError, match="another job is writing there"):
         run(file, output)
 
 

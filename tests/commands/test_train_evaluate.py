@@ -139,7 +139,7 @@ def test_a_checkpoint_that_does_not_fit_is_refused_by_name(
     work: Path, train: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.main([*train, "network.parameters.width=32"]) == 2
-    assert ".ckpt is from another network" in capsys.readouterr().err
+    assert "holds a run with other settings: network.parameters.width=32 (the run: 16)" in capsys.readouterr().err
     (tmp_path / "checkpoints").mkdir()
     (tmp_path / "checkpoints" / "last.ckpt").write_bytes(b"cut off")
     assert cli.main([*train, f"output_dir={tmp_path}"]) == 2

@@ -32,5 +32,6 @@ def test_the_release_names_its_run(tmp_path: Path) -> None:
     run_id = json.loads((tmp_path / "run" / "mlflow_run_id.json").read_text())["run_id"]
     _, released = load_release(tmp_path / "run" / "model")
     assert model_origin(released.training) == {"mlflow_run_id": run_id}
+    assert cli.main([*command, *places]) == 0  # a repeat of a finished training
     (version,) = MlflowClient(tracking_uri=uri).search_model_versions(f"run_id = '{run_id}'")
     assert version.name == "tiny"

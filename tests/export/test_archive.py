@@ -107,3 +107,17 @@ def test_foreign_checksums_delete_nothing_outside(tmp_path: Path) -> None:
     assert earlier_files(folder) == [CHECKSUMS]
     put_in_place(build(tmp_path / "new", table="t"), folder, earlier_files(folder))
     assert outside.read_text() == "x"
+
+
+def test_links_lead_no_file_out_of_the_folder(tmp_path: Path) -> None:
+    elsewhere, folder = tmp_path / "elsewhere", tmp_path / "out"
+    elsewhere.mkdir()
+    (elsewhere / "crystal").write_text("kept")
+    folder.mkdir()
+    (folder / "a").symlink_to(elsewhere)
+    with pytest.raises(RequestError, match=r"out/a: a link out of output_dir="):
+        put_in_place(build(tmp_path / "new", a__crystal="x"), folder, [])
+    shutil.copy(tmp_path / "new" / CHECKSUMS, folder)
+    (elsewhere / "crystal").write_text("x")
+    assert earlier_files(folder) == [CHECKSUMS]
+    assert contents(elsewhere) == {"crystal": "x"}

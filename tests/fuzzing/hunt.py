@@ -55,17 +55,22 @@ def corpus() -> tuple[tuple[str, str, bytes], ...]:
 def _structures() -> Iterator[Structure]:
     cubic, build = Lattice.cubic, Structure.from_spacegroup
     yield build("Fm-3m", cubic(5.64), ["Na", "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]])
-    yield build("P6/mmm", Lattice.hexagonal(5.0, 3.97), ["Sm", "Co", "Co"], [[0, 0, 0], [1 / 3, 2 / 3, 0], [0.5, 0, 0.5]])
+    yield build(
+        "P6/mmm", Lattice.hexagonal(5.0, 3.97), ["Sm", "Co", "Co"], [[0, 0, 0], [1 / 3, 2 / 3, 0], [0.5, 0, 0.5]]
+    )
     yield build("P6_3/mmc", Lattice.hexagonal(4.28, 6.11), ["Mn", "Bi"], [[0, 0, 0], [1 / 3, 2 / 3, 0.25]])
     yield build("R-3m", Lattice.hexagonal(2.816, 14.05), ["Co", "Li", "O"], [[0, 0, 0], [0, 0, 0.5], [0, 0, 0.2605]])
-    yield build("P4/nmm", Lattice.tetragonal(3.77, 6.36), ["Li", "Fe", "As"], [[0, 0.5, 0.154], [0, 0, 0.5], [0, 0.5, 0.737]])  # fmt: skip
+    yield build("P4/nmm", Lattice.tetragonal(3.77, 6.36), ["Li", "Fe", "As"],
+                [[0, 0.5, 0.154], [0, 0, 0.5], [0, 0.5, 0.737]])  # fmt: skip
     lattice = Lattice.orthorhombic(10.33, 6.01, 4.69)
     sites = [[0, 0, 0], [0.282, 0.25, 0.975], [0.095, 0.25, 0.418], [0.097, 0.25, 0.743], [0.457, 0.25, 0.206],
              [0.166, 0.047, 0.285]]  # fmt: skip
     yield build("Pnma", lattice, ["Li", "Fe", "P", "O", "O", "O"], sites)
     yield build("P2_1/c", Lattice.monoclinic(5.1, 5.2, 5.3, 99.2), ["Zr", "O", "O"],
                 [[0.275, 0.04, 0.208], [0.07, 0.336, 0.341], [0.442, 0.755, 0.479]])  # fmt: skip
-    yield Structure(Lattice.from_parameters(4.1, 5.2, 6.3, 81, 97, 105), ["Fe", "O"], [[0.1, 0.2, 0.3], [0.7, 0.35, 0.45]])
+    yield Structure(
+        Lattice.from_parameters(4.1, 5.2, 6.3, 81, 97, 105), ["Fe", "O"], [[0.1, 0.2, 0.3], [0.7, 0.35, 0.45]]
+    )
 
 
 def mutant(seed: int) -> tuple[str, bytes]:
@@ -87,7 +92,7 @@ def judge(extension: str, data: bytes, folder: Path) -> Verdict:
         outcomes = []
     except _TooLongError:
         return Verdict("slow", f"more than {LIMIT_S} s")
-    except BaseException as error:  # noqa: BLE001 - what a reader must never do
+    except BaseException as error:
         if isinstance(error, KeyboardInterrupt):
             raise
         return Verdict("raised", f"{type(error).__name__}: {error}")

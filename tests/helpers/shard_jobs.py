@@ -44,7 +44,9 @@ def submitter(root: Path, captured: pytest.CaptureFixture[str]) -> Submit:
 
 def kill(job: SubmittedJob, shard: int, after: float) -> bool:
     """SIGKILL to the process that scores a shard, so many seconds after it has appeared; False if it had ended."""
-    wanted = {f"SLURM_ARRAY_JOB_ID={job.id}".encode(), f"SLURM_ARRAY_TASK_ID={shard}".encode()}
+    # The job's number alone may be that of a job of another Slurm on this machine.
+    settings = {"SLURM_CONF": os.environ["SLURM_CONF"], "SLURM_ARRAY_JOB_ID": job.id, "SLURM_ARRAY_TASK_ID": shard}
+    wanted = {f"{name}={value}".encode() for name, value in settings.items()}
     found: list[int] = []
 
     def appears() -> bool:

@@ -237,8 +237,8 @@ def _configure(folder: Path) -> None:
         nodes=NODES,
         cpus=CPUS,
         gpus=len(_DEVICES),
-        # never the ids of an earlier Slurm, whose logs may still be about
-        first_job=1000 + int(time.time()) % 1_000_000 * 10,
+        # never the ids of another Slurm, which may run at the same time or have left logs
+        first_job=1000 + secrets.randbelow(6_000_000) * 10,
     )
     (folder / "slurm.conf").write_text(text)
 

@@ -10,7 +10,8 @@ import pytest
 import torch
 from lightning import LightningModule
 
-from screening.errors import RequestError
+from screening.errors import RequestError, ScreeningError
+from screening.files import part_path
 from screening.learning.checkpoints import RUN, ChecksummedCheckpointIO, checkpoint_files, find_checkpoint
 
 
@@ -33,7 +34,7 @@ def found(folder: Path) -> int:
 
 
 def test_the_newest_two_are_kept(tmp_path: Path) -> None:
-    (tmp_path / "step-00000001.ckpt.part").write_bytes(b"left by a process that was killed")
+    part_path(tmp_path / "step-00000001.ckpt").write_bytes(b"left by a process that was killed")
     for step in (9, 10, 99, 100, 12345678901):
         assert save(tmp_path, step).name.startswith(f"step-{step:08d}-")
     assert [path.name.split("-")[1] for path in checkpoint_files(tmp_path)] == ["12345678901", "00000100"]
@@ -103,7 +104,7 @@ def test_a_full_disk_leaves_the_earlier_ones(tmp_path: Path, monkeypatch: pytest
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    with monkeypatch.context() as patched, pytest.raises(OSError, match="No space"):
+    with monkeypatch.context() as patched, pytest.raises(ScreeningError, match="No space"):
         patched.setattr(os, "fsync", full)
         save(tmp_path, 2)
     assert found(tmp_path) == 1 and len(list(tmp_path.iterdir())) == 1

@@ -25,7 +25,7 @@ def test_every_finalist_has_its_files(with_finalists: ReportContent, folder: Pat
     stale = folder / "finalists" / "99-Old"
     stale.mkdir(parents=True)
     write_finalist_files(folder, with_finalists)
-    assert not stale.exists() and not (folder / "finalists.part").exists()
+    assert not stale.exists() and [path.name for path in folder.iterdir()] == ["finalists"]
     entries = orjson.loads((folder / "finalists" / "index.json").read_bytes())
     assert [entry["folder"] for entry in entries] == ["01-Nd2Fe14B", "02-bFeb", "03-NaN"]
     assert [entry["candidate_id"] for entry in entries] == HOSTILE[:3]

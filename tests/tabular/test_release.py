@@ -74,6 +74,15 @@ def test_a_damaged_or_foreign_release_is_refused_by_name(folder: Path) -> None:
     change_config(folder, {"parts": ["one"]})
     with pytest.raises(RequestError, match=r"gap: .*section for each part"):
         load_tabular_release(folder, KEY, FORMAT)
-    (folder / "config.json").write_bytes(b"\x80")
-    with pytest.raises(RequestError, match=r"gap: .*not readable JSON"):
-        load_tabular_release(folder, KEY, FORMAT)
+    for content in (b"\x80", b"[" * 100_000, b'{"format": ' + b"9" * 5000 + b"}"):
+        (folder / "config.json").write_bytes(content)
+        with pytest.raises(RequestError, match=r"gap: .*not readable JSON"):
+            load_tabular_release(folder, KEY, FORMAT)
+
+
+@pytest.mark.parametrize("value", [10_000_000, None, "x", [3], [None], {"x": "y"}, {"x": float("nan")}, {"x": 1e300}])
+def test_settings_of_another_kind_are_named(value: object) -> None:
+    part = FittedPart({"features": value}, {}, KEY)
+    for wrong in (lambda: part.texts("features"), lambda: part.numbers("features")):
+        with pytest.raises(RequestError, match=r"^gap: config\.json: features: expected a "):
+            wrong()

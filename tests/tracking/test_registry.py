@@ -9,6 +9,7 @@ from helpers.models import tiny_release
 
 from screening.errors import RequestError
 from screening.networks.released_model import load_release
+from screening.release_folder import WEIGHTS
 from screening.tracking.address import TrackingSettings
 from screening.tracking.registry import fetch_model, register_model
 from screening.tracking.runs import open_run
@@ -22,7 +23,12 @@ def test_a_registered_model_is_loaded_by_version_and_alias(tmp_path: Path) -> No
     with open_run(settings, tmp_path / "run", "train", {}) as run:
         assert run.run_id is not None
         names = [register_model(settings, run.run_id, folder, "tiny") for _ in range(2)]
-    assert names == ["models:/tiny/1", "models:/tiny/2"]
+        before = (Path(fetch_model(settings, names[0])) / WEIGHTS).read_bytes()
+        other = tiny_release(tmp_path / "other", seed=1)
+        names += [register_model(settings, run.run_id, release, "tiny") for release in (other, folder, other)]
+    assert names == ["models:/tiny/1", "models:/tiny/1", "models:/tiny/2", "models:/tiny/1", "models:/tiny/2"]
+    assert (Path(fetch_model(settings, names[0])) / WEIGHTS).read_bytes() == before
+    assert (Path(fetch_model(settings, names[2])) / WEIGHTS).read_bytes() != before
     MlflowClient(tracking_uri=settings.uri).set_registered_model_alias("tiny", "best", "2")
     for spec in (*names, "models:/tiny@best"):
         _, config = load_release(Path(fetch_model(settings, spec)))

@@ -17,7 +17,7 @@ from screening.crystals.sites import Sites
 SMALL_PART_BYTES = 16 << 10
 """A crystal with a longer text is parsed in a worker process, which can be stopped."""
 SMALL_FILE_BYTES = 64 << 10
-"""A file that unpacks to more than this is unpacked in a worker process, unless it is plain text by lines."""
+"""A file that unpacks to more than this is split in a worker process."""
 
 MAX_GAP_BYTES = 64 << 20
 """Most that a compressed file may unpack to without a crystal in it."""

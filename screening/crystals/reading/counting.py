@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from screening.crystals.reading.compressed import decompressed
@@ -10,6 +9,7 @@ from screening.crystals.reading.file_kinds import file_kind
 from screening.crystals.reading.inputs import find_source
 from screening.crystals.reading.splitting import DAMAGED
 from screening.crystals.reading.text_lines import numbered_lines
+from screening.folders import files_under
 
 _LARGEST_BYTES = 64 << 20  # counting lines of larger files takes longer than an estimate is worth
 
@@ -22,7 +22,7 @@ def count_inputs(source: str | Path) -> int | None:
     """
     path = find_source(source)
     if path.is_dir():
-        return sum(len(files) for _, _, files in os.walk(path))
+        return sum(1 for _ in files_under(path))
     kind = file_kind(path.name)
     if kind is None or kind.format != "jsonl" or path.stat().st_size > _LARGEST_BYTES:
         return None

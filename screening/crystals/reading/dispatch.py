@@ -57,7 +57,7 @@ class _Chunk:
 
 def examine_all(parts: Iterable[Part], settings: ReadSettings) -> Iterator[tuple[Part, Outcome]]:
     """Every part with its outcome, in the order of the parts; only a limited number is in memory at a time."""
-    workers = _worker_count(settings)
+    workers = worker_count(settings.workers)
     most_waiting = 2 * workers + 2
     waiting: deque[_Chunk] = deque()
     pool: WorkerPool | None = None
@@ -123,8 +123,9 @@ def _may_be_disordered(part: Part) -> bool:
     return part.kind != "row" or not isinstance(part.data, bytes) or part.data.count(b"{") > 1
 
 
-def _worker_count(settings: ReadSettings) -> int:
-    if settings.workers is not None:
-        return max(0, settings.workers)
+def worker_count(asked: int | None) -> int:
+    """The most processes that parse files at once, for the setting `workers`."""
+    if asked is not None:
+        return max(0, asked)
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(usable, _MOST_WORKERS)

@@ -170,6 +170,8 @@ def _refusal(path: Path, folder: Path, root: Path) -> str:
             target_missing = isinstance(error, FileNotFoundError)
             return "a broken symbolic link" if target_missing else f"a symbolic link loop ({error.strerror})"
         return f"unreadable: {error.strerror}"
+    if stat.S_ISDIR(mode) and not path.is_symlink():
+        return "a folder took its place while other files were read"
     if stat.S_ISDIR(mode):
         target = path.resolve()
         loop = target.is_relative_to(root) and folder.is_relative_to(target)

@@ -1,4 +1,4 @@
-"""A file as parts: small files and plain text here, what may expand in a worker process with limits."""
+"""A file as parts: a small one is split here, any other in a worker process with limits."""
 
 from __future__ import annotations
 
@@ -22,8 +22,6 @@ from screening.crystals.reading.parts import Part
 from screening.crystals.reading.splitting import DAMAGED
 from screening.crystals.reading.workers import Worker, WorkerFailureError
 
-_BY_LINES = ("cif", "poscar", "xyz")
-"""Formats that are split line by line: as plain text of any size they cost little memory and linear time."""
 _GZIP = b"\x1f\x8b"
 _BATCH_PARTS = 64
 _BATCH_BYTES = 1 << 20
@@ -122,9 +120,9 @@ def _as_text(part: Part) -> Part:
 
 
 def _is_bounded(path: Path) -> bool:
-    """Whether splitting a file costs no more than its size, or than that of a small file."""
+    """Whether splitting a file costs no more than a small file does."""
     kind = file_kind(path.name)
-    if kind is None or (kind.format in _BY_LINES and not kind.compression):
+    if kind is None:
         return True
     try:
         with open_regular(path) as stream:

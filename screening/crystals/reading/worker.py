@@ -15,6 +15,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from time import process_time
 
+IGNORED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1")
+"""Signals by which a job is told to stop."""
+
 
 def main() -> None:
     """Answer tasks until whoever sends them is gone. The argument is the limit of memory in bytes.
@@ -22,11 +25,13 @@ def main() -> None:
     A task is a pickled function, its arguments and a time limit in seconds; each item that the function gives is sent
     as `("item", item)`, then `("end", None)`, or `("memory", None)` where the memory did not suffice.
     """
-    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"):
+    for name in IGNORED:
         if hasattr(signal, name):
             # Slurm and Ctrl-C signal all processes of a job, but the reader still wants the outcomes of files that are
             # being read: if a worker stopped, they would count as broken. The reader stops its workers itself.
             signal.signal(getattr(signal, name), signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [getattr(signal, name) for name in IGNORED])
     tasks, results = Connection(os.dup(0), writable=False), Connection(os.dup(1), readable=False)
     _end_with_the_reader(os.dup(2))
     _limit_memory(int(sys.argv[1]))

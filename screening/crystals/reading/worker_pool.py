@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from queue import Empty, LifoQueue
 
 from screening.crystals.read_settings import ReadSettings
@@ -63,6 +64,8 @@ class WorkerPool:
         try:
             return self._idle.get_nowait()
         except Empty:
+            with suppress(WorkerFailureError):  # what ended the first need not end the second
+                return Worker(self._count)
             return Worker(self._count)
 
     def _examine_with(self, worker: Worker, parts: Sequence[Part], outcomes: list[Outcome]) -> None:

@@ -12,12 +12,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import IO, Any, TypeVar, cast
 
 from screening.crystals.reading.parts import OUT_OF_MEMORY
+from screening.crystals.reading.worker import IGNORED
 
 _COMMAND = "from screening.crystals.reading.worker import main; main()"
 _START_S = 120.0
@@ -55,22 +56,28 @@ class Worker:
         package = str(Path(__file__).resolve().parents[3])
         paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
         threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", _COMMAND, str(memory_limit(share))],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), **threads},
-        )
+        with _signals_held():
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-c", _COMMAND, str(memory_limit(share))],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), **threads},
+            )
         self._tasks = Connection(_taken(self._process.stdin), readable=False)
         self._results = Connection(_taken(self._process.stdout), writable=False)
         self._errors = cast(IO[bytes], self._process.stderr)  # when it closes, the worker ends
-        try:
-            self._receive(_START_S)
-        except WorkerFailureError:
+        if not self._starts():
+            self._process.kill()
             text = self._errors.read().decode(errors="replace").strip()
             self.stop()
-            raise WorkerFailureError(f"a reader process did not start: {text[-500:]}", crashed=True) from None
+            raise WorkerFailureError(f"a reader process did not start: {text[-500:]}", crashed=True)
+
+    def _starts(self) -> bool:
+        try:
+            return self._results.poll(_START_S) and bool(self._results.recv_bytes())
+        except (OSError, EOFError):
+            return False
 
     @property
     def pid(self) -> int:
@@ -103,7 +110,7 @@ class Worker:
                 raise WorkerFailureError(OUT_OF_MEMORY)
             yield item
 
-    def _receive(self, wait_s: float, timeout_s: float = 0.0) -> tuple[str, Any]:
+    def _receive(self, wait_s: float, timeout_s: float) -> tuple[str, Any]:
         try:
             if not self._results.poll(wait_s):
                 self.stop()
@@ -129,6 +136,19 @@ class Worker:
         for connection in (self._tasks, self._results, self._errors):
             with suppress(OSError):
                 connection.close()
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """A process that is started holds back the signals that end a job until it has decided to ignore them."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [getattr(signal, name) for name in IGNORED])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def memory_limit(share: int) -> int:

@@ -26,9 +26,12 @@ class Importer(ABC):
 
     Attributes:
         takes_labels: Whether `read` accepts a separate file of labels.
+        keeps_contradictions: Whether labels stay that contradict each other for one crystal: those of a published table
+            are what they are. They are listed in any case.
     """
 
     takes_labels: ClassVar[bool] = False
+    keeps_contradictions: ClassVar[bool] = False
 
     @abstractmethod
     def read(self, source: Path, labels: Path | None = None, passed_over: frozenset[Path] = frozenset()) -> Labelled:

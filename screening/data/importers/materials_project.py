@@ -32,6 +32,8 @@ _PROPERTY_COLUMNS = {
 class MaterialsProject(Importer):
     """A folder of Materials Project crystals with the MEGNet-2018 labels."""
 
+    keeps_contradictions = True
+
     def read(self, source: Path, labels: Path | None = None, passed_over: frozenset[Path] = frozenset()) -> Labelled:
         structures, properties = source / _STRUCTURES, source / _PROPERTIES
         for file in (structures, properties):

@@ -57,6 +57,13 @@ class ElectrodePredictor:
         return self.voltage.folder if self.voltage is not None else None
 
     @property
+    def loads(self) -> Mapping[str, Path | None]:
+        """The files of the potential and the folder of the network that the voltage release was fitted with."""
+        if self.voltage is None:
+            return {}
+        return {"potential": self.voltage.potential.checkpoint, "network": self.voltage.network.folder}
+
+    @property
     def training(self) -> Mapping[str, Any] | None:
         """Not used: electrodes have no comparison with measurements."""
         return None

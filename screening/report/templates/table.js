@@ -150,7 +150,7 @@
   // As in ranking.csv, an apostrophe keeps a spreadsheet from running text as a formula.
   function field(value) {
     if (value === null || typeof value !== "string") return value === null ? "" : String(value);
-    const harmless = /^'*[=+\-@\t\r\n]/.test(value) ? `'${value}` : value;
+    const harmless = /^'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/.test(value) ? `'${value}` : value;
     return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
   }
 

@@ -266,7 +266,7 @@ def _situation(pair: ElectrodePair | NoPair) -> str:
 
 
 def _metals(part: FittedPart) -> Floats:
-    kept = part.get("metals_eV")
-    if not isinstance(kept, dict) or not set(kept) <= set(ATOMIC_NUMBERS):
+    kept = part.numbers("metals_eV")
+    if not set(kept) <= set(ATOMIC_NUMBERS):
         raise part.problem("the energies of the pure metals are missing")
     return by_element(kept, np.nan)

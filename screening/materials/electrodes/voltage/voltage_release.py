@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -16,6 +17,7 @@ from screening.materials.electrodes.voltage.voltage_card import voltage_card
 from screening.materials.electrodes.voltage.voltage_fit import FOREST, VoltageFitSettings, fit_voltage_parts
 from screening.networks.predictor import Predictor
 from screening.potentials.registry import load_potential
+from screening.release_folder import WEIGHTS
 from screening.settings import setting, settings_class
 from screening.tabular.release import TabularRelease
 
@@ -56,6 +58,7 @@ def fit_voltage(settings: Mapping[str, Any], folder: Path, progress: Callable[[s
     training = {
         "potential": settings["potential"],
         "network": settings["model"],
+        "sha256": {"potential": _digest(potential.checkpoint), "network": _digest(network.folder / WEIGHTS)},
         "seed": wanted.seed,
         "minutes": round((time.perf_counter() - started) / 60, 1),
     }
@@ -77,3 +80,11 @@ RECIPE = FitRecipe(
     fit=fit_voltage,
     card=voltage_card,
 )
+
+
+def _digest(file: Path | None) -> str | None:
+    """SHA-256 of a file; None where there is none."""
+    if file is None or not file.is_file():
+        return None
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -158,7 +158,7 @@ class AnisotropyModel:
         """
         part.require_features(anisotropy_feature_names())
         part.require_target(_TARGET)
-        shares = part.get("axial_share")
-        if not isinstance(shares, dict) or not all(0 < shares.get(name, 0) < 1 for name in (METAL, OTHER)):
+        shares = part.numbers("axial_share")
+        if not all(0 < shares.get(name, 0) < 1 for name in (METAL, OTHER)):
             raise part.problem(f"axial_share: expected a number between 0 and 1 for {METAL} and for {OTHER}")
         return cls(IntervalForest.from_part(part, len(anisotropy_feature_names())), shares)

@@ -98,7 +98,7 @@ class OrderModel:
             RequestError: The part is damaged or was fitted for another version.
         """
         part.require_features(order_feature_names())
-        if tuple(part.get("classes")) != CLASSES:
+        if part.texts("classes") != CLASSES:
             raise part.problem("it was fitted for other magnetic orders than this version predicts")
         width = len(order_feature_names())
         forests = tuple(TreeEnsemble.from_part(part, question, width) for question in QUESTIONS)
