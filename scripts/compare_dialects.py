@@ -2,8 +2,8 @@
 
     python scripts/compare_dialects.py crystals=structures.jsonl.gz [number=2000] [log=dialects.jsonl]
 
-Crystals are taken evenly over the file (rows of `lattice, species, frac`); those of more than 60 atoms are left out, because
-the other programs take most of the time. The log has a line for every crystal that did not come back equal.
+Crystals are taken evenly over the file (rows of `lattice, species, frac`); those of more than 60 atoms are left out,
+because the other programs take most of the time. The log has a line for every crystal that did not come back equal.
 """
 
 from __future__ import annotations

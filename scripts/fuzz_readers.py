@@ -3,8 +3,8 @@
     python scripts/fuzz_readers.py mutants=200000 log=fuzz.jsonl [processes=2] [seed=0]
     python scripts/fuzz_readers.py show=123456            # writes the mutant with this seed, and says what became of it
 
-The log has a line for each verdict that is neither `agreed` nor `refused`, and the counts of every thousand mutants; the
-same command goes on where a log ends.
+The log has a line for each verdict that is neither `agreed` nor `refused`, and the counts of every thousand mutants;
+the same command goes on where a log ends.
 """
 
 from __future__ import annotations

@@ -21,8 +21,8 @@ PACKAGE = ROOT / "screening"
 
 # Crystals flow in one direction: a step imports itself, the steps before it, and the ground floor, which has an order.
 GROUND = [
-    "errors", "resources", "console", "settings", "plugins", "array_types", "files", "folders", "holders", "locks",
-    "checksums", "caching", "release_folder", "signals", "columns", "tables", "chemistry",
+    "errors", "resources", "masking", "console", "settings", "plugins", "array_types", "files", "folders", "holders",
+    "locks", "checksums", "caching", "release_folder", "signals", "columns", "tables", "chemistry",
 ]  # fmt: skip
 STEPS = [
     "crystals", "data", "graphs", "networks", "tabular", "learning", "potentials", "relaxation", "materials", "ranking",

@@ -149,7 +149,8 @@ sys.exit(cli.main({PREDICT!r}))
     assert process.stdout.readline() == "started\n"
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=30)
-    assert (process.returncode, errors) == (130, "screening: interrupted\n")
+    said = "screening: stopped by SIGINT; run the same command to start again\n"
+    assert (process.returncode, errors) == (130, said)
 
 
 def test_a_closed_pipe_does_not_stop_a_job(tmp_path: Path, root: Path) -> None:

@@ -83,7 +83,7 @@ def gpu(device: str) -> Iterator[Finding]:
         yield Finding(GOOD, "GPU", f"{', '.join(names)}; torch {torch.__version__}, CUDA {torch.version.cuda}")
         return
     built = f"torch {torch.__version__}, {'CUDA ' + torch.version.cuda if torch.version.cuda else 'CPU build'}"
-    if shutil.which("nvidia-smi"):
+    if shutil.which("nvidia-smi") and os.environ.get("CUDA_VISIBLE_DEVICES", "0").strip() not in ("", "-1"):
         yield Finding(
             BROKEN, "GPU", f"a driver is installed, but torch finds no GPU; {built}", "install torch for CUDA"
         )

@@ -11,33 +11,34 @@ import re
 import subprocess
 
 _TIMEOUT_S = 20
-AGAIN = "run the same command to continue"
+AGAIN, START_AGAIN = "run the same command to continue", "run the same command to start again"
 
 
-def requeue(*, wanted: bool) -> str:
+def requeue(*, wanted: bool, again: str = AGAIN) -> str:
     """Requeue this job if it still runs and may be requeued. Does nothing outside a Slurm job.
 
     Args:
         wanted: Whether the job was told to continue later (SIGUSR1). If not, it is requeued only if Slurm preempts it:
             a cancelled job must not come back.
+        again: What to do if the job is not requeued.
 
     Returns:
         What happens next, in words.
     """
     job = _own_job()
     if not job:
-        return AGAIN
+        return again
     about = _job(job)
     if about.get("JobState") != "RUNNING":  # cancelled, or already requeued
-        return f"{AGAIN} (job {job}: {about.get('JobState', 'unknown to Slurm')})"
+        return f"{again} (job {job}: {about.get('JobState', 'unknown to Slurm')})"
     preempted = about.get("PreemptTime", "None") not in ("None", "N/A", "Unknown")
     if not (wanted or preempted):
-        return f"{AGAIN}; job {job} was not preempted, so it is not requeued"
+        return f"{again}; job {job} was not preempted, so it is not requeued"
     if about.get("Requeue") != "1":
-        return f"{AGAIN}; job {job} must not be requeued (--no-requeue)"
+        return f"{again}; job {job} must not be requeued (--no-requeue)"
     ended = _scontrol("requeue", job)
     if ended.returncode:
-        return f"{AGAIN}; job {job} was not requeued: {ended.stderr.strip()}"
+        return f"{again}; job {job} was not requeued: {ended.stderr.strip()}"
     return f"job {job} is requeued and will continue"
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 from screening.cluster import health
-from screening.cluster.health import STATES, Finding
+from screening.cluster.health import BROKEN, STATES, Finding
+from screening.cluster.surroundings import surroundings, tracking_variables
 from screening.configuration.doctor import DoctorConfig
 from screening.console import say
 from screening.errors import ScreeningError
 from screening.materials.registry import predictor_kind
 from screening.tracking.address import TrackingSettings
+
+logger = logging.getLogger(__name__)
 
 
 def run(config: DoctorConfig) -> None:
@@ -29,12 +33,28 @@ def run(config: DoctorConfig) -> None:
 
 
 def _examine(config: DoctorConfig) -> Iterator[Finding]:
-    yield from health.python()
-    yield from health.gpu(config.device)
-    yield from health.queue()
-    yield from _models(config)
-    yield from health.tracking(TrackingSettings(config.tracking.uri, config.tracking.experiment))
-    yield from health.disk(Path(config.output_dir))
+    settings = TrackingSettings(config.tracking.uri, config.tracking.experiment)
+    for name, findings in (
+        ("Python", health.python()),
+        ("environment", surroundings()),
+        ("GPU", health.gpu(config.device)),
+        ("Slurm", health.queue()),
+        ("model", _models(config)),
+        ("MLflow", tracking_variables(settings)),
+        ("MLflow", health.tracking(settings)),
+        ("disk", health.disk(Path(config.output_dir))),
+    ):
+        yield from _all_of(name, findings)
+
+
+def _all_of(name: str, findings: Iterator[Finding]) -> Iterator[Finding]:
+    """The findings of a check; if it fails itself, that is one."""
+    try:
+        yield from findings
+    except Exception as error:  # whatever a broken installation raises
+        said = f"the check failed itself: {type(error).__name__}: {error}"
+        yield Finding(BROKEN, name, said, "repeat with debug=true to see where, if this does not tell")
+        logger.debug("check of %s", name, exc_info=True)
 
 
 def _models(config: DoctorConfig) -> Iterator[Finding]:

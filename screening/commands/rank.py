@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import shlex
-import signal
 from pathlib import Path
 
-from screening.cluster.requeueing import requeue
 from screening.configuration.rank import RankConfig
 from screening.console import print_error, say
-from screening.errors import Interrupted
 from screening.jobs.local_shards import rank_in_shards
 from screening.jobs.rank import rank_to_folder
 from screening.jobs.ranking_outcome import Ranking
-from screening.jobs.scoring import Tally
 from screening.jobs.sharding import score_shard
 from screening.materials.registry import material_class
 from screening.report.choices import first_columns
 from screening.report.terminal import short_table, timing_line
-from screening.signals import Signals
 from screening.tracking.address import TrackingSettings
 from screening.tracking.runs import Run
 from screening.tracking.views import how_to_open
@@ -27,23 +22,14 @@ from screening.tracking.views import how_to_open
 def run(config: RankConfig) -> None:
     """Rank, or score one shard; print the short table, and say where everything is.
 
-    A shard that is asked to stop (SIGTERM, SIGUSR1) keeps what it has, puts its Slurm job back into the queue if that
-    is what was meant, and raises Interrupted.
+    A shard that is asked to stop keeps what it has.
     """
     if config.shard is not None:
-        tally = _score(config, config.shard)
+        tally = score_shard(config, config.shard)
         say(f"shard {config.shard} of {config.shards}: {tally.scored} scored, {len(tally.rejected)} rejected now")
         say(f"when all are there: screening reduce {shlex.quote(config.output_dir)}")
         return
     show(rank_in_shards(config) if config.shards > 1 else rank_to_folder(config, config.candidates), config)
-
-
-def _score(config: RankConfig, shard: int) -> Tally:
-    with Signals().caught() as signals:
-        try:
-            return score_shard(config, shard, signals)
-        except Interrupted as stopped:
-            raise Interrupted(f"{stopped}; {requeue(wanted=signal.SIGUSR1 in signals.received)}") from None
 
 
 def show(ranking: Ranking, config: RankConfig) -> None:

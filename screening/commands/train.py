@@ -7,29 +7,28 @@ import logging
 from screening.configuration.train import TrainConfig
 from screening.console import say
 from screening.errors import Interrupted
-from screening.signals import Signals
+from screening.signals import StopSignal
 
 
 def run(config: TrainConfig) -> None:
     """Train or resume, and say where the model is. With several devices each of the processes runs this.
 
-    Told to stop (SIGTERM, SIGUSR1) it saves a checkpoint, puts its Slurm job back into the queue if that is what was
+    Told to stop while it trains, it saves a checkpoint, puts its Slurm job back into the queue if that is what was
     meant, and raises Interrupted.
     """
-    with Signals().caught() as signals:  # before the imports that take seconds
-        from screening.jobs.train import train_to_folder
-        from screening.learning.devices import process_rank
+    from screening.jobs.train import train_to_folder
+    from screening.learning.devices import process_rank
 
-        rank = process_rank(config.trainer.devices)
+    rank = process_rank(config.trainer.devices)
+    if rank:
+        logging.getLogger("screening").setLevel(logging.WARNING)
+    try:
+        training = train_to_folder(config, say)
+    except (Interrupted, StopSignal):
+        # the first process speaks for all; a bad exit status of another one would have it killed meanwhile
         if rank:
-            logging.getLogger("screening").setLevel(logging.WARNING)
-        try:
-            training = train_to_folder(config, say, signals)
-        except Interrupted:
-            # the first process speaks for all; a bad exit status of another one would have it killed meanwhile
-            if rank:
-                return
-            raise
+            return
+        raise
     if rank:
         return
     result = training.result

@@ -51,6 +51,8 @@ class CommandConfig:
     """The key whose value may be given without its name."""
     extended_by: ClassVar[str] = ""
     """The group or key whose choice adds keys to the command."""
+    runs_as_a_job: ClassVar[bool] = False
+    """Whether `screening submit` has Slurm run it, so that it may go back into the queue."""
 
     seed: int = setting(default=0, help="seed of everything random", minimum=0, maximum=2**32 - 1)
     debug: bool = setting(default=False, help="show a traceback when something fails, and log more")
@@ -88,6 +90,11 @@ class CommandConfig:
     def unknown(cls, key: str, value: str, tree: Mapping[str, Any]) -> str | None:
         """What to say of a key that the command does not have; None: nothing in particular."""
         return None
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the same command goes on where this one was stopped; if not, it starts again."""
+        return False
 
     def finish(self) -> Self:
         """The settings with what follows from several keys at once. Raises RequestError if those contradict."""

@@ -26,6 +26,7 @@ from screening.configuration.trees import MISSING, drop, flattened, merged, nest
 from screening.errors import RequestError
 from screening.resources import resource
 from screening.settings import Key, build_settings, check_settings, keys_of
+from screening.tracking.address import refuse_password
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,8 @@ def load_config(command: str, overrides: Sequence[str] = (), values: Mapping[str
 
 def compose_config(command: str, overrides: Sequence[str] = (), values: Mapping[str, Any] | None = None) -> Composed:
     """The composed config, in which required keys may still be missing; arguments and errors as in `load_config`."""
+    for typed in (*overrides, *(f"{key}={value}" for key, value in (values or {}).items())):
+        refuse_password(typed)  # before anything is said of it
     groups = groups_of(command)
     schema, request, plain = _chosen(command, named(overrides, COMMANDS[command].positional), values or {}, groups)
     known = {key.name: key for key in keys_of(schema)}
@@ -163,6 +166,7 @@ def _resolved(tree: dict[str, Any]) -> dict[str, Any]:
 def _check(schema: type[CommandConfig], tree: dict[str, Any], missing: set[str]) -> None:
     """Check all values but those that are missing."""
     given = deepcopy(tree)
+    refuse_password(f"tracking.uri={tree.get('tracking', {}).get('uri', '')}")  # of a config file
     for key in missing:
         drop(given, key)
     check_settings(schema, given)

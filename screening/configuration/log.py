@@ -23,3 +23,7 @@ class LogConfig(CommandConfig):
     positional: ClassVar[str] = "output_dir"
 
     output_dir: str = setting(help="folder of a finished `screening rank`; the key may be left out", path=True)
+
+    @property
+    def goes_on(self) -> bool:
+        return True

@@ -34,6 +34,7 @@ class RankConfig(ScoringConfig, RankingConfig):
     """
 
     command: ClassVar[str] = "rank"
+    runs_as_a_job: ClassVar[bool] = True
 
     output_dir: str = setting(help="folder for the results, made if it is not there", path=True)
     relax: str = setting(
@@ -57,6 +58,10 @@ class RankConfig(ScoringConfig, RankingConfig):
     )
     top: int = setting(default=20, help="rows of the table in the terminal", minimum=0)
     report: ReportConfig = field(default_factory=ReportConfig)
+
+    @property
+    def goes_on(self) -> bool:
+        return self.shards > 1 or self.shard is not None
 
     def finish(self) -> Self:
         if self.shard is not None and self.shard >= self.shards:

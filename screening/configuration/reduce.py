@@ -21,6 +21,7 @@ class ReduceConfig(CommandConfig):
 
     command: ClassVar[str] = "reduce"
     positional: ClassVar[str] = "output_dir"
+    runs_as_a_job: ClassVar[bool] = True
 
     output_dir: str = setting(help="output_dir of the shards", path=True)
     top: int = setting(default=20, help="rows of the table in the terminal", minimum=0)

@@ -39,6 +39,10 @@ class RelaxConfig(CommandConfig):
         default=None, help="atoms that are relaxed together; null: what is fastest with the potential", minimum=1
     )
 
+    @property
+    def goes_on(self) -> bool:
+        return True
+
     def finish(self) -> Self:
         if self.fmax_eV_per_A == 0:
             raise RequestError("fmax_eV_per_A=0: expected a number above 0, such as 0.1")

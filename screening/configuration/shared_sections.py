@@ -24,7 +24,9 @@ class TrackingConfig:
     """MLflow: where runs are recorded."""
 
     uri: str = setting(
-        default="", help="MLflow address or sqlite:///FILE; empty: mlflow.db in the working folder; none: off"
+        default="",
+        help="MLflow address or sqlite:///FILE, without a password; empty: that of MLFLOW_TRACKING_URI, or mlflow.db "
+        "in the working folder; none: off",
     )
     experiment: str = setting(default="screening", help="MLflow experiment that the run belongs to")
 

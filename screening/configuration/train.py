@@ -115,6 +115,7 @@ class TrainConfig(CommandConfig):
     """
 
     command: ClassVar[str] = "train"
+    runs_as_a_job: ClassVar[bool] = True
 
     output_dir: str = setting(help="folder for checkpoints and the finished model, made if it is not there", path=True)
     name: str | None = setting(default=None, help="name of the model; null: that of output_dir")
@@ -133,3 +134,7 @@ class TrainConfig(CommandConfig):
     def model_name(self) -> str:
         """The name that the model gets."""
         return self.name or Path(self.output_dir).resolve().name
+
+    @property
+    def goes_on(self) -> bool:
+        return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,7 +109,9 @@ def read_settings(
         elements: Atomic numbers that its model knows; None: all.
         own: What this job writes, should it lie in the folder that is read.
     """
-    database = sqlite_path(tracking_uri(tracking_settings(config)))
+    database = None
+    with suppress(RequestError):  # a job that records refuses a wrong address itself
+        database = sqlite_path(tracking_uri(tracking_settings(config)))
     kept = [] if database is None else [database, database.with_name(ARTIFACT_FOLDER)]
     return ReadSettings(
         order=config.order,

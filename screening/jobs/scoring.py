@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from screening.console import on_terminal
 from screening.crystals import Crystal, ReadSettings, Rejection, as_crystals, read_crystals
 from screening.crystals.reading.counting import count_inputs
 from screening.crystals.reading.inputs import find_source
@@ -70,7 +70,7 @@ class Tally:
 
 def expected_inputs(candidates: Candidates) -> int | None:
     """For the progress bar's estimate: None where nobody looks or counting would take as long as reading."""
-    if isinstance(candidates, str | Path) and sys.stderr.isatty():
+    if isinstance(candidates, str | Path) and on_terminal():
         return count_inputs(candidates)
     return None
 
@@ -175,5 +175,5 @@ def progress(total: int | None) -> Iterator[Callable[[int], object]]:
     """A progress bar with rate and, where the total is known, an estimate; nothing but on a terminal."""
     from tqdm import tqdm
 
-    with tqdm(total=total, unit=" crystals", disable=not sys.stderr.isatty(), leave=False) as bar:
+    with tqdm(total=total, unit=" crystals", disable=not on_terminal(), leave=False) as bar:
         yield bar.update

@@ -29,7 +29,7 @@ from screening.jobs.scoring import Tally, check_scoring, no_predictions, predict
 from screening.locks import folder_lock, part_lock
 from screening.materials.predictors import Predictors
 from screening.materials.registry import material_class
-from screening.signals import Signals
+from screening.signals import held_back
 from screening.tracking.provenance import sha256
 from screening.tracking.ranking_folder import SETTINGS_FILE
 
@@ -79,9 +79,10 @@ class _Pending:
     def flush(self) -> None:
         """Put what there is on disk."""
         table = pl.concat(self.rows, how="diagonal") if self.rows else pl.DataFrame()
-        if table.height:
-            self.folder.append(table)
-        self.rows, self.since = [], time.monotonic()
+        with held_back():  # no row twice
+            if table.height:
+                self.folder.append(table)
+            self.rows, self.since = [], time.monotonic()
 
     def _inputs(self, key: str, rejection: Rejection | None) -> tuple[Any, ...]:
         entry = self.entries.pop(key)
@@ -104,18 +105,18 @@ def unfinished_shards(config: RankConfig) -> list[int]:
     return [index for index, folder in enumerate(folders) if not folder.is_complete()]
 
 
-def score_shard(config: RankConfig, index: int, signals: Signals | None = None) -> Tally:
+def score_shard(config: RankConfig, index: int) -> Tally:
     """Score one shard of config.shards into its parts; goes on where an earlier job with this shard stopped.
 
-    signals: those that may ask it to stop. Raises RequestError for a wrong request, for parts of another job, and if
-    the candidates have changed since; Interrupted once what is scored is on disk, if it was asked to stop.
+    Told to stop, it puts what is scored on disk first. Raises RequestError for a wrong request, for parts of
+    another job, and if the candidates have changed since.
     """
     folder = Path(config.output_dir)
     with part_lock(folder, _shard_folder(config, index), "output_dir"):
-        return _score_locked(config, index, signals)
+        return _score_locked(config, index)
 
 
-def _score_locked(config: RankConfig, index: int, signals: Signals | None) -> Tally:
+def _score_locked(config: RankConfig, index: int) -> Tally:
     predictors = load_predictors(config)
     check_scoring(predictors, config.task_settings)
     parts = _part_folder(config, _header(config, predictors), index)
@@ -136,12 +137,13 @@ def _score_locked(config: RankConfig, index: int, signals: Signals | None) -> Ta
     entries = read_entries(find_source(config.candidates), settings, Shard(index, config.shards), is_done, survey)
     tally, reported = Tally(), 0
     join_columns = space_groups(config.task_settings, tally, pending.keep)
-    for table in predictions(predictors, pending.watch(entries), config.batch_atoms, tally, join_columns):
-        pending.add(table, tally.rejected[reported:])
-        reported = len(tally.rejected)
-        if signals is not None and signals.received:
-            pending.flush()
-            signals.raise_if_received(f"all rows scored so far are in {parts.folder}")
+    try:
+        for table in predictions(predictors, pending.watch(entries), config.batch_atoms, tally, join_columns):
+            pending.add(table, tally.rejected[reported:])
+            reported = len(tally.rejected)
+    except KeyboardInterrupt:
+        pending.flush()
+        raise
     pending.flush()
     counts = {"scored": tally.scored, "rejected": len(tally.rejected), "earlier": len(done)}
     read = {"total": survey.total, "fingerprint": survey.fingerprint, "hashes": hashes()}

@@ -61,15 +61,12 @@ class Training:
         return f"<div><p>{html.escape(text)}</p><table><tbody>{rows}</tbody></table></div>"
 
 
-def train_to_folder(
-    config: TrainConfig, report: Callable[[str], object] = len, signals: Signals | None = None
-) -> Training:
+def train_to_folder(config: TrainConfig, report: Callable[[str], object] = len) -> Training:
     """Train or resume in config.output_dir. With several devices each of the processes runs this.
 
     Args:
         config: The settings.
         report: Gets lines for the user before training starts.
-        signals: Those that may ask it to stop.
 
     Raises:
         RequestError: The request is wrong.
@@ -78,7 +75,7 @@ def train_to_folder(
     """
     rank, folder = process_rank(config.trainer.devices), Path(config.output_dir)
     with nullcontext() if rank else folder_lock(folder, "output_dir"):
-        return _train_locked(config, report, signals or Signals(), rank)
+        return _train_locked(config, report, Signals(), rank)
 
 
 def _train_locked(config: TrainConfig, report: Callable[[str], object], signals: Signals, rank: int) -> Training:
@@ -108,7 +105,7 @@ def _train_locked(config: TrainConfig, report: Callable[[str], object], signals:
         except Interrupted as stopped:
             # before anything else: the grace period may be short
             next_ = "" if rank else requeue(wanted=signal.SIGUSR1 in signals.received)
-            raise Interrupted(f"{stopped}; {next_}") from None
+            raise stopped.followed_by(next_) from None
         if not rank:
             save_config(config, folder / SETTINGS_FILE)
             claim_folder(folder, tracked.run_id)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from screening.configuration import as_dict, load_config
 from screening.configuration.train import TrainConfig
 from screening.configuration.trees import flattened
+from screening.console import on_terminal
 from screening.data.store import Store, label_columns
 from screening.errors import RequestError
 from screening.release_folder import WEIGHTS
@@ -120,7 +120,7 @@ def training_settings(config: TrainConfig, store: Store, parent: Path | None) ->
         devices=trainer.devices,
         checkpoint_minutes=trainer.checkpoint_minutes,
         validate_every_steps=trainer.validate_every_steps,
-        progress_bar=sys.stderr.isatty(),
+        progress_bar=on_terminal(),
         seed=config.seed,
         parent=parent,
         fixed=fixed_settings(config, store, parent),

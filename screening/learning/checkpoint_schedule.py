@@ -16,7 +16,8 @@ from screening.learning.devices import SharedMaximum
 from screening.signals import Signals
 
 _GO_ON, _SAVE = 0, 1
-_STOP = {2: signal.SIGTERM, 3: signal.SIGUSR1}  # if both arrive, SIGUSR1 wins in all processes
+# if several arrive, the last of these wins in all processes
+_STOP = {2: signal.SIGINT, 3: signal.SIGHUP, 4: signal.SIGTERM, 5: signal.SIGUSR1}
 
 
 class CheckpointSchedule(Checkpoint):

@@ -55,7 +55,7 @@ def train(
     Args:
         settings: Settings of the run.
         log_metrics: Receives metrics and their step.
-        signals: Caught signals that stop the run.
+        signals: Records those that stop the run: while it trains, or all the time if the caller has caught them.
 
     Raises:
         RequestError: If the store or the network is wrong.
@@ -84,7 +84,7 @@ def train(
         signals.raise_if_received("no step was done since the last checkpoint")
     resumed = find_checkpoint(saving.folder, learning, run, set_aside=trainer.is_global_zero)
     marks.sessions = [*(resumed.sessions if resumed else ()), _session(settings, total_steps, resumed)]
-    idle = _fit(trainer, learning, data, resumed)
+    idle = _fit(trainer, learning, data, resumed, signals)
     signals.raise_if_received("all steps are done, only the calibration of the intervals is left")
     model_dir = settings.output_dir / "model"
     speed = _speed(data, trainer.global_step, times)
@@ -105,11 +105,14 @@ def train(
     return TrainingResult(model_dir, trainer.global_step, scores, speed, before)
 
 
-def _fit(trainer: Trainer, learning: PropertyLearning, data: CrystalData, resumed: Checkpoint | None) -> bool:
+def _fit(
+    trainer: Trainer, learning: PropertyLearning, data: CrystalData, resumed: Checkpoint | None, signals: Signals
+) -> bool:
     """Do the remaining steps and put the averaged weights into `learning`; true if no steps were left."""
     if resumed and trainer.is_global_zero:
         logger.info("resuming from %s", resumed.file)
-    trainer.fit(learning, datamodule=data, ckpt_path=resumed.file if resumed else None, weights_only=True)
+    with signals.caught():
+        trainer.fit(learning, datamodule=data, ckpt_path=resumed.file if resumed else None, weights_only=True)
     if resumed is None or trainer.global_step > resumed.step:
         return False
     # Lightning then skips validation and the end, where the averaged weights replace the last ones

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from screening.checksums import file_sha256
 from screening.columns import column, gate_name, is_gate
+from screening.signals import held_back
 from screening.tracking.batches import log_entries
 from screening.tracking.child_runs import PARENT, child_runs
 from screening.tracking.descriptions import NOTE, Place, describe_finalist, describe_former
@@ -50,9 +51,10 @@ def log_finalists(run: Run, ranking: RankingFolder) -> dict[str, str]:
         name, formula = (shorten(text, TAG_LENGTH) for text in (finalist.candidate_id, finalist.formula))
         crystal = str(finalist.entry.get("crystal", ""))
         known = [key for key in ((name, formula, crystal), (name, formula, ""), (name, "", "")) if key in found]
-        child = found.pop(known[0]) if known else _made(run, finalist)
-        if child is None or not _filled(run, child, finalist, ranking):
-            return runs
+        with held_back():  # a run that was made is also closed
+            child = found.pop(known[0]) if known else _made(run, finalist)
+            if child is None or not _filled(run, child, finalist, ranking):
+                return runs
         runs[finalist.candidate_id] = child.info.run_id
     runs = dict(reversed(runs.items()))
     for child in found.values():

@@ -6,7 +6,6 @@ import hashlib
 import importlib.metadata
 import os
 import platform
-import re
 import shlex
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from screening.checksums import with_checksum
 from screening.errors import RequestError
 from screening.files import atomic_path
 from screening.folders import files_under
+from screening.masking import masked
 
 PACKAGES = (
     "torch",
@@ -42,7 +42,6 @@ PACKAGES = (
 )
 _CHUNK = 1 << 20
 _OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
-_PASSWORD = re.compile(r"(://[^/@:\s]*):[^/@\s]*@")
 
 
 @cache
@@ -82,7 +81,7 @@ def typed_command() -> str | None:
     """The command as it was typed, any password in an address masked; None in a program that only uses the package."""
     if Path(sys.argv[0]).name not in ("screening", "__main__.py"):
         return None
-    return _PASSWORD.sub(r"\1:***@", shlex.join(["screening", *sys.argv[1:]]))
+    return masked(shlex.join(["screening", *sys.argv[1:]]))
 
 
 def sha256(path: Path, passed_over: frozenset[Path] = frozenset()) -> str:

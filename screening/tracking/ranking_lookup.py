@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 from screening.crystals.reading.identity import printable
 from screening.errors import RequestError, ScreeningError
-from screening.tracking.address import OFF, TrackingSettings, shown_uri, sqlite_path, tracking_uri
+from screening.tracking.address import (
+    OFF,
+    TrackingSettings,
+    shown_uri,
+    sqlite_path,
+    tracking_uri,
+    without_password,
+)
 from screening.tracking.child_runs import PARENT
 from screening.tracking.finalist_runs import CANDIDATE
 from screening.tracking.run_file import RUN_FILE, read_record
@@ -20,7 +27,6 @@ if TYPE_CHECKING:
     from mlflow.entities import Run as MlflowRun
 
 EXPECTED = "expected the id of a ranking's run or of one of its finalists, or the output folder of a tracked ranking"
-_MASKED = ":***@"
 
 
 @contextmanager
@@ -48,7 +54,7 @@ def open_review_store(settings: TrackingSettings, run_id: str, key: str) -> Iter
     try:
         yield connect(uri), uri, wanted
     except (StoreError, MlflowException) as error:
-        why = (str(error.__cause__ or error) or type(error).__name__).splitlines()[0]
+        why = without_password((str(error.__cause__ or error) or type(error).__name__).splitlines()[0], uri)
         raise ScreeningError(
             f"tracking.uri={shown_uri(uri)}: cannot read {key}={run_id} there ({why}); "
             "start the server or correct the address"
@@ -70,10 +76,6 @@ def _place(settings: TrackingSettings, run_id: str, key: str) -> tuple[str, str]
         raise RequestError(f"{key}={run_id}: no {RUN_FILE} with a run there; {EXPECTED}")
     if settings.uri.strip() and tracking_uri(settings) != OFF:
         return tracking_uri(settings), record.run_id
-    if _MASKED in record.tracking_uri:
-        raise RequestError(
-            f"{key}={run_id}: its store {record.tracking_uri} needs a password; set tracking.uri= to the full address"
-        )
     return tracking_uri(TrackingSettings(record.tracking_uri)), record.run_id
 
 

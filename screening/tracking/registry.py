@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from screening.errors import RequestError
 from screening.files import link_outside
 from screening.release_folder import WEIGHTS
-from screening.tracking.address import OFF, TrackingSettings, tracking_uri
+from screening.tracking.address import OFF, TrackingSettings, tracking_uri, without_password
 from screening.tracking.provenance import sha256
 from screening.tracking.server import connect
 
@@ -92,7 +92,8 @@ def registered_version(settings: TrackingSettings, model: str) -> str:
         version = _client(settings).get_model_version_by_alias(match["name"], match["alias"])
         return f"{PREFIX}{match['name']}/{version.version}"
     except MlflowException as error:
-        raise RequestError(f"model={model}: {str(error).splitlines()[0]}") from None
+        said = without_password(str(error).splitlines()[0], tracking_uri(settings))
+        raise RequestError(f"model={model}: {said}") from None
 
 
 def _client(settings: TrackingSettings) -> MlflowClient:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from screening.tracking.address import shown_uri
 from screening.tracking.limits import PARAM_LENGTH, RUN_NAME_LENGTH, key, shorten
 from screening.tracking.run_file import RUN_FILE, RunRecord, is_copy, read_record, record_at, write_record
-from screening.tracking.server import connect, experiment_id, retry_while_busy, unreachable
+from screening.tracking.server import experiment_id, retry_while_busy, unreachable
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -29,24 +29,29 @@ class OpenedRun:
     """A run that is marked as running.
 
     Attributes:
-        client: Of its store.
         experiment_id: Its experiment.
         run_id: The run.
         found: What it held before; None for a new one.
     """
 
-    client: MlflowClient
     experiment_id: str
     run_id: str
     found: MlflowRun | None
 
 
 def find_or_make(
-    uri: str, experiment: str, output_dir: Path, run_name: str, about: Mapping[str, str], wanted: Mapping[str, str]
+    client: MlflowClient,
+    uri: str,
+    experiment: str,
+    output_dir: Path,
+    run_name: str,
+    about: Mapping[str, str],
+    wanted: Mapping[str, str],
 ) -> OpenedRun:
     """Continue the run of an output folder, or make one.
 
     Args:
+        client: Of the store.
         uri: The full address of the store.
         experiment: Name of the experiment.
         output_dir: The job's output folder, whose record names its run.
@@ -57,7 +62,6 @@ def find_or_make(
     Raises:
         StoreError: If MLflow cannot be reached.
     """
-    client = connect(uri)
     from mlflow.exceptions import MlflowException
 
     name = shorten(run_name, RUN_NAME_LENGTH)
@@ -87,7 +91,7 @@ def find_or_make(
         _keep(output_dir, replace(record, run_id=run_id), held)
     except MlflowException as error:
         raise unreachable(uri, error) from error
-    return OpenedRun(client, group, run_id, found)
+    return OpenedRun(group, run_id, found)
 
 
 def new_run(client: MlflowClient, group: str, name: str, tags: Mapping[str, str]) -> str:

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from screening.columns import column
 from screening.errors import Interrupted, RequestError
-from screening.tracking.address import OFF, TrackingSettings, shown_uri, tracking_uri
+from screening.masking import masked
+from screening.signals import held_back, last_words
+from screening.tracking.address import OFF, TrackingSettings, experiment_name, shown_uri, tracking_uri
 from screening.tracking.batches import log_entries
 from screening.tracking.resuming import as_params, find_or_make
 from screening.tracking.run_file import RUN_FILE
-from screening.tracking.server import StoreError, retry_while_busy
+from screening.tracking.server import StoreError, connect, retry_while_busy
 
 if TYPE_CHECKING:
     import polars as pl
@@ -103,7 +105,8 @@ class Run:
 
     def close(self, status: str) -> None:
         """Set the final status: FINISHED, FAILED or KILLED."""
-        self.send(f"the status {status}", lambda client, run: client.set_terminated(run, status))
+        with held_back():
+            self.send(f"the status {status}", lambda client, run: client.set_terminated(run, status))
 
     def send(self, what: str, call: Callable[[MlflowClient, str], Result]) -> Result | None:
         """Call a function with the client and the run's id; after a failure, tracking stops.
@@ -124,7 +127,7 @@ class Run:
             return retry_while_busy(lambda: call(client, run_id))
         except (MlflowException, OSError) as error:
             self._client = None
-            why = str(error).splitlines()[0] if str(error) else type(error).__name__
+            why = masked(str(error).splitlines()[0]) if str(error) else type(error).__name__
             where = shown_uri(self.tracking_uri)
             logger.warning(
                 "MLflow at %s failed to record %s (%s); going on without tracking%s", where, what, why, self.later
@@ -163,17 +166,23 @@ def open_run(
     uri = tracking_uri(settings)
     hint = f"; later: {later}" if later else ""
     wanted = as_params(settings_of_result or {})
+    run = Run()
     try:
-        run = Run() if uri == OFF else _open(uri, settings.experiment, output_dir, run_name, parent_run_id, wanted)
-        run.set_tags(tags)
-    except StoreError as error:
-        if later is None:
-            raise
-        logger.warning("%s; going on without tracking%s", str(error).partition(";")[0], hint)
-        run = Run()
-    run.later = hint
-    try:
-        yield run
+        try:
+            client = None if uri == OFF else connect(uri)
+            with held_back():  # a run that was made is also closed
+                if client is not None:
+                    where = client, uri, experiment_name(settings)
+                    run = _open(*where, output_dir, run_name, parent_run_id, wanted)
+            run.set_tags(tags)
+        except StoreError as error:
+            if later is None:
+                raise
+            logger.warning("%s; going on without tracking%s", str(error).partition(";")[0], hint)
+            run = Run()
+        run.later = hint
+        with last_words(lambda: run.close("KILLED")):
+            yield run
     except Interrupted:
         run.close("KILLED")
         raise
@@ -190,11 +199,17 @@ def open_run(
 
 
 def _open(
-    uri: str, experiment: str, output_dir: Path, run_name: str, parent_run_id: str | None, wanted: Mapping[str, str]
+    client: MlflowClient,
+    uri: str,
+    experiment: str,
+    output_dir: Path,
+    run_name: str,
+    parent_run_id: str | None,
+    wanted: Mapping[str, str],
 ) -> Run:
     about = {"mlflow.parentRunId": parent_run_id} if parent_run_id else {}
-    opened = find_or_make(uri, experiment, output_dir, run_name, about, wanted)
-    run = Run(opened.run_id, opened.experiment_id, uri, _client=opened.client)
+    opened = find_or_make(client, uri, experiment, output_dir, run_name, about, wanted)
+    run = Run(opened.run_id, opened.experiment_id, uri, _client=client)
     if opened.found is not None:
         run.known_metrics, run.status_before = frozenset(opened.found.data.metrics), str(opened.found.info.status)
         run._known_params = dict(opened.found.data.params)

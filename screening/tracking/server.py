@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from screening.errors import ScreeningError
 from screening.files import ABANDONED_S, part_path, remove_leftovers
-from screening.tracking.address import shown_uri, sqlite_path, sqlite_uri
+from screening.tracking.address import shown_uri, sqlite_path, sqlite_uri, without_password
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -110,7 +110,7 @@ def retry_while_busy(call: Callable[[], Result], transient: tuple[str, ...] = _B
 
 def unreachable(uri: str, error: BaseException) -> StoreError:
     """An error that names the address, what happened and what to do."""
-    why = (str(error) or type(error).__name__).splitlines()[0]
+    why = without_password((str(error) or type(error).__name__).splitlines()[0], uri)
     if "not authenticated" in str(error):
         help = "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
     else:

@@ -60,7 +60,8 @@ def _structures() -> Iterator[Structure]:
     )
     yield build("P6_3/mmc", Lattice.hexagonal(4.28, 6.11), ["Mn", "Bi"], [[0, 0, 0], [1 / 3, 2 / 3, 0.25]])
     yield build("R-3m", Lattice.hexagonal(2.816, 14.05), ["Co", "Li", "O"], [[0, 0, 0], [0, 0, 0.5], [0, 0, 0.2605]])
-    yield build("P4/nmm", Lattice.tetragonal(3.77, 6.36), ["Li", "Fe", "As"], [[0, 0.5, 0.154], [0, 0, 0.5], [0, 0.5, 0.737]])  # fmt: skip
+    yield build("P4/nmm", Lattice.tetragonal(3.77, 6.36), ["Li", "Fe", "As"],
+                [[0, 0.5, 0.154], [0, 0, 0.5], [0, 0.5, 0.737]])  # fmt: skip
     lattice = Lattice.orthorhombic(10.33, 6.01, 4.69)
     sites = [[0, 0, 0], [0.282, 0.25, 0.975], [0.095, 0.25, 0.418], [0.097, 0.25, 0.743], [0.457, 0.25, 0.206],
              [0.166, 0.047, 0.285]]  # fmt: skip

@@ -27,12 +27,12 @@ _LOOK_ALIKES = {
     "'": "’‘",
     '"': "“”",
 }
-_TOKENS = (
-    b"?", b".", b"*", b"nan", b"inf", b"-0", b"1e400", b"0.3333333", b"0.333", b"0.67", b"1/3", b"99999999999", b"'", b'"', b";", b"\n;\n", b"#", b"\r",
-    b"\r\n", b"\x00", b"\xef\xbb\xbf", b"loop_", b"data_", b"data_global\n", b"save_", b"global_", b"LOOP_", b"Va", b"D", b"Fe,Co", b"H2O", b"(Fe1)", b"7Li",
-    b"Fe3+", b"X", b"T", b"F", b"Direct", b"Cartesian", b"S", b"null", b"true", b"NaN", b"Infinity", b"[", b"]", b"{", b"}", b'{"a":', b"-1", b"1.5",
-    b":1", b":2", b":H", b":R", b" Z", b"P 1", b"F m -3 m", b"dum", b"!", b"(5)", b"_atom_site_occupancy", b"_atom_site_type_symbol", b"1.0 2.0 3.0",
-)  # fmt: skip
+_WORDS = rb"""
+? . * nan inf -0 1e400 0.3333333 0.333 0.67 1/3 99999999999 ' " ; # loop_ data_ save_ global_ LOOP_ Va D Fe,Co H2O
+(Fe1) 7Li Fe3+ X T F Direct Cartesian S null true NaN Infinity [ ] { } {"a": -1 1.5 :1 :2 :H :R dum ! (5)
+_atom_site_occupancy _atom_site_type_symbol"""
+_TOKENS = (*_WORDS.split(), b"\n;\n", b"\r", b"\r\n", b"\x00", b"\xef\xbb\xbf", b"data_global\n", b" Z", b"P 1",
+           b"F m -3 m", b"1.0 2.0 3.0")  # fmt: skip
 
 Mutation = Callable[[Random, bytes, bytes], bytes]
 

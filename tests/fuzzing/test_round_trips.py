@@ -35,8 +35,10 @@ def test_every_crystal_system_comes_back_from_every_dialect(tmp_path: Path) -> N
 def _systems() -> list[Structure]:
     build = Structure.from_spacegroup
     return [
-        Structure(Lattice.from_parameters(4.1, 5.2, 6.3, 81, 97, 105), ["Fe", "O"], [[0.1, 0.2, 0.3], [0.7, 0.35, 0.45]]),
-        build("C2/m", Lattice.monoclinic(5.6, 2.9, 5.1, 110), ["Na", "Mn", "O"], [[0, 0.5, 0.5], [0, 0, 0], [0.28, 0, 0.8]]),
+        Structure(Lattice.from_parameters(4.1, 5.2, 6.3, 81, 97, 105), ["Fe", "O"],
+                  [[0.1, 0.2, 0.3], [0.7, 0.35, 0.45]]),
+        build("C2/m", Lattice.monoclinic(5.6, 2.9, 5.1, 110), ["Na", "Mn", "O"],
+              [[0, 0.5, 0.5], [0, 0, 0], [0.28, 0, 0.8]]),
         build("Pnma", Lattice.orthorhombic(5.4, 7.6, 5.3), ["Gd", "Fe", "O", "O"],
               [[0.06, 0.25, 0.98], [0, 0, 0.5], [0.47, 0.25, 0.1], [0.3, 0.05, 0.7]]),
         build("I4_1/amd", Lattice.tetragonal(3.78, 9.51), ["Ti", "O"], [[0, 0, 0], [0, 0, 0.208]]),

@@ -10,7 +10,7 @@ import pytest
 import torch
 from lightning import LightningModule
 
-from screening.errors import RequestError
+from screening.errors import RequestError, ScreeningError
 from screening.files import part_path
 from screening.learning.checkpoints import RUN, ChecksummedCheckpointIO, checkpoint_files, find_checkpoint
 
@@ -104,7 +104,7 @@ def test_a_full_disk_leaves_the_earlier_ones(tmp_path: Path, monkeypatch: pytest
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    with monkeypatch.context() as patched, pytest.raises(OSError, match="No space"):
+    with monkeypatch.context() as patched, pytest.raises(ScreeningError, match="No space"):
         patched.setattr(os, "fsync", full)
         save(tmp_path, 2)
     assert found(tmp_path) == 1 and len(list(tmp_path.iterdir())) == 1

@@ -14,10 +14,11 @@ from helpers.models import tiny_release
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from screening.checksums import CHECKSUM
 from screening.errors import RequestError
 from screening.networks.release_limits import no_larger_than
 from screening.networks.released_model import load_release
-from screening.release_folder import CONFIG, WEIGHTS
+from screening.release_folder import CONFIG, WEIGHTS, WEIGHTS_SHA256
 
 
 @pytest.fixture(scope="module")
@@ -33,10 +34,10 @@ def release(sound: Path, tmp_path: Path) -> Path:
 
 
 def write_config(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
-    """Change the config, without hashes that would tell of it: as a release that was made so."""
+    """Change the config, without the checksums that would tell of it: as a release that was made so."""
     config = json.loads((folder / CONFIG).read_text())
     change(config)
-    (folder / CONFIG).write_text(json.dumps({k: v for k, v in config.items() if "sha256" not in k}))
+    (folder / CONFIG).write_text(json.dumps({k: v for k, v in config.items() if k not in (CHECKSUM, WEIGHTS_SHA256)}))
 
 
 ABSURD = [10_000_000, -1, 2**63, "x", None, float("nan"), float("inf"), [], {}, True, 0.5]

@@ -80,9 +80,7 @@ def test_a_damaged_or_foreign_release_is_refused_by_name(folder: Path) -> None:
             load_tabular_release(folder, KEY, FORMAT)
 
 
-@pytest.mark.parametrize(
-    "value", [10_000_000, -1, None, "x", [3], [None], {"x": "y"}, {"x": float("nan")}, {"x": 1e300}]
-)
+@pytest.mark.parametrize("value", [10_000_000, None, "x", [3], [None], {"x": "y"}, {"x": float("nan")}, {"x": 1e300}])
 def test_settings_of_another_kind_are_named(value: object) -> None:
     part = FittedPart({"features": value}, {}, KEY)
     for wrong in (lambda: part.texts("features"), lambda: part.numbers("features")):

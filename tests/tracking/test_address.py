@@ -10,11 +10,13 @@ import pytest
 from screening.errors import RequestError
 from screening.tracking.address import (
     TrackingSettings,
+    experiment_name,
     log_command,
     shown_uri,
     sqlite_path,
     tracking_uri,
     ui_command,
+    without_password,
 )
 
 
@@ -51,7 +53,44 @@ def test_other_addresses_are_refused_by_name(uri: str) -> None:
 
 def test_passwords_are_not_shown() -> None:
     assert shown_uri("postgresql://me:secret@host:5432/db") == "postgresql://me:***@host:5432/db"
-    assert "secret" not in ui_command(TrackingSettings("postgresql://me:secret@host/db"))
+    assert without_password("no user s%C3%A9cret or sécret", "http://me:s%C3%A9cret@h") == "no user *** or ***"
+
+
+@pytest.mark.parametrize(
+    ("uri", "mend"),
+    [
+        ("http://me:PW@lab:5000", "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"),
+        ("https://:PW@lab", "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"),
+        ("postgresql://me:PW@lab/db", "into the environment variable MLFLOW_TRACKING_URI"),
+        ("mysql+pymysql://lab/db?user=me&password=PW", "into the environment variable MLFLOW_TRACKING_URI"),
+    ],
+)
+def test_a_password_in_the_settings_is_refused_with_the_mend(uri: str, mend: str) -> None:
+    with pytest.raises(RequestError, match=mend) as refused:
+        tracking_uri(TrackingSettings(uri))
+    assert "PW" not in str(refused.value) and "tracking.uri=" in str(refused.value)
+
+
+def test_the_environment_says_where_if_the_settings_do_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "postgresql://me:PW@lab/db")
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "alloys")
+    assert tracking_uri(TrackingSettings()) == "postgresql://me:PW@lab/db"
+    assert tracking_uri(TrackingSettings("postgresql://me:***@lab/db")) == "postgresql://me:PW@lab/db"
+    assert tracking_uri(TrackingSettings("http://lab:5000")) == "http://lab:5000"
+    assert tracking_uri(TrackingSettings("none")) == "none"
+    assert "PW" not in ui_command(TrackingSettings()) + log_command(TrackingSettings(), tmp_path)
+    assert experiment_name(TrackingSettings()) == "alloys"
+    assert experiment_name(TrackingSettings("", "mine")) == "mine"
+    with pytest.raises(RequestError, match="needs a password"):
+        tracking_uri(TrackingSettings("postgresql://ann:***@lab/db"))
+
+
+@pytest.mark.parametrize("uri", ["http://me:PW@lab", "file:///data/mlruns", "./mlruns"])
+def test_what_the_environment_says_is_checked_by_its_own_name(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    with pytest.raises(RequestError, match=r"^MLFLOW_TRACKING_URI=") as refused:
+        tracking_uri(TrackingSettings())
+    assert "PW" not in str(refused.value)
 
 
 def test_no_command_without_tracking() -> None:

@@ -40,6 +40,7 @@ def opposed_moments(packed: PackedCrystals) -> Floats:
     NaN for crystals without bridges, with magnetic d elements other than Mn, Fe, Co and Ni, or with an arrangement
     without a net moment (the cell may be too small for the real one).
     """
+    atoms_per_A3 = packed.n_atoms / packed.volume_A3
     packed = standard_cells(packed)  # a larger cell has other arrangements
     result = np.full((len(packed), 2), np.nan)
     bridges = find_bridges(packed)
@@ -53,7 +54,7 @@ def opposed_moments(packed: PackedCrystals) -> Floats:
             moments = high_spin_moments_muB(counts[row])[packed.numbers[packed.atoms(row)]]
             share = _share(moments, bridges, own, int(packed.offsets[row]))
             if np.isfinite(share):
-                result[row] = share, moments.sum() / packed.volume_A3[row]
+                result[row] = share, moments.mean() * atoms_per_A3[row]
     return result
 
 
