@@ -13,6 +13,8 @@ from screening.crystals import Crystal, ReadSettings, Rejection, as_crystals, re
 from screening.crystals.sanity import closest_pair
 from screening.crystals.symmetry import space_group_numbers
 
+pytestmark = pytest.mark.ci
+
 THIRD = 1 / 3
 
 

@@ -20,6 +20,8 @@ from ase.db import connect
 from screening.crystals import Crystal, Rejection, read_crystals
 from screening.crystals.reading.compressed import COMPRESSIONS, decompressed
 
+pytestmark = pytest.mark.ci
+
 COMPRESS: dict[str, Callable[[bytes], bytes]] = {
     ".gz": gzip.compress,
     ".bz2": bz2.compress,
