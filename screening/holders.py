@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import re
 import sys
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -13,8 +12,9 @@ from pathlib import Path
 from typing import Self
 from uuid import uuid4
 
+from screening.masking import masked
+
 _LONGEST_COMMAND = 200
-_CREDENTIALS = re.compile(r"://[^/\s@]*@")
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Holder:
             _state_and_start(os.getpid())[1],
             _machine(),
             platform.node(),
-            _CREDENTIALS.sub("://***@", command)[:_LONGEST_COMMAND],
+            masked(command)[:_LONGEST_COMMAND],
             datetime.now(UTC).isoformat(timespec="seconds"),
             os.environ.get("SLURM_JOB_ID", ""),
             _restarts(),

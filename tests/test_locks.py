@@ -291,7 +291,7 @@ def test_passwords_are_not_in_the_lock(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(sys, "argv", ["/x/screening/__main__.py", "rank", "tracking.uri=http://me:secret@host"])
     with folder_lock(tmp_path, "output_dir"):
         text = (tmp_path / LOCK).read_text()
-    assert "secret" not in text and "screening rank tracking.uri=http://***@host" in text
+    assert "secret" not in text and "screening rank tracking.uri=http://me:***@host" in text
 
 
 PREPARE = """

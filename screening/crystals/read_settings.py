@@ -12,7 +12,8 @@ class ReadSettings:
 
     Attributes:
         order: Make an ordered approximant of a crystal with partial occupancies instead of refusing it.
-        workers: Processes that parse files; 0: parse in this process; None: decide by the amount of work.
+        workers: Processes that parse files; 0: parse in this process what is small, the rest in one; None: decide by
+            the amount of work.
         max_atoms: Most atoms in a cell.
         min_distance_A: Closer atoms count as overlapping. The shortest distance in 63,712 crystals of the Materials
             Project is the H-H bond, 0.74 Å.
@@ -20,7 +21,7 @@ class ReadSettings:
         max_volume_A3_per_atom: Largest volume; they have up to 377 Å³ per atom, except for two molecules in nearly
             empty cells (732 and 735).
         elements: Atomic numbers that a model knows; None: hydrogen to lawrencium.
-        timeout_s: Longest time for a chunk of files in a worker process; if it fails, for each file alone.
+        timeout_s: Longest processor time of a worker process for one crystal; by the clock, three times as long.
         passed_over: Files and folders to skip, as absolute paths: a run's own output inside the folder that it reads.
     """
 

@@ -11,7 +11,7 @@ from screening.array_types import Floats, Mask
 from screening.errors import RequestError
 
 FEATURE_DECIMALS = 4
-"""Descriptors of positions, forces and moments are rounded to these: last digits must not decide at a tree's threshold,
+"""Descriptors of positions are rounded to these: last digits must not decide at a tree's threshold,
 which often lies among such digits (a spread of 1e-8 Å between equivalent atoms)."""
 
 

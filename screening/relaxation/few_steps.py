@@ -29,6 +29,8 @@ ROUGH_FORCE_EV_PER_A, ROUGH_PRESSURE_EV_PER_A3 = 0.7, 0.01
 _FIRST, _SHORTEST, _LONGEST = 0.03, 0.01, 0.2  # Å²/eV; a bond has about 10 to 50 eV/Å²
 _BACKTRACK = 0.35
 _FARTHEST_A, _LARGEST_STRAIN = 0.15, 0.05  # in one step
+_SETTLED_EV_PER_A = 0.01
+"""Below this a step gains less than the last digits of energies in single precision, which would decide about it."""
 
 
 @dataclass(frozen=True)
@@ -184,6 +186,8 @@ def _limited(best: _Descent, length: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     largest = (strain / best.lever).abs().amax((1, 2))
     share = torch.minimum(_FARTHEST_A / farthest.clamp(min=1e-9), _LARGEST_STRAIN / largest.clamp(min=1e-9))
     share = torch.nan_to_num(share.clamp(max=1.0), nan=0.0)
+    pull = torch.maximum(_largest(best.force.norm(dim=1), owner, len(length)), best.strain_force.abs().amax((1, 2)))
+    share = torch.where(pull < _SETTLED_EV_PER_A, 0.0, share)
     # a crystal without finite forces stays where it is
     atoms, strain = torch.nan_to_num(share[owner, None] * atoms), torch.nan_to_num(share[:, None, None] * strain)
     return atoms, strain, share

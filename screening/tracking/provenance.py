@@ -190,4 +190,7 @@ def _readable_sha256(path: Path) -> str:
 def _counted_files(folder: Path, passed_over: frozenset[Path]) -> list[str]:
     """Relative names with forward slashes. Links to folders are not followed, which avoids loops."""
     found = files_under(folder, passed_over)
-    return [name for name, entry in found if not entry.name.startswith(".") and not entry.name.endswith(".part")]
+    counted = [
+        (name, entry) for name, entry in found if not entry.name.startswith(".") and not entry.name.endswith(".part")
+    ]
+    return [name for name, entry in counted if not (entry.is_symlink() and (folder / name).is_dir())]

@@ -18,11 +18,15 @@ from fuzzing.judges import JUDGES, opinion
 from fuzzing.mutants import mutate
 from pymatgen.core import Lattice, Structure
 
-from screening.crystals import Crystal, ReadSettings, Rejection, read_crystals
-from screening.errors import RequestError
+from screening.crystals import ReadSettings
+from screening.crystals.reading.examine import examine
+from screening.crystals.reading.parts import Outcome
+from screening.crystals.reading.unpacking import split_here
 
 LIMIT_S = 20
 """A mutant that takes longer is a finding: the files are of some kilobytes."""
+
+_SETTINGS = ReadSettings(workers=0)
 
 FINDINGS = ("raised", "slow", "lost", "disagreed")
 """Verdicts that need an explanation."""
@@ -82,14 +86,12 @@ def mutant(seed: int) -> tuple[str, bytes]:
 
 
 def judge(extension: str, data: bytes, folder: Path) -> Verdict:
-    """Read a file in this process, and compare."""
+    """Read a file as a worker process does, but in this one, and compare."""
     path = folder / f"mutant{extension}"
     path.write_bytes(data)
     try:
         with _alarm():
-            outcomes = list(read_crystals(path, ReadSettings(workers=0)))
-    except RequestError:
-        outcomes = []
+            outcomes = [examine(part, _SETTINGS) for part in split_here(path, path.name, None, _SETTINGS)]
     except _TooLongError:
         return Verdict("slow", f"more than {LIMIT_S} s")
     except BaseException as error:
@@ -99,11 +101,11 @@ def judge(extension: str, data: bytes, folder: Path) -> Verdict:
     return _compare(path, extension, outcomes)
 
 
-def _compare(path: Path, extension: str, outcomes: list[Crystal | Rejection]) -> Verdict:
-    crystals = [item for item in outcomes if isinstance(item, Crystal)]
+def _compare(path: Path, extension: str, outcomes: list[Outcome]) -> Verdict:
+    crystals = [outcome.sites for outcome in outcomes if outcome.sites is not None]
     if not crystals:
         return Verdict("refused")
-    ours = [fingerprint(item.lattice, item.numbers, item.frac) for item in crystals]
+    ours = [fingerprint(sites.lattice, sites.numbers, sites.frac) for sites in crystals]
     problems, readable = [], False
     for reader in JUDGES[extension]:
         theirs = _opinion(reader, path)
@@ -116,7 +118,7 @@ def _compare(path: Path, extension: str, outcomes: list[Crystal | Rejection]) ->
         problems.append(f"{reader.__name__}: {problem}")
     if not readable:
         return Verdict("alone")
-    said = sorted({flag for item in crystals for flag in item.flags})
+    said = sorted({flag for outcome in outcomes for flag in outcome.flags})
     detail = "; ".join(problems)
     if said:
         return Verdict("flagged", f"{', '.join(said)}: {detail}")

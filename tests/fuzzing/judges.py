@@ -26,6 +26,11 @@ Judge = Callable[[Path], list[Fingerprint]]
 MOST_ATOMS = 2000
 
 
+_FORTRAN = re.compile(r"(?<=\d)[dD](?=[+-]?\d+(?:\(\d+\))?(?:\s|$))")
+_FRACTION = re.compile(r"(?<=[ \t])(\d{1,2})/([1-9]\d?)(?=\s)")
+_SYMMETRY = re.compile(r"_(?:symop|equiv_pos|name_h-m|int_tables|it_number|space_group_symop)", re.IGNORECASE)
+
+
 def _text(path: Path) -> str:
     data = path.read_bytes()
     try:
@@ -33,6 +38,12 @@ def _text(path: Path) -> str:
     except UnicodeDecodeError:
         text = data.decode("latin-1")
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _cif(path: Path) -> str:
+    """Exponents of Fortran (0.5d0) and fractions are numbers to us; others take them for text, or for not a number."""
+    text = _FORTRAN.sub("e", _text(path))
+    return _FRACTION.sub(lambda found: str(int(found[1]) / int(found[2])), text)
 
 
 def _of_structure(structure: Structure) -> Fingerprint:
@@ -50,7 +61,7 @@ def _of_atoms(atoms: Atoms) -> Fingerprint:
 
 def gemmi_cif(path: Path) -> list[Fingerprint]:
     """gemmi: its own table of space groups and its own expansion; blocks that it cannot read are left out."""
-    text = _text(path)
+    text = _cif(path)
     try:
         blocks = list(gemmi.cif.read_string(text))
     except Exception:
@@ -75,18 +86,26 @@ def _of_block(block: Any) -> Iterator[Fingerprint]:
     if len(sites) > MOST_ATOMS:
         raise ValueError("too many atoms")
     numbers = np.array([site.element.atomic_number for site in sites])
+    if not numbers.all():
+        raise ValueError("unknown elements, which gemmi keeps as X")
     frac = np.array([site.fract.tolist() for site in sites])
     yield fingerprint(np.array(small.cell.orth.mat.tolist()).T, numbers, frac)
 
 
 def ase_cif(path: Path) -> list[Fingerprint]:
-    """ASE."""
-    return [_of_atoms(atoms) for atoms in read(StringIO(_text(path)), format="cif", index=":")]
+    """ASE, which does not know Hall symbols: without another statement of the symmetry it takes P 1."""
+    text = _cif(path)
+    if not _SYMMETRY.search(text):
+        raise ValueError("no symmetry that ASE knows")
+    return [_of_atoms(atoms) for atoms in read(StringIO(text), format="cif", index=":")]
 
 
 def pymatgen_cif(path: Path) -> list[Fingerprint]:
     """pymatgen."""
-    parser = CifParser.from_str(_text(path))
+    parser = CifParser.from_str(_cif(path))
+    types = [kind for block in parser.as_dict().values() for kind in block.get("_atom_site_type_symbol", [])]
+    if not all(kind[:1].isalpha() for kind in types):
+        raise ValueError("types that pymatgen drops without a word")
     return [_of_structure(structure) for structure in parser.parse_structures(primitive=False, on_error="raise")]
 
 
@@ -101,8 +120,14 @@ def pymatgen_poscar(path: Path) -> list[Fingerprint]:
 
 
 def ase_xyz(path: Path) -> list[Fingerprint]:
-    """ASE."""
-    return [_of_atoms(atoms) for atoms in read(StringIO(_text(path)), format="extxyz", index=":")]
+    """ASE, with names of columns in lower case: it leaves zeros for positions called Pos."""
+    text = re.sub(r"(?i)properties=\S+", lambda found: "Properties=" + _lower(found[0].partition("=")[2]), _text(path))
+    return [_of_atoms(atoms) for atoms in read(StringIO(text), format="extxyz", index=":")]
+
+
+def _lower(columns: str) -> str:
+    parts = columns.split(":")
+    return ":".join(part.lower() if place % 3 == 0 else part for place, part in enumerate(parts))
 
 
 def ase_sqlite(path: Path) -> list[Fingerprint]:

@@ -17,7 +17,6 @@ from screening.tracking.views import how_to_open
             "sqlite:////x/a.db",
             "mlflow ui --backend-store-uri sqlite:////x/a.db\n  then http://127.0.0.1:5000/#/experiments",
         ),
-        ("http://anna:secret@lab", "http://anna:***@lab/#"),
     ],
 )
 def test_a_run_has_an_address(uri: str, address: str) -> None:

@@ -68,7 +68,7 @@ def split_database(database: Path | bytes, source: str, stem: str) -> Iterator[P
                     continue
                 row = connection.execute(_ROW, (rowid,)).fetchone()
                 yield _part(row, source + number, stem + number)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeError) as error:  # its text may be anything
         number = f"#{rows + 1}" if rows else ""
         yield Part("sites", source + number, stem + number, reason=f"unreadable: not an ASE database ({error})")
         return

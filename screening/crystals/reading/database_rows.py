@@ -37,7 +37,7 @@ def read_pymatgen(row: Mapping[str, Any]) -> Sites:
     cell = cell_of(row["lattice"])
     sites = row["sites"]
     try:
-        occupancies = [occupancy_of([(each["element"], each.get("occu", 1.0)) for each in s["species"]]) for s in sites]
+        occupancies = [occupancy_of([(each["element"], each["occu"]) for each in s["species"]]) for s in sites]
         if any("abc" not in site for site in sites):
             frac = fractional(coordinates([site["xyz"] for site in sites], "xyz"), cell)
         else:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import IO
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
 from screening.chemistry.elements import ATOMIC_NUMBERS
@@ -25,6 +27,7 @@ _PAIR = re.compile(
     r"""(?:=\s*+(?:"(?P<double>(?:[^"\\]|\\.)*+)"|'(?P<single>[^']*+)'|\{(?P<curly>[^}]*+)\}"""
     r"""|(?P<list>\[(?:[^\[\]]|\[[^\[\]]*+\])*+\])|(?P<bare>[^\s"'{\[]\S*+))(?=\s|$))?""",
 )
+_JSON = "_JSON "
 _COLUMNS = "species:S:1:pos:R:3"
 _SPECIES, _NUMBERS, _POSITIONS = ("species", "symbols"), ("z", "numbers"), ("pos", "positions")
 _TRUE, _FALSE = {"t", "true", "1"}, {"f", "false", "0"}
@@ -128,8 +131,17 @@ def _info(comment: str) -> dict[str, str]:
         value = next((match[name] for name in ("double", "single", "curly", "list", "bare") if match[name]), "")
         if key in info and key in ("lattice", "pbc", "properties"):
             raise UnreadableError(f"{key} stands twice in the comment line")
-        info[key] = re.sub(r"\\(.)", r"\1", value)
+        info[key] = _plain(re.sub(r"\\(.)", r"\1", value))
     return info
+
+
+def _plain(value: str) -> str:
+    """ASE writes text that looks like a number as `_JSON "007"`."""
+    if value.startswith(_JSON):
+        with suppress(orjson.JSONDecodeError):
+            decoded = orjson.loads(value.removeprefix(_JSON))
+            return decoded if isinstance(decoded, str) else value
+    return value
 
 
 def _words(value: str) -> list[str]:
