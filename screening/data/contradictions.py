@@ -1,8 +1,8 @@
 """Finds labels that cannot all be right: one crystal with two values, and energies that look like those of whole cells.
 
-Two crystals are one if their formula and an invariant of the distances around their atoms agree, and pymatgen's matcher
-says so too. The invariant does not change with the cell, the order of atoms, rotation, mirror image or supercell; it
-leaves few pairs for the matcher, which is slow.
+Two crystals are one if formula and volume per atom agree and so do the numbers of neighbours of each element in shells
+of distance around each element. These do not change with the cell, the order of atoms, rotation, mirror image or
+supercell. Comparing them takes milliseconds a crystal; pymatgen's matcher takes seconds for some polytypes.
 """
 
 from __future__ import annotations
@@ -21,9 +21,11 @@ from screening.data.store import LabelledCrystal
 from screening.data.targets import TARGETS
 
 _SAME = 2e-3
-"""Relative difference of the invariants of one crystal: that of rounding positions to 0.001 Å."""
-_REACH, _WIDTHS = 2.2, (0.3, 1.0, 3.0)  # in units of the cube root of the volume per atom
-_STAGE, _MOST_MATCHED = "labels", 150
+"""Relative difference of the volumes of one crystal."""
+_SAME_SUMS = 1e-2
+"""Difference of the shells of one crystal: positions rounded to 0.001 Å change them by 0.003."""
+_REACH, _WIDTH = 3.5, 0.1  # in units of the cube root of the volume per atom
+_STAGE = "labels"
 _FEWEST, _FOLLOWS = 30, 0.9
 
 
@@ -47,10 +49,22 @@ def find_contradictions(rows: Sequence[LabelledCrystal]) -> list[Contradiction]:
         by_formula[row.crystal.formula].append(index)
     found = []
     for group in by_formula.values():
-        if any(_disagree(rows, group, column) for column in TARGETS):
-            for same in _crystals(rows, group):
+        for alike in _of_one_volume(rows, group):
+            for same in _crystals(rows, alike):
                 found += [Contradiction(tuple(same), column) for column in TARGETS if _disagree(rows, same, column)]
     return found
+
+
+def _of_one_volume(rows: Sequence[LabelledCrystal], group: Sequence[int]) -> Iterator[list[int]]:
+    """The rows of a formula cut where the volume per atom makes a step, without those that disagree in nothing."""
+    volumes = {index: rows[index].crystal.volume_A3 / rows[index].crystal.n_atoms for index in group}
+    chains: list[list[int]] = []
+    for index in sorted(group, key=lambda index: (volumes[index], index)):
+        if chains and volumes[index] <= volumes[chains[-1][-1]] * (1 + _SAME):
+            chains[-1].append(index)
+        else:
+            chains.append([index])
+    return (chain for chain in chains if any(_disagree(rows, chain, column) for column in TARGETS))
 
 
 def _disagree(rows: Sequence[LabelledCrystal], group: Sequence[int], column: str) -> bool:
@@ -59,48 +73,24 @@ def _disagree(rows: Sequence[LabelledCrystal], group: Sequence[int], column: str
 
 
 def _crystals(rows: Sequence[LabelledCrystal], group: Sequence[int]) -> Iterator[list[int]]:
-    """The rows of one formula by crystal, without those that do not disagree in anything."""
+    """The rows of one formula by crystal; each is compared with the first one of the crystals like it."""
     invariants = {index: distance_invariant(rows[index].crystal) for index in group}
     sums = {index: float(invariants[index].sum()) for index in group}
     near: list[list[int]] = []
     alike: list[list[int]] = []
     for index in sorted(group, key=lambda index: (sums[index], index)):
-        near = [same for same in near if sums[index] - sums[same[0]] <= _SAME * max(1.0, sums[index])]
+        near = [same for same in near if sums[index] - sums[same[0]] <= _SAME_SUMS * max(1.0, sums[index])]
         own = next((same for same in near if _alike(invariants[index], invariants[same[0]])), None)
         if own is None:
             near.append([index])
             alike.append(near[-1])
         else:
             own.append(index)
-    for same in alike:
-        if any(_disagree(rows, same, column) for column in TARGETS):
-            yield from _matched(rows, same)
-
-
-def _matched(rows: Sequence[LabelledCrystal], alike: Sequence[int]) -> Iterator[list[int]]:
-    """Rows with equal invariants by crystal; each is compared with the first one of the crystals so far."""
-    crystals: list[list[int]] = []
-    for index in alike:
-        own = next((same for same in crystals if _match(rows[index].crystal, rows[same[0]].crystal)), None)
-        if own is None:
-            crystals.append([index])
-        else:
-            own.append(index)
-    yield from (sorted(same) for same in crystals)
+    return (sorted(same) for same in alike)
 
 
 def _alike(one: Floats, other: Floats) -> bool:
-    return one.shape == other.shape and bool(np.allclose(one, other, rtol=_SAME, atol=_SAME))
-
-
-def _match(one: Crystal, other: Crystal) -> bool:
-    """Whether two crystals with equal invariants are one, as those of polytypes almost are."""
-    if max(one.n_atoms, other.n_atoms) > _MOST_MATCHED:
-        return one.n_atoms == other.n_atoms
-    from pymatgen.analysis.structure_matcher import StructureMatcher
-
-    matcher = StructureMatcher(ltol=0.01, stol=0.02, angle_tol=0.5, scale=False)
-    return bool(matcher.fit(one.to_structure(), other.to_structure()))
+    return one.shape == other.shape and bool(np.allclose(one, other, rtol=_SAME_SUMS, atol=_SAME_SUMS))
 
 
 def distance_invariant(crystal: Crystal) -> Floats:
@@ -111,15 +101,15 @@ def distance_invariant(crystal: Crystal) -> Floats:
     atoms = np.ascontiguousarray((crystal.frac % 1.0) @ lattice)
     unit = (crystal.volume_A3 / crystal.n_atoms) ** (1 / 3)
     periodic = np.ones(3, dtype=np.int64)
-    reach = _REACH * unit
-    centre, other, _, distance = find_points_in_spheres(atoms, atoms, reach, periodic, lattice, 1e-8)
+    centre, other, _, distance = find_points_in_spheres(atoms, atoms, _REACH * unit, periodic, lattice, 1e-8)
     away = distance > 1e-8
     centre, other, scaled = centre[away], other[away], distance[away] / unit
     fade = 0.5 * (1 + np.cos(np.pi * np.minimum(scaled / _REACH, 1.0)))
     elements, kind = np.unique(crystal.numbers, return_inverse=True)
     pair = kind.reshape(-1)[centre] * len(elements) + kind.reshape(-1)[other]
-    sums = [np.bincount(pair, fade * np.exp(-width * scaled**2), len(elements) ** 2) for width in _WIDTHS]
-    return np.concatenate([[unit], *(part / crystal.n_atoms for part in sums)])
+    shells = [np.exp(-(((scaled - at) / _WIDTH) ** 2)) for at in np.arange(0.7, _REACH, 2 * _WIDTH)]
+    sums = [np.bincount(pair, fade * shell, len(elements) ** 2) for shell in shells]
+    return np.concatenate(sums) / crystal.n_atoms
 
 
 def without_contradictions(

@@ -48,7 +48,8 @@ def _warn(rows: Sequence[LabelledCrystal], found: Sequence[Contradiction], *, ke
     """Say how many labels contradict each other and what became of them, and what looks like another unit."""
     for quantity, count in Counter(one.quantity for one in found).items():
         tolerance = TARGETS[quantity].same_within
-        labels = sum(len(one.rows) for one in found if one.quantity == quantity)
+        having = [index for one in found if one.quantity == quantity for index in one.rows]
+        labels = sum(quantity in rows[index].labels for index in having)
         logger.warning(
             "%s: %d labels of %d crystals contradict each other by more than %g and are %s; all in %s", quantity,
             labels, count, tolerance, "kept as published" if kept else "left out", CONTRADICTIONS,
