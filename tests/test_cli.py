@@ -125,6 +125,7 @@ def test_debug_shows_the_traceback(
     assert "Traceback" in capsys.readouterr().err
 
 
+@pytest.mark.ci
 def test_interrupt_leaves_one_clear_line(tmp_path: Path, root: Path) -> None:
     # A job started in the background of a script inherits that interrupts are ignored, the tests with it.
     code = f"""
@@ -153,6 +154,7 @@ sys.exit(cli.main({PREDICT!r}))
     assert (process.returncode, errors) == (130, said)
 
 
+@pytest.mark.ci
 def test_a_closed_pipe_does_not_stop_a_job(tmp_path: Path, root: Path) -> None:
     code = f"""
 import pathlib, sys, types
@@ -177,6 +179,7 @@ sys.exit(cli.main({PREDICT!r}))
     assert (tmp_path / "finished").exists()
 
 
+@pytest.mark.ci
 def test_text_a_terminal_cannot_show_is_escaped(screening: Any, root: Path) -> None:
     environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONPATH": str(root)}
     done = screening("predict", "--cfg", "job", "candidates=кристаллы", env=environment)

@@ -65,6 +65,7 @@ def test_dense_and_open_real_crystals_pass() -> None:
     assert refusal([[-4, 0, 0], [0, 4, 0], [0, 0, 4]], [26], [[0, 0, 0]]) == ""  # a left-handed cell is a cell
 
 
+@pytest.mark.ci
 @settings(max_examples=150, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), count=st.integers(1, 8), cutoff=st.floats(0.3, 3.0), skew=st.floats(0.1, 6.0))
 def test_overlaps_agree_with_an_independent_neighbour_search(seed: int, count: int, cutoff: float, skew: float) -> None:

@@ -38,6 +38,7 @@ def test_cif_and_poscar_hold_the_same_crystal(seed: int) -> None:
         assert [structure[i].specie for i in nearest] == list(original.species)
 
 
+@pytest.mark.ci
 def test_equal_elements_stand_together_in_a_poscar_whose_first_line_is_plain() -> None:
     mixed = Structure.from_sites([rock_salt()[i] for i in (0, 4, 1, 5, 2, 6, 3, 7)])
     lines = poscar(CrystalFile("crystal", b"", Crystal.from_structure(mixed, "=1"))).splitlines()

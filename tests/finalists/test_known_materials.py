@@ -34,6 +34,7 @@ def _transported(one: str, other: str) -> float:
     return float(linprog(cost, A_eq=np.vstack([left, right]), b_eq=amounts).fun)
 
 
+@pytest.mark.ci
 def test_the_distance_is_that_of_the_cheapest_exchange() -> None:
     known = _known("magnets")
     for formula in FORMULAS:

@@ -27,6 +27,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     return small_store(tmp_path_factory.mktemp("data") / "store", 400)
 
 
+@pytest.mark.ci
 def test_constants_are_medians_and_composition_beats_them(store: Store) -> None:
     train, test = np.arange(300), np.arange(300, 400)
     found = baselines(store, train, store.crystals.take(test), LABELS, fractions)

@@ -68,6 +68,7 @@ def test_each_kind_has_the_factor_that_covers_it_and_a_rare_one_borrows() -> Non
     assert 0.79 < (fresh / factors[1] <= 1).mean() < 0.83
 
 
+@pytest.mark.ci
 def test_three_of_four_calibrations_reach_the_coverage_though_systems_differ() -> None:
     """Errors of a system share a scale, so 400 crystals of 40 systems are worth about 50 independent ones."""
     covered = []

@@ -56,6 +56,7 @@ def test_other_networks_are_refused(tmp_path: Path) -> None:
         combine("x", [tiny_release(tmp_path / "a"), tmp_path / "b"])
 
 
+@pytest.mark.ci
 def test_intervals_and_region_are_set_from_unseen_crystals(tmp_path: Path) -> None:
     model, config = combine("x", [tiny_release(tmp_path / str(seed), seed) for seed in range(2)])
     store = small_store(tmp_path / "store", 1800)

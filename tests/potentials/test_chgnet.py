@@ -45,6 +45,7 @@ def bundled(count: int, most_atoms: int = 40) -> list[Crystal]:
     return crystals[:: max(1, len(crystals) // count)][:count]
 
 
+@pytest.mark.ci
 def test_equals_the_package_on_bundled_crystals(package_network: Any, chgnet: ChgnetPotential) -> None:
     crystals = bundled(10)
     assert len(crystals) == 10

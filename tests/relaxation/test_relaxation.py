@@ -102,6 +102,7 @@ def test_the_energy_and_force_reported_are_those_of_the_crystal(chgnet: ChgnetPo
     )
 
 
+@pytest.mark.ci
 def test_the_batch_does_not_matter(chgnet: ChgnetPotential) -> None:
     crystals = [perturbed(crystal, 10 + seed) for seed, crystal in enumerate(SMALL * 2)]
     together = by_id(relax(chgnet, crystals, TIGHT))
@@ -111,6 +112,7 @@ def test_the_batch_does_not_matter(chgnet: ChgnetPotential) -> None:
         assert result.energy_eV == pytest.approx(streamed[key].energy_eV, abs=5e-3)
 
 
+@pytest.mark.ci
 def test_a_batch_on_every_core(chgnet: ChgnetPotential) -> None:
     crystals = [perturbed(crystal, 20 + seed) for seed, crystal in enumerate(SMALL * 2)]
     torch.set_num_threads(2)
@@ -203,6 +205,7 @@ def test_numbers_that_break_on_the_way_are_stepped_back_from() -> None:
     assert 27 < result.crystal.volume_A3 < 30
 
 
+@pytest.mark.ci
 def test_out_of_memory_splits_the_batch_for_good(chgnet: ChgnetPotential, monkeypatch: pytest.MonkeyPatch) -> None:
     evaluate, sizes = ChgnetPotential.evaluate, []
 
@@ -259,6 +262,7 @@ def test_any_ase_calculator_relaxes() -> None:
     assert result.crystal.volume_A3 == pytest.approx(atoms.get_volume(), rel=2e-3)
 
 
+@pytest.mark.ci
 def test_joining_and_leaving_keep_what_is_known(chgnet: ChgnetPotential) -> None:
     """A crystal among others that come and go takes the same steps as alone."""
     states = [CrystalState.of(pack([perturbed(crystal, 7)]), torch.device("cpu")) for crystal in SMALL]

@@ -42,6 +42,7 @@ def _common(store: Store, crystals: int) -> list[str]:
     return ["--store", str(store.path), "--crystals", str(crystals), "--threads", "1", "--passes", "1"]
 
 
+@pytest.mark.ci
 def test_all_searches_find_the_same_edges(
     graphs: ModuleType, store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -15,6 +15,7 @@ from screening.tracking.registry import fetch_model, register_model
 from screening.tracking.runs import open_run
 
 
+@pytest.mark.ci
 def test_a_registered_model_is_loaded_by_version_and_alias(tmp_path: Path) -> None:
     from mlflow import MlflowClient
 

@@ -49,6 +49,7 @@ def test_capacity_agrees_with_pymatgen(
     assert row["capacity_mAh_per_g"] == pytest.approx(expected, rel=1e-4)
 
 
+@pytest.mark.ci
 def test_capacity_agrees_with_pymatgens_insertion_electrode(predictions: TableMaker) -> None:
     from pymatgen.apps.battery.insertion_battery import InsertionElectrode
     from pymatgen.core import Lattice, Structure

@@ -17,6 +17,8 @@ from screening.materials.electrodes.end_members.pair import ElectrodePair, NoPai
 from screening.materials.electrodes.end_members.pair_search import find_pair, find_pairs
 from screening.materials.registry import flag_meanings
 
+pytestmark = pytest.mark.ci
+
 Known = Callable[[str], Crystal]
 Reference = dict[str, tuple[dict[str, str], Crystal]]
 

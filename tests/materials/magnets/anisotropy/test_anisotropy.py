@@ -114,6 +114,7 @@ def test_pitfalls_of_the_table(folder: Path) -> None:
         anisotropy_examples(folder / "nowhere")
 
 
+@pytest.mark.ci
 def test_sizes_are_learned_and_a_random_sign_is_not(folder: Path) -> None:
     forest = ForestSettings(n_trees=15, least_rows=3, tried=0.5, error_trees=5, error_least_rows=10)
     part, report = fit_anisotropy_part(folder, ForestFitSettings(forest, n_seeds=1))
