@@ -1,6 +1,6 @@
 """Writes crystals as pymatgen, ASE, VESTA, AFLOW, VASP and databases do, reads them, and compares.
 
-    python scripts/compare_dialects.py crystals=structures.jsonl.gz [number=2000] [log=dialects.jsonl]
+    python scripts/compare_dialects.py crystals=structures.jsonl.gz [number=2000] [log=dialects.jsonl] [processes=2]
 
 Crystals are taken evenly over the file (rows of `lattice, species, frac`); those of more than 60 atoms are left out,
 because the other programs take most of the time. The log has a line for every crystal that did not come back equal.
@@ -12,6 +12,8 @@ import json
 import sys
 import tempfile
 from collections import Counter, defaultdict
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,6 +31,11 @@ def _chosen(path: str, number: int) -> list[Crystal]:
     return found[:: max(1, len(found) // number)][:number]
 
 
+def _compare(crystal: Crystal) -> list[tuple[str, str, str]]:
+    with tempfile.TemporaryDirectory() as folder:
+        return list(round_trips(crystal.to_structure(), Path(folder)))
+
+
 def main() -> None:
     """Compare, and print a line for each dialect."""
     given = dict(word.split("=", 1) for word in sys.argv[1:] if "=" in word)
@@ -37,16 +44,19 @@ def main() -> None:
     crystals = _chosen(given["crystals"], int(given.get("number", 2000)))
     counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
     log = Path(given.get("log", "dialects.jsonl"))
-    with tempfile.TemporaryDirectory() as folder, log.open("w", encoding="utf-8") as out:
-        for number, crystal in enumerate(crystals, 1):
-            for name, verdict, detail in round_trips(crystal.to_structure(), Path(folder)):
+    pool = ProcessPoolExecutor(int(given.get("processes", 2)), mp_context=get_context("spawn"))
+    with pool, log.open("w", encoding="utf-8") as out:
+        found = zip(crystals, pool.map(_compare, crystals, chunksize=4), strict=True)
+        for number, (crystal, verdicts) in enumerate(found, 1):
+            for name, verdict, detail in verdicts:
                 counts[name][verdict] += 1
                 if verdict != "equal":
                     out.write(json.dumps([crystal.candidate_id, name, verdict, detail[:300]]) + "\n")
+            out.flush()
             print(f"\r{number}/{len(crystals)}", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
-    for name, found in counts.items():
-        print(f"{name:32} {dict(found.most_common())}")
+    for name, verdicts_of in counts.items():
+        print(f"{name:32} {dict(verdicts_of.most_common())}")
 
 
 if __name__ == "__main__":

@@ -16,12 +16,11 @@ from fuzzing.dialects import DIALECTS
 from fuzzing.fingerprints import Fingerprint, differences, fingerprint
 from fuzzing.judges import JUDGES, opinion
 from fuzzing.mutants import mutate
+from fuzzing.reading import read_here
 from pymatgen.core import Lattice, Structure
 
 from screening.crystals import ReadSettings
-from screening.crystals.reading.examine import examine
 from screening.crystals.reading.parts import Outcome
-from screening.crystals.reading.unpacking import split_here
 
 LIMIT_S = 20
 """A mutant that takes longer is a finding: the files are of some kilobytes."""
@@ -86,12 +85,12 @@ def mutant(seed: int) -> tuple[str, bytes]:
 
 
 def judge(extension: str, data: bytes, folder: Path) -> Verdict:
-    """Read a file as a worker process does, but in this one, and compare."""
+    """Read a file, and compare."""
     path = folder / f"mutant{extension}"
     path.write_bytes(data)
     try:
         with _alarm():
-            outcomes = [examine(part, _SETTINGS) for part in split_here(path, path.name, None, _SETTINGS)]
+            outcomes = read_here(path, _SETTINGS)
     except _TooLongError:
         return Verdict("slow", f"more than {LIMIT_S} s")
     except BaseException as error:

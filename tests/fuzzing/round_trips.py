@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 from fuzzing.dialects import DIALECTS
 from fuzzing.fingerprints import Fingerprint, differences, fingerprint
+from fuzzing.reading import read_here
 from pymatgen.core import Structure
 
-from screening.crystals import Crystal, ReadSettings, Rejection, read_crystals
+from screening.crystals import ReadSettings
+from screening.crystals.sites import Sites
 
 SHELLS = 8
 SETTINGS = ReadSettings(workers=0, max_atoms=4000)
@@ -18,8 +20,8 @@ TOLERANCE_A = 5e-3
 """Files state six decimals, and a symmetrized cell moves atoms within its tolerance of 0.01 Å."""
 
 
-def _of(item: Structure | Crystal) -> Fingerprint:
-    if isinstance(item, Crystal):
+def _of(item: Structure | Sites) -> Fingerprint:
+    if isinstance(item, Sites):
         return fingerprint(item.lattice, item.numbers, item.frac, SHELLS)
     numbers = np.array([site.specie.Z for site in item])
     return fingerprint(item.lattice.matrix, numbers, item.frac_coords, SHELLS)
@@ -40,11 +42,11 @@ def round_trips(structure: Structure, folder: Path) -> Iterator[tuple[str, str, 
         except Exception as error:
             yield name, "not written", f"{type(error).__name__}: {error}"
             continue
-        found = list(read_crystals(path, SETTINGS))
+        found = read_here(path, SETTINGS)
         if len(found) != 1:
             yield name, "differs", f"{len(found)} inputs instead of one"
-        elif isinstance(found[0], Rejection):
+        elif found[0].sites is None:
             yield name, "refused", found[0].reason
         else:
-            difference = differences(_of(found[0]), expected, tolerance_A=TOLERANCE_A)
+            difference = differences(_of(found[0].sites), expected, tolerance_A=TOLERANCE_A)
             yield name, "differs" if difference else "equal", difference
