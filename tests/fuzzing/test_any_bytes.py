@@ -12,16 +12,27 @@ from hypothesis import strategies as st
 
 pytestmark = pytest.mark.ci
 
-_FILES = [data for _, _, data in corpus()]
-_WORDS = sorted({word for data in _FILES for word in data.split()[:60] if len(word) < 40})
-_TEXTS = st.lists(st.sampled_from([*_WORDS, b"\n", b"\n", b"0", b"1", b"0.5", b"'", b";"]), max_size=60).map(b" ".join)
-_CUT = st.tuples(st.sampled_from(_FILES), st.integers(0, 400), st.binary(max_size=8)).map(
-    lambda cut: cut[0][: cut[1]] + cut[2] + cut[0][cut[1] + len(cut[2]) :]
-)
+
+def _texts() -> st.SearchStrategy[bytes]:
+    """Words of the corpus in any order."""
+    words = sorted({word for _, _, data in corpus() for word in data.split()[:60] if len(word) < 40})
+    return st.lists(st.sampled_from([*words, b"\n", b"\n", b"0", b"1", b"0.5", b"'", b";"]), max_size=60).map(b" ".join)
+
+
+def _changed() -> st.SearchStrategy[bytes]:
+    """A file of the corpus with some bytes replaced."""
+    files = st.sampled_from([data for _, _, data in corpus()])
+    return st.tuples(files, st.integers(0, 400), st.binary(max_size=8)).map(
+        lambda parts: parts[0][: parts[1]] + parts[2] + parts[0][parts[1] + len(parts[2]) :]
+    )
+
+
+_DATA = st.one_of(st.binary(max_size=300), st.deferred(_texts), st.deferred(_changed))
+"""Deferred, because the corpus takes seconds, and those who collect tests should not wait for it."""
 
 
 @settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(extension=st.sampled_from(sorted(JUDGES)), data=st.one_of(st.binary(max_size=300), _TEXTS, _CUT))
+@given(extension=st.sampled_from(sorted(JUDGES)), data=_DATA)
 @example(extension=".json", data=b"[" * 100_000)
 @example(extension=".json", data=b"[]," * 1000)
 @example(extension=".jsonl", data=b'{"a":' * 100_000)
