@@ -23,7 +23,7 @@ from screening.files import hidden_name, named_write_errors, output_folder, remo
 from screening.holders import Holder
 
 _LOG = logging.getLogger(__name__)
-_FOLDER_LOCK, _SCRATCH = ".screening.lock", "screening-scratch-"
+FOLDER_LOCK, _SCRATCH = ".screening.lock", "screening-scratch-"
 BEAT_S, DEAD_S = 15.0, 120.0
 """A holder touches its lock so often; on another machine it counts as dead when its lock is older than the second."""
 _HALF_WRITTEN_S, _PAUSE_S, _LOOK_S = 2.0, 0.05, 1.0
@@ -44,8 +44,8 @@ def folder_lock(folder: Path, key: str, *, parts: str = "", joins: bool = False)
     Raises:
         RequestError: Another job writes there, which the message names, or the folder cannot be written to.
     """
-    with _locked(folder, folder / _FOLDER_LOCK, key, folder, joins):
-        for lock in folder.glob(f"{parts}/{_FOLDER_LOCK}") if parts else ():
+    with _locked(folder, folder / FOLDER_LOCK, key, folder, joins):
+        for lock in folder.glob(f"{parts}/{FOLDER_LOCK}") if parts else ():
             _refuse_if_held(lock, key, lock.parent)
         remove_leftovers(folder)
         yield folder
@@ -63,8 +63,8 @@ def part_lock(folder: Path, part: Path, key: str) -> Iterator[Path]:
     Raises:
         RequestError: As in `folder_lock`.
     """
-    with _locked(part, part / _FOLDER_LOCK, key, part, joins=False):
-        _refuse_if_held(folder / _FOLDER_LOCK, key, folder, but_for=os.getppid())
+    with _locked(part, part / FOLDER_LOCK, key, part, joins=False):
+        _refuse_if_held(folder / FOLDER_LOCK, key, folder, but_for=os.getppid())
         remove_leftovers(part)
         yield part
 
@@ -92,7 +92,7 @@ def scratch_folder() -> Iterator[Path]:
     """Give a folder for temporary files, and remove those that killed processes left in the system's place for such."""
     for left in Path(tempfile.gettempdir()).glob(f"{_SCRATCH}*"):
         with suppress(OSError, RequestError):
-            found = _read(left / _FOLDER_LOCK)
+            found = _read(left / FOLDER_LOCK)
             if found is not None and found[0].is_dead(found[1], DEAD_S):
                 shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=_SCRATCH) as name, folder_lock(Path(name), "TMPDIR") as folder:

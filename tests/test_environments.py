@@ -75,7 +75,7 @@ def test_closed_streams(root: Path, made: Path, tmp_path: Path, after: str) -> N
 
 @ROOT_ONLY
 def test_a_user_without_name_and_home_in_a_folder_that_is_read_only(root: Path, made: Path, tmp_path: Path) -> None:
-    for path in (made, *made.rglob("*"), *made.parents[:2], tmp_path):
+    for path in (made, *made.rglob("*"), *made.parents[:3], tmp_path):
         path.chmod(path.stat().st_mode | 0o055)
     folder, out = tmp_path / "read only", tmp_path / "out"
     folder.mkdir(mode=0o755)

@@ -111,8 +111,8 @@ def test_a_thread_of_a_notebook_catches_none() -> None:
 
 SLOW_TO_STOP = """
 with signals.stopping():
-    print("started", flush=True)
     try:
+        print("started", flush=True)
         time.sleep(60)
     finally:
         time.sleep(60)

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.ci
 
 SHARDS = 3
 METALS = ("Ti", "V", "Cr", "Mn", "Fe", "Co", "Ni", "Cu", "Zn", "Mo")
-VOLATILE = ("outputs", "finished", "timing_s", "config", "mlflow")
+VOLATILE = ("outputs", "resolved", "finished", "timing_s", "config", "mlflow")
 
 
 @pytest.fixture(scope="module")

@@ -14,12 +14,16 @@ from screening.crystals.reading.file_kinds import NOT_A_CRYSTAL, file_kind, is_i
 from screening.crystals.reading.parts import Part
 from screening.crystals.reading.unpacking import Unpacker
 from screening.errors import RequestError
+from screening.locks import FOLDER_LOCK
 from screening.resources import resource
 
 _EXPECTED = (
     "CIF, POSCAR, .xyz/.extxyz, .db (ASE), .json, .jsonl (each also as .gz, .bz2, .xz or .zst), a zip or tar of those, "
     "or a folder"
 )
+
+
+_RESULTS = (FOLDER_LOCK, "run.json", "shards")
 
 
 def bundled_sets() -> list[str]:
@@ -30,20 +34,22 @@ def bundled_sets() -> list[str]:
 def find_source(source: str | Path) -> Path:
     """The file or folder of a source, which is a path or the name of a bundled set; an existing path wins.
 
+    A folder of results does not: `rank candidates=magnets output_dir=magnets` has made it itself.
+
     Raises:
         RequestError: There is none, or it is not a crystal file or folder.
     """
     text = str(source)
     if not text.strip() or "\0" in text:
         raise RequestError(f"candidates={text!r}: expected a path or one of the bundled sets {_sets()}")
-    path = Path(text).expanduser()
-    if path.exists():
+    path, is_bundled = Path(text).expanduser(), text in bundled_sets()
+    if path.exists() and not (is_bundled and any((path / name).exists() for name in _RESULTS)):
         if not path.is_dir() and file_kind(path.name) is None:
             raise RequestError(f"{path} is {NOT_A_CRYSTAL}; expected {_EXPECTED}")
         if not path.is_dir() and not path.is_file():
             raise RequestError(f"{path} is neither a regular file nor a folder")
         return path
-    if text in bundled_sets():
+    if is_bundled:
         return resource("datasets") / "candidates" / f"{text}.jsonl"
     raise RequestError(f"{path} does not exist, and it is not one of the bundled sets {_sets()}")
 

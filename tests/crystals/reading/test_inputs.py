@@ -11,6 +11,7 @@ from helpers.mixed_folder import cif_text, poscar_text, row
 
 from screening.crystals import Crystal, Rejection, read_crystals
 from screening.crystals.reading import inputs as inputs_module
+from screening.crystals.reading.inputs import find_source
 from screening.errors import RequestError
 
 
@@ -137,3 +138,11 @@ def test_ids_are_unique_over_crystals_and_refusals(tmp_path: Path) -> None:
 def test_a_single_row_takes_the_name_of_its_file(tmp_path: Path) -> None:
     (tmp_path / "one.jsonl").write_text("\n" + json.dumps(row(crystal(0))) + "\n\n")
     assert table(tmp_path / "one.jsonl") == {"one.jsonl": "one"}
+
+
+def test_a_folder_of_results_does_not_hide_a_bundled_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "magnets").mkdir()
+    assert find_source("magnets") == Path("magnets")
+    (tmp_path / "magnets" / ".screening.lock").touch()
+    assert find_source("magnets").name == "magnets.jsonl"
