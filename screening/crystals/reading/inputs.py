@@ -34,7 +34,7 @@ def bundled_sets() -> list[str]:
 def find_source(source: str | Path) -> Path:
     """The file or folder of a source, which is a path or the name of a bundled set; an existing path wins.
 
-    A folder of results does not: `rank candidates=magnets output_dir=magnets` has made it itself.
+    A folder of results does not: `candidates=NAME output_dir=NAME` has made it itself.
 
     Raises:
         RequestError: There is none, or it is not a crystal file or folder.
