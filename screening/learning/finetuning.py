@@ -9,7 +9,6 @@ predict these as the release does (learning without forgetting, Li & Hoiem, ECCV
 
 from __future__ import annotations
 
-import hashlib
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from screening.checksums import file_sha256
 from screening.data.targets import TARGETS
 from screening.errors import RequestError
 from screening.learning.calibration import predict_labelled
@@ -47,7 +47,7 @@ class Parent:
 
     def __str__(self) -> str:
         """Its name in the model card of the fine-tuned model."""
-        digest = hashlib.sha256((self.folder / WEIGHTS).read_bytes()).hexdigest()
+        digest = file_sha256(self.folder / WEIGHTS)
         return f"{self.config.name}, weights with sha256 {digest}"
 
     def errors(self, data: LabelledGraphs, batch_atoms: int, targets: tuple[str, ...]) -> dict[str, float]:

@@ -17,7 +17,7 @@ from typing import Any
 
 import orjson
 
-from screening.checksums import with_checksum
+from screening.checksums import file_sha256, with_checksum
 from screening.errors import RequestError
 from screening.files import atomic_path
 from screening.folders import files_under
@@ -40,7 +40,6 @@ PACKAGES = (
     "chgnet",
     "plotly",
 )
-_CHUNK = 1 << 20
 _OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
 
 
@@ -98,7 +97,7 @@ def sha256(path: Path, passed_over: frozenset[Path] = frozenset()) -> str:
         RequestError: If the path does not exist.
     """
     if path.is_file():
-        return _file_sha256(path)
+        return file_sha256(path)
     if not path.is_dir():
         raise RequestError(f"no such file or folder: {path}")
     digest = hashlib.sha256()
@@ -172,17 +171,9 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
         part.write_bytes(orjson.dumps(dict(content), default=str, option=options))
 
 
-def _file_sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
 def _readable_sha256(path: Path) -> str:
     try:
-        return _file_sha256(path) if path.is_file() else ""
+        return file_sha256(path) if path.is_file() else ""
     except OSError:
         return ""
 

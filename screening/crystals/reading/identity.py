@@ -7,7 +7,7 @@ from itertools import count
 
 _MAX_ID_LENGTH = 200
 _UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}
-_DIRECTION_MARKS = set("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_DIRECTION_MARKS = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def printable(text: str) -> str:

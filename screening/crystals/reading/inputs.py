@@ -22,7 +22,6 @@ _EXPECTED = (
     "or a folder"
 )
 
-
 _RESULTS = (FOLDER_LOCK, "run.json", "shards")
 
 
@@ -42,14 +41,14 @@ def find_source(source: str | Path) -> Path:
     text = str(source)
     if not text.strip() or "\0" in text:
         raise RequestError(f"candidates={text!r}: expected a path or one of the bundled sets {_sets()}")
-    path, is_bundled = Path(text).expanduser(), text in bundled_sets()
-    if path.exists() and not (is_bundled and any((path / name).exists() for name in _RESULTS)):
+    path = Path(text).expanduser()
+    if path.exists() and not (_has_results(path) and text in bundled_sets()):
         if not path.is_dir() and file_kind(path.name) is None:
             raise RequestError(f"{path} is {NOT_A_CRYSTAL}; expected {_EXPECTED}")
         if not path.is_dir() and not path.is_file():
             raise RequestError(f"{path} is neither a regular file nor a folder")
         return path
-    if is_bundled:
+    if text in bundled_sets():
         return resource("datasets") / "candidates" / f"{text}.jsonl"
     raise RequestError(f"{path} does not exist, and it is not one of the bundled sets {_sets()}")
 
@@ -86,6 +85,10 @@ def _beside(path: Path) -> Path | None:
 
 def _is_file(path: Path) -> bool:
     return path.exists() and not path.is_dir()
+
+
+def _has_results(path: Path) -> bool:
+    return path.is_dir() and any((path / name).exists() for name in _RESULTS)
 
 
 def _sets() -> str:
