@@ -3,46 +3,26 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import re
 import subprocess
 import sys
-import textwrap
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from helpers.locks import GONE, LOCK, held_by, names
 
 from screening import locks
 from screening.crystals.reading.file_kinds import is_ignored
 from screening.errors import RequestError
 from screening.files import part_path
-from screening.holders import Holder
 from screening.locks import DEAD_S, file_lock, folder_lock, part_lock, scratch_folder
-
-LOCK = ".screening.lock"
-GONE = 2**22 - 1
-"""A number that no process has, as long as the system counts up to the usual limit."""
-
-
-def held_by(lock: Path, **changes: object) -> Holder:
-    """A lock of this process, or of another one."""
-    holder = replace(Holder.this_process(joins=False), command="screening rank", **changes)  # type: ignore[arg-type]
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    lock.write_bytes(holder.to_bytes())
-    return holder
 
 
 def old(lock: Path, age_s: float) -> None:
     os.utime(lock, (time.time() - age_s,) * 2)
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.rglob("*"))
 
 
 def test_a_lock_is_there_while_the_job_runs_and_hidden(tmp_path: Path) -> None:
@@ -237,36 +217,6 @@ def test_a_long_name_can_be_locked(tmp_path: Path) -> None:
     assert names(tmp_path) == [path.name]
 
 
-def _race(folder: Path, start: threading.Event, results: multiprocessing.Queue[str]) -> None:  # type: ignore[type-arg]
-    start.wait()
-    try:
-        with folder_lock(folder, "output_dir"):
-            own = folder / "inside"
-            results.put("alone" if not own.exists() else "together")
-            own.touch()
-            time.sleep(0.2)
-            own.unlink()
-    except RequestError:
-        results.put("refused")
-
-
-@pytest.mark.parametrize("stale", [False, True])
-def test_one_of_many_wins(tmp_path: Path, stale: bool) -> None:
-    context = multiprocessing.get_context("fork")
-    start, results = context.Event(), context.Queue()
-    if stale:
-        held_by(tmp_path / "run" / LOCK, pid=GONE)
-    racers = [context.Process(target=_race, args=(tmp_path / "run", start, results)) for _ in range(12)]
-    for racer in racers:
-        racer.start()
-    start.set()
-    said = [results.get(timeout=30) for _ in racers]
-    for racer in racers:
-        racer.join()
-    assert "together" not in said and "alone" in said
-    assert set(names(tmp_path)) <= {"run"}
-
-
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
@@ -292,28 +242,3 @@ def test_passwords_are_not_in_the_lock(tmp_path: Path, monkeypatch: pytest.Monke
     with folder_lock(tmp_path, "output_dir"):
         text = (tmp_path / LOCK).read_text()
     assert "secret" not in text and "screening rank tracking.uri=http://me:***@host" in text
-
-
-PREPARE = """
-    import sys, time
-    from pathlib import Path
-    from screening.locks import folder_lock
-    with folder_lock(Path(sys.argv[1]), "output_dir"):
-        print("held", flush=True)
-        time.sleep(60)
-"""
-
-
-@pytest.mark.parametrize("kill", [subprocess.Popen.kill, subprocess.Popen.terminate])
-def test_a_killed_holder_is_succeeded_at_once(tmp_path: Path, kill: Callable[[subprocess.Popen[str]], None]) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
-    command = [sys.executable, "-c", textwrap.dedent(PREPARE), str(tmp_path)]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as holder:
-        assert holder.stdout is not None and holder.stdout.readline() == "held\n"
-        with pytest.raises(RequestError, match=f"process {holder.pid} on"), folder_lock(tmp_path, "output_dir"):
-            pass
-        kill(holder)
-        holder.wait()
-        with folder_lock(tmp_path, "output_dir"):
-            pass
-    assert names(tmp_path) == []
