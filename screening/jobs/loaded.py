@@ -36,15 +36,15 @@ class LoadedModels:
         """
         if key in self._kept:
             model, place, files = self._kept[key]
-            if _files(place) == files:
+            if file_states(place) == files:
                 return cast(Model, model)
         loaded = load()
         place = files_of(loaded)
-        self._kept[key] = loaded, place, _files(place)
+        self._kept[key] = loaded, place, file_states(place)
         return loaded
 
 
-def _files(place: Path | None) -> Files:
+def file_states(place: Path | None) -> Files:
     """Name, size and time of each file, which change with the content unless somebody hides it."""
     if place is None:
         return ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from screening.configuration import as_dict
 from screening.configuration.base import CommandConfig
 from screening.configuration.trees import flattened
 from screening.crystals.reading.dispatch import worker_count
+from screening.jobs.loaded import Files, file_states
 from screening.materials.predictors import Predictors
 from screening.networks.predictor import precision_name
 from screening.networks.streaming import BATCH_ATOMS
@@ -79,7 +81,7 @@ def what_ran(config: CommandConfig, predictors: Predictors) -> dict[str, Any]:
         "batch_atoms": asked.get("batch_atoms") or BATCH_ATOMS[network.device.type],
     }
     models = {
-        key: {"asked": asked.get(key), "name": path.name, "sha256": sha256(path)}
+        key: {"asked": asked.get(key), "name": path.name, "sha256": model_sha256(path)}
         for key, path in predictors.folders.items()
     }
     models["model"] |= {"name": network.config.name, "version": network.registered or None}
@@ -96,7 +98,17 @@ def hashes_of(ran: Mapping[str, Any]) -> dict[str, str]:
 def potential_record(asked: object, potential: Potential) -> dict[str, Any]:
     """A potential in a record: as it was asked for, its name and the hash of its weights, null if it has no file."""
     file = potential.checkpoint
-    return {"asked": asked, "name": potential.name, "sha256": None if file is None else sha256(file)}
+    return {"asked": asked, "name": potential.name, "sha256": None if file is None else model_sha256(file)}
+
+
+def model_sha256(place: Path) -> str:
+    """SHA-256 of a model's file or folder, computed once until its files change, as models are loaded once."""
+    return _hashed(place, file_states(place))
+
+
+@lru_cache(maxsize=64)
+def _hashed(place: Path, _: Files) -> str:
+    return sha256(place)
 
 
 def on_device(device: torch.device, asked: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from screening.errors import RequestError
 from screening.jobs.loaded import LoadedModels
 from screening.jobs.opening import kept_potential, read_settings, tracking_settings, watched
 from screening.jobs.outcome import TableOutcome
-from screening.jobs.recording import on_device, potential_record, read_from, settings_of_result
+from screening.jobs.recording import hashes_of, on_device, potential_record, read_from, settings_of_result
 from screening.jobs.scoring import expected_inputs, open_candidates, progress
 from screening.locks import folder_lock
 from screening.potentials.base import Potential
@@ -27,7 +27,7 @@ from screening.relaxation.relaxation import RelaxationSettings, Relaxed, relax
 from screening.relaxation.results import results_table, write_xyz
 from screening.tables import rejected_table, write_table
 from screening.tracking.address import shown_uri
-from screening.tracking.provenance import output_hashes, run_record, sha256, write_run_record
+from screening.tracking.provenance import output_hashes, run_record, write_run_record
 from screening.tracking.ranking_folder import RECORD, SETTINGS_FILE
 from screening.tracking.run_file import RUN_FILE, claim_folder
 from screening.tracking.runs import Run, open_run
@@ -95,7 +95,7 @@ def relax_to_folder(config: RelaxConfig, candidates: Candidates, models: LoadedM
 def _relax_locked(config: RelaxConfig, folder: Path, candidates: Candidates, models: LoadedModels | None) -> Relaxation:
     own = [folder, *(folder / name for name in _OWN_FILES)]
     name, potential, items, hashes_of_candidates = _begin(config, candidates, models, own)
-    hashes = {} if potential.checkpoint is None else {"potential": sha256(potential.checkpoint)}
+    used = {"potential": potential_record(config.potential, potential)}
     kept = Progress(folder, _decisive(config, potential))
     started = time.perf_counter()
     where, decisive = tracking_settings(config), settings_of_result(config)
@@ -117,13 +117,13 @@ def _relax_locked(config: RelaxConfig, folder: Path, candidates: Candidates, mod
             command="relax",
             config=as_dict(config),
             seeds={"seed": config.seed},
-            hashes=hashes | hashes_of_candidates(),
+            hashes=hashes_of({"models": used}) | hashes_of_candidates(),
             mlflow={"run_id": run.run_id, "tracking_uri": shown_uri(run.tracking_uri)},
             counts=outcome.counts,
             timing_s={"relaxation": time.perf_counter() - started},
         ) | {
             "resolved": on_device(potential.device, as_dict(config)),
-            "models": {"potential": potential_record(config.potential, potential)},
+            "models": used,
             "candidates": read_from(candidates, outcome.counts["read"]),
         }
         write_run_record(folder / RECORD, record | {"outputs": output_hashes(folder, RESULTS[:-1])})

@@ -55,6 +55,7 @@ def package_versions() -> dict[str, str]:
     return versions
 
 
+@cache
 def git_commit() -> str | None:
     """The commit of the checkout that the package runs from, with `+changes` if files differ; None if installed."""
     root = Path(__file__).resolve().parents[2]
