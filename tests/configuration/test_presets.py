@@ -112,7 +112,7 @@ SOUND: dict[str, dict[str, Any]] = {
         "rare_earth_mass_fraction": 0.0, "heavy_rare_earth_mass_fraction": 0.0,
     },
     "electrodes": {
-        "flags": "", "capacity_extractable_mAh_per_g": 150.0, "voltage_extractable_V": 3.4, "strain_percent": 4.0,
+        "flags": "", "capacity_extractable_mAh_per_g": 150.0, "voltage_V": 3.4, "strain_percent": 4.0,
         "energy_above_hull_eV_per_atom": 0.0, "charged_energy_above_hull_eV_per_atom": 0.0, "relative_energy": 0.8,
         "specific_energy_Wh_per_kg": 500.0, "price_USD_per_kWh": 5.0, "energy_per_cost_kWh_per_USD": 0.1,
         "cobalt_mass_fraction": 0.0,

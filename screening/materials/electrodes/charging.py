@@ -82,7 +82,7 @@ def _other_ends(pair: ElectrodePair, crystal: Crystal) -> dict[str, Crystal]:
 
 
 def _plateau(row: Mapping[str, Any]) -> Curve | None:
-    volts = [row.get(f"voltage_extractable_V{end}") for end in ("", "_lo", "_hi")]
+    volts = [row.get(f"voltage_V{end}") for end in ("", "_lo", "_hi")]
     capacity = row.get("capacity_extractable_mAh_per_g")
     if capacity is None or any(value is None for value in volts):
         return None
@@ -95,7 +95,7 @@ def _staircase(profile: Profile, row: Mapping[str, Any]) -> Curve | None:
 
     The steps of the potential are all shifted by the same amount, so that their mean is the predicted average.
     """
-    whole = [row.get(f"voltage_V{end}") for end in ("", "_lo", "_hi")]
+    whole = [row.get(f"voltage_calculated_V{end}") for end in ("", "_lo", "_hi")]
     usable, total = (row.get(f"capacity_{name}mAh_per_g") for name in ("extractable_", ""))
     if usable is None or total is None or any(value is None for value in whole):
         return None

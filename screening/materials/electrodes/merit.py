@@ -35,8 +35,8 @@ from screening.materials.supply import SupplySettings, supply_columns
 from screening.settings import nearest, settings_class
 
 PREDICTED = (
+    *names_with_interval("voltage_calculated_V"),
     *names_with_interval("voltage_V"),
-    *names_with_interval("voltage_extractable_V"),
     *names_with_interval("volume_change_percent"),
     *names_with_interval("discharged_energy_above_hull_eV_per_atom"),
     *names_with_interval("charged_energy_above_hull_eV_per_atom"),
@@ -118,8 +118,8 @@ def evaluate(table: pl.DataFrame, settings: ElectrodeSettings) -> pl.DataFrame:
     require_columns(table, ["cell_formula", "volume_A3", "energy_above_hull_eV_per_atom"])
     counts = count_matrix(table["cell_formula"].to_list())
     found = roles(counts, settings.working_ion)
-    voltage = Distribution.from_table(table, "voltage_extractable_V")
-    voltage = voltage.where(np.isfinite(voltage.value), Distribution.from_table(table, "voltage_V"))
+    voltage = Distribution.from_table(table, "voltage_V")
+    voltage = voltage.where(np.isfinite(voltage.value), Distribution.from_table(table, "voltage_calculated_V"))
     anode = voltage.value < settings.anode_below_V
     ions, moved = _range(table, counts, found, anode)
     supply, supply_flags = supply_columns(counts, settings.supply)

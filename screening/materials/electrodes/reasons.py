@@ -32,7 +32,7 @@ def electrode_reasons(ranked: pl.DataFrame, gates: Mapping[str, Gate]) -> pl.Ser
 def _strengths(row: Row) -> str:
     parts = [f"{row['electrode_role']} for {row['working_ion']}" if row["electrode_role"] else row["working_ion"]]
     for name, text in (
-        ("voltage_extractable_V", "{:.2f} V"),
+        ("voltage_V", "{:.2f} V"),
         ("capacity_extractable_mAh_per_g", "{:.0f} mAh/g"),
         ("specific_energy_Wh_per_kg", "{:.0f} Wh/kg"),
     ):
@@ -80,7 +80,7 @@ def _charged(value: float, gate: Gate) -> str:
 
 _BY_COLUMN: dict[str, Callable[[Any, Gate], str]] = {
     "capacity_extractable_mAh_per_g": _capacity,
-    "voltage_extractable_V": _voltage,
+    "voltage_V": _voltage,
     "strain_percent": _strain,
     "energy_above_hull_eV_per_atom": _discharged,
     "discharged_energy_above_hull_eV_per_atom": _discharged,
@@ -88,7 +88,7 @@ _BY_COLUMN: dict[str, Callable[[Any, Gate], str]] = {
 }
 _NAMES = {
     "capacity_extractable_mAh_per_g": "extractable capacity",
-    "voltage_extractable_V": "voltage",
+    "voltage_V": "voltage",
     "strain_percent": "volume change",
     "energy_above_hull_eV_per_atom": "energy above the hull",
     "discharged_energy_above_hull_eV_per_atom": "energy above the hull",

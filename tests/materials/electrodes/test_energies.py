@@ -19,8 +19,8 @@ TableMaker = Callable[..., pl.DataFrame]
 LIFEPO4: dict[str, Any] = {
     "working_ion": "Li", "electrode_origin": "topotactic", "discharged_cell_formula": "Li4Fe4P4O16",
     "discharged_volume_A3": 291.4, "n_ions_removed": 4.0, "n_ions_extractable": 4.0, "volume_A3": 291.4,
+    "voltage_calculated_V": 3.4, "voltage_calculated_V_lo": 3.2, "voltage_calculated_V_hi": 3.6,
     "voltage_V": 3.4, "voltage_V_lo": 3.2, "voltage_V_hi": 3.6,
-    "voltage_extractable_V": 3.4, "voltage_extractable_V_lo": 3.2, "voltage_extractable_V_hi": 3.6,
     "charged_energy_above_hull_eV_per_atom": 0.03,
     "volume_change_percent": -6.6, "volume_change_percent_lo": -8.0, "volume_change_percent_hi": -5.0,
 }  # fmt: skip
@@ -52,9 +52,9 @@ def test_capacities_of_pairs_are_exact(
 
 def test_the_capacity_of_an_anode_is_that_of_the_crystal_as_given(predictions: TableMaker) -> None:
     values = {**LIFEPO4, "electrode_origin": "inserted", "n_ions_removed": 3.0, "n_ions_extractable": 3.0}
-    values |= {"discharged_cell_formula": "Li7Ti5O12", "voltage_extractable_V": 1.55}
+    values |= {"discharged_cell_formula": "Li7Ti5O12", "voltage_V": 1.55}
     assert row_of(predictions, "Li4Ti5O12", values)["capacity_mAh_per_g"] == pytest.approx(175.1, abs=0.1)
-    graphite = {**values, "discharged_cell_formula": "LiC6", "n_ions_removed": 1.0, "voltage_extractable_V": 0.15}
+    graphite = {**values, "discharged_cell_formula": "LiC6", "n_ions_removed": 1.0, "voltage_V": 0.15}
     assert row_of(predictions, "C6", graphite)["capacity_mAh_per_g"] == pytest.approx(371.9, abs=0.2)
 
 
@@ -73,8 +73,8 @@ def test_energies_follow_the_voltage_with_its_interval(predictions: TableMaker) 
 
 def test_an_anode_is_the_better_the_lower_its_voltage(predictions: TableMaker) -> None:
     low, high = (
-        row_of(predictions, "Li4Fe4P4O16", {**LIFEPO4, "voltage_extractable_V": v, "voltage_extractable_V_lo": v - 0.1,
-                                            "voltage_extractable_V_hi": v + 0.1})
+        row_of(predictions, "Li4Fe4P4O16", {**LIFEPO4, "voltage_V": v, "voltage_V_lo": v - 0.1,
+                                            "voltage_V_hi": v + 0.1})
         for v in (0.5, 1.5)
     )  # fmt: skip
     assert low["electrode_role"] == high["electrode_role"] == "anode"
@@ -87,7 +87,7 @@ def test_an_anode_is_the_better_the_lower_its_voltage(predictions: TableMaker) -
     [(5.1, "above_voltage_window"), (-0.2, "negative_voltage"), (0.05, "plating_risk"), (3.0, None)],
 )
 def test_voltages_outside_the_window_are_flagged(predictions: TableMaker, voltage: float, flag: str | None) -> None:
-    row = row_of(predictions, "Li4Fe4P4O16", {**LIFEPO4, "voltage_extractable_V": voltage})
+    row = row_of(predictions, "Li4Fe4P4O16", {**LIFEPO4, "voltage_V": voltage})
     found = {"above_voltage_window", "negative_voltage", "plating_risk"} & set(row["flags"].split(";"))
     assert found == ({flag} if flag else set())
     if voltage < 0:
@@ -97,7 +97,7 @@ def test_voltages_outside_the_window_are_flagged(predictions: TableMaker, voltag
 def test_without_a_voltage_there_is_a_capacity_and_no_energy(predictions: TableMaker) -> None:
     row = row_of(predictions, "LiCoO2", {})
     assert row["capacity_mAh_per_g"] == pytest.approx(273.8, abs=0.2)
-    for name in ("voltage_V", "specific_energy_Wh_per_kg", "price_USD_per_kWh", "strain_percent", "electrode_role"):
+    for name in ("voltage_calculated_V", "specific_energy_Wh_per_kg", "price_USD_per_kWh", "strain_percent", "electrode_role"):
         assert row[name] is None
 
 
@@ -118,9 +118,9 @@ def test_an_element_without_a_cost_gives_no_ratio(predictions: TableMaker) -> No
     ("changes", "expected"),
     [
         ({}, "andidate: cathode for Li, 3.40 V, 170 mAh/g, 578 Wh/kg"),
-        ({"voltage_extractable_V": 5.5, "voltage_extractable_V_lo": 5.3, "voltage_extractable_V_hi": 5.7},
+        ({"voltage_V": 5.5, "voltage_V_lo": 5.3, "voltage_V_hi": 5.7},
          "5.50 V is near or beyond what electrolytes stand (4.5 V)"),
-        ({"voltage_extractable_V": None, "voltage_V": None}, "Its voltage is not known"),
+        ({"voltage_V": None, "voltage_calculated_V": None}, "Its voltage is not known"),
         ({"flags": "not_an_electrode"}, "The ion cannot leave or enter reversibly"),
         ({"energy_above_hull_eV_per_atom": 0.3}, "Hard to make: 0.300 eV/atom above the hull"),
         ({"volume_change_percent": -30.0, "volume_change_percent_lo": -31.0, "volume_change_percent_hi": -29.0},

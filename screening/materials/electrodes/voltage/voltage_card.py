@@ -28,7 +28,7 @@ _LIMITS = f"""## Limits
   test electrode. In the rows "{NEW_FRAMES}" it has not.
 - Voltages are those of PBE or PBE+U calculations at 0 K between two crystals, not of experiments.
 - Alloying anodes, conversion and frames that fall apart are not described.
-- For `voltage_extractable_V` the ions that stay are as far apart as possible; other arrangements give other voltages.
+- For `voltage_V` the ions that stay are as far apart as possible; other arrangements give other voltages.
 
 ## Data
 
@@ -50,7 +50,7 @@ test systems, all others are for training. Intervals are cross-conformal by chem
 
 - Fitted with `screening fit voltage electrodes=FOLDER output_dir={release.name} seed={training["seed"]}`.
 - Time: {training["minutes"]} min on {training["machine"]}, no GPU, without evaluations that were already on disk.
-- Columns: `voltage_V`, `voltage_extractable_V`, `volume_change_percent`, each with an 80 % interval `_lo`, `_hi`, and
+- Columns: `voltage_calculated_V`, `voltage_V`, `volume_change_percent`, each with an 80 % interval `_lo`, `_hi`, and
   `voltage_method`.
 """
     sections = [_section(name, part.settings["report"]) for name, part in release.parts.items()]

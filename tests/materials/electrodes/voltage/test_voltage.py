@@ -151,15 +151,15 @@ def test_columns_of_every_kind_of_electrode(predictor: VoltagePredictor) -> None
     ]
     table = pl.DataFrame(predictor.columns(pairs))
     assert tuple(table.columns) == VOLTAGE_COLUMNS
-    assert table["voltage_V"].is_null().to_list() == [True, False, False, False, False, False, True]
-    assert table["voltage_extractable_V"].is_null().to_list() == [True, False, False, False, True, True, True]
-    for name in ("voltage_V", "voltage_extractable_V", "volume_change_percent"):
+    assert table["voltage_calculated_V"].is_null().to_list() == [True, False, False, False, False, False, True]
+    assert table["voltage_V"].is_null().to_list() == [True, False, False, False, True, True, True]
+    for name in ("voltage_calculated_V", "voltage_V", "volume_change_percent"):
         told = table.drop_nulls(name)
         assert (told[f"{name}_lo"] <= told[name]).all()
         assert (told[name] <= told[f"{name}_hi"]).all()
     assert table["volume_change_percent"][1] == pytest.approx(100 * (0.99**3 - 1))
-    assert table["voltage_extractable_V"][2] == table["voltage_V"][2]
-    assert table["voltage_extractable_V"][3] != table["voltage_V"][3]
+    assert table["voltage_V"][2] == table["voltage_calculated_V"][2]
+    assert table["voltage_V"][3] != table["voltage_calculated_V"][3]
     assert table["voltage_method"][0] is None
     assert "both ends" in table["voltage_method"][1]
     assert "6 steps downhill by springs" in table["voltage_method"][2]
@@ -170,7 +170,7 @@ def test_between_whole_ions_charge_times_voltage_is_linear(predictor: VoltagePre
     bare = replace(discharged, numbers=charged.numbers, frac=discharged.frac[4:])
     limits = [1.0, 2.0, 1.25, 0.5]
     pairs = [ElectrodePair(discharged, bare, "Li", 4.0, "topotactic", n_ions_extractable=n) for n in limits]
-    one, two, between, below = pl.DataFrame(predictor.columns(pairs))["voltage_extractable_V"]
+    one, two, between, below = pl.DataFrame(predictor.columns(pairs))["voltage_V"]
     assert between * 1.25 == pytest.approx(one + 0.25 * (2 * two - one))
     assert below == pytest.approx(one)
 
@@ -186,7 +186,7 @@ def test_rows_do_not_depend_on_each_other(predictor: VoltagePredictor) -> None:
         alone = pl.DataFrame(predictor.columns([pair]))
         for name in VOLTAGE_COLUMNS[:9]:
             assert alone[name][0] == (None if together[name][row] is None else pytest.approx(together[name][row]))
-    assert together["voltage_V"].is_null().to_list() == [False, False, True]
+    assert together["voltage_calculated_V"].is_null().to_list() == [False, False, True]
     assert pl.DataFrame(predictor.columns([])).height == 0
 
 
