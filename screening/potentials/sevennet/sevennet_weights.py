@@ -10,6 +10,7 @@ import _codecs
 import importlib.util
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -63,8 +64,8 @@ def _cache() -> Path:
 
 def _read(checkpoint: Path) -> dict[str, Tensor]:
     # what its settings hold besides numbers and text; the name is that of numpy 1
-    array = (np._core.multiarray._reconstruct, "numpy.core.multiarray._reconstruct")
-    types = [array, np.ndarray, np.dtype, type(np.dtype("float32")), _codecs.encode]
+    array = (np.zeros(0).__reduce__()[0], "numpy.core.multiarray._reconstruct")
+    types: list[Any] = [array, np.ndarray, np.dtype, type(np.dtype("float32")), _codecs.encode]
     with torch.serialization.safe_globals(types):
         content = torch.load(checkpoint, map_location="cpu", weights_only=True)
     state, species = content["model_state_dict"], content["config"]["_type_map"]
