@@ -17,6 +17,7 @@ from screening.materials.electrodes.end_members.graphite import CARBON, bond_len
 from screening.materials.electrodes.end_members.insertion import enlarged, fill
 from screening.materials.electrodes.end_members.pair import ElectrodePair, NoPair
 from screening.materials.electrodes.end_members.pathways import is_blocked
+from screening.materials.electrodes.end_members.practical import with_practical_limit
 from screening.materials.electrodes.end_members.redox import ION_CHARGES, active_symbols
 from screening.materials.electrodes.end_members.roles import Roles, has_anions, roles
 
@@ -56,9 +57,10 @@ def find_pairs(crystals: Iterable[Crystal], working_ion: str | None = None) -> I
         for row, crystal in enumerate(chunk):
             if crystal.charged is not None:
                 pair = given_pair(crystal, crystal.charged, working_ion)
-                yield _with_structure_flags(pair) if isinstance(pair, ElectrodePair) else pair
+                pair = _with_structure_flags(pair) if isinstance(pair, ElectrodePair) else pair
             else:
-                yield _derived(crystal, found, row)
+                pair = _derived(crystal, found, row)
+            yield with_practical_limit(pair) if isinstance(pair, ElectrodePair) else pair
 
 
 def _derived(crystal: Crystal, found: Roles, row: int) -> ElectrodePair | NoPair:
