@@ -123,7 +123,7 @@ def _four_neighbours(crystal: Crystal, held: Mask) -> bool:
     """Whether most of the ions have four anions as neighbours."""
     anions = np.isin(crystal.numbers, _ANION_NUMBERS)
     frac = crystal.frac - np.floor(crystal.frac)
-    positions, owner = images_around(crystal.lattice, frac[anions], 4.0)
+    positions, _ = images_around(crystal.lattice, frac[anions], 4.0)
     distances = np.sort(cKDTree(positions).query(frac[held] @ crystal.lattice, k=6)[0], axis=1)
     return bool(np.mean(distances[:, 4] > 1.25 * distances[:, :4].mean(axis=1)) > 0.5)
 
