@@ -1,4 +1,4 @@
-"""What an alloy or a conversion electrode turns into as it takes up ions: the stable mixtures, and voltages between them."""
+"""What an alloy or a conversion electrode turns into as it takes up ions: stable mixtures and the voltages between."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from screening.chemistry.known_phases import Phases
 from screening.chemistry.phase_hull import Mixture, decomposition, open_to
 
 LOWEST_STEP_V = 0.05
-"""Steps below this voltage are not reached: the metal plates, as the overvoltage of an electrode in use is of this size."""
+"""Steps below this voltage are not reached: the overvoltage of an electrode in use is of this size, so metal plates."""
 _SAME = 1e-6
 
 

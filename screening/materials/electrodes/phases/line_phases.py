@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
+from screening.chemistry.elements import ATOMIC_NUMBERS
 from screening.chemistry.known_phases import Phases, known_phases
 from screening.crystals.crystal import Crystal
-from screening.crystals.packed import pack
 from screening.materials.electrodes.phases.binary_salts import missing_salt, salt_crystals
 from screening.networks.predictor import Predictor
-from screening.potentials.base import Potential
 
 _PREDICTED = "predicted"
 _BATCH = 32
@@ -24,13 +23,10 @@ class LinePhases:
     """Finds phases.
 
     Attributes:
-        potential: Chooses the volume of salts that the table lacks.
-        network: Predicts their formation energies.
+        network: Predicts formation energies.
     """
 
-    potential: Potential
     network: Predictor
-    _salts: dict[tuple[str, str], Crystal] = field(default_factory=dict)
     _lines: dict[tuple[str, ...], Phases] = field(default_factory=dict)
 
     def between(self, symbols: Collection[str], ion: str) -> Phases:
@@ -54,26 +50,10 @@ class LinePhases:
 
     def _with_salt(self, phases: Phases, ion: str, partner: str) -> Phases:
         unit = missing_salt(ion, partner, phases)
-        if unit is None:
+        if unit is None or not {ATOMIC_NUMBERS[ion], ATOMIC_NUMBERS[partner]} <= self.network.elements:
             return phases
-        best, energy = self._best(ion, partner, unit)
-        return phases if np.isnan(energy) else phases.having(
-            best.formula, energy, best.volume_A3 / best.n_atoms, _PREDICTED
-        )
-
-    def _best(self, ion: str, partner: str, unit: tuple[int, int]) -> tuple[Crystal, float]:
-        chosen = []
-        for grown in salt_crystals(ion, partner, unit):
-            packed = pack(grown)
-            if not self._covered(grown[0]):
-                return grown[0], np.nan
-            energies = self.potential.energies(packed, forces=False).energy_eV
-            chosen.append(grown[int(np.argmin(energies))])
-        energies = self.network.predict(chosen)["formation_energy_eV_per_atom"].to_numpy()
-        row = int(np.argmin(energies))
-        return chosen[row], float(energies[row])
-
-    def _covered(self, crystal: Crystal) -> bool:
-        known = self.potential.elements
-        numbers = set(crystal.numbers.tolist())
-        return numbers <= self.network.elements and (known is None or numbers <= set(known))
+        crystals = salt_crystals(ion, partner, unit)
+        energies = self.predicted(crystals)["formation_energy_eV_per_atom"].to_numpy()
+        best = int(np.argmin(energies))
+        found = crystals[best]
+        return phases.having(found.formula, float(energies[best]), found.volume_A3 / found.n_atoms, _PREDICTED)

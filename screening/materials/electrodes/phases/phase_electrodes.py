@@ -27,6 +27,7 @@ from screening.materials.electrodes.phases.line_phases import LinePhases
 _TABLE_V = 0.03
 """Half the 80 % interval of a voltage between phases of the table, whose corrections have changed over the years."""
 _GIVEN = "given"
+_FORMATION, _HULL = "formation_energy_eV_per_atom", "energy_above_hull_eV_per_atom"
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class PhaseElectrode:
         path: Its ends.
         holds_ions: Whether the crystal is the discharged end.
         half_V: Half the interval of the calculated voltage.
+        hull: Energy above the hull of the crystal with its interval in eV/atom.
     """
 
     ion: str
@@ -46,14 +48,16 @@ class PhaseElectrode:
     path: DischargePath
     holds_ions: bool
     half_V: float
+    hull: tuple[float, float, float]
 
 
 @dataclass(frozen=True)
 class _Energy:
-    """Formation energy of a crystal and half its interval, eV/atom."""
+    """Formation energy of a crystal and half its interval, and its energy above the hull with its interval, eV/atom."""
 
     value: float
     half: float
+    hull: tuple[float, float, float]
 
 
 def phase_electrodes(
@@ -102,7 +106,7 @@ def _path(crystal: Crystal, ion: str, energy: _Energy, frame: Floats, phases: Ph
     if path is None:
         return f"no known phase of {crystal.formula} and {ion} forms at {LOWEST_STEP_V:g} V or more"
     half = energy.half * crystal.n_atoms / (path.ions * charge)
-    return PhaseElectrode(ion, formula, path, bool(held), float(np.hypot(half, _TABLE_V)))
+    return PhaseElectrode(ion, formula, path, bool(held), float(np.hypot(half, _TABLE_V)), energy.hull)
 
 
 def _frame_and_phases(crystal: Crystal, ion: str, lines: LinePhases) -> tuple[Floats, Phases]:
@@ -119,9 +123,12 @@ def _having(phases: Phases, crystal: Crystal, energy_eV: float) -> Phases:
 def _energies(crystals: Mapping[int, Crystal], lines: LinePhases) -> dict[int, _Energy]:
     """Formation energies by the network, without crystals that have an element unknown to it."""
     rows = [row for row, crystal in crystals.items() if set(crystal.numbers.tolist()) <= lines.network.elements]
-    name = "formation_energy_eV_per_atom"
-    table = lines.predicted([crystals[row] for row in rows]).select(name, f"{name}_lo", f"{name}_hi")
-    return {row: _Energy(e, (high - low) / 2) for row, (e, low, high) in zip(rows, table.iter_rows(), strict=True)}
+    names = [f"{name}{end}" for name in (_FORMATION, _HULL) for end in ("", "_lo", "_hi")]
+    table = lines.predicted([crystals[row] for row in rows]).select(names)
+    return {
+        row: _Energy(value, (high - low) / 2, tuple(hull))
+        for row, (value, low, high, *hull) in zip(rows, table.iter_rows(), strict=True)
+    }
 
 
 def _shown(amount: float) -> str:
