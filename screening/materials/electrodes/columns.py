@@ -14,6 +14,10 @@ FLAGS: dict[str, str] = {
     "anion_redox": "The transition metals cannot balance the loss of all ions: for the rest, oxygen would be oxidised, "
     "which tends to leave as gas; only the share of the metals counts as extractable.",
     "alloy_anode": "An alloy or carbon that stores the ion at low voltage, as an anode; its volume may change a lot.",
+    "conversion_electrode": "The crystal is no host: it turns into other phases, the metal beside a compound of the "
+    "ion. Charge and discharge then differ by several tenths of a volt, and the volume changes a lot.",
+    "may_convert": "The host with its ions can gain much energy by turning into other phases: rather a conversion than "
+    "an insertion.",
     "host_without_ion": "A host without the working ion: ions were put into its voids, as many as its metals can "
     "balance.",
     "charged_host": "The crystal contains the ion, but its metals cannot be oxidised further: it is the charged end. "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import isnan
 from pathlib import Path
 from types import MappingProxyType
@@ -16,6 +17,8 @@ from screening.crystals.crystal import Crystal
 from screening.materials.base import Description
 from screening.materials.electrodes.end_members.pair import ElectrodePair, NoPair
 from screening.materials.electrodes.end_members.pair_search import find_pairs
+from screening.materials.electrodes.phases.line_phases import LinePhases
+from screening.materials.electrodes.phases.phase_rows import phase_rows, with_phases
 from screening.materials.electrodes.voltage.voltage import VOLTAGE_COLUMNS, VoltagePredictor
 
 PAIR_SCHEMA: dict[str, type[pl.DataType]] = {
@@ -75,12 +78,18 @@ class ElectrodePredictor:
     def describe(self, crystals: Sequence[Crystal]) -> Description:
         """Describe B crystals: the columns of `PAIR_SCHEMA` and of the voltages."""
         pairs = list(find_pairs(crystals, self.working_ion))
+        phases = phase_rows(crystals, pairs, self.working_ion, self._lines)
         table = pl.DataFrame([_row(pair) for pair in pairs], schema=PAIR_SCHEMA)
         refused = {row: pair.reason for row, pair in enumerate(pairs) if isinstance(pair, NoPair) and pair.refused}
-        voltages = self._voltages(pairs)
+        voltages = self._voltages(phases.pairs_in_frames(pairs))
         practical = [v for v in voltages if v.name.startswith(_CALCULATED)]
         voltages += [v.alias(v.name.replace(_CALCULATED, "voltage_V")) for v in practical]
-        return Description([*table.get_columns(), *voltages], refused)
+        table = with_phases(table.with_columns(voltages), phases, pairs)
+        return Description(table.get_columns(), refused)
+
+    @cached_property
+    def _lines(self) -> LinePhases | None:
+        return LinePhases(self.voltage.network) if self.voltage is not None else None
 
     def _voltages(self, pairs: list[ElectrodePair | NoPair]) -> list[pl.Series]:
         if self.voltage is not None:
