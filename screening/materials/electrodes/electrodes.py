@@ -52,9 +52,17 @@ class Electrodes(MaterialClass):
             default="voltage-v1",
             help="predictor of voltages and volume changes of electrodes: name of a release, folder, or none",
             predictor=f"{_HERE}.electrode_predictor:ElectrodePredictor",
-            depends_on=("device", "working_ion"),
+            depends_on=("device", "working_ion", "offsets"),
             refusal_stage="electrode",
             recipe_at=f"{_HERE}.voltage.voltage_release:RECIPE",
+        ),
+        PredictorKind(
+            name="offsets",
+            default="auto",
+            help="offsets between calculated and measured voltages: name of a release, folder, auto (those learned with "
+            "the voltage release), or none (voltage_V is as calculated)",
+            predictor=f"{_HERE}.measured.offset_release:OffsetKind",
+            recipe_at=f"{_HERE}.measured.offset_release:OFFSET_RECIPE",
         ),
     )
 

@@ -49,7 +49,8 @@ def measured_pair(crystal: Crystal, row: MeasuredVoltage) -> ElectrodePair | NoP
         held = crystal.numbers == number
     empty = replace(crystal, numbers=crystal.numbers[~held], frac=crystal.frac[~held])
     removed = float(held.sum())
-    return ElectrodePair(crystal, empty, row.ion, removed, "topotactic", (), min(discharged - charged, removed))
+    moved = min(discharged - charged, removed)
+    return ElectrodePair(crystal, empty, row.ion, removed, "topotactic", (), moved, n_ions_practical=moved)
 
 
 def _filled(host: Crystal, row: MeasuredVoltage, moved: float) -> ElectrodePair | NoPair:
@@ -60,7 +61,7 @@ def _filled(host: Crystal, row: MeasuredVoltage, moved: float) -> ElectrodePair 
     if found is None or found.added < _FILLED * wanted:
         return NoPair(f"the voids of {host.formula} do not take up {wanted} {row.ion}")
     added = float(found.added)
-    return ElectrodePair(found.crystal, host, row.ion, added, "inserted", (), added)
+    return ElectrodePair(found.crystal, host, row.ion, added, "inserted", (), added, n_ions_practical=added)
 
 
 def _rounding(ions: float) -> float:

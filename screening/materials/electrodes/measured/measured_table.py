@@ -15,6 +15,8 @@ from screening.errors import RequestError
 from screening.materials.electrodes.working_ions import CHARGES
 from screening.resources import resource
 
+PRACTICAL = "voltage_calculated_practical_V"
+"""The column of calculated voltages that compare with measured ones."""
 UNCERTAINTY_V = {"high": 0.05, "med": 0.1, "low": 0.2}
 """Standard deviation of a measured average by its confidence, as the table's README says."""
 NOT_INSERTION = ("carbon", "alloy")

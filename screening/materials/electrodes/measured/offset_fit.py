@@ -17,11 +17,11 @@ from screening.errors import RequestError
 from screening.files import atomic_path
 from screening.materials.electrodes.end_members.pair import NoPair
 from screening.materials.electrodes.measured.measured_pairs import measured_pair
-from screening.materials.electrodes.measured.measured_table import MeasuredVoltage
+from screening.materials.electrodes.measured.measured_table import PRACTICAL, MeasuredVoltage
 from screening.materials.electrodes.measured.mixed_model import MeasuredRows, likeliest_variances
 from screening.materials.electrodes.measured.offset_model import OffsetModel, measured_interval
 from screening.materials.electrodes.measured.offset_terms import TERMS, OffsetInputs
-from screening.materials.electrodes.voltage.voltage import PRACTICAL, VoltagePredictor
+from screening.materials.electrodes.voltage.voltage import VoltagePredictor
 from screening.materials.reference import error_statistics, spearman
 
 CALCULATED = "calculated.csv"

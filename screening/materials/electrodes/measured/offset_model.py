@@ -65,6 +65,11 @@ class OffsetModel:
         """The offsets of B electrodes."""
         return self._predict(inputs, self.effects, np.ones(len(self.systems), dtype=bool))
 
+    def spread(self, inputs: OffsetInputs) -> PredictedOffsets:
+        """As `predict`, but as if no electrode had been measured: no offset, and the spread between classes."""
+        nothing = np.zeros(len(self.systems), dtype=bool)
+        return self._predict(inputs, effects_of(self.rows.take(nothing), self.variances), nothing)
+
     def predict_without(self, inputs: OffsetInputs, systems: Sequence[str]) -> PredictedOffsets:
         """As `predict`, each by the rows of all other chemical systems.
 
