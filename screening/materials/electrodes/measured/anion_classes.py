@@ -1,4 +1,4 @@
-"""Anion classes of frames, by composition: the polyanion or the anion that the metals see, and the group it belongs to."""
+"""Anion classes of frames, by composition: the polyanion or anion that the metals see, and its group."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ GROUPS = {
     "molybdate": "polyanion",
     "tungstate": "polyanion",
     "pyrophosphate": "polyanion",
-    **{name: "chalcogenide" for name in ("sulfide", "selenide", "telluride", "nitride")},
-    **{name: "halide" for name in ("fluoride", "chloride", "bromide", "iodide", "oxyfluoride")},
+    **dict.fromkeys(("sulfide", "selenide", "telluride", "nitride"), "chalcogenide"),
+    **dict.fromkeys(("fluoride", "chloride", "bromide", "iodide", "oxyfluoride"), "halide"),
     "cyanide": "cyanide",
     "other": "other",
 }
@@ -58,7 +58,9 @@ def anion_class(frame: Floats) -> str:
             return fluoro + name
     heavy = n("Mo") + n("W")
     others = sum(n(symbol) for symbol in active_symbols()) - heavy
-    if heavy > 0 and others > 0 and _TETRAHEDRA[0] * heavy <= n("O") <= _TETRAHEDRA[1] * heavy:  # tetrahedra of hexavalent metals, as in Fe2(MoO4)3
+    if (
+        heavy > 0 and others > 0 and _TETRAHEDRA[0] * heavy <= n("O") <= _TETRAHEDRA[1] * heavy
+    ):  # tetrahedra of hexavalent metals, as in Fe2(MoO4)3
         return "molybdate" if n("Mo") >= n("W") else "tungstate"
     if n("O") > 0 and n("F") > 0:
         return "oxyfluoride"

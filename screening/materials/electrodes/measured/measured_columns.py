@@ -1,4 +1,4 @@
-"""The columns of voltages as they will be measured: calculated over the practical range, plus the offset of the class."""
+"""Columns of voltages as they will be measured: calculated over the practical range, plus the offset of a class."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import polars as pl
 from screening.array_types import Floats, Mask
 from screening.chemistry.compositions import chemical_system
 from screening.chemistry.elements import ATOMIC_NUMBERS
-from screening.materials.arrays import interval_columns
 from screening.crystals.packed import pack
+from screening.materials.arrays import interval_columns
 from screening.materials.electrodes.end_members.pair import ElectrodePair, NoPair
 from screening.materials.electrodes.measured.offset_model import NORMAL_80, PredictedOffsets, measured_interval
 from screening.materials.electrodes.measured.offset_release import LoadedOffsets

@@ -104,5 +104,7 @@ def _row(row: dict[str, str], file: Path) -> MeasuredVoltage:
     change = discharged - charged
     number = ATOMIC_NUMBERS[row["ion"]]
     if not change[number] > 0 or not np.allclose(np.delete(change, number), 0.0, atol=1e-6):
-        raise RequestError(f"{where}: expected two formulas with the same frame, the discharged one with more {row['ion']}")
+        raise RequestError(
+            f"{where}: expected two formulas with the same frame, the discharged one with more {row['ion']}"
+        )
     return found

@@ -15,8 +15,8 @@ _TITLES = {
 }
 _LIMITS = """## Limits
 
-- The calculated voltages of many of these electrodes are of systems that the voltage release has seen, so that their own
-  error is smaller than that of a new crystal. The interval of a new crystal adds the calculated one.
+- The voltage release has seen many of these chemical systems, so that the calculated voltages have smaller errors than
+  those of a new crystal. The interval of a new crystal adds the calculated one.
 - Measured averages depend on rate and cut-off voltages. Rows of low confidence count less.
 - Couples that nobody measured beside similar anions get the offset of their terms alone, a wide interval, and the flag
   `offset_unknown`.
@@ -24,8 +24,8 @@ _LIMITS = """## Limits
 
 ## Data
 
-`datasets/measured/electrodes.csv`, with a source in every row. The release keeps compositions as levels, and offsets; it
-contains no crystals.
+`datasets/measured/electrodes.csv`, with a source in every row. The release keeps levels and offsets; it contains no
+crystals.
 """
 
 
@@ -40,8 +40,8 @@ def offset_card(release: TabularRelease) -> str:
 
 What is added to a calculated average voltage to get the one to be expected in a measurement, with its spread: a linear
 model of random effects of the redox couple, the anion class and its group, the ion, the treatment of the metal in the
-calculations (with a Hubbard U or without), and the calculated voltage itself. The size of each term is the one of highest
-marginal likelihood; no compound has a constant of its own.
+calculations (with a Hubbard U or without), and the calculated voltage itself. The size of each term is the one of
+highest marginal likelihood; no compound has a constant of its own.
 
 - Corrects `{training["voltage"]}`; other voltage releases are refused.
 - Learned from {training["used"]} of {training["measured"]} measured electrodes, those with a crystal at hand.
@@ -62,5 +62,7 @@ marginal likelihood; no compound has a constant of its own.
 
 
 def _row(name: str, scores: Mapping[str, Any]) -> str:
-    figures = f"{scores['mae']:.2f} | {scores['bias']:+.2f} | {scores['spearman']:.2f} | {100 * scores['coverage']:.0f} %"
+    figures = (
+        f"{scores['mae']:.2f} | {scores['bias']:+.2f} | {scores['spearman']:.2f} | {100 * scores['coverage']:.0f} %"
+    )
     return f"| {_TITLES[name]} | {scores['n']} | {figures} | {scores['interval_V']:.2f} |"

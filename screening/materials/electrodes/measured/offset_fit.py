@@ -1,4 +1,4 @@
-"""Learning offsets: calculated voltages of measured electrodes over their measured ranges, and errors on unseen classes."""
+"""Learning offsets from calculated voltages over the measured ranges, and their errors on classes left out."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from screening.materials.reference import error_statistics, spearman
 CALCULATED = "calculated.csv"
 _COLUMNS = ("name", "value", "lo", "hi", "why_not")
 _FEWEST = 20
-_NEW_COUPLE = "none"
+_NO_COUPLE = "none"
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,9 @@ def calculate(
     for crystal in read_crystals(crystals, ReadSettings(workers=0)):
         name = crystal.candidate_id
         if not isinstance(crystal, Crystal) or name not in by_name:
-            progress(f"{name}: {'no row of this name was measured' if isinstance(crystal, Crystal) else crystal.reason}")
+            progress(
+                f"{name}: {'no row of this name was measured' if isinstance(crystal, Crystal) else crystal.reason}"
+            )
         elif name not in done:
             done[name] = _calculated(standard_cell(crystal), by_name[name], predictor)
             _write(kept, done)
@@ -91,7 +93,9 @@ def calculate(
                 progress(f"{name}: {done[name]['why_not']}")
     usable = [row for row in table if not done.get(row.name, {"why_not": "-"})["why_not"]]
     if len(usable) < _FEWEST:
-        raise RequestError(f"structures={crystals}: {len(usable)} measured rows can be calculated; expected {_FEWEST} at least")
+        raise RequestError(
+            f"structures={crystals}: {len(usable)} measured rows can be calculated; expected {_FEWEST} at least"
+        )
     voltage = np.array([[float(done[row.name][key]) for key in ("value", "lo", "hi")] for row in usable])
     return CalculatedRows(tuple(usable), voltage)
 
@@ -115,8 +119,8 @@ def fit_offsets(rows: CalculatedRows) -> OffsetModel:
 def offset_errors(rows: CalculatedRows) -> dict[str, dict[str, Any]]:
     """Errors of measured voltages: as calculated, and with offsets learned from other systems or other couples."""
     inputs, target = rows.inputs, rows.target
-    main = [max(found, key=lambda each: found[each], default=_NEW_COUPLE) if (found := inputs.couples(row)) else _NEW_COUPLE
-            for row in range(len(inputs))]  # fmt: skip
+    couples = [inputs.couples(row) for row in range(len(inputs))]
+    main = [max(found, key=found.__getitem__) if found else _NO_COUPLE for found in couples]
     report = {"calculated": _scores(target, rows.voltage)}
     for name, groups in (("systems", rows.systems), ("couples", tuple(main))):
         predicted = np.full((len(inputs), 3), np.nan)

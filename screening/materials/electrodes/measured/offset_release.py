@@ -1,4 +1,4 @@
-"""Releases of offsets: fitting with `screening fit offsets`, loading, and the voltage release that each one corrects."""
+"""Releases of offsets: fitting with `screening fit offsets`, loading, and the voltage release that each corrects."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from screening.array_types import Floats
 from screening.checksums import file_sha256
 from screening.crystals.crystal import Crystal
 from screening.errors import RequestError
@@ -98,10 +95,16 @@ def _load(folder: Path, voltage_sha256: str) -> LoadedOffsets:
     texts = part.texts("levels")
     levels = tuple((term, level) for term, _, level in (text.partition(": ") for text in texts))
     weights = part.tensor("weights", -1, len(levels))
-    rows = MeasuredRows(levels, weights, part.tensor("target", len(weights)), part.tensor("known_variance", len(weights)))
+    rows = MeasuredRows(
+        levels, weights, part.tensor("target", len(weights)), part.tensor("known_variance", len(weights))
+    )
     variances = part.numbers("variances_V2")
     systems = part.texts("systems")
-    if set(variances) != {*TERMS, "noise"} or not {term for term, _ in levels} <= set(TERMS) or len(systems) != len(weights):
+    if (
+        set(variances) != {*TERMS, "noise"}
+        or not {term for term, _ in levels} <= set(TERMS)
+        or len(systems) != len(weights)
+    ):
         raise part.problem("fitted by another version of the program; fit it again")
     model = OffsetModel(rows, Variances({term: variances[term] for term in TERMS}, variances["noise"]), systems)
     return LoadedOffsets(model, release.training.get(_VOLTAGE_HASH) == voltage_sha256, folder)
@@ -123,7 +126,7 @@ def fit_offset_release(settings: Mapping[str, Any], folder: Path, progress: Call
 
     Args:
         settings: Of `screening fit offsets`.
-        folder: Where the release will be written; it also keeps calculated voltages, so that a stopped run can continue.
+        folder: Where the release will be written; it keeps calculated voltages, with which a stopped run continues.
         progress: Reports rows that cannot be used.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What an offset between calculated and measured voltages may depend on: terms with levels, from a pair of compositions.
+"""What an offset between calculated and measured voltages may depend on: terms with levels, by composition.
 
 A level is a class such as `Ti4+/Ti3+ in phosphates`. An electrode in which several couples work belongs to several
 levels of a term, each with the share of its electrons.
@@ -27,7 +27,7 @@ TERMS = ("all", "treatment", "couple and class", "couple and group", "couple", "
 """
 SLOPE_FROM_V = 3.0
 _WITH_U = ("V", "Cr", "Mn", "Fe", "Co", "Ni", "Mo", "W")
-"""Metals with a Hubbard U in the Materials Project's oxides and fluorides (Jain et al., Phys. Rev. B 84, 045115 (2011))."""
+"""Metals with a Hubbard U in the oxides and fluorides of the Materials Project (Jain et al., PRB 84, 045115 (2011))."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
-"""Which redox couples work between two contents of an ion: metals give their electrons in the order of their potentials.
+"""Which redox couples work between two contents of an ion: metals give electrons in the order of their potentials.
 
-`datasets/measured/redox_order.csv` lists the steps of each metal with a potential that serves only to order them; see the
-README beside it.
+`datasets/measured/redox_order.csv` lists the steps of each metal with a potential that serves only to order them; the
+README beside it has the sources.
 """
 
 from __future__ import annotations
