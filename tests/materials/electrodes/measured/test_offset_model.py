@@ -74,7 +74,7 @@ def test_a_system_that_is_left_out_is_predicted_by_the_others() -> None:
 def test_offsets_halve_the_error_of_systems_left_out() -> None:
     report = offset_errors(_rows({"Fe": 0.0, "Ti": 0.8, "Mn": 0.3}))
     assert report["unseen systems"]["mae"] < 0.5 * report["calculated"]["mae"]
-    assert report["unseen couples"]["held_out"] == 4  # Mn3+/Mn2+ and Mn4+/Mn3+
+    assert 4 <= report["unseen couples"]["held_out"] < report["unseen systems"]["held_out"]
 
 
 def test_without_measurements_only_the_spread_is_left() -> None:
