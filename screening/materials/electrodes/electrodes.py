@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from screening.array_types import Mask
+    from screening.materials.reference import Comparison
 
 _HERE = "screening.materials.electrodes"
 
@@ -52,9 +53,17 @@ class Electrodes(MaterialClass):
             default="voltage-v1",
             help="predictor of voltages and volume changes of electrodes: name of a release, folder, or none",
             predictor=f"{_HERE}.electrode_predictor:ElectrodePredictor",
-            depends_on=("device", "working_ion"),
+            depends_on=("device", "working_ion", "offsets"),
             refusal_stage="electrode",
             recipe_at=f"{_HERE}.voltage.voltage_release:RECIPE",
+        ),
+        PredictorKind(
+            name="offsets",
+            default="auto",
+            help="offsets between calculated and measured voltages: name of a release, folder, auto (those learned "
+            "with the voltage release), or none (voltage_V is as calculated)",
+            predictor=f"{_HERE}.measured.offset_release:OffsetKind",
+            recipe_at=f"{_HERE}.measured.offset_release:OFFSET_RECIPE",
         ),
     )
 
@@ -66,6 +75,13 @@ class Electrodes(MaterialClass):
 
     def symmetry_matters(self, table: pl.DataFrame, settings: merit.ElectrodeSettings) -> Mask:
         return exchange_possible(count_matrix(table["cell_formula"].to_list()))
+
+    def compare(
+        self, ranked: pl.DataFrame, rows: Sequence[Mapping[str, str]], settings: merit.ElectrodeSettings, unseen: Mask
+    ) -> Comparison:
+        from screening.materials.electrodes.measured.measured_comparison import compare_electrodes
+
+        return compare_electrodes(ranked, rows)
 
     def look_closer(self, finalists: Finalists) -> Sequence[CloserLook]:
         from screening.materials.electrodes.charging import charging
