@@ -15,7 +15,7 @@ from scipy.spatial import cKDTree
 from screening.array_types import Floats, Mask
 from screening.chemistry.elements import ATOMIC_NUMBERS
 from screening.crystals.crystal import Crystal
-from screening.materials.electrodes.barriers.percolation import Hop, network_dimensions
+from screening.materials.electrodes.barriers.percolation import Hop, percolation
 from screening.materials.electrodes.end_members.images import Integers, distances, images_around
 from screening.materials.electrodes.end_members.periodic_graph import Image
 from screening.materials.electrodes.end_members.roles import has_anions
@@ -23,8 +23,10 @@ from screening.materials.electrodes.end_members.site_energy import CUTOFF_A, Fra
 from screening.materials.electrodes.end_members.voids import energy_frame, find_voids
 from screening.materials.electrodes.end_members.windows import windows
 
-LONGEST_A = 6.5
-"""95 of 100 published paths are shorter."""
+LONGEST_A = 7.5
+"""99 of 100 published paths are shorter."""
+HARD_EV = 15.0
+"""Bond-valence energies above this are looked at twice: barriers of 1 eV and more become common there."""
 _NARROWEST = 0.44
 """Least distance from an atom on a straight path, over the shortest one for an ion at rest, in 95 of 100 such paths."""
 _OWN_SITE_A = 1.2
@@ -57,6 +59,12 @@ class HopNetwork:
     energies_eV: Floats
     open: Mask
 
+    @property
+    def crossing_eV(self) -> float:
+        """The highest bond-valence barrier on the best way through the crystal; infinite if there is none."""
+        found = percolation(self.hops, np.where(self.open, self.energies_eV, np.nan))
+        return found.barrier_eV if found.kind >= 0 else float("inf")
+
     def ends(self, hop: Hop) -> Floats:
         """Fractional coordinates of both ends, (2, 3)."""
         return np.array([self.sites[hop.first], self.sites[hop.second] + np.array(hop.image)])
@@ -75,14 +83,14 @@ def find_hops(crystal: Crystal, ion: str) -> HopNetwork:
     """
     held = crystal.numbers == ATOMIC_NUMBERS[ion]
     own = crystal.frac[held] - np.floor(crystal.frac[held])
-    network = _network(crystal, ion, own, len(own))
-    if len(own) == 0 or network_dimensions(network.hops, network.open):
-        return network
+    straight = _network(crystal, ion, own, len(own))
+    if len(own) == 0 or straight.crossing_eV < HARD_EV:
+        return straight
     voids = find_voids(crystal.lattice, crystal.numbers[~held], crystal.frac[~held], ion).frac
     if len(voids):
         voids = voids[distances(crystal.lattice, voids, own, _OWN_SITE_A).min(axis=1) >= _OWN_SITE_A]
-    wider = _network(crystal, ion, np.vstack([own, voids]), len(own))
-    return wider if network_dimensions(wider.hops, wider.open) else network
+    bent = _network(crystal, ion, np.vstack([own, voids]), len(own))
+    return bent if bent.crossing_eV < straight.crossing_eV else straight
 
 
 def vacated(network: HopNetwork, hop: Hop) -> Floats:
