@@ -97,7 +97,13 @@ def test_voltages_outside_the_window_are_flagged(predictions: TableMaker, voltag
 def test_without_a_voltage_there_is_a_capacity_and_no_energy(predictions: TableMaker) -> None:
     row = row_of(predictions, "LiCoO2", {})
     assert row["capacity_mAh_per_g"] == pytest.approx(273.8, abs=0.2)
-    for name in ("voltage_calculated_V", "specific_energy_Wh_per_kg", "price_USD_per_kWh", "strain_percent", "electrode_role"):
+    for name in (
+        "voltage_calculated_V",
+        "specific_energy_Wh_per_kg",
+        "price_USD_per_kWh",
+        "strain_percent",
+        "electrode_role",
+    ):
         assert row[name] is None
 
 
