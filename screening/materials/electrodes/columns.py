@@ -27,9 +27,11 @@ FLAGS: dict[str, str] = {
     "frame_falls_apart": "Without the ion some atoms of the frame touch no others: it is not a host that keeps its "
     "frame, but an alloy or a salt that forms anew.",
     "redox_limited": "The transition metals allow only part of the ions to be extracted.",
-    "above_voltage_window": "The predicted voltage is above the limit of common electrolytes (4.5 V by default).",
+    "role_unclear": "The interval of the voltage spans the limit between anode and cathode: the role may be the other.",
+    "above_voltage_window": "The predicted voltage is above what the usual electrolyte of the ion withstands.",
     "negative_voltage": "The predicted voltage is below that of the ion's metal: the ion would not enter by itself.",
     "plating_risk": "The predicted voltage is so close to that of the ion's metal that the metal may plate instead.",
+    "made_by_ion_exchange": "Only a synthesis by exchange of the ion in another crystal is known, that is, in two steps.",
     "charge_balance_unclear": "Common oxidation states do not balance, so the extractable charge is unknown.",
 }
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from screening.chemistry.compositions import count_matrix
 from screening.materials.base import CloserLook, Finalists, MaterialClass, PredictorKind
 from screening.materials.electrodes import merit
 from screening.materials.electrodes.columns import COLUMNS, FLAGS, REMARKS
+from screening.materials.electrodes.figures.ion_exchange import exchange_possible
 from screening.settings import setting, settings_class
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from screening.array_types import Mask
 
 _HERE = "screening.materials.electrodes"
 
@@ -59,6 +63,9 @@ class Electrodes(MaterialClass):
 
     def explain(self, ranked: pl.DataFrame, gates: Mapping[str, Any]) -> pl.Series:
         return merit.explain(ranked, gates)
+
+    def symmetry_matters(self, table: pl.DataFrame, settings: merit.ElectrodeSettings) -> Mask:
+        return exchange_possible(count_matrix(table["cell_formula"].to_list()))
 
     def look_closer(self, finalists: Finalists) -> Sequence[CloserLook]:
         from screening.materials.electrodes.charging import charging

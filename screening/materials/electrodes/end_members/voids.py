@@ -57,7 +57,7 @@ def find_voids(lattice: Floats, numbers: NDArray[np.integer], frac: Floats, ion:
     ionic = has_anions(numbers)
     limits = windows(ion, ionic)
     positions, owner = images_around(lattice, frac, CUTOFF_A + 1.0)
-    frame = _frame(positions, numbers, owner, ion, limits, ionic)
+    frame = energy_frame(positions, numbers, owner, ion, limits, ionic)
     corners = _corners(lattice, frac)
     fitting = corners[_fits(corners, frame, numbers[owner], limits, 0.8)]
     if len(fitting) == 0:
@@ -73,9 +73,10 @@ def find_voids(lattice: Floats, numbers: NDArray[np.integer], frac: Floats, ion:
     return VoidSites(points, energies)
 
 
-def _frame(
+def energy_frame(
     positions: Floats, numbers: NDArray[np.integer], owner: Integers, ion: str, limits: Windows, ionic: bool
 ) -> Frame:
+    """The m periodic images, with positions (m, 3) and owners (m,), of n atoms as the ion feels them."""
     charges = np.zeros(len(numbers))
     if ionic:
         charges = formal_charges(count_matrix([cell_formula(numbers)]))[0][numbers]
