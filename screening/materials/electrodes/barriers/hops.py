@@ -33,6 +33,7 @@ _OWN_SITE_A = 1.2
 """Voids nearer to a site of the ion are that site."""
 _INSIDE = 0.98
 _STEPS, _STEP_A = 12, 0.1
+_FARTHEST_A = _STEPS * _STEP_A
 _N_LINE = 13
 _SAME_A, _SAME_EV, _SAME_SHARE = 0.02, 0.02, 0.01
 
@@ -206,7 +207,8 @@ class _Kind:
         if abs(self.length_A - other.length_A) > _SAME_A:
             return False
         return any(
-            np.allclose(self.line_eV, line, rtol=_SAME_SHARE, atol=_SAME_EV) for line in (other.line_eV, other.line_eV[::-1])
+            np.allclose(self.line_eV, line, rtol=_SAME_SHARE, atol=_SAME_EV)
+            for line in (other.line_eV, other.line_eV[::-1])
         )
 
     def relaxed(self, frame: Frame, line: Floats) -> _Kind:
@@ -220,13 +222,14 @@ def bond_valence_barrier(frame: Frame, line: Floats) -> float:
     """
     along = (line[-1] - line[0]) / np.linalg.norm(line[-1] - line[0])
     points, length = line.copy(), np.full(len(line), _STEP_A)
-    energies, slopes = site_energies(frame, points, gradient=True)
+    near = frame.near(line, CUTOFF_A + _FARTHEST_A)
+    energies, slopes = site_energies(frame, points, near)
     for _ in range(_STEPS):
         across = slopes - (slopes @ along)[:, None] * along
         size = np.linalg.norm(across, axis=1, keepdims=True)
         trial = points - across / np.maximum(size, 1e-9) * np.minimum(length[:, None], _STEP_A * size)
-        found, steeper = site_energies(frame, trial, gradient=True)
+        found, steeper = site_energies(frame, trial, near)
         better = found < energies
         points[better], energies[better], slopes[better] = trial[better], found[better], steeper[better]
-        length = np.where(better, 1.2 * length, 0.4 * length)
+        length = np.where(better, np.minimum(1.2 * length, _STEP_A), 0.4 * length)
     return float(energies.max() - min(energies[0], energies[-1]))
