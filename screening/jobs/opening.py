@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from screening.configuration import as_dict
 from screening.configuration.base import CommandConfig, ScoringConfig
 from screening.configuration.evaluate import EvaluateConfig
+from screening.configuration.rank import RankConfig
 from screening.configuration.relax import RelaxConfig
 from screening.crystals import ReadSettings
 from screening.crystals.reading.inputs import find_source
@@ -17,7 +18,7 @@ from screening.errors import RequestError
 from screening.jobs.loaded import LoadedModels
 from screening.jobs.scoring import Tally
 from screening.materials.base import LearnedPredictor
-from screening.materials.predictors import Predictors
+from screening.materials.predictors import SECOND, Predictors
 from screening.materials.registry import predictor_kind
 from screening.networks.predictor import Predictor
 from screening.networks.released_model import find_release
@@ -58,11 +59,40 @@ def load_predictors(config: ScoringConfig | EvaluateConfig, models: LoadedModels
     """Everything that a job predicts with; models: those that are loaded already. Raises RequestError."""
     models = models or LoadedModels()
     relax = getattr(config, "relax", NO_RELAXATION)
+    settings = as_dict(config)
+    learned = learned_predictors(config.predictor_choices, settings, models)
+    funnel = getattr(config, "funnel", None)
+    quick = quick_predictors(learned, settings, models) if funnel is not None and funnel.enabled else {}
     return Predictors(
         load_network(config, models),
-        learned_predictors(config.predictor_choices, as_dict(config), models),
+        learned,
         kept_potential(relax, config.device, models, "relax") if relax != NO_RELAXATION else None,
+        quick,
+        SECOND if quick else None,
     )
+
+
+def quick_predictors(
+    learned: Mapping[str, LearnedPredictor], settings: Mapping[str, Any], models: LoadedModels
+) -> dict[str, LearnedPredictor]:
+    """What stands in for learned predictors in the first stage, by their names. Raises RequestError."""
+    found = {}
+    for name in learned:
+        if quick := predictor_kind(name, "task.predictors").quick:
+            found[name] = _learned(quick, predictor_kind(quick, "task.predictors").default, settings, models)
+    return {name: predictor for name, predictor in found.items() if predictor is not None}
+
+
+def thorough_predictors(config: RankConfig, predictors: Predictors, models: LoadedModels) -> dict[str, LearnedPredictor]:
+    """What the best of a ranking get after their learned predictors, by their names; a release that the user chose
+    stays. Raises RequestError.
+    """
+    choices = {}
+    for name, release in config.predictor_choices.items():
+        kind = predictor_kind(name, "task.predictors")
+        if name in predictors.learned and kind.thorough and release == kind.default:
+            choices[name] = kind.thorough
+    return learned_predictors(choices, as_dict(config), models)
 
 
 def kept_potential(name: str, device: str, models: LoadedModels | None, key: str = "potential") -> Potential:
