@@ -20,10 +20,18 @@ def grouped(ranked: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
     """
     if not columns:
         return ranked
-    words = [pl.col(name).cast(pl.String).fill_null(UNKNOWN) for name in columns]
-    named = ranked.with_columns(pl.concat_str(words, separator=" ").alias(GROUP))
+    named = ranked.with_columns(pl.Series(GROUP, list_names(ranked, columns), dtype=pl.String))
     placed = named.with_columns(pl.col("rank").rank("ordinal").over(GROUP).cast(pl.Int64).alias(PLACE))
     return placed.select("rank", GROUP, PLACE, pl.exclude("rank", GROUP, PLACE))
+
+
+def list_names(table: pl.DataFrame, columns: Sequence[str]) -> list[str]:
+    """The name of the list of each row, made of the values of these columns; empty without columns."""
+    if not columns:
+        return [""] * table.height
+    words = [pl.col(name).cast(pl.String).fill_null(UNKNOWN) for name in columns]
+    names: list[str] = table.select(pl.concat_str(words, separator=" ")).to_series().to_list()
+    return names
 
 
 def lists_of(ranked: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
