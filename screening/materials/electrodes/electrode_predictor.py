@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isnan
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -24,9 +25,12 @@ PAIR_SCHEMA: dict[str, type[pl.DataType]] = {
     "discharged_volume_A3": pl.Float64,
     "n_ions_removed": pl.Float64,
     "n_ions_extractable": pl.Float64,
+    "n_ions_practical": pl.Float64,
+    "practical_limit": pl.String,
     "no_pair_reason": pl.String,
     "flags": pl.String,
 }
+_CALCULATED = "voltage_calculated_practical_V"
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,10 @@ class ElectrodePredictor:
         pairs = list(find_pairs(crystals, self.working_ion))
         table = pl.DataFrame([_row(pair) for pair in pairs], schema=PAIR_SCHEMA)
         refused = {row: pair.reason for row, pair in enumerate(pairs) if isinstance(pair, NoPair) and pair.refused}
-        return Description([*table.get_columns(), *self._voltages(pairs)], refused)
+        voltages = self._voltages(pairs)
+        practical = [v for v in voltages if v.name.startswith(_CALCULATED)]
+        voltages += [v.alias(v.name.replace(_CALCULATED, "voltage_V")) for v in practical]
+        return Description([*table.get_columns(), *voltages], refused)
 
     def _voltages(self, pairs: list[ElectrodePair | NoPair]) -> list[pl.Series]:
         if self.voltage is not None:
@@ -92,6 +99,8 @@ def _row(pair: ElectrodePair | NoPair) -> dict[str, object]:
         "discharged_cell_formula": cell_formula(pair.discharged.numbers),
         "discharged_volume_A3": pair.discharged.volume_A3,
         "n_ions_removed": pair.n_ions_removed,
-        "n_ions_extractable": None if pair.n_ions_extractable != pair.n_ions_extractable else pair.n_ions_extractable,
+        "n_ions_extractable": None if isnan(pair.n_ions_extractable) else pair.n_ions_extractable,
+        "n_ions_practical": None if isnan(pair.n_ions_practical) else pair.n_ions_practical,
+        "practical_limit": pair.practical_limit or None,
         "flags": flags,
     }

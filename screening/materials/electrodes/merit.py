@@ -39,6 +39,7 @@ from screening.settings import nearest, settings_class
 
 PREDICTED = (
     *names_with_interval("voltage_calculated_V"),
+    *names_with_interval("voltage_calculated_practical_V"),
     *names_with_interval("voltage_V"),
     *names_with_interval("volume_change_percent"),
     *names_with_interval("discharged_energy_above_hull_eV_per_atom"),

@@ -16,7 +16,8 @@ from screening.materials.electrodes.end_members.given_pair import given_pair
 from screening.materials.electrodes.end_members.graphite import CARBON, bond_length, intercalated
 from screening.materials.electrodes.end_members.insertion import enlarged, fill
 from screening.materials.electrodes.end_members.pair import ElectrodePair, NoPair
-from screening.materials.electrodes.end_members.pathways import find_pathway
+from screening.materials.electrodes.end_members.pathways import is_blocked
+from screening.materials.electrodes.end_members.practical import with_practical_limit
 from screening.materials.electrodes.end_members.redox import ION_CHARGES, active_symbols
 from screening.materials.electrodes.end_members.roles import Roles, has_anions, roles
 
@@ -56,9 +57,10 @@ def find_pairs(crystals: Iterable[Crystal], working_ion: str | None = None) -> I
         for row, crystal in enumerate(chunk):
             if crystal.charged is not None:
                 pair = given_pair(crystal, crystal.charged, working_ion)
-                yield _with_structure_flags(pair) if isinstance(pair, ElectrodePair) else pair
+                pair = _with_structure_flags(pair) if isinstance(pair, ElectrodePair) else pair
             else:
-                yield _derived(crystal, found, row)
+                pair = _derived(crystal, found, row)
+            yield with_practical_limit(pair) if isinstance(pair, ElectrodePair) else pair
 
 
 def _derived(crystal: Crystal, found: Roles, row: int) -> ElectrodePair | NoPair:
@@ -111,10 +113,9 @@ def _with_structure_flags(pair: ElectrodePair) -> ElectrodePair:
     """The pair with the flags that need its structure: blocked ions, and a frame that falls apart."""
     flags = []
     frame = pair.discharged.numbers != ATOMIC_NUMBERS[pair.working_ion]
-    if has_anions(pair.discharged.numbers):
-        pathway = find_pathway(pair.discharged, pair.working_ion)
-        if pathway.blocked(contracted=pair.origin == "inserted"):
-            flags.append("ion_sites_blocked")
+    contracted = pair.origin == "inserted"
+    if has_anions(pair.discharged.numbers) and is_blocked(pair.discharged, pair.working_ion, contracted):
+        flags.append("ion_sites_blocked")
     if pair.origin == "topotactic" and falls_apart(pair.discharged, frame):
         flags.append("frame_falls_apart")
     return replace(pair, flags=(*pair.flags, *flags))
