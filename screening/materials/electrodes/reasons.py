@@ -44,18 +44,26 @@ def _strengths(row: Row) -> str:
     return ", ".join(parts)
 
 
-def _offset(row: Row) -> str:
-    """How the expected voltage comes from the calculated one, where that matters."""
-    expected, offset = row.get("voltage_V"), row.get("voltage_offset_V")
-    calculated = row.get("voltage_calculated_practical_V")
-    if expected is None or calculated is None:
-        return ""
-    start = f" {expected:.2f} V expected (PBE+U {calculated:.2f} V; "
+def offset_note(row: Row) -> str | None:
+    """Key of the text on how the expected voltage comes from the calculated one; None where that matters little."""
+    offset = row.get("voltage_offset_V")
+    if row.get("voltage_V") is None or row.get("voltage_calculated_practical_V") is None:
+        return None
     if "offset_unknown" in (row.get("flags") or "").split(";"):
-        return f"{start}no measured voltage of its class)."
+        return "why_offset_unknown"
     if offset is None or abs(offset) <= OFFSET_MATTERS_V:
+        return None
+    return "why_offset"
+
+
+def _offset(row: Row) -> str:
+    note = offset_note(row)
+    if note is None:
         return ""
-    kind = row.get("voltage_offset_class") or "its class"
+    start = f" {row['voltage_V']:.2f} V expected (PBE+U {row['voltage_calculated_practical_V']:.2f} V; "
+    if note == "why_offset_unknown":
+        return f"{start}no measured voltage of its class)."
+    kind, offset = row.get("voltage_offset_class") or "its class", row["voltage_offset_V"]
     return f"{start}{kind}: {abs(offset):.2f} V {'higher' if offset > 0 else 'lower'} than calculated)."
 
 

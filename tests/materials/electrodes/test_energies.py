@@ -119,12 +119,8 @@ def test_the_limit_of_anodes_is_that_of_the_ion(predictions: TableMaker, ion: st
     row = row_of(predictions, f"{ion}4Fe4P4O16", {**values, "discharged_cell_formula": f"{ion}4Fe4P4O16"})
     assert row["electrode_role"] == role
     assert "role_unclear" not in row["flags"]
-    assert (
-        row_of(predictions, "Li4Fe4P4O16", {**values, "voltage_V_lo": 0.1, "voltage_V_hi": 3.0})["flags"].count(
-            "role_unclear"
-        )
-        == 1
-    )  # noqa: E501
+    wide = row_of(predictions, f"{ion}4Fe4P4O16", {**values, "voltage_V_lo": 0.1, "voltage_V_hi": 3.0})
+    assert "role_unclear" in wide["flags"]
 
 
 def test_the_window_is_that_of_the_ion_and_can_be_set_for_all(predictions: TableMaker) -> None:
