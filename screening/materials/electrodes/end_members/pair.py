@@ -23,6 +23,8 @@ class ElectrodePair:
         flags: Flags of the pair, without those of the crystal.
         n_ions_extractable: Ions that leave within the redox limit; NaN if unknown.
         charged_cells: Charged cells per discharged cell.
+        n_ions_practical: Ions that leave in practice, at most the extractable ones; NaN if unknown.
+        practical_limit: The rule that gives this number, and its source.
     """
 
     discharged: Crystal
@@ -33,6 +35,8 @@ class ElectrodePair:
     flags: tuple[str, ...] = ()
     n_ions_extractable: float = float("nan")
     charged_cells: float = 1.0
+    n_ions_practical: float = float("nan")
+    practical_limit: str = ""
 
     @property
     def volume_change_percent(self) -> float:

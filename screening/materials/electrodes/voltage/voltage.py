@@ -7,9 +7,11 @@ electrodes in the same situation.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import polars as pl
@@ -19,17 +21,18 @@ from screening.array_types import Floats, Mask
 from screening.chemistry.elements import ATOMIC_NUMBERS, by_element
 from screening.crystals.packed import PackedCrystals, pack
 from screening.errors import RequestError
+from screening.materials.arrays import names_with_interval
 from screening.materials.electrodes.end_members.pair import ElectrodePair, NoPair
-from screening.materials.electrodes.merit import PREDICTED
 from screening.materials.electrodes.voltage.correction import VOLTAGE, VOLUME, Correction, VoltageInputs, part_name
 from screening.materials.electrodes.voltage.couples import Couples, balance_of, same_frames, without_ions
 from screening.materials.electrodes.voltage.ends import STEPS, evaluate_ends
+from screening.materials.electrodes.voltage.practical_range import PredictedVoltages, over_practical_range
 from screening.materials.electrodes.working_ions import CHARGES
 from screening.networks.predictor import Predictor
 from screening.potentials.base import Potential
 from screening.potentials.registry import load_potential
 from screening.relaxation.few_steps import moved, prerelax_rough
-from screening.tabular.release import FittedPart, find_tabular_release, load_tabular_release
+from screening.tabular.release import FittedPart, TabularRelease, find_tabular_release, load_tabular_release
 
 FORMAT, KEY, NO_VOLTAGE = "voltage-1", "voltage", "none"
 _GIVEN = {"given": "pair", "topotactic": "discharged", "inserted": "charged"}
@@ -38,27 +41,35 @@ _METHODS = {
     "discharged": "frame without its ion, {steps} steps downhill by {potential}, and a learned correction",
     "charged": "ion put into voids, {steps} steps downhill by {potential}, and a learned correction",
 }
-_WHOLE = 1e-6
 
 Pairs = Sequence[ElectrodePair | NoPair]
 
 
-VOLTAGE_COLUMNS = (*PREDICTED, "voltage_method")
+class VoltageEngine(Protocol):
+    """What predicts the voltages of electrodes: a potential with a correction, or a network alone."""
+
+    @property
+    def corrections(self) -> Mapping[tuple[str, str], Correction]:
+        """(target, situation) -> model."""
+
+    def prepared(self, couples: Couples, given: str) -> Couples:
+        """The same electrodes, made ready for predictions."""
+
+    def predict(self, couples: Couples, given: str) -> PredictedVoltages:
+        """Predict B electrodes in a situation, a key of `STEPS`."""
+
+    def method(self, given: str) -> str:
+        """How, in words."""
 
 
-@dataclass(frozen=True)
-class PredictedVoltages:
-    """Predictions for B electrodes, each with its interval.
-
-    Attributes:
-        voltage: In V, (B, 3).
-        volume: Volume change in percent, (B, 3).
-        hull: Energies above the hull of the discharged and of the charged end in eV/atom, (B, 6).
-    """
-
-    voltage: Floats
-    volume: Floats
-    hull: Floats
+VOLTAGE_COLUMNS = (
+    *names_with_interval("voltage_calculated_V"),
+    *names_with_interval("voltage_calculated_practical_V"),
+    *names_with_interval("volume_change_percent"),
+    *names_with_interval("discharged_energy_above_hull_eV_per_atom"),
+    *names_with_interval("charged_energy_above_hull_eV_per_atom"),
+    "voltage_method",
+)
 
 
 @dataclass(frozen=True)
@@ -90,14 +101,7 @@ class VoltagePredictor:
             return None
         folder = find_tabular_release(name, KEY, FORMAT)
         release = load_tabular_release(folder, KEY, FORMAT)
-        wanted = [(target, given) for target in (VOLTAGE, VOLUME) for given in STEPS]
-        corrections = {
-            key: Correction.from_part(release.parts[part_name(*key)], key[0])
-            for key in wanted
-            if part_name(*key) in release.parts
-        }
-        if not corrections:
-            raise RequestError(f"voltage={name}: the release has no part that predicts voltages")
+        corrections = corrections_of(release, f"{KEY}={name}")
         potential, network = (release.training.get(key) for key in ("potential", "network"))
         if not isinstance(potential, str) or not isinstance(network, str):
             raise RequestError(f"voltage={name}: the release does not name the potential and network of its fit")
@@ -110,28 +114,10 @@ class VoltagePredictor:
     def columns(self, pairs: Pairs) -> list[pl.Series]:
         """The columns `VOLTAGE_COLUMNS` of B electrodes, in V, percent on charge and eV/atom.
 
+        Volume change and stability of the charged end are those after the loss of the practical number of ions.
         They are null without a pair, for frames that differ, and for elements that the potential does not cover.
         """
-        n = len(pairs)
-        whole, extractable, volume = (np.full((n, 3), np.nan) for _ in range(3))
-        hull = np.full((n, 6), np.nan)
-        methods: list[str | None] = [None] * n
-        for given in STEPS:
-            rows = np.array([i for i, pair in enumerate(pairs) if _situation(pair) == given], dtype=np.int64)
-            if len(rows) and (VOLTAGE, given) in self.corrections:
-                own = [pair for i in rows.tolist() if isinstance(pair := pairs[i], ElectrodePair)]
-                as_given = couples_of(own)
-                couples = self.prepared(as_given, given)
-                found = self.predict(couples, given)
-                whole[rows], volume[rows], hull[rows] = found.voltage, found.volume, found.hull
-                if given == "pair":
-                    volume[rows] = _volume_changes(as_given)
-                extractable[rows] = self._extractable(own, couples, whole[rows])
-                for row in rows.tolist():
-                    methods[row] = self.method(given)
-        values = np.hstack([whole, extractable, volume, hull])
-        series = [pl.Series(name, values[:, i], nan_to_null=True) for i, name in enumerate(VOLTAGE_COLUMNS[:-1])]
-        return [*series, pl.Series(VOLTAGE_COLUMNS[-1], methods, dtype=pl.String)]
+        return voltage_columns(self, pairs)
 
     def method(self, given: str) -> str:
         """The method of a prediction, in words."""
@@ -190,43 +176,44 @@ class VoltagePredictor:
         owner = packed.owner
         return np.asarray(np.bincount(owner, unknown, len(packed)) == 0)
 
-    def _extractable(self, pairs: list[ElectrodePair], couples: Couples, whole: Floats) -> Floats:
-        """Averages over the redox-limited range, (B, 3); NaN where it is unknown or empty.
 
-        The ions that stay are as far apart as possible. If the limit is between two whole numbers of ions in the cell,
-        both phases coexist, so charge times voltage is interpolated linearly between them.
-        """
-        removed = np.array([pair.n_ions_removed for pair in pairs])
-        limit = np.array([pair.n_ions_extractable for pair in pairs])
-        result = np.where((limit >= removed - _WHOLE)[:, None], whole, np.nan)
-        part = np.flatnonzero((limit > _WHOLE) & (limit < removed - _WHOLE) & (removed >= 1 - _WHOLE))
-        if not len(part) or (VOLTAGE, "discharged") not in self.corrections:
-            return np.asarray(result)
-        limit, removed, couples, whole = limit[part], removed[part], couples.take(part), whole[part]
-        low, high = np.floor(limit + _WHOLE), np.ceil(limit - _WHOLE)
-        between = high > low  # otherwise both are the same state, which is evaluated once
-        both, twice = np.concatenate([low, np.where(between, high, 0.0)]), np.tile(np.arange(len(part)), 2)
-        charge = both[:, None] * self._partial(couples.take(twice), both, removed[twice], whole[twice])
-        first, second = charge[: len(part)], charge[len(part) :]
-        share = np.where(between, (limit - low) / np.maximum(high - low, 1.0), 0.0)[:, None]
-        # the charge of 0 ions is 0, and values that are not needed may be NaN
-        first, second = np.where(low[:, None] > 0, first, 0.0), np.where(share > 0, second, 0.0)
-        result[part] = ((1 - share) * first + share * second) / limit[:, None]
-        return np.asarray(result)
+def corrections_of(release: TabularRelease, named: str) -> dict[tuple[str, str], Correction]:
+    """(target, situation) -> model of a release, named as in `voltage=NAME`; RequestError if it has none."""
+    wanted = [(target, given) for target in (VOLTAGE, VOLUME) for given in STEPS]
+    found = {
+        key: Correction.from_part(release.parts[part_name(*key)], key[0])
+        for key in wanted
+        if part_name(*key) in release.parts
+    }
+    if not found:
+        raise RequestError(f"{named}: the release has no part that predicts voltages")
+    return found
 
-    def _partial(self, couples: Couples, ions: Floats, removed: Floats, whole: Floats) -> Floats:
-        """Averages over the first `ions`, (B,), of each cell, (B, 3); those of the whole range are known."""
-        result = whole.copy()
-        rows = np.flatnonzero((ions > 0) & (ions < removed - _WHOLE))
-        if len(rows):
-            own = couples.take(rows)
-            discharged = own.discharged
-            owner = discharged.owner
-            held = np.bincount(owner, discharged.numbers == own.ions[owner], len(own))
-            charged = without_ions(discharged, own.ions, (held - ions[rows]).astype(np.int64))
-            part = Couples(discharged, charged, own.ions, own.charges)
-            result[rows] = self.predict(part, "discharged").voltage
-        return result
+
+def voltage_columns(engine: VoltageEngine, pairs: Pairs) -> list[pl.Series]:
+    """The columns `VOLTAGE_COLUMNS` of B electrodes, as `VoltagePredictor.columns` has them."""
+    n = len(pairs)
+    whole, practical, volume = (np.full((n, 3), np.nan) for _ in range(3))
+    hull = np.full((n, 6), np.nan)
+    methods: list[str | None] = [None] * n
+    for given in STEPS:
+        rows = np.array([i for i, pair in enumerate(pairs) if _situation(pair) == given], dtype=np.int64)
+        if len(rows) and (VOLTAGE, given) in engine.corrections:
+            own = [pair for i in rows.tolist() if isinstance(pair := pairs[i], ElectrodePair)]
+            as_given = couples_of(own)
+            couples = engine.prepared(as_given, given)
+            found = engine.predict(couples, given)
+            partly = (
+                partial(engine.predict, given="discharged") if (VOLTAGE, "discharged") in engine.corrections else None
+            )
+            used = over_practical_range(own, couples, found, partly)
+            whole[rows], practical[rows], hull[rows] = found.voltage, used.voltage, used.hull
+            volume[rows] = _volume_changes(as_given, own) if given == "pair" else used.volume
+            for row in rows.tolist():
+                methods[row] = engine.method(given)
+    values = np.hstack([whole, practical, volume, hull])
+    series = [pl.Series(name, values[:, i], nan_to_null=True) for i, name in enumerate(VOLTAGE_COLUMNS[:-1])]
+    return [*series, pl.Series(VOLTAGE_COLUMNS[-1], methods, dtype=pl.String)]
 
 
 def couples_of(pairs: Sequence[ElectrodePair]) -> Couples:
@@ -237,10 +224,15 @@ def couples_of(pairs: Sequence[ElectrodePair]) -> Couples:
     return Couples(discharged, pack([pair.charged for pair in pairs]), ions, charges)
 
 
-def _volume_changes(couples: Couples) -> Floats:
-    """Exact volume changes in percent with their interval, (B, 3); NaN where the frames differ."""
+def _volume_changes(couples: Couples, pairs: Sequence[ElectrodePair]) -> Floats:
+    """Volume changes in percent between given ends with their interval, (B, 3); NaN where the frames differ.
+
+    For a practical part of the range they are proportional to the ions that leave (Vegard's law).
+    """
     balance = balance_of(couples)
-    change = np.where(same_frames(balance), 100.0 * balance.volume_change, np.nan)
+    shares = np.array([pair.n_ions_practical / pair.n_ions_removed for pair in pairs])
+    shares = np.where((shares > 0) & (shares < 1), shares, 1.0)
+    change = np.where(same_frames(balance), 100.0 * shares * balance.volume_change, np.nan)
     return np.repeat(change[:, None], 3, axis=1)
 
 

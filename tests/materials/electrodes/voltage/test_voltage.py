@@ -142,37 +142,34 @@ def test_columns_of_every_kind_of_electrode(predictor: VoltagePredictor) -> None
     bare = replace(discharged, numbers=charged.numbers, frac=discharged.frac[4:])
     pairs = [
         NoPair("no ion"),
-        ElectrodePair(discharged, charged, "Li", 4.0, "given", n_ions_extractable=4.0),
-        ElectrodePair(discharged, bare, "Li", 4.0, "topotactic", n_ions_extractable=4.0),
-        ElectrodePair(discharged, bare, "Li", 4.0, "topotactic", n_ions_extractable=2.5),
-        ElectrodePair(discharged, bare, "Li", 4.0, "topotactic", n_ions_extractable=0.0),
+        ElectrodePair(discharged, charged, "Li", 4.0, "given", n_ions_practical=4.0),
+        ElectrodePair(discharged, bare, "Li", 4.0, "topotactic", n_ions_practical=4.0),
+        ElectrodePair(discharged, bare, "Li", 4.0, "topotactic", n_ions_practical=2.5),
+        ElectrodePair(discharged, bare, "Li", 4.0, "topotactic", n_ions_practical=0.0),
         ElectrodePair(discharged, bare, "Li", 4.0, "topotactic"),
         ElectrodePair(discharged, replace(bare, numbers=bare.numbers[1:], frac=bare.frac[1:]), "Li", 4.0, "given"),
     ]
     table = pl.DataFrame(predictor.columns(pairs))
     assert tuple(table.columns) == VOLTAGE_COLUMNS
     assert table["voltage_calculated_V"].is_null().to_list() == [True, False, False, False, False, False, True]
-    assert table["voltage_V"].is_null().to_list() == [True, False, False, False, True, True, True]
-    for name in ("voltage_calculated_V", "voltage_V", "volume_change_percent"):
+    assert table["voltage_calculated_practical_V"].is_null().to_list() == [True, False, False, False, True, True, True]
+    for name in ("voltage_calculated_V", "voltage_calculated_practical_V", "volume_change_percent"):
         told = table.drop_nulls(name)
         assert (told[f"{name}_lo"] <= told[name]).all()
         assert (told[name] <= told[f"{name}_hi"]).all()
     assert table["volume_change_percent"][1] == pytest.approx(100 * (0.99**3 - 1))
-    assert table["voltage_V"][2] == table["voltage_calculated_V"][2]
-    assert table["voltage_V"][3] != table["voltage_calculated_V"][3]
+    assert table["voltage_calculated_practical_V"][2] == table["voltage_calculated_V"][2]
+    assert table["voltage_calculated_practical_V"][3] != table["voltage_calculated_V"][3]
     assert table["voltage_method"][0] is None
     assert "both ends" in table["voltage_method"][1]
     assert "6 steps downhill by springs" in table["voltage_method"][2]
 
 
-def test_between_whole_ions_charge_times_voltage_is_linear(predictor: VoltagePredictor) -> None:
-    discharged, charged = electrode(np.random.default_rng(6), "Li", ("Mn",), ions=4)
-    bare = replace(discharged, numbers=charged.numbers, frac=discharged.frac[4:])
-    limits = [1.0, 2.0, 1.25, 0.5]
-    pairs = [ElectrodePair(discharged, bare, "Li", 4.0, "topotactic", n_ions_extractable=n) for n in limits]
-    one, two, between, below = pl.DataFrame(predictor.columns(pairs))["voltage_V"]
-    assert between * 1.25 == pytest.approx(one + 0.25 * (2 * two - one))
-    assert below == pytest.approx(one)
+def test_the_practical_part_of_a_given_pair_strains_in_proportion(predictor: VoltagePredictor) -> None:
+    discharged, charged = electrode(np.random.default_rng(5), "Li", ("Fe",), ions=4)
+    pairs = [ElectrodePair(discharged, charged, "Li", 4.0, "given", n_ions_practical=n) for n in (4.0, 1.0)]
+    whole, part = pl.DataFrame(predictor.columns(pairs))["volume_change_percent"]
+    assert part == pytest.approx(whole / 4)
 
 
 def test_rows_do_not_depend_on_each_other(predictor: VoltagePredictor) -> None:
