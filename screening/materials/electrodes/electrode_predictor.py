@@ -76,9 +76,13 @@ class ElectrodePredictor:
         if self.voltage is None:
             return {}
         offsets = None if self.offsets is None else self.offsets.folder
+        better = self.voltage.single_point
         return {
-            "potential": self.voltage.potential.checkpoint, "network": self.voltage.network.folder, "offsets": offsets
-        }  # fmt: skip
+            "potential": self.voltage.potential.checkpoint,
+            "network": self.voltage.network.folder,
+            "offsets": offsets,
+            **({} if better is None else {"energies_by": better.checkpoint}),
+        }
 
     @property
     def training(self) -> Mapping[str, Any] | None:

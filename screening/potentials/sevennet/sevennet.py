@@ -20,7 +20,11 @@ from screening.networks.streaming import keep_freed_memory
 from screening.potentials.base import Potential, PotentialOutput
 from screening.potentials.sevennet.network import ATOMIC_NUMBERS_OF_SPECIES, BatchedSevennet
 from screening.potentials.sevennet.padded_bonds import PaddedBonds, padded_bonds
-from screening.potentials.sevennet.sevennet_weights import sevennet_checkpoint, sevennet_weights
+from screening.potentials.sevennet.sevennet_weights import (
+    missing_weights,
+    sevennet_checkpoint,
+    sevennet_weights,
+)
 from screening.potentials.state import CrystalState
 
 _BATCH_ATOMS = {"cpu": 128, "cuda": 4096}
@@ -46,6 +50,11 @@ class SevennetPotential(Potential):
         if argument:
             raise RequestError("sevennet takes nothing after its name")
         return cls(sevennet_weights(), device)
+
+    @classmethod
+    def missing(cls) -> str:
+        """What has to be installed, and how; empty if the package with the weights is."""
+        return missing_weights()
 
     def evaluate(self, state: CrystalState, forces: bool = True) -> PotentialOutput:
         """As the package's ASE calculator, for many crystals and in eV and Å; the network has no moments."""

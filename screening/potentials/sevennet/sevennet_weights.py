@@ -25,7 +25,7 @@ from screening.potentials.sevennet.network import ATOMIC_NUMBERS_OF_SPECIES, THR
 PACKAGE, FILE = "sevenn", "pretrained_potentials/SevenNet_l3i5/checkpoint_l3i5.pth"
 SHA256 = "a7ff190d41efe5b8317a03d20a468e4036a1a3e64e0b14fdbab64ac3f4bfc09d"
 """Of the file in sevenn 0.10 to 0.13."""
-HOW_TO_INSTALL = "pip install 'screening[accurate]', or pip install --no-deps 'sevenn==0.13.*': only its file is read"
+HOW_TO_INSTALL = "pip install --no-deps 'sevenn==0.13.*' is enough, since only its file is read"
 _WANTED = ("weight", "denominator", "coeffs", "shift", "scale")
 _SYMBOLS_OF = "1_convolution.convolution._compiled_main_left_right._w3j"
 """In the first layer that has all Wigner 3j symbols; their signs are those of the e3nn of its training."""
@@ -38,6 +38,13 @@ def sevennet_checkpoint() -> Path | None:
     return next((file for place in places if (file := Path(place) / FILE).is_file()), None)
 
 
+def missing_weights() -> str:
+    """What has to be installed, and how; empty if the package with the weights is."""
+    if sevennet_checkpoint() is not None:
+        return ""
+    return f"the package {PACKAGE}, which carries the weights of SevenNet, is not installed; {HOW_TO_INSTALL}"
+
+
 def sevennet_weights() -> dict[str, Tensor]:
     """The weights by their names in the checkpoint, the atomic numbers of its species, and its Wigner 3j symbols.
 
@@ -46,7 +53,7 @@ def sevennet_weights() -> dict[str, Tensor]:
     """
     checkpoint = sevennet_checkpoint()
     if checkpoint is None:
-        raise RequestError(f"the package {PACKAGE}, which carries the weights, is not installed; {HOW_TO_INSTALL}")
+        raise RequestError(missing_weights())
     digest = file_sha256(checkpoint)
     if digest != SHA256:
         raise RequestError(
