@@ -22,6 +22,7 @@ from screening.materials.arrays import floats, number_column, require_columns
 from screening.materials.sampling import Distribution
 from screening.ranking.gates import WaivableGate
 from screening.ranking.pareto import pareto_fronts
+from screening.ranking.rank_groups import grouped
 from screening.settings import build_settings, settings_class
 
 SCORE_DECIMALS = 4
@@ -72,12 +73,14 @@ class RankingSettings:
         objective: The figure of merit to maximise.
         tie_break: Columns whose product orders equal scores, larger first.
         pareto: Objectives of the fronts.
+        groups: Columns whose values together name the list of a candidate; empty: all are in one list.
     """
 
     gates: dict[str, WaivableGate]
     objective: ObjectiveSettings
     tie_break: tuple[str, ...]
     pareto: tuple[ParetoAxis, ...]
+    groups: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.pareto:
@@ -105,12 +108,14 @@ def rank_table(table: pl.DataFrame, settings: RankingSettings) -> pl.DataFrame:
 
     Returns:
         The table sorted by rank, with `rank`, `score`, `pareto_front`, `limiting_gate` (the gate with the lowest
-        probability; null if all are certain to be passed) and `gate_<name>_probability`.
+        probability; null if all are certain to be passed) and `gate_<name>_probability`. With `groups` also
+        `rank_group`, the list of a candidate, and `rank_in_group`, its place there.
 
     Raises:
         RequestError: A column is missing.
     """
-    require_columns(table, ["candidate_id", *settings.tie_break, *(axis.column for axis in settings.pareto)])
+    axes_named = (axis.column for axis in settings.pareto)
+    require_columns(table, ["candidate_id", *settings.tie_break, *axes_named, *settings.groups])
     gates = {name: gate.probabilities(table) for name, gate in settings.gates.items()}
     passed = np.prod(np.stack([*gates.values(), np.ones(table.height)]), axis=0)
     score = np.round(passed * settings.objective.expected(table), SCORE_DECIMALS)
@@ -125,7 +130,8 @@ def rank_table(table: pl.DataFrame, settings: RankingSettings) -> pl.DataFrame:
     )
     keys = ["score", "_ties", "candidate_id"]
     ordered = scored.sort(keys, descending=[True, True, False], nulls_last=True).drop("_ties")
-    return ordered.insert_column(0, pl.Series("rank", np.arange(1, table.height + 1), dtype=pl.Int64))
+    ranked = ordered.insert_column(0, pl.Series("rank", np.arange(1, table.height + 1), dtype=pl.Int64))
+    return grouped(ranked, settings.groups)
 
 
 def _limiting_gate(gates: dict[str, Floats], n_rows: int) -> pl.Series:

@@ -16,7 +16,7 @@ from screening.materials.electrodes.end_members.given_pair import given_pair
 from screening.materials.electrodes.end_members.graphite import CARBON, bond_length, intercalated
 from screening.materials.electrodes.end_members.insertion import enlarged, fill
 from screening.materials.electrodes.end_members.pair import ElectrodePair, NoPair
-from screening.materials.electrodes.end_members.pathways import find_pathway
+from screening.materials.electrodes.end_members.pathways import is_blocked
 from screening.materials.electrodes.end_members.practical import HOST_LIMIT, host_limit, with_practical_limit
 from screening.materials.electrodes.end_members.redox import ION_CHARGES, active_symbols
 from screening.materials.electrodes.end_members.roles import Roles, has_anions, roles
@@ -124,10 +124,9 @@ def _with_structure_flags(pair: ElectrodePair) -> ElectrodePair:
     """The pair with the flags that need its structure: blocked ions, and a frame that falls apart."""
     flags = []
     frame = pair.discharged.numbers != ATOMIC_NUMBERS[pair.working_ion]
-    if has_anions(pair.discharged.numbers):
-        pathway = find_pathway(pair.discharged, pair.working_ion)
-        if pathway.blocked(contracted=pair.origin == "inserted"):
-            flags.append("ion_sites_blocked")
+    contracted = pair.origin == "inserted"
+    if has_anions(pair.discharged.numbers) and is_blocked(pair.discharged, pair.working_ion, contracted):
+        flags.append("ion_sites_blocked")
     if pair.origin == "topotactic" and falls_apart(pair.discharged, frame):
         flags.append("frame_falls_apart")
     return replace(pair, flags=(*pair.flags, *flags))

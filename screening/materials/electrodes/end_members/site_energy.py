@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -17,7 +18,11 @@ _DAMPING_PER_A = 0.25
 """Of the Wolf sum, which needs no reciprocal space (Wolf et al., J. Chem. Phys. 110, 8254 (1999))."""
 _SOFTNESS_A = 0.3
 """Range of the Born-Mayer repulsion, as in most alkali halides and oxides (0.28 to 0.35 Å)."""
-_STEP_A = 0.15
+_STEP_A, _SETTLED_A = 0.15, 0.01
+_ROUND_STEPS = 4
+"""The atoms around a point are searched for once in so many steps."""
+
+Near = tuple[Integers, Integers]
 
 
 @dataclass(frozen=True)
@@ -36,42 +41,64 @@ class Frame:
     contacts_A: Floats
     ion_charge: float
 
+    @cached_property
+    def _tree(self) -> cKDTree:
+        return cKDTree(self.positions)
 
-def site_energies(frame: Frame, points: Floats, gradient: bool = False) -> tuple[Floats, Floats]:
+    def near(self, points: Floats, within_A: float) -> Near:
+        """Pairs of a point, of (k, 3), and an atom that are closer than this: the rows of both."""
+        found = cKDTree(points).sparse_distance_matrix(self._tree, within_A, output_type="coo_matrix")
+        return found.row, found.col
+
+
+def site_energies(frame: Frame, points: Floats, near: Near | None = None) -> tuple[Floats, Floats]:
     """The energy of the ion at Cartesian points, (k, 3).
 
+    Args:
+        frame: The atoms around.
+        points: Where the ion is.
+        near: Pairs of a point and an atom among which all within the cutoff are; None: searched for here.
+
     Returns:
-        Energies in eV, (k,), and gradients in eV/Å, (k, 3), which are zero unless `gradient` is true.
+        Energies in eV, (k,), and gradients in eV/Å, (k, 3).
     """
-    pair_point, pair_image = _pairs(frame, points)
-    apart = points[pair_point] - frame.positions[pair_image]
-    d = np.maximum(np.sqrt(np.einsum("pi,pi->p", apart, apart)), 0.3)
-    charge = COULOMB_EV_A * frame.ion_charge * frame.charges[pair_image]
+    of, image = frame.near(points, CUTOFF_A) if near is None else near
+    apart = points[of] - frame.positions[image]
+    square = np.einsum("pi,pi->p", apart, apart)
+    inside = np.flatnonzero(square <= CUTOFF_A**2)
+    of, image, apart = of[inside], image[inside], apart[inside]
+    d = np.maximum(np.sqrt(square[inside]), 0.3)
+    charge = COULOMB_EV_A * frame.ion_charge * frame.charges[image]
     at_cutoff = erfc(_DAMPING_PER_A * CUTOFF_A) / CUTOFF_A
     screened = erfc(_DAMPING_PER_A * d) / d
-    repulsion = _repulsion(frame, pair_image, d)
-    energies = np.bincount(pair_point, charge * (screened - at_cutoff) + repulsion, len(points))
-    slopes = np.zeros((len(points), 3))
-    if gradient:
-        bell = 2 * _DAMPING_PER_A / np.sqrt(np.pi) * np.exp(-np.square(_DAMPING_PER_A * d))
-        slope = -charge * (screened + bell) / d - repulsion / _SOFTNESS_A
-        for axis in range(3):
-            slopes[:, axis] = np.bincount(pair_point, slope * apart[:, axis] / d, len(points))
-    return np.asarray(energies, dtype=np.float64), slopes
+    repulsion = _repulsion(frame, image, d)
+    energies = np.bincount(of, charge * (screened - at_cutoff) + repulsion, len(points))
+    bell = 2 * _DAMPING_PER_A / np.sqrt(np.pi) * np.exp(-np.square(_DAMPING_PER_A * d))
+    slope = (-charge * (screened + bell) / d - repulsion / _SOFTNESS_A) / d
+    slopes = [np.bincount(of, slope * apart[:, axis], len(points)) for axis in range(3)]
+    return np.asarray(energies, dtype=np.float64), np.stack(slopes, axis=1)
 
 
-def descend(frame: Frame, points: Floats, steps: int = 12) -> tuple[Floats, Floats]:
+def descend(frame: Frame, points: Floats, rounds: int = 3) -> tuple[Floats, Floats]:
     """Move points downhill by about 1 Å: positions, (k, 3), and energies, (k,)."""
     points = points.copy()
     length = np.full(len(points), _STEP_A)
-    energies, slopes = site_energies(frame, points, gradient=True)
-    for _ in range(steps):
-        size = np.linalg.norm(slopes, axis=1, keepdims=True)
-        trial = points - slopes / np.maximum(size, 1e-9) * np.minimum(length[:, None], size)
-        found, steeper = site_energies(frame, trial, gradient=True)
-        better = found < energies
-        points[better], energies[better], slopes[better] = trial[better], found[better], steeper[better]
-        length = np.where(better, np.minimum(1.2 * length, _STEP_A), 0.4 * length)
+    near = frame.near(points, CUTOFF_A + _ROUND_STEPS * _STEP_A)
+    energies, slopes = site_energies(frame, points, near)
+    for _ in range(rounds):
+        moving = np.flatnonzero(length > _SETTLED_A)
+        if not len(moving):
+            break
+        near = frame.near(points[moving], CUTOFF_A + _ROUND_STEPS * _STEP_A)  # nothing leaves it in this round
+        for _ in range(_ROUND_STEPS):
+            steep, step = slopes[moving], length[moving]
+            size = np.linalg.norm(steep, axis=1, keepdims=True)
+            trial = points[moving] - steep / np.maximum(size, 1e-9) * np.minimum(step[:, None], size)
+            found, steeper = site_energies(frame, trial, near)
+            better = found < energies[moving]
+            lower = moving[better]
+            points[lower], energies[lower], slopes[lower] = trial[better], found[better], steeper[better]
+            length[moving] = np.where(better, np.minimum(1.2 * step, _STEP_A), 0.4 * step)
     return points, energies
 
 
@@ -84,10 +111,3 @@ def _repulsion(frame: Frame, image: Integers, d: Floats) -> Floats:
     strength = np.maximum(np.abs(frame.charges[image]) * frame.ion_charge, 1.0)
     amplitude = COULOMB_EV_A * strength * _SOFTNESS_A / np.square(contact)
     return np.asarray(amplitude * np.exp((contact - d) / _SOFTNESS_A))
-
-
-def _pairs(frame: Frame, points: Floats) -> tuple[Integers, Integers]:
-    near = cKDTree(frame.positions).query_ball_point(points, CUTOFF_A)
-    sizes = np.fromiter((len(found) for found in near), dtype=np.intp, count=len(points))
-    images = np.concatenate([np.asarray(found, dtype=np.intp) for found in near]) if len(near) else np.zeros(0, np.intp)
-    return np.repeat(np.arange(len(points), dtype=np.intp), sizes), images

@@ -20,7 +20,7 @@ from screening.materials.electrodes.end_members.windows import CONTRACTION, Wind
 MERGED_WITHIN_A = 0.7
 """Minima closer than this are one site."""
 MIN_NEIGHBOURS = 3
-_LARGEST_VOID_A = 5.0
+_USUAL_VOID_A, _LARGEST_VOID_A = 3.5, 5.0
 """Voronoi corners are correct up to this radius: only atoms this far outside the cell are included."""
 _SAME_CORNER_A = 0.35
 _CONTACT = 1.055
@@ -57,8 +57,8 @@ def find_voids(lattice: Floats, numbers: NDArray[np.integer], frac: Floats, ion:
     ionic = has_anions(numbers)
     limits = windows(ion, ionic)
     positions, owner = images_around(lattice, frac, CUTOFF_A + 1.0)
-    frame = _frame(positions, numbers, owner, ion, limits, ionic)
-    corners = _corners(lattice, images_around(lattice, frac, _LARGEST_VOID_A)[0])
+    frame = energy_frame(positions, numbers, owner, ion, limits, ionic)
+    corners = _corners(lattice, frac)
     fitting = corners[_fits(corners, frame, numbers[owner], limits, 0.8)]
     if len(fitting) == 0:
         return VoidSites(np.zeros((0, 3)), np.zeros(0))
@@ -73,9 +73,10 @@ def find_voids(lattice: Floats, numbers: NDArray[np.integer], frac: Floats, ion:
     return VoidSites(points, energies)
 
 
-def _frame(
+def energy_frame(
     positions: Floats, numbers: NDArray[np.integer], owner: Integers, ion: str, limits: Windows, ionic: bool
 ) -> Frame:
+    """The m periodic images, with positions (m, 3) and owners (m,), of n atoms as the ion feels them."""
     charges = np.zeros(len(numbers))
     if ionic:
         charges = formal_charges(count_matrix([cell_formula(numbers)]))[0][numbers]
@@ -83,15 +84,23 @@ def _frame(
     return Frame(positions, charges[owner], contacts[owner], float(ION_CHARGES[ion]))
 
 
-def _corners(lattice: Floats, positions: Floats) -> Floats:
-    """Cartesian corners, (k, 3), of the Voronoi cells of all atoms inside the cell, without repetitions."""
-    try:
-        corners = Voronoi(positions).vertices
-    except QhullError:
-        return np.zeros((0, 3))
-    frac = corners @ np.linalg.inv(lattice)
-    inside = ((frac > -1e-4) & (frac < 1 - 1e-4)).all(axis=1)
-    points, _ = _merge(lattice, frac[inside] - np.floor(frac[inside]), np.zeros(int(inside.sum())), _SAME_CORNER_A)
+def _corners(lattice: Floats, frac: Floats) -> Floats:
+    """Cartesian corners, (k, 3), of the Voronoi cells of all atoms inside the cell, without repetitions.
+
+    A corner is correct if its atoms were included; most crystals have no void that needs the larger reach.
+    """
+    inside = np.zeros((0, 3))
+    for reach in (_USUAL_VOID_A, _LARGEST_VOID_A):
+        positions = images_around(lattice, frac, reach)[0]
+        try:
+            corners = Voronoi(positions).vertices
+        except QhullError:
+            continue
+        parts = corners @ np.linalg.inv(lattice)
+        inside = parts[((parts > -1e-4) & (parts < 1 - 1e-4)).all(axis=1)]
+        if len(inside) and cKDTree(positions).query(inside @ lattice)[0].max() <= reach:
+            break
+    points, _ = _merge(lattice, inside - np.floor(inside), np.zeros(len(inside)), _SAME_CORNER_A)
     return np.asarray(points @ lattice)
 
 
@@ -99,14 +108,11 @@ def _fits(points: Floats, frame: Frame, numbers: NDArray[np.integer], limits: Wi
     """Whether no atom is too close to each point, (k, 3), and enough anions (or atoms of an alloy) surround it."""
     if len(points) == 0:
         return np.zeros(0, dtype=bool)
-    near = cKDTree(frame.positions).query_ball_point(points, float(limits.bond_A.max()))
-    fits = np.zeros(len(points), dtype=bool)
-    for index, found in enumerate(near):
-        d = np.linalg.norm(frame.positions[found] - points[index], axis=1)
-        kinds = numbers[found]
-        bonded = d <= limits.bond_A[kinds]
-        fits[index] = (d >= loose * limits.nearest_A[kinds]).all() and bonded.sum() >= MIN_NEIGHBOURS
-    return fits
+    of, image = frame.near(points, float(limits.bond_A.max()))
+    d, kinds = np.linalg.norm(frame.positions[image] - points[of], axis=1), numbers[image]
+    close = np.bincount(of[d < loose * limits.nearest_A[kinds]], minlength=len(points))
+    bonded = np.bincount(of[d <= limits.bond_A[kinds]], minlength=len(points))
+    return np.asarray((close == 0) & (bonded >= MIN_NEIGHBOURS))
 
 
 def _merge(lattice: Floats, frac: Floats, energies: Floats, within_A: float = MERGED_WITHIN_A) -> tuple[Floats, Floats]:

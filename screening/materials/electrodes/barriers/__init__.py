@@ -1,0 +1,1 @@
+"""Migration barriers: paths of the ion between two sites, and the barrier of calculations along them."""

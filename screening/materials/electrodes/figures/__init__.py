@@ -1,0 +1,1 @@
+"""Figures of merit of electrodes, one subject a module."""
