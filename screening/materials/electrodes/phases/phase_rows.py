@@ -15,9 +15,11 @@ from screening.crystals.crystal import Crystal
 from screening.materials.electrodes.end_members.pair import ElectrodePair, NoPair
 from screening.materials.electrodes.end_members.redox import ION_CHARGES
 from screening.materials.electrodes.end_members.roles import working_ions
+from screening.materials.electrodes.phases.carbon_and_layers import carbon_cells, layered_cells
 from screening.materials.electrodes.phases.line_phases import LinePhases
 from screening.materials.electrodes.phases.phase_electrodes import PhaseElectrode, phase_electrodes
 from screening.materials.electrodes.phases.phase_kinds import Kind, electrode_kind
+from screening.potentials.base import Potential
 
 _IONS = ("n_ions_removed", "n_ions_extractable", "n_ions_practical")
 KIND_COLUMN, ORIGIN = "electrode_kind", "phases"
@@ -85,10 +87,17 @@ def with_phases(table: pl.DataFrame, rows: PhaseRows, pairs: Sequence[ElectrodeP
         table: With the columns of pairs and voltages, B rows.
         rows: What phases say of them.
         pairs: Their ends, as long as frames stay.
+        potential: For the frames of layered hosts; None leaves their predicted volumes.
     """
     columns = table.to_dict(as_series=False)
-    for row, electrode in rows.found.items():
-        for name, value in _cells(electrode, rows.kinds[row], pairs[row]).items():
+    cells = {row: _cells(electrode, rows.kinds[row], pairs[row]) for row, electrode in rows.found.items()}
+    if potential is not None:
+        cells |= layered_cells(table, pairs, rows.kinds, potential)
+    for row, pair in enumerate(pairs):
+        if rows.kinds[row] == "intercalated_carbon" and isinstance(pair, ElectrodePair) and pair.origin != "given":
+            cells[row] = carbon_cells(pair)
+    for row, changed in cells.items():
+        for name, value in changed.items():
             columns[name][row] = value
     result = pl.DataFrame(columns, schema=table.schema)
     result = result.with_columns(pl.Series(KIND_COLUMN, rows.kinds, dtype=pl.String))
