@@ -35,7 +35,9 @@ FLAGS: dict[str, str] = {
     "above_voltage_window": "The predicted voltage is above what the usual electrolyte of the ion withstands.",
     "negative_voltage": "The predicted voltage is below that of the ion's metal: the ion would not enter by itself.",
     "plating_risk": "The predicted voltage is so close to that of the ion's metal that the metal may plate instead.",
-    "made_by_ion_exchange": "Only a synthesis by exchange of the ion in another crystal is known, that is, in two steps.",
+    "made_by_ion_exchange": "Only a synthesis by exchange of the ion in another crystal is known: two steps.",
+    "offset_unknown": "No electrode with this redox couple and similar anions was measured, or the voltage release "
+    "has no offsets: the measured voltage may differ from the calculated one more than usual.",
     "charge_balance_unclear": "Common oxidation states do not balance, so the extractable charge is unknown.",
 }
 
