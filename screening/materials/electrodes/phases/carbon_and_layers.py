@@ -16,6 +16,7 @@ from screening.materials.electrodes.end_members.graphite import CARBON
 from screening.materials.electrodes.end_members.pair import ElectrodePair, NoPair
 from screening.materials.electrodes.phases.layers import layers
 from screening.materials.electrodes.phases.phase_kinds import Kind
+from screening.materials.electrodes.working_ions import RADII_A
 from screening.potentials.base import Potential
 from screening.relaxation.few_steps import PRERELAX_STEPS, prerelax
 
@@ -27,10 +28,10 @@ GRAPHITE_V: Mapping[str, tuple[float, float, str]] = {
 _CARBON_PERCENT, _LAYERS_PERCENT = 2.0, 3.0
 """Half the 80 % intervals of volume changes: of the distance of graphite's compounds, and by the measured changes of
 LiTiS2, NaTiS2, LiVS2, LiCoO2 and LiNiO2."""
-_WHOLE = 0.9
+_WHOLE, _TOO_FAR = 0.9, 1.1
 _VOLUME = "volume_change_percent"
 
-Cells = dict[str, float | str]
+Cells = dict[str, float | str | None]
 
 
 def carbon_cells(pair: ElectrodePair) -> Cells:
@@ -42,7 +43,11 @@ def carbon_cells(pair: ElectrodePair) -> Cells:
     phases = known_phases(["C", pair.working_ion])
     graphite_A3 = phases.volume_A3_per_atom[phases.formulas.index("C")]
     change = 100.0 * (n_carbon * graphite_A3 / pair.discharged.volume_A3 - 1.0)
-    cells: Cells = {_VOLUME: change, f"{_VOLUME}_lo": change - _CARBON_PERCENT, f"{_VOLUME}_hi": change + _CARBON_PERCENT}
+    cells: Cells = {
+        _VOLUME: change,
+        f"{_VOLUME}_lo": change - _CARBON_PERCENT,
+        f"{_VOLUME}_hi": change + _CARBON_PERCENT,
+    }
     measured = GRAPHITE_V.get(pair.working_ion)
     if measured is None:
         return cells
@@ -53,7 +58,10 @@ def carbon_cells(pair: ElectrodePair) -> Cells:
 
 
 def layered_cells(
-    table: pl.DataFrame, pairs: Sequence[ElectrodePair | NoPair], kinds: Sequence[Kind | None], potential: Potential
+    table: pl.DataFrame,
+    pairs: Sequence[ElectrodePair | NoPair],
+    kinds: Sequence[Kind | None],
+    potential: Potential | None,
 ) -> dict[int, Cells]:
     """Row -> volume change of layered hosts that lose all ions between their layers.
 
@@ -63,7 +71,7 @@ def layered_cells(
         table: Predictions of B candidates.
         pairs: Their ends.
         kinds: How they store the ion.
-        potential: For the steps.
+        potential: For the steps; None takes the frames as they stand.
     """
     predicted = table[_VOLUME].to_list()
     rows = {
@@ -73,7 +81,9 @@ def layered_cells(
     }
     if not rows:
         return {}
-    frames = prerelax(potential, pack([pair.charged for pair in rows.values()]), PRERELAX_STEPS).packed
+    frames = pack([pair.charged for pair in rows.values()])
+    if potential is not None:
+        frames = prerelax(potential, frames, PRERELAX_STEPS).packed
     found: dict[int, Cells] = {}
     for index, (row, pair) in enumerate(rows.items()):
         atoms = frames.atoms(index)
@@ -82,8 +92,10 @@ def layered_cells(
         if stacked is None:
             continue
         full_A3 = pair.discharged.volume_A3
-        if pair.origin == "inserted":  # the host was given, so that the volume with ions is predicted
+        if pair.origin == "inserted":  # the host was given, and the volume with ions is predicted from its volume,
             full_A3 = pair.charged.volume_A3 / (1.0 + predicted[row] / 100.0)
+            if (stacked.gaps_A > _TOO_FAR * stacked.empty_gaps_A).any():  # unless its layers had drifted apart
+                full_A3 = stacked.full_volume_A3(RADII_A[ATOMIC_NUMBERS[pair.working_ion]])
         change = 100.0 * (stacked.empty_volume_A3 / full_A3 - 1.0)
         found[row] = {
             _VOLUME: change,
