@@ -100,11 +100,11 @@ class ElectrodePredictor:
         calculated = np.stack([floats(voltages, name) for name in names_with_interval(PRACTICAL)], axis=1)
         measured, unknown = measured_columns(framed, calculated, self.offsets)
         table = table.with_columns(flagged(table, {OFFSET_UNKNOWN: unknown}), *voltages, *measured)
-        return Description(with_phases(table, phases, pairs).get_columns(), refused)
+        return Description(with_phases(table, phases, pairs, self._lines).get_columns(), refused)
 
     @cached_property
     def _lines(self) -> LinePhases | None:
-        return LinePhases(self.voltage.network) if self.voltage is not None else None
+        return LinePhases(self.voltage.network, self.voltage.potential) if self.voltage is not None else None
 
     def _voltages(self, pairs: list[ElectrodePair | NoPair]) -> list[pl.Series]:
         if self.voltage is not None:
