@@ -26,7 +26,7 @@ from screening.materials.reference import error_statistics, spearman
 
 CALCULATED = "calculated.csv"
 _COLUMNS = ("name", "value", "lo", "hi", "why_not")
-_FEWEST = 20
+_FEWEST = 10
 _NO_COUPLE = "none"
 
 
@@ -76,7 +76,7 @@ def calculate(
         progress: Reports rows that cannot be calculated.
 
     Raises:
-        RequestError: Fewer than twenty rows can be calculated.
+        RequestError: Fewer than ten rows can be calculated.
     """
     by_name = {row.name: row for row in table}
     done = _read(kept) if kept.is_file() else {}
