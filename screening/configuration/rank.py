@@ -6,6 +6,7 @@ from dataclasses import field
 from typing import ClassVar, Self
 
 from screening.configuration.base import RankingConfig, ScoringConfig, potentials_in_words
+from screening.configuration.funnel import FunnelConfig
 from screening.configuration.review import RUN_HELP
 from screening.errors import RequestError
 from screening.settings import setting, settings_class
@@ -58,6 +59,7 @@ class RankConfig(ScoringConfig, RankingConfig):
     )
     top: int = setting(default=20, help="rows of the table in the terminal", minimum=0)
     report: ReportConfig = field(default_factory=ReportConfig)
+    funnel: FunnelConfig = field(default_factory=FunnelConfig)
 
     @property
     def goes_on(self) -> bool:

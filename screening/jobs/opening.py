@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 from screening.configuration import as_dict
 from screening.configuration.base import CommandConfig, ScoringConfig
 from screening.configuration.evaluate import EvaluateConfig
+from screening.configuration.rank import RankConfig
 from screening.configuration.relax import RelaxConfig
 from screening.crystals import ReadSettings
 from screening.crystals.reading.inputs import find_source
 from screening.errors import RequestError
 from screening.jobs.loaded import LoadedModels
 from screening.jobs.scoring import Tally
-from screening.materials.base import LearnedPredictor
-from screening.materials.predictors import Predictors
+from screening.materials.base import LearnedPredictor, PredictorKind
+from screening.materials.predictors import SECOND, Predictors
 from screening.materials.registry import predictor_kind
 from screening.networks.predictor import Predictor
 from screening.networks.released_model import find_release
@@ -58,11 +59,41 @@ def load_predictors(config: ScoringConfig | EvaluateConfig, models: LoadedModels
     """Everything that a job predicts with; models: those that are loaded already. Raises RequestError."""
     models = models or LoadedModels()
     relax = getattr(config, "relax", NO_RELAXATION)
+    settings = as_dict(config)
+    learned = learned_predictors(config.predictor_choices, settings, models)
+    funnel = getattr(config, "funnel", None)
+    kinds = [predictor_kind(name, "task.predictors") for name in learned] if funnel and funnel.enabled else []
+    quick = quick_predictors(kinds, settings, models)
     return Predictors(
         load_network(config, models),
-        learned_predictors(config.predictor_choices, as_dict(config), models),
+        learned,
         kept_potential(relax, config.device, models, "relax") if relax != NO_RELAXATION else None,
+        quick,
+        SECOND if any(kind.quick or kind.thorough for kind in kinds) else None,
     )
+
+
+def quick_predictors(
+    kinds: Iterable[PredictorKind], settings: Mapping[str, Any], models: LoadedModels
+) -> dict[str, LearnedPredictor]:
+    """What stands in for kinds of learned predictors in the first stage, by their names. Raises RequestError."""
+    stands_in = {kind.name: predictor_kind(kind.quick, "task.predictors") for kind in kinds if kind.quick}
+    loaded = {name: _learned(quick.name, quick.default, settings, models) for name, quick in stands_in.items()}
+    return {name: predictor for name, predictor in loaded.items() if predictor is not None}
+
+
+def thorough_predictors(
+    config: RankConfig, predictors: Predictors, models: LoadedModels
+) -> dict[str, LearnedPredictor]:
+    """What the best of a ranking get after their learned predictors, by their names; a release that the user chose
+    stays. Raises RequestError.
+    """
+    choices = {}
+    for name, release in config.predictor_choices.items():
+        kind = predictor_kind(name, "task.predictors")
+        if name in predictors.learned and kind.thorough and release == kind.default:
+            choices[name] = kind.thorough
+    return learned_predictors(choices, as_dict(config), models)
 
 
 def kept_potential(name: str, device: str, models: LoadedModels | None, key: str = "potential") -> Potential:

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from screening import plugins
 from screening.array_types import Mask
 from screening.columns.spec import Column
 from screening.crystals.crystal import Crystal
 from screening.errors import RequestError
+from screening.materials.predictor_kind import Description, FitRecipe, LearnedPredictor, PredictorKind
 from screening.resources import resource
 from screening.settings import settings_class
 
@@ -26,107 +26,16 @@ if TYPE_CHECKING:
     import polars as pl
 
     from screening.materials.reference import Comparison
-    from screening.tabular.release import TabularRelease
+
+__all__ = [
+    "CloserLook", "Curve", "Description", "Finalists", "FitRecipe", "LearnedPredictor", "MaterialClass", "NoKeys",
+    "PredictorKind",
+]  # fmt: skip
 
 
 @settings_class
 class NoKeys:
     """The keys of a class that declares none."""
-
-
-@dataclass(frozen=True)
-class Description:
-    """What a predictor returns for B crystals.
-
-    Attributes:
-        columns: Series of length B to add to the table. A series named `flags` extends the existing flags.
-        refused: Row of each crystal that cannot be a candidate -> the reason.
-    """
-
-    columns: list[pl.Series]
-    refused: Mapping[int, str] = field(default_factory=dict)
-
-
-class LearnedPredictor(Protocol):
-    """A predictor of a class, loaded; `loads`, if it has it, names the paths of other models for records."""
-
-    @property
-    def folder(self) -> Path | None:
-        """The folder of its release; None if it has none."""
-
-    @property
-    def training(self) -> Mapping[str, Any] | None:
-        """The release's record of its training; None if it has none."""
-
-    @classmethod
-    def load(cls, release: str, settings: Mapping[str, Any]) -> LearnedPredictor | None:
-        """Load a release; None if `none` leaves nothing to predict.
-
-        Args:
-            release: Its name, its folder, or `none`.
-            settings: Those settings of the command that its kind depends on.
-
-        Raises:
-            RequestError: The release is unknown or damaged.
-        """
-
-    def describe(self, crystals: Sequence[Crystal]) -> Description:
-        """Describe B crystals; an empty sequence gives the same columns without rows."""
-
-
-@dataclass(frozen=True)
-class FitRecipe:
-    """How a predictor is fitted anew by `screening fit NAME`.
-
-    Attributes:
-        summary: The help page: one sentence, details, examples.
-        keys: Settings class of its keys, in addition to `output_dir`, `name`, `n_trees`, `n_seeds` and the common keys.
-        fit: Takes all settings, the output folder and a function that reports progress; returns the release.
-        card: Writes the model card of a release.
-    """
-
-    summary: str
-    keys: type
-    fit: Callable[[Mapping[str, Any], Path, Callable[[str], object]], TabularRelease]
-    card: Callable[[TabularRelease], str]
-
-
-@dataclass(frozen=True)
-class PredictorKind:
-    """A learned predictor that material classes share, chosen by the key of its name.
-
-    Attributes:
-        name: The key that chooses the release (`NAME=release|folder|none`); its time is recorded under this name.
-        default: The release that ships with the package.
-        help: The text of the key in `--help`.
-        predictor: Its class, a `LearnedPredictor`, as `module:name`; imported when it is needed.
-        depends_on: Other keys of the command that loading depends on.
-        general: Whether `screening predict` runs it too.
-        any_cell: Whether every cell of a crystal gives the same answer; if not, it gets standard cells (1 ms each).
-        refusal_stage: The stage in `rejected.csv` of the crystals that it refuses.
-        recipe_at: A `FitRecipe` as `module:name`; empty if it cannot be fitted anew.
-    """
-
-    name: str
-    default: str
-    help: str
-    predictor: str
-    depends_on: tuple[str, ...] = ()
-    general: bool = False
-    any_cell: bool = False
-    refusal_stage: str = ""
-    recipe_at: str = ""
-
-    @property
-    def implementation(self) -> type[LearnedPredictor]:
-        """The class of the predictor."""
-        implementation: type[LearnedPredictor] = plugins.imported(self.predictor)
-        return implementation
-
-    @property
-    def recipe(self) -> FitRecipe | None:
-        """How it is fitted anew; None if it cannot be."""
-        return plugins.imported(self.recipe_at) if self.recipe_at else None
 
 
 @dataclass(frozen=True)
@@ -272,6 +181,13 @@ class MaterialClass(ABC):
         Args:
             ranked: The ranked table.
             gates: The gates of the ranking, as in the task's config.
+        """
+        return None
+
+    def note(self, row: Mapping[str, Any]) -> str | None:
+        """What a report says after the reason of a row, as the key of a text of the class; None for nothing.
+
+        In that text `{COLUMN}` stands for the value of a column with its unit. The column `why` has it already.
         """
         return None
 

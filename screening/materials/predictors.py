@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,10 @@ from screening.materials.registry import predictor_kind
 from screening.networks.predictor import Predictor
 from screening.potentials.base import Potential
 from screening.relaxation.stream import relaxed
+
+FIRST, SECOND, THIRD = 1, 2, 3
+STAGE = "funnel_stage"
+"""The column with the last stage that a candidate went through."""
 
 Stage = Callable[[str], AbstractContextManager[None]]
 
@@ -38,11 +42,33 @@ class Predictors:
         network: Predicts the properties of any crystal.
         learned: The predictors of material classes by name, in the order in which they run.
         potential: Relaxes crystals first; None takes them as they are.
+        quick: Those that stand in for learned ones of the same name in the first stage of a ranking.
+        stage: The stage of a ranking that these are for, which its rows name; None without stages.
     """
 
     network: Predictor
     learned: Mapping[str, LearnedPredictor] = field(default_factory=dict)
     potential: Potential | None = None
+    quick: Mapping[str, LearnedPredictor] = field(default_factory=dict)
+    stage: int | None = None
+
+    def at_first(self) -> Predictors:
+        """The predictors of the first stage."""
+        return replace(self, learned={**self.learned, **self.quick}, stage=FIRST)
+
+    def for_relaxed(self, learned: Mapping[str, LearnedPredictor], stage: int) -> Predictors:
+        """The predictors of a later stage, for crystals that are prepared already.
+
+        Args:
+            learned: Those that replace others of the same name.
+            stage: Its number.
+        """
+        return replace(self, learned={**self.learned, **learned}, potential=None, stage=stage)
+
+    @property
+    def rough_columns(self) -> list[str]:
+        """The columns that the second stage predicts anew."""
+        return [column.name for name in self.quick for column in self.learned[name].describe([]).columns]
 
     def prepared(self, items: Iterable[Crystal | Rejection]) -> Iterable[Crystal | Rejection]:
         """The crystals to predict, relaxed if there is a potential."""
@@ -60,8 +86,8 @@ class Predictors:
         """
         rejections: list[Rejection] = []
         for name, predictor in self.learned.items():
-            with stage(name):
-                kind = predictor_kind(name, "predictors")
+            kind = predictor_kind(name, "predictors")
+            with stage(kind.quick if predictor is self.quick.get(name) else name):
                 found = predictor.describe(crystals if kind.any_cell else [standard_cell(c) for c in crystals])
             table = _joined(table, found.columns)
             where = kind.refusal_stage or name
@@ -70,14 +96,17 @@ class Predictors:
             if found.refused:
                 kept = [row for row in range(len(crystals)) if row not in found.refused]
                 crystals, table = [crystals[row] for row in kept], table[np.array(kept, dtype=np.int64)]
-        return CandidateTable(crystals, table, rejections)
+        return CandidateTable(crystals, self._with_stage(table), rejections)
 
     def no_rows(self) -> pl.DataFrame:
         """The prediction table without rows."""
         table = self.network.predict([])
         for predictor in self.learned.values():
             table = _joined(table, predictor.describe([]).columns)
-        return table
+        return self._with_stage(table)
+
+    def _with_stage(self, table: pl.DataFrame) -> pl.DataFrame:
+        return table if self.stage is None else table.with_columns(pl.lit(self.stage, pl.Int64).alias(STAGE))
 
     @property
     def folders(self) -> dict[str, Path]:
@@ -85,8 +114,9 @@ class Predictors:
 
         What a release loads itself stands under the key of the release and its own: `KEY.potential`.
         """
-        found = {"model": self.network.folder, **{name: known.folder for name, known in self.learned.items()}}
-        for name, known in self.learned.items():
+        learned = {**self.learned, **{predictor_kind(n, "predictors").quick: known for n, known in self.quick.items()}}
+        found = {"model": self.network.folder, **{name: known.folder for name, known in learned.items()}}
+        for name, known in learned.items():
             found |= {f"{name}.{part}": path for part, path in getattr(known, "loads", {}).items()}
         found["relax"] = None if self.potential is None else self.potential.checkpoint
         return {name: path for name, path in found.items() if path is not None}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import isnan
 from pathlib import Path
 from types import MappingProxyType
@@ -21,6 +22,8 @@ from screening.materials.electrodes.end_members.pair_search import find_pairs
 from screening.materials.electrodes.measured.measured_columns import OFFSET_UNKNOWN, measured_columns
 from screening.materials.electrodes.measured.measured_table import PRACTICAL
 from screening.materials.electrodes.measured.offset_release import AUTO, LoadedOffsets, load_offsets
+from screening.materials.electrodes.phases.line_phases import LinePhases
+from screening.materials.electrodes.phases.phase_rows import phase_rows, with_phases
 from screening.materials.electrodes.voltage.voltage import VOLTAGE_COLUMNS, VoltagePredictor
 
 PAIR_SCHEMA: dict[str, type[pl.DataType]] = {
@@ -85,13 +88,19 @@ class ElectrodePredictor:
     def describe(self, crystals: Sequence[Crystal]) -> Description:
         """Describe B crystals: the columns of `PAIR_SCHEMA`, of the voltages, and of those to be measured."""
         pairs = list(find_pairs(crystals, self.working_ion))
+        phases = phase_rows(crystals, pairs, self.working_ion, self._lines)
         table = pl.DataFrame([_row(pair) for pair in pairs], schema=PAIR_SCHEMA)
         refused = {row: pair.reason for row, pair in enumerate(pairs) if isinstance(pair, NoPair) and pair.refused}
-        voltages = pl.DataFrame(self._voltages(pairs))
+        framed = phases.pairs_in_frames(pairs)
+        voltages = pl.DataFrame(self._voltages(framed))
         calculated = np.stack([floats(voltages, name) for name in names_with_interval(PRACTICAL)], axis=1)
-        measured, unknown = measured_columns(pairs, calculated, self.offsets)
-        flags = flagged(table, {OFFSET_UNKNOWN: unknown})
-        return Description([*table.drop("flags"), flags, *voltages, *measured], refused)
+        measured, unknown = measured_columns(framed, calculated, self.offsets)
+        table = table.with_columns(flagged(table, {OFFSET_UNKNOWN: unknown}), *voltages, *measured)
+        return Description(with_phases(table, phases, pairs).get_columns(), refused)
+
+    @cached_property
+    def _lines(self) -> LinePhases | None:
+        return LinePhases(self.voltage.network) if self.voltage is not None else None
 
     def _voltages(self, pairs: list[ElectrodePair | NoPair]) -> list[pl.Series]:
         if self.voltage is not None:

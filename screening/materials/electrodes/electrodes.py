@@ -10,6 +10,7 @@ from screening.materials.base import CloserLook, Finalists, MaterialClass, Predi
 from screening.materials.electrodes import merit
 from screening.materials.electrodes.columns import COLUMNS, FLAGS, REMARKS
 from screening.materials.electrodes.figures.ion_exchange import exchange_possible
+from screening.materials.electrodes.reasons import offset_note
 from screening.settings import setting, settings_class
 
 if TYPE_CHECKING:
@@ -72,6 +73,9 @@ class Electrodes(MaterialClass):
 
     def explain(self, ranked: pl.DataFrame, gates: Mapping[str, Any]) -> pl.Series:
         return merit.explain(ranked, gates)
+
+    def note(self, row: Mapping[str, Any]) -> str | None:
+        return offset_note(row)
 
     def symmetry_matters(self, table: pl.DataFrame, settings: merit.ElectrodeSettings) -> Mask:
         return exchange_possible(count_matrix(table["cell_formula"].to_list()))

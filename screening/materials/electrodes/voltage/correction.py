@@ -10,7 +10,7 @@ from screening.array_types import Floats
 from screening.materials.arrays import FEATURE_DECIMALS
 from screening.materials.electrodes.voltage.couples import Balance, Couples, balance_of
 from screening.materials.electrodes.voltage.descriptors import voltage_feature_names, voltage_features
-from screening.materials.electrodes.voltage.ends import Ends, potential_voltages
+from screening.materials.electrodes.voltage.ends import Ends, network_voltages, potential_voltages
 from screening.tabular.interval_forest import IntervalForest
 from screening.tabular.release import FittedPart
 
@@ -36,17 +36,21 @@ class VoltageInputs:
     start: dict[str, Floats]
 
     @classmethod
-    def of(cls, couples: Couples, ends: Ends, metals: Floats, balance: Balance | None = None) -> VoltageInputs:
+    def of(cls, couples: Couples, ends: Ends, metals: Floats | None, balance: Balance | None = None) -> VoltageInputs:
         """The inputs of electrodes.
 
         Args:
             couples: The electrodes.
             ends: Both ends as evaluated by potential and network.
-            metals: Energies of the pure metals by the potential in eV/atom, (119,).
+            metals: Energies of the pure metals by the potential in eV/atom, (119,); None starts from the voltages of
+                the network, for ends without energies by a potential.
             balance: `balance_of(couples)` if it is known already.
         """
         balance = balance_of(couples) if balance is None else balance
-        voltage = potential_voltages(couples, balance, ends, metals)
+        if metals is None:
+            voltage = network_voltages(couples, balance, ends)
+        else:
+            voltage = potential_voltages(couples, balance, ends, metals)
         features = voltage_features(couples, balance, ends, voltage)
         volume = 100.0 * features[:, voltage_feature_names().index("volume change")]
         return cls(features, {VOLTAGE: voltage, VOLUME: volume})

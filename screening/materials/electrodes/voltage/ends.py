@@ -74,7 +74,20 @@ def evaluate_ends(potential: Potential, network: Predictor, couples: Couples, gi
 
 def evaluate_end(potential: Potential, network: Predictor, packed: PackedCrystals, steps: int) -> End:
     """Evaluate B crystals after some relaxation steps."""
-    prerelaxed = prerelax(potential, packed, steps)
+    return _end(prerelax(potential, packed, steps), network)
+
+
+def network_ends(network: Predictor, couples: Couples) -> Ends:
+    """Both ends of B electrodes as they stand, by the network alone: what a potential would add is NaN."""
+    return Ends(_by_network(network, couples.discharged), _by_network(network, couples.charged))
+
+
+def _by_network(network: Predictor, packed: PackedCrystals) -> End:
+    cells, atoms = np.full(len(packed), np.nan), np.full(len(packed.numbers), np.nan)
+    return _end(Prerelaxed(packed, cells, cells, cells, cells, atoms), network)
+
+
+def _end(prerelaxed: Prerelaxed, network: Predictor) -> End:
     values = network_properties(network, prerelaxed.packed)
     return End(prerelaxed, values[:, : len(PROPERTIES)], values[:, [PROPERTIES.index(_HULL), -2, -1]])
 

@@ -7,10 +7,11 @@ electrodes in the same situation.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import polars as pl
@@ -31,7 +32,7 @@ from screening.networks.predictor import Predictor
 from screening.potentials.base import Potential
 from screening.potentials.registry import load_potential
 from screening.relaxation.few_steps import moved, prerelax_rough
-from screening.tabular.release import FittedPart, find_tabular_release, load_tabular_release
+from screening.tabular.release import FittedPart, TabularRelease, find_tabular_release, load_tabular_release
 
 FORMAT, KEY, NO_VOLTAGE = "voltage-1", "voltage", "none"
 _GIVEN = {"given": "pair", "topotactic": "discharged", "inserted": "charged"}
@@ -42,6 +43,23 @@ _METHODS = {
 }
 
 Pairs = Sequence[ElectrodePair | NoPair]
+
+
+class VoltageEngine(Protocol):
+    """What predicts the voltages of electrodes: a potential with a correction, or a network alone."""
+
+    @property
+    def corrections(self) -> Mapping[tuple[str, str], Correction]:
+        """(target, situation) -> model."""
+
+    def prepared(self, couples: Couples, given: str) -> Couples:
+        """The same electrodes, made ready for predictions."""
+
+    def predict(self, couples: Couples, given: str) -> PredictedVoltages:
+        """Predict B electrodes in a situation, a key of `STEPS`."""
+
+    def method(self, given: str) -> str:
+        """How, in words."""
 
 
 VOLTAGE_COLUMNS = (
@@ -83,14 +101,7 @@ class VoltagePredictor:
             return None
         folder = find_tabular_release(name, KEY, FORMAT)
         release = load_tabular_release(folder, KEY, FORMAT)
-        wanted = [(target, given) for target in (VOLTAGE, VOLUME) for given in STEPS]
-        corrections = {
-            key: Correction.from_part(release.parts[part_name(*key)], key[0])
-            for key in wanted
-            if part_name(*key) in release.parts
-        }
-        if not corrections:
-            raise RequestError(f"voltage={name}: the release has no part that predicts voltages")
+        corrections = corrections_of(release, f"{KEY}={name}")
         potential, network = (release.training.get(key) for key in ("potential", "network"))
         if not isinstance(potential, str) or not isinstance(network, str):
             raise RequestError(f"voltage={name}: the release does not name the potential and network of its fit")
@@ -106,28 +117,7 @@ class VoltagePredictor:
         Volume change and stability of the charged end are those after the loss of the practical number of ions.
         They are null without a pair, for frames that differ, and for elements that the potential does not cover.
         """
-        n = len(pairs)
-        whole, practical, volume = (np.full((n, 3), np.nan) for _ in range(3))
-        hull = np.full((n, 6), np.nan)
-        methods: list[str | None] = [None] * n
-        for given in STEPS:
-            rows = np.array([i for i, pair in enumerate(pairs) if _situation(pair) == given], dtype=np.int64)
-            if len(rows) and (VOLTAGE, given) in self.corrections:
-                own = [pair for i in rows.tolist() if isinstance(pair := pairs[i], ElectrodePair)]
-                as_given = couples_of(own)
-                couples = self.prepared(as_given, given)
-                found = self.predict(couples, given)
-                partly = (
-                    partial(self.predict, given="discharged") if (VOLTAGE, "discharged") in self.corrections else None
-                )
-                used = over_practical_range(own, couples, found, partly)
-                whole[rows], practical[rows], hull[rows] = found.voltage, used.voltage, used.hull
-                volume[rows] = _volume_changes(as_given, own) if given == "pair" else used.volume
-                for row in rows.tolist():
-                    methods[row] = self.method(given)
-        values = np.hstack([whole, practical, volume, hull])
-        series = [pl.Series(name, values[:, i], nan_to_null=True) for i, name in enumerate(VOLTAGE_COLUMNS[:-1])]
-        return [*series, pl.Series(VOLTAGE_COLUMNS[-1], methods, dtype=pl.String)]
+        return voltage_columns(self, pairs)
 
     def method(self, given: str) -> str:
         """The method of a prediction, in words."""
@@ -185,6 +175,45 @@ class VoltagePredictor:
         unknown = np.zeros(len(packed.numbers)) if elements is None else ~np.isin(packed.numbers, sorted(elements))
         owner = packed.owner
         return np.asarray(np.bincount(owner, unknown, len(packed)) == 0)
+
+
+def corrections_of(release: TabularRelease, named: str) -> dict[tuple[str, str], Correction]:
+    """(target, situation) -> model of a release, named as in `voltage=NAME`; RequestError if it has none."""
+    wanted = [(target, given) for target in (VOLTAGE, VOLUME) for given in STEPS]
+    found = {
+        key: Correction.from_part(release.parts[part_name(*key)], key[0])
+        for key in wanted
+        if part_name(*key) in release.parts
+    }
+    if not found:
+        raise RequestError(f"{named}: the release has no part that predicts voltages")
+    return found
+
+
+def voltage_columns(engine: VoltageEngine, pairs: Pairs) -> list[pl.Series]:
+    """The columns `VOLTAGE_COLUMNS` of B electrodes, as `VoltagePredictor.columns` has them."""
+    n = len(pairs)
+    whole, practical, volume = (np.full((n, 3), np.nan) for _ in range(3))
+    hull = np.full((n, 6), np.nan)
+    methods: list[str | None] = [None] * n
+    for given in STEPS:
+        rows = np.array([i for i, pair in enumerate(pairs) if _situation(pair) == given], dtype=np.int64)
+        if len(rows) and (VOLTAGE, given) in engine.corrections:
+            own = [pair for i in rows.tolist() if isinstance(pair := pairs[i], ElectrodePair)]
+            as_given = couples_of(own)
+            couples = engine.prepared(as_given, given)
+            found = engine.predict(couples, given)
+            partly = (
+                partial(engine.predict, given="discharged") if (VOLTAGE, "discharged") in engine.corrections else None
+            )
+            used = over_practical_range(own, couples, found, partly)
+            whole[rows], practical[rows], hull[rows] = found.voltage, used.voltage, used.hull
+            volume[rows] = _volume_changes(as_given, own) if given == "pair" else used.volume
+            for row in rows.tolist():
+                methods[row] = engine.method(given)
+    values = np.hstack([whole, practical, volume, hull])
+    series = [pl.Series(name, values[:, i], nan_to_null=True) for i, name in enumerate(VOLTAGE_COLUMNS[:-1])]
+    return [*series, pl.Series(VOLTAGE_COLUMNS[-1], methods, dtype=pl.String)]
 
 
 def couples_of(pairs: Sequence[ElectrodePair]) -> Couples:

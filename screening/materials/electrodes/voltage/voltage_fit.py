@@ -20,7 +20,7 @@ from screening.materials.electrodes.end_members.insertion import fill
 from screening.materials.electrodes.end_members.redox import ION_CHARGES
 from screening.materials.electrodes.voltage.correction import VOLTAGE, VOLUME, Correction, VoltageInputs, part_name
 from screening.materials.electrodes.voltage.couples import Balance, Couples, balance_of, without_ions
-from screening.materials.electrodes.voltage.ends import metal_energies
+from screening.materials.electrodes.voltage.ends import metal_energies, network_ends
 from screening.materials.electrodes.voltage.ends_cache import cached_ends
 from screening.materials.electrodes.voltage.insertion_data import ElectrodeExamples, electrode_examples
 from screening.materials.electrodes.voltage.voltage_scores import scores_by_group
@@ -72,13 +72,13 @@ class _Situation:
 
 
 def fit_voltage_parts(
-    folder: Path, potential: Potential, network: Predictor, cache: Path, settings: VoltageFitSettings
+    folder: Path, potential: Potential | None, network: Predictor, cache: Path, settings: VoltageFitSettings
 ) -> dict[str, tuple[FittedPart, dict[str, Any]]]:
     """Fit all parts of a release.
 
     Args:
         folder: Contains `electrodes.jsonl.gz`.
-        potential: For uncorrected voltages.
+        potential: For uncorrected voltages; None takes those of the network, from unrelaxed ends.
         network: For properties of both ends.
         cache: Folder for evaluated crystals.
         settings: Of the fit.
@@ -90,12 +90,16 @@ def fit_voltage_parts(
         RequestError: The table cannot be read, or there are too few electrodes.
     """
     examples = electrode_examples(folder)
-    metals = metal_energies(potential, CHARGES)
-    known = {symbol: float(metals[ATOMIC_NUMBERS[symbol]]) for symbol in CHARGES}
+    metals = None if potential is None else metal_energies(potential, CHARGES)
+    known = {} if metals is None else {symbol: float(metals[ATOMIC_NUMBERS[symbol]]) for symbol in CHARGES}
     parts = {}
     for given, targets in TARGETS_OF.items():
         rows, couples = _as_given(given, examples, settings)
-        inputs = VoltageInputs.of(couples, cached_ends(cache, potential, network, couples, given), metals)
+        if potential is None:
+            ends = network_ends(network, couples)
+        else:
+            ends = cached_ends(cache, potential, network, couples, given)
+        inputs = VoltageInputs.of(couples, ends, metals)
         situation = _Situation(given, examples.take(rows), inputs)
         for target in targets:
             parts[part_name(target, given)] = _fit(situation, target, settings, known)

@@ -1,0 +1,90 @@
+"""Rough voltages by the property network alone: the first stage of a ranking, before any potential.
+
+Both ends are taken as they stand, also a frame without its ion or a host with ions in its voids. A learned correction
+makes up for what they would gain by relaxing; its intervals are wide accordingly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from screening.errors import RequestError
+from screening.materials.electrodes.voltage.correction import VOLTAGE, VOLUME, Correction, VoltageInputs
+from screening.materials.electrodes.voltage.couples import Couples, balance_of, same_frames
+from screening.materials.electrodes.voltage.ends import network_ends
+from screening.materials.electrodes.voltage.practical_range import PredictedVoltages
+from screening.materials.electrodes.voltage.voltage import NO_VOLTAGE, Pairs, corrections_of, voltage_columns
+from screening.networks.predictor import Predictor
+from screening.tabular.release import find_tabular_release, load_tabular_release
+
+NETWORK_FORMAT, NETWORK_KEY = "network-voltage-1", "voltage_network"
+_METHOD = "first stage: {network} alone, unrelaxed ends, and a learned correction"
+
+
+@dataclass(frozen=True)
+class NetworkVoltages:
+    """A loaded release of rough voltages.
+
+    Attributes:
+        corrections: (target, situation) -> model.
+        network: For properties of both ends.
+        folder: Of the release.
+    """
+
+    corrections: dict[tuple[str, str], Correction]
+    network: Predictor
+    folder: Path
+
+    @classmethod
+    def load(cls, name: str, device: str = "auto") -> NetworkVoltages | None:
+        """Load a release by its name or folder; None for `none`.
+
+        Raises:
+            RequestError: The release is unknown or damaged.
+        """
+        if name == NO_VOLTAGE:
+            return None
+        folder = find_tabular_release(name, NETWORK_KEY, NETWORK_FORMAT)
+        release = load_tabular_release(folder, NETWORK_KEY, NETWORK_FORMAT)
+        network = release.training.get("network")
+        if not isinstance(network, str):
+            raise RequestError(f"{NETWORK_KEY}={name}: the release does not name the network of its fit")
+        corrections = corrections_of(release, f"{NETWORK_KEY}={name}")
+        return cls(corrections, Predictor.load(network, device, "32"), folder)
+
+    @property
+    def loads(self) -> dict[str, Path | None]:
+        """The folder of the network that the release was fitted with."""
+        return {"network": self.network.folder}
+
+    def columns(self, pairs: Pairs) -> list[pl.Series]:
+        """The columns `VOLTAGE_COLUMNS` of B electrodes, as a potential would give them, with wider intervals."""
+        return voltage_columns(self, pairs)
+
+    def method(self, given: str) -> str:
+        """The method of a prediction, in words."""
+        return _METHOD.format(network=self.network.folder.name)
+
+    def prepared(self, couples: Couples, given: str) -> Couples:
+        """The same electrodes: nothing is moved."""
+        return couples
+
+    def predict(self, couples: Couples, given: str) -> PredictedVoltages:
+        """Predict voltages, volume changes and energies above the hull; NaN for frames that differ."""
+        size = len(couples)
+        voltage, volume, hull = (np.full((size, width), np.nan) for width in (3, 3, 6))
+        sound = np.flatnonzero(same_frames(balance_of(couples)))
+        if len(sound):
+            couples = couples.take(sound)
+            ends = network_ends(self.network, couples)
+            inputs = VoltageInputs.of(couples, ends, None)
+            voltage[sound] = self.corrections[VOLTAGE, given].predict(inputs)
+            if (VOLUME, given) in self.corrections:
+                volume[sound] = self.corrections[VOLUME, given].predict(inputs)
+            if ends.discharged.hull is not None and ends.charged.hull is not None:
+                hull[sound] = np.hstack([ends.discharged.hull, ends.charged.hull])
+        return PredictedVoltages(voltage, volume, hull)
