@@ -7,7 +7,7 @@ from screening.settings import setting, settings_class
 
 @settings_class
 class FunnelConfig:
-    """A quick look at all candidates first, and the full predictions only for those that can still be among the best."""
+    """A quick look at all candidates, then full predictions for those that can still be among the best."""
 
     enabled: bool = setting(
         default=True, help="pass candidates through stages, where the material class has them; false: full predictions"

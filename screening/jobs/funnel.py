@@ -1,49 +1,42 @@
 """Rankings in stages: a quick look at every candidate, full predictions for those that can be among the best.
 
 The first stage gives rough figures with wide intervals. Its figures of merit, worked out at the favourable end of every
-interval, bound the score that a candidate can have. Candidates go through the second stage in the order of their bounds,
-until no bound reaches the score of the K-th best so far: how many that are follows from the intervals. The others keep
-the figures of the first stage. A class has stages if its predictors name quick ones (`PredictorKind.quick`).
+interval, bound the score that a candidate can have. Candidates go through the second stage in the order of their
+bounds, until no bound reaches the score of the K-th best so far: how many that are follows from the intervals. The
+others keep the figures of the first stage. A class has stages if its predictors name quick ones
+(`PredictorKind.quick`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from screening.array_types import Floats
+from screening.array_types import Floats, Mask
 from screening.configuration.rank import RankConfig
 from screening.crystals import Crystal, Rejection
+from screening.jobs.kept_rows import FunnelRows
+from screening.jobs.loaded import LoadedModels
+from screening.jobs.opening import thorough_predictors
 from screening.jobs.scoring import Tally, no_predictions, predictions, rank_predictions, space_groups
 from screening.materials.predictors import FIRST, SECOND, STAGE, THIRD, Predictors
 from screening.materials.task_merit import evaluate_task
 from screening.ranking import ranking_settings
-from screening.ranking.bounds import at_ends, best_scores
-from screening.ranking.rank_groups import GROUP, group_names
+from screening.ranking.bounds import LEAST_SCORE, at_ends, best_scores
+from screening.ranking.rank_groups import best_of_groups, list_names
 
 BATCH = 64
 """Candidates of the second stage between two looks at the scores; each batch is kept on disk."""
-_LEAST_SCORE = 1e-4
-"""Scores are rounded to this; who cannot reach it needs no second stage."""
+_MOST_ROUNDS = 5
 
 CrystalOf = Callable[[str], Crystal]
 Join = Callable[[list[Crystal], pl.DataFrame], Mapping[str, Any]]
-
-
-class KeptRows(Protocol):
-    """Where predictions of the second stage are kept, should the job be stopped."""
-
-    def found(self, crystals: list[Crystal]) -> pl.DataFrame | None:
-        """The rows of those that were predicted before."""
-
-    def add(self, crystals: list[Crystal], table: pl.DataFrame) -> None:
-        """Keep new rows."""
 
 
 @dataclass(frozen=True)
@@ -55,41 +48,136 @@ class Funnel:
         predictors: Those of the second stage.
         tally: What becomes of the candidates.
         crystal_of: Gives a crystal as it was scored first, by its id.
-        kept: Keeps rows of the second stage; None keeps none.
+        kept: Keeps rows of the later stages; None keeps none.
+        models: Those that are loaded already.
     """
 
     config: RankConfig
     predictors: Predictors
     tally: Tally
     crystal_of: CrystalOf
-    kept: KeptRows | None = None
+    kept: FunnelRows | None = None
+    models: LoadedModels | None = None
 
     def predictions(self, items: Iterable[Crystal | Rejection], join: Join) -> pl.DataFrame:
         """Predictions of all candidates, in the order they come, after as many stages as each needs."""
-        items = iter(items)
-        most = self.config.funnel.whole_below if self.predictors.quick else 0
-        few = list(islice(items, most + 1)) if most else []
-        whole = len(few) <= most
-        predictors = self.predictors if whole or not self.predictors.quick else self.predictors.at_first()
+        few: list[Crystal | Rejection] = []
+        items, predictors = iter(items), self.predictors
+        if predictors.quick:
+            few = list(islice(items, self.config.funnel.whole_below + 1))
+            if len(few) > self.config.funnel.whole_below:
+                predictors = predictors.at_first()
         tables = predictions(predictors, chain(few, items), self.config.batch_atoms, self.tally, join)
         return self.refined(pl.concat([no_predictions(predictors), *tables]))
 
     def refined(self, table: pl.DataFrame) -> pl.DataFrame:
-        """Predictions of a first stage with those of the second in place of them, for whom it takes; others stay."""
+        """Predictions of a first stage, replaced by those of the second for whom it takes; none without stages."""
         if not self.predictors.quick or not (table[STAGE] == FIRST).any():
             return table
-        bounds, lists = self._bounds(table)
-        done: list[pl.DataFrame] = []
-        waiting = np.lexsort((table["candidate_id"].to_numpy(), -bounds))
-        best = _Best(self._most)
-        whole = table.height <= self.config.funnel.whole_below
-        while len(waiting):
-            reach = np.ones(len(waiting), bool) if whole else best.can_reach(bounds[waiting], [lists[i] for i in waiting])
-            now = waiting[reach][:BATCH]
-            if not len(now):
-                break
-            done.append(self._predicted([self.crystal_of(name) for name in table["candidate_id"][now]], SECOND))
-            ranked = rank_predictions(pl.concat(done), self.config.task_settings)
-            best = _Best.of(ranked, self._most)
+        second = self.predictors.for_relaxed({}, SECOND)
+        reach = _Reach.of(table, self.predictors, self.config)
+        waiting, names, done = reach.order, list[str](), [no_predictions(self.predictors)]
+        while len(now := waiting[reach.can(waiting)][:BATCH]):
+            batch = table["candidate_id"].gather(now).to_list()
+            names, done = [*names, *batch], [*done, self._predicted(second, batch)]
+            reach = reach.after(done[-1])
             waiting = waiting[~np.isin(waiting, now)]
-        return self._replaced(table, done)
+        return _with(table, names, pl.concat(done))
+
+    def finished(self, table: pl.DataFrame) -> pl.DataFrame:
+        """Predictions with those of the third stage for the best, as many as get a card, if there is such a stage."""
+        cards = self.config.report.cards
+        learned = thorough_predictors(self.config, self.predictors, self.models) if cards else {}
+        if not learned:
+            return table
+        last = self.predictors.for_relaxed(learned, THIRD)
+        for _ in range(_MOST_ROUNDS):  # who comes up when others fall goes through it too
+            best = best_of_groups(rank_predictions(table, self.config.task_settings), cards)
+            names = best.filter(pl.col(STAGE).fill_null(SECOND) < THIRD)["candidate_id"].to_list()
+            if not names:
+                break
+            table = _with(table, names, self._predicted(last, names))
+        return table
+
+    def _predicted(self, predictors: Predictors, names: Sequence[str]) -> pl.DataFrame:
+        """Rows of a later stage for some candidates, those kept by an earlier run among them."""
+        crystals = [self.crystal_of(name) for name in names]
+        known = None if self.kept is None else self.kept.found(crystals, predictors.stage or SECOND)
+        if known is not None:
+            there = set(known["candidate_id"])
+            crystals = [crystal for crystal in crystals if crystal.candidate_id not in there]
+        found = self._run(predictors, crystals)
+        if self.kept is not None and found.height:
+            self.kept.add(crystals, found)
+        return found if known is None else pl.concat([known, found])
+
+    def _run(self, predictors: Predictors, crystals: list[Crystal]) -> pl.DataFrame:
+        """Predictions of crystals that were scored before; who is refused now is no candidate any more."""
+        own = Tally(seconds=self.tally.seconds)
+        join = space_groups(self.config.task_settings, own)
+        tables = list(predictions(predictors, crystals, self.config.batch_atoms, own, join))
+        self.tally.rejected += own.rejected
+        self.tally.scored -= len(own.rejected)
+        return pl.concat([no_predictions(predictors), *tables])
+
+
+def _with(table: pl.DataFrame, names: Sequence[str], later: pl.DataFrame) -> pl.DataFrame:
+    """The table with the rows of a later stage for these candidates; those that were refused there have none."""
+    places = table.select("candidate_id").with_row_index("_place")
+    earlier = table.filter(~pl.col("candidate_id").is_in(names))
+    both = pl.concat([earlier, later]).join(places, on="candidate_id", how="left", maintain_order="left")
+    return both.sort("_place").drop("_place")
+
+
+@dataclass(frozen=True)
+class _Reach:
+    """Who can be among the best.
+
+    Attributes:
+        bounds: Of the scores of B candidates, (B,).
+        lists: The lists of the ranking that each may be in.
+        config: Settings of the ranking.
+        best: List -> its highest scores so far, as many as have to be right, the highest first.
+    """
+
+    bounds: Floats
+    lists: list[set[str]]
+    config: RankConfig
+    best: Mapping[str, list[float]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, table: pl.DataFrame, predictors: Predictors, config: RankConfig) -> _Reach:
+        task = config.task_settings
+        settings = ranking_settings(task["ranking"])
+        cases = [evaluate_task(case, task) for case in at_ends(table, predictors.rough_columns)]
+        bounds = best_scores(cases, settings)
+        if table.height <= config.funnel.whole_below:
+            bounds = np.full(table.height, np.inf)
+        lists = zip(*(list_names(case, settings.groups) for case in cases), strict=True)
+        return cls(bounds, [set(names) for names in lists], config)
+
+    @property
+    def order(self) -> NDArray[np.int64]:
+        """The candidates, those of the highest bounds first."""
+        return np.argsort(-self.bounds, kind="stable").astype(np.int64)
+
+    @property
+    def most(self) -> int:
+        """How many of each list have to be right."""
+        return max(self.config.funnel.keep, self.config.report.cards)
+
+    def can(self, rows: NDArray[np.int64]) -> Mask:
+        """Which of these candidates can still be among the best, (B,)."""
+        enough = {name: scores[-1] for name, scores in self.best.items() if len(scores) == self.most}
+        least = (min(enough.get(name, 0.0) for name in self.lists[row]) for row in rows)
+        return np.asarray(self.bounds[rows] >= np.maximum(np.fromiter(least, float, len(rows)), LEAST_SCORE))
+
+    def after(self, found: pl.DataFrame) -> _Reach:
+        """The same with predictions of the second stage."""
+        task = self.config.task_settings
+        settings = ranking_settings(task["ranking"])
+        case = evaluate_task(found, task)
+        best = {name: list(scores) for name, scores in self.best.items()}
+        for name, score in zip(list_names(case, settings.groups), best_scores([case], settings).tolist(), strict=True):
+            best.setdefault(name, []).append(score)
+        return replace(self, best={name: sorted(scores, reverse=True)[: self.most] for name, scores in best.items()})

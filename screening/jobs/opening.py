@@ -17,7 +17,7 @@ from screening.crystals.reading.inputs import find_source
 from screening.errors import RequestError
 from screening.jobs.loaded import LoadedModels
 from screening.jobs.scoring import Tally
-from screening.materials.base import LearnedPredictor
+from screening.materials.base import LearnedPredictor, PredictorKind
 from screening.materials.predictors import SECOND, Predictors
 from screening.materials.registry import predictor_kind
 from screening.networks.predictor import Predictor
@@ -62,28 +62,29 @@ def load_predictors(config: ScoringConfig | EvaluateConfig, models: LoadedModels
     settings = as_dict(config)
     learned = learned_predictors(config.predictor_choices, settings, models)
     funnel = getattr(config, "funnel", None)
-    quick = quick_predictors(learned, settings, models) if funnel is not None and funnel.enabled else {}
+    kinds = [predictor_kind(name, "task.predictors") for name in learned] if funnel and funnel.enabled else []
+    quick = quick_predictors(kinds, settings, models)
     return Predictors(
         load_network(config, models),
         learned,
         kept_potential(relax, config.device, models, "relax") if relax != NO_RELAXATION else None,
         quick,
-        SECOND if quick else None,
+        SECOND if any(kind.quick or kind.thorough for kind in kinds) else None,
     )
 
 
 def quick_predictors(
-    learned: Mapping[str, LearnedPredictor], settings: Mapping[str, Any], models: LoadedModels
+    kinds: Iterable[PredictorKind], settings: Mapping[str, Any], models: LoadedModels
 ) -> dict[str, LearnedPredictor]:
-    """What stands in for learned predictors in the first stage, by their names. Raises RequestError."""
-    found = {}
-    for name in learned:
-        if quick := predictor_kind(name, "task.predictors").quick:
-            found[name] = _learned(quick, predictor_kind(quick, "task.predictors").default, settings, models)
-    return {name: predictor for name, predictor in found.items() if predictor is not None}
+    """What stands in for kinds of learned predictors in the first stage, by their names. Raises RequestError."""
+    stands_in = {kind.name: predictor_kind(kind.quick, "task.predictors") for kind in kinds if kind.quick}
+    loaded = {name: _learned(quick.name, quick.default, settings, models) for name, quick in stands_in.items()}
+    return {name: predictor for name, predictor in loaded.items() if predictor is not None}
 
 
-def thorough_predictors(config: RankConfig, predictors: Predictors, models: LoadedModels) -> dict[str, LearnedPredictor]:
+def thorough_predictors(
+    config: RankConfig, predictors: Predictors, models: LoadedModels
+) -> dict[str, LearnedPredictor]:
     """What the best of a ranking get after their learned predictors, by their names; a release that the user chose
     stays. Raises RequestError.
     """

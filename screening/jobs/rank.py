@@ -17,6 +17,8 @@ from screening.configuration.rank import RankConfig
 from screening.crystals import Crystal, Rejection
 from screening.crystals.spool import CrystalSpool
 from screening.errors import RequestError
+from screening.jobs.funnel import Funnel
+from screening.jobs.kept_rows import FUNNEL, FunnelRows, rows_depend_on
 from screening.jobs.loaded import LoadedModels
 from screening.jobs.opening import load_predictors, read_settings, require_any, tracking_settings, watched
 from screening.jobs.ranking_outcome import Ranking
@@ -25,9 +27,7 @@ from screening.jobs.scoring import (
     Tally,
     check_scoring,
     expected_inputs,
-    no_predictions,
     open_candidates,
-    predictions,
     rank_predictions,
     space_groups,
 )
@@ -60,7 +60,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-OWN_NAMES = (*FILES, FINALISTS, SHARDS, JOBS, SETTINGS_FILE, RUN_FILE)
+OWN_NAMES = (*FILES, FINALISTS, FUNNEL, SHARDS, JOBS, SETTINGS_FILE, RUN_FILE)
 """No candidates, should the output folder be the one that is read."""
 
 
@@ -70,17 +70,25 @@ class Scored:
 
     Attributes:
         predictions: One row a candidate.
-        tally: What became of the inputs.
-        crystal_of: Gives the crystal of a candidate by its id.
+        funnel: The stages that made them.
         hashes: Of what was read.
         in_memory: Whether the candidates are structures in memory.
     """
 
     predictions: pl.DataFrame
-    tally: Tally
-    crystal_of: Callable[[str], Crystal]
+    funnel: Funnel
     hashes: dict[str, str]
     in_memory: bool = False
+
+    @property
+    def tally(self) -> Tally:
+        """What became of the inputs."""
+        return self.funnel.tally
+
+    @property
+    def crystal_of(self) -> Callable[[str], Crystal]:
+        """Gives the crystal of a candidate by its id."""
+        return self.funnel.crystal_of
 
 
 def rank_to_folder(
@@ -103,7 +111,7 @@ def rank_to_folder(
     with folder_lock(folder, "output_dir", parts=PARTS):
         reading = _Reading.begin(config, candidates, models, own_files(folder))
         with tracked(config, reading.review) as run:
-            scored = reading.scored(config, CrystalSpool(folder))
+            scored = reading.scored(config, CrystalSpool(folder), keep=True)
             return complete(config, reading.predictors, scored, reading.review, run, keep=keep)
 
 
@@ -129,6 +137,7 @@ class _Reading:
     review: Review | None
     hashes: Callable[[], dict[str, str]]
     in_memory: bool
+    models: LoadedModels | None
 
     @classmethod
     def begin(
@@ -142,14 +151,14 @@ class _Reading:
         items = open_candidates(candidates, settings)
         check_scoring(predictors, config.task_settings)
         in_memory = not isinstance(candidates, str | Path)
-        return cls(predictors, items, tally, earlier_review(config), hashes, in_memory)
+        return cls(predictors, items, tally, earlier_review(config), hashes, in_memory, models)
 
-    def scored(self, config: RankConfig, spool: CrystalSpool) -> Scored:
-        """Read and predict."""
-        join = space_groups(config.task_settings, self.tally, spool.add)
-        tables = predictions(self.predictors, self.items, config.batch_atoms, self.tally, join)
-        found = pl.concat([no_predictions(self.predictors), *tables])
-        return Scored(found, self.tally, spool.get, self.hashes(), self.in_memory)
+    def scored(self, config: RankConfig, spool: CrystalSpool, *, keep: bool = False) -> Scored:
+        """Read and predict; keep: whether rows of the second stage are kept in the output folder."""
+        kept = FunnelRows(Path(config.output_dir), rows_depend_on(config, self.predictors)) if keep else None
+        funnel = Funnel(config, self.predictors, self.tally, spool.get, kept, self.models)
+        found = funnel.predictions(self.items, space_groups(config.task_settings, self.tally, spool.add))
+        return Scored(found, funnel, self.hashes(), self.in_memory)
 
 
 def own_files(folder: Path) -> list[Path]:
@@ -211,6 +220,8 @@ def complete(
     _write(folder, replace(content, run=ranking.record), ranking.record)
     if run.run_id is not None or other:
         claim_folder(folder, run.run_id)
+    if scored.funnel.kept is not None:
+        scored.funnel.kept.clear()
     log_ranking(run, folder)
     return ranking
 
@@ -232,9 +243,10 @@ def _ordered(
     config: RankConfig, predictors: Predictors, scored: Scored, review: Review | None, folder: Path | None = None
 ) -> Ranking:
     """The ranking, its record still empty."""
+    found = scored.funnel.finished(scored.predictions)
     rejected = scored.tally.rejected_table()
     with scored.tally.stage("ranking"):
-        table = rank_predictions(scored.predictions, config.task_settings)
+        table = rank_predictions(found, config.task_settings)
     table = table if review is None else with_decisions(table, review)
     effect = None if review is None else review_effect(review, table, rejected)
     return Ranking(

@@ -11,10 +11,9 @@ from typing import Any
 
 import polars as pl
 
-from screening import __version__
 from screening.cluster.joining import INPUT_SCHEMA, join, one_row_per_input
 from screening.cluster.part_files import SHARDS, PartFolder
-from screening.configuration import as_dict, save_config
+from screening.configuration import save_config
 from screening.configuration.rank import RankConfig
 from screening.crystals import Crystal, Rejection
 from screening.crystals.reading.entries import Entry, Shard, Survey, read_entries
@@ -22,22 +21,18 @@ from screening.crystals.reading.inputs import find_source
 from screening.crystals.spool import from_bytes, to_bytes
 from screening.errors import RequestError, ScreeningError
 from screening.files import output_folder
+from screening.jobs.funnel import Funnel
+from screening.jobs.kept_rows import FunnelRows, rows_depend_on
 from screening.jobs.opening import load_predictors, read_settings, watched
 from screening.jobs.rank import Scored, complete, earlier_review, own_files, tracked
 from screening.jobs.ranking_outcome import Ranking
 from screening.jobs.scoring import Tally, check_scoring, no_predictions, predictions, space_groups
 from screening.locks import folder_lock, part_lock
-from screening.materials.predictors import Predictors
-from screening.materials.registry import material_class
 from screening.signals import held_back
-from screening.tracking.provenance import sha256
 from screening.tracking.ranking_folder import SETTINGS_FILE
 
 PART_ROWS, PART_SECONDS = 4096, 120.0
 """A part is written when it has so many rows or is so old: that much is lost at most when a job is killed."""
-_NOT_OF_THE_RESULT = (
-    "output_dir", "shard", "workers", "device", "batch_atoms", "debug", "tracking", "top", "report", "review",
-)  # fmt: skip
 
 
 @dataclass
@@ -100,7 +95,7 @@ def unfinished_shards(config: RankConfig) -> list[int]:
     find_source(config.candidates)
     predictors = load_predictors(config)
     check_scoring(predictors, config.task_settings)
-    header = _header(config, predictors)
+    header = rows_depend_on(config, predictors)
     folders = [_shard(config, header, index) for index in range(config.shards)]
     return [index for index, folder in enumerate(folders) if not folder.is_complete()]
 
@@ -119,7 +114,9 @@ def score_shard(config: RankConfig, index: int) -> Tally:
 def _score_locked(config: RankConfig, index: int) -> Tally:
     predictors = load_predictors(config)
     check_scoring(predictors, config.task_settings)
-    parts = _part_folder(config, _header(config, predictors), index)
+    parts = _part_folder(config, rows_depend_on(config, predictors), index)
+    if predictors.quick:  # who needs a second stage is known only when all are there
+        predictors = predictors.at_first()
     done = _done_before(parts)
     survey, pending = Survey(), _Pending(parts)
     save_config(replace(config, shard=None), Path(config.output_dir) / SHARDS / SETTINGS_FILE)
@@ -162,7 +159,7 @@ def reduce_shards(config: RankConfig) -> Ranking:
 
 def _reduce_locked(config: RankConfig) -> Ranking:
     predictors = load_predictors(config)
-    header = _header(config, predictors)
+    header = rows_depend_on(config, predictors)
     folders = [_part_folder(config, header, index) for index in range(config.shards)]
     summaries = _summaries(folders)
     rows = pl.concat([table for folder in folders for table in folder.tables()], how="diagonal")
@@ -173,8 +170,10 @@ def _reduce_locked(config: RankConfig) -> Ranking:
         return _named(joined.crystals[candidate_id], candidate_id)
 
     review = earlier_review(config)
-    scored = Scored(joined.predictions, tally, crystal_of, _hashes(summaries))
+    kept = FunnelRows(Path(config.output_dir), header)
+    funnel = Funnel(config, predictors, tally, crystal_of, kept)
     with tracked(config, review) as run:
+        scored = Scored(funnel.refined(joined.predictions), funnel, _hashes(summaries))
         return complete(config, predictors, scored, review, run)
 
 
@@ -198,17 +197,6 @@ def _shard(config: RankConfig, header: dict[str, Any], index: int) -> PartFolder
 
 def _shard_folder(config: RankConfig, index: int) -> Path:
     return Path(config.output_dir) / SHARDS / f"{index}-of-{config.shards}"
-
-
-def _header(config: RankConfig, predictors: Predictors) -> dict[str, Any]:
-    """What the rows depend on: settings by name, our version, and the hashes of the models."""
-    without = {*_NOT_OF_THE_RESULT, *material_class(config.task.name).closer_keys}
-    tree = {name: value for name, value in as_dict(config).items() if name not in without}
-    return {
-        **tree,
-        "version": __version__,
-        **{f"SHA-256 of {name}": sha256(path) for name, path in predictors.folders.items()},
-    }
 
 
 def _done_before(parts: PartFolder) -> dict[int, int]:

@@ -10,7 +10,9 @@ import polars as pl
 from screening.array_types import Floats
 from screening.ranking.ranked import SCORE_DECIMALS, RankingSettings
 
-ENDS = ("", "_lo", "_hi")
+LEAST_SCORE = 10.0**-SCORE_DECIMALS
+"""Scores are rounded to this; the order of those below it is that of the tie break."""
+_ENDS = ("", "_lo", "_hi")
 
 
 def at_ends(table: pl.DataFrame, columns: Sequence[str]) -> list[pl.DataFrame]:
@@ -22,8 +24,8 @@ def at_ends(table: pl.DataFrame, columns: Sequence[str]) -> list[pl.DataFrame]:
     """
     rough = [name for name in columns if {f"{name}_lo", f"{name}_hi"} <= set(columns)]
     ends = [table]
-    for end in ENDS[1:]:
-        moved = [pl.coalesce(f"{name}{end}", name).alias(f"{name}{to}") for name in rough for to in ENDS]
+    for end in _ENDS[1:]:
+        moved = [pl.coalesce(f"{name}{end}", name).alias(f"{name}{to}") for name in rough for to in _ENDS]
         ends.append(table.with_columns(moved))
     return ends
 

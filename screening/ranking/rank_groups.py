@@ -20,18 +20,26 @@ def grouped(ranked: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
     """
     if not columns:
         return ranked
-    words = [pl.col(name).cast(pl.String).fill_null(UNKNOWN) for name in columns]
-    named = ranked.with_columns(pl.concat_str(words, separator=" ").alias(GROUP))
+    named = ranked.with_columns(pl.Series(GROUP, list_names(ranked, columns), dtype=pl.String))
     placed = named.with_columns(pl.col("rank").rank("ordinal").over(GROUP).cast(pl.Int64).alias(PLACE))
     return placed.select("rank", GROUP, PLACE, pl.exclude("rank", GROUP, PLACE))
 
 
-def lists_of(ranked: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
-    """The lists of a ranked table by name, each sorted by rank, that of the best candidate first; one without groups.
+def list_names(table: pl.DataFrame, columns: Sequence[str]) -> list[str]:
+    """The name of the list of each row, made of the values of these columns; empty without columns."""
+    if not columns:
+        return [""] * table.height
+    words = [pl.col(name).cast(pl.String).fill_null(UNKNOWN) for name in columns]
+    names: list[str] = table.select(pl.concat_str(words, separator=" ")).to_series().to_list()
+    return names
 
-    The name of the only list of a table without groups is empty.
+
+def lists_of(ranked: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
+    """The lists of a ranked table by name, each sorted by rank, that of the best candidate first.
+
+    A table without groups or rows is one list without a name.
     """
-    if GROUP not in ranked.columns:
+    if GROUP not in ranked.columns or ranked.is_empty():
         return [("", ranked)]
     parts = ranked.sort("rank").partition_by(GROUP, maintain_order=True)
     return [(str(part[GROUP][0]), part) for part in parts]
