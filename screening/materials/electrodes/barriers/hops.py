@@ -121,7 +121,8 @@ def _network(crystal: Crystal, ion: str, sites: Floats, n_own: int, enough_eV: f
         hop = Hop(first, second, image, -1)
         if min(first, second) >= n_own and not _spaced(found, hop):
             continue
-        line = np.linspace(*found.ends(hop), _N_LINE) @ crystal.lattice
+        first_end, second_end = found.ends(hop) @ crystal.lattice
+        line = np.linspace(first_end, second_end, _N_LINE)
         frame, clearance = surroundings.without(vacated(found, hop) @ crystal.lattice, line)
         kind = _Kind.of(frame, line, clearance)
         number = next((index for index, known in enumerate(kinds) if known.equals(kind)), len(kinds))
@@ -143,9 +144,9 @@ def _spaced(network: HopNetwork, hop: Hop) -> bool:
 
 
 def _neighbors(lattice: Floats, sites: Floats) -> list[tuple[int, int, Image]]:
-    """Pairs of sites up to `LONGEST_A` apart with no third site in the sphere between them, each once, the nearest first.
+    """Pairs of sites up to `LONGEST_A` apart with no third site in the sphere between them, the nearest first.
 
-    Such pairs are the edges of the Gabriel graph (Gabriel & Sokal, Syst. Zool. 18, 259 (1969)).
+    Such pairs, each listed once, are the edges of the Gabriel graph (Gabriel & Sokal, Syst. Zool. 18, 259 (1969)).
     """
     positions, owner = images_around(lattice, sites, 1.5 * LONGEST_A)
     cells = np.rint(positions @ np.linalg.inv(lattice) - (sites - np.floor(sites))[owner]).astype(int)

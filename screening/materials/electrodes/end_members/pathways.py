@@ -58,7 +58,7 @@ def find_pathway(crystal: Crystal, ion: str) -> Pathway:
 
 
 def is_narrow(crystal: Crystal, ion: str, contracted: bool = False) -> bool:
-    """Whether the passage is so narrow that energies have to tell whether the ion can leave; it looks at one width only.
+    """Whether the passage is so narrow that energies have to tell whether the ion can leave.
 
     Args:
         crystal: The discharged crystal.
