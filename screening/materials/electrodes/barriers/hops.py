@@ -212,12 +212,12 @@ def bond_valence_barrier(frame: Frame, line: Floats) -> float:
     """
     along = (line[-1] - line[0]) / np.linalg.norm(line[-1] - line[0])
     points, length = line.copy(), np.full(len(line), _STEP_A)
-    energies, slopes = site_energies(frame, points, gradient=True)
+    energies, slopes = site_energies(frame, points)
     for _ in range(_STEPS):
         across = slopes - (slopes @ along)[:, None] * along
         size = np.linalg.norm(across, axis=1, keepdims=True)
         trial = points - across / np.maximum(size, 1e-9) * np.minimum(length[:, None], _STEP_A * size)
-        found, steeper = site_energies(frame, trial, gradient=True)
+        found, steeper = site_energies(frame, trial)
         better = found < energies
         points[better], energies[better], slopes[better] = trial[better], found[better], steeper[better]
         length = np.where(better, 1.2 * length, 0.4 * length)
