@@ -16,6 +16,7 @@ from screening.crystals.crystal import Crystal
 from screening.materials.base import Description
 from screening.materials.electrodes.end_members.pair import ElectrodePair, NoPair
 from screening.materials.electrodes.end_members.pair_search import find_pairs
+from screening.materials.electrodes.voltage.network_voltages import NetworkVoltages
 from screening.materials.electrodes.voltage.voltage import VOLTAGE_COLUMNS, VoltagePredictor
 
 PAIR_SCHEMA: dict[str, type[pl.DataType]] = {
@@ -42,7 +43,7 @@ class ElectrodePredictor:
         working_ion: None takes the one found in each crystal.
     """
 
-    voltage: VoltagePredictor | None
+    voltage: VoltagePredictor | NetworkVoltages | None
     working_ion: str | None = None
 
     @classmethod
@@ -63,9 +64,7 @@ class ElectrodePredictor:
     @property
     def loads(self) -> Mapping[str, Path | None]:
         """The files of the potential and the folder of the network that the voltage release was fitted with."""
-        if self.voltage is None:
-            return {}
-        return {"potential": self.voltage.potential.checkpoint, "network": self.voltage.network.folder}
+        return {} if self.voltage is None else self.voltage.loads
 
     @property
     def training(self) -> Mapping[str, Any] | None:

@@ -21,7 +21,7 @@ from screening.materials.electrodes.voltage.voltage import NO_VOLTAGE, Pairs, co
 from screening.networks.predictor import Predictor
 from screening.tabular.release import find_tabular_release, load_tabular_release
 
-NETWORK_FORMAT, NETWORK_KEY = "network-voltage-1", "voltage_network"
+NETWORK_FORMAT, NETWORK_KEY = "network-voltage-1", "network_voltage"
 _METHOD = "first stage: {network} alone, unrelaxed ends, and a learned correction"
 
 

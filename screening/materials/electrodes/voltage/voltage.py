@@ -111,6 +111,11 @@ class VoltagePredictor:
             corrections, metals, load_potential(potential, device), Predictor.load(network, device, "32"), folder
         )
 
+    @property
+    def loads(self) -> dict[str, Path | None]:
+        """The files of the potential and the folder of the network that the release was fitted with."""
+        return {"potential": self.potential.checkpoint, "network": self.network.folder}
+
     def columns(self, pairs: Pairs) -> list[pl.Series]:
         """The columns `VOLTAGE_COLUMNS` of B electrodes, in V, percent on charge and eV/atom.
 

@@ -53,16 +53,20 @@ test systems, all others are for training. Intervals are cross-conformal by chem
 - Columns: `voltage_calculated_V`, `voltage_V`, `volume_change_percent`, each with an 80 % interval `_lo`, `_hi`, and
   `voltage_method`.
 """
-    sections = [_section(name, part.settings["report"]) for name, part in release.parts.items()]
-    return "\n".join([head, *sections, _LIMITS])
+    return "\n".join([head, *part_sections(release, _TITLES), _LIMITS])
 
 
-def _section(name: str, report: Mapping[str, Any]) -> str:
+def part_sections(release: TabularRelease, titles: Mapping[str, str]) -> list[str]:
+    """A section of Markdown for each part: its rows, and its errors on test systems; titles: of each situation."""
+    return [_section(name, part.settings["report"], titles) for name, part in release.parts.items()]
+
+
+def _section(name: str, report: Mapping[str, Any], titles: Mapping[str, str]) -> str:
     target, given = name.split(" of ")
     unit = _UNITS.get(target, "%")
     rows = ", ".join(f"{split} {n}" for split, n in report["rows"].items())
     dropped = "; ".join(f"{reason} {n}" for reason, n in report["dropped"].items()) or "none"
-    lines = [f"## {target.capitalize()}, {_TITLES[given]}", "", f"Rows by split: {rows}. Left out: {dropped}."]
+    lines = [f"## {target.capitalize()}, {titles[given]}", "", f"Rows by split: {rows}. Left out: {dropped}."]
     if target != VOLTAGE:
         lines[-1] += f" Pairs whose volumes differ by more than {100 * LARGEST_VOLUME_CHANGE:.0f} % are also left out."
     if not report["scores"]:
