@@ -23,7 +23,14 @@ from screening.crystals.packed import PackedCrystals, pack
 from screening.errors import RequestError
 from screening.materials.arrays import names_with_interval
 from screening.materials.electrodes.end_members.pair import ElectrodePair, NoPair
-from screening.materials.electrodes.voltage.correction import VOLTAGE, VOLUME, Correction, VoltageInputs, part_name
+from screening.materials.electrodes.voltage.correction import (
+    HULL,
+    VOLTAGE,
+    VOLUME,
+    Correction,
+    VoltageInputs,
+    part_name,
+)
 from screening.materials.electrodes.voltage.couples import Couples, balance_of, same_frames, without_ions
 from screening.materials.electrodes.voltage.ends import STEPS, evaluate_ends
 from screening.materials.electrodes.voltage.practical_range import PredictedVoltages, over_practical_range
@@ -184,7 +191,7 @@ class VoltagePredictor:
 
 def corrections_of(release: TabularRelease, named: str) -> dict[tuple[str, str], Correction]:
     """(target, situation) -> model of a release, named as in `voltage=NAME`; RequestError if it has none."""
-    wanted = [(target, given) for target in (VOLTAGE, VOLUME) for given in STEPS]
+    wanted = [(target, given) for target in (VOLTAGE, VOLUME, HULL) for given in STEPS]
     found = {
         key: Correction.from_part(release.parts[part_name(*key)], key[0])
         for key in wanted

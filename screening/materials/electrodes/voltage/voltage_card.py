@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from screening.data.splits import DEFAULT_SALT
-from screening.materials.electrodes.voltage.correction import VOLTAGE
+from screening.materials.electrodes.voltage.correction import HULL, VOLTAGE, VOLUME
 from screening.materials.electrodes.voltage.voltage_fit import LARGEST_VOLUME_CHANGE
 from screening.materials.electrodes.voltage.voltage_scores import ALL, COMMON_IONS, NEW_FRAMES
 from screening.relaxation.few_steps import PRERELAX_STEPS
@@ -17,7 +17,7 @@ _TITLES = {
     "discharged": f"only the discharged crystal given, its frame without the ion relaxed for {PRERELAX_STEPS} steps",
     "charged": f"only the host given, relaxed with the ion in its voids for {PRERELAX_STEPS} steps",
 }
-_UNITS = {VOLTAGE: "V"}
+_UNITS = {VOLTAGE: "V", HULL: "eV/atom"}
 _LIMITS = f"""## Limits
 
 - CHGNet 0.3.0 was trained on relaxations of most Materials Project crystals, including the ends of these electrodes and
@@ -67,7 +67,7 @@ def _section(name: str, report: Mapping[str, Any], titles: Mapping[str, str]) ->
     rows = ", ".join(f"{split} {n}" for split, n in report["rows"].items())
     dropped = "; ".join(f"{reason} {n}" for reason, n in report["dropped"].items()) or "none"
     lines = [f"## {target.capitalize()}, {titles[given]}", "", f"Rows by split: {rows}. Left out: {dropped}."]
-    if target != VOLTAGE:
+    if target == VOLUME:
         lines[-1] += f" Pairs whose volumes differ by more than {100 * LARGEST_VOLUME_CHANGE:.0f} % are also left out."
     if not report["scores"]:
         return "\n".join(lines) + "\n"
