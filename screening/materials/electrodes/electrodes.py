@@ -59,6 +59,16 @@ class Electrodes(MaterialClass):
             depends_on=("device", "working_ion", "offsets"),
             refusal_stage="electrode",
             recipe_at=f"{_HERE}.voltage.voltage_release:RECIPE",
+            quick="network_voltage",
+        ),
+        PredictorKind(
+            name="network_voltage",
+            default="network-voltage-v1",
+            help="rough voltages of the first stage of a ranking: name of a release, folder, or none",
+            predictor=f"{_HERE}.quick_electrodes:QuickElectrodes",
+            depends_on=("device", "working_ion"),
+            refusal_stage="electrode",
+            recipe_at=f"{_HERE}.voltage.network_release:NETWORK_RECIPE",
         ),
         PredictorKind(
             name="offsets",

@@ -19,6 +19,7 @@ from screening.relaxation.few_steps import PRERELAX_STEPS, Prerelaxed, prerelax
 
 _HULL = "energy_above_hull_eV_per_atom"
 PROPERTIES = ("formation_energy_eV_per_atom", _HULL, "band_gap_eV", "magnetization_muB_per_A3")
+HULL_COLUMN = PROPERTIES.index(_HULL)
 STEPS = {"pair": (0, 0), "discharged": (0, PRERELAX_STEPS), "charged": (PRERELAX_STEPS, 0)}
 """Relaxation steps of the discharged and of the charged end, by what was given; only derived ends are relaxed."""
 _NETWORK_ATOMS = 4096
@@ -104,7 +105,7 @@ def _by_network(network: Predictor, packed: PackedCrystals) -> End:
 
 def _end(prerelaxed: Prerelaxed, network: Predictor) -> End:
     values = network_properties(network, prerelaxed.packed)
-    return End(prerelaxed, values[:, : len(PROPERTIES)], values[:, [PROPERTIES.index(_HULL), -2, -1]])
+    return End(prerelaxed, values[:, : len(PROPERTIES)], values[:, [HULL_COLUMN, -2, -1]])
 
 
 def network_properties(network: Predictor, packed: PackedCrystals) -> Floats:

@@ -23,7 +23,14 @@ from screening.crystals.packed import PackedCrystals, pack
 from screening.errors import RequestError
 from screening.materials.arrays import names_with_interval
 from screening.materials.electrodes.end_members.pair import ElectrodePair, NoPair
-from screening.materials.electrodes.voltage.correction import VOLTAGE, VOLUME, Correction, VoltageInputs, part_name
+from screening.materials.electrodes.voltage.correction import (
+    HULL,
+    VOLTAGE,
+    VOLUME,
+    Correction,
+    VoltageInputs,
+    part_name,
+)
 from screening.materials.electrodes.voltage.couples import Couples, balance_of, same_frames, without_ions
 from screening.materials.electrodes.voltage.ends import STEPS, evaluate_ends
 from screening.materials.electrodes.voltage.practical_range import PredictedVoltages, over_practical_range
@@ -120,6 +127,12 @@ class VoltagePredictor:
         properties = Predictor.load(network, device, "32")
         return cls(corrections, metals, load_potential(potential, device), properties, folder, single_point, remark)
 
+    @property
+    def loads(self) -> dict[str, Path | None]:
+        """The files of the potentials and the folder of the network that the release was fitted with."""
+        found = {"potential": self.potential.checkpoint, "network": self.network.folder}
+        return found if self.single_point is None else {**found, "energies_by": self.single_point.checkpoint}
+
     def columns(self, pairs: Pairs) -> list[pl.Series]:
         """The columns `VOLTAGE_COLUMNS` of B electrodes, in V, percent on charge and eV/atom.
 
@@ -192,7 +205,7 @@ class VoltagePredictor:
 
 def corrections_of(release: TabularRelease, named: str) -> dict[tuple[str, str], Correction]:
     """(target, situation) -> model of a release, named as in `voltage=NAME`; RequestError if it has none."""
-    wanted = [(target, given) for target in (VOLTAGE, VOLUME) for given in STEPS]
+    wanted = [(target, given) for target in (VOLTAGE, VOLUME, HULL) for given in STEPS]
     found = {
         key: Correction.from_part(release.parts[part_name(*key)], key[0])
         for key in wanted

@@ -18,9 +18,16 @@ from screening.data.splits import splits_of
 from screening.errors import RequestError
 from screening.materials.electrodes.end_members.insertion import fill
 from screening.materials.electrodes.end_members.redox import ION_CHARGES
-from screening.materials.electrodes.voltage.correction import VOLTAGE, VOLUME, Correction, VoltageInputs, part_name
+from screening.materials.electrodes.voltage.correction import (
+    HULL,
+    VOLTAGE,
+    VOLUME,
+    Correction,
+    VoltageInputs,
+    part_name,
+)
 from screening.materials.electrodes.voltage.couples import Balance, Couples, balance_of, without_ions
-from screening.materials.electrodes.voltage.ends import metal_energies, network_ends
+from screening.materials.electrodes.voltage.ends import HULL_COLUMN, metal_energies, network_ends, network_properties
 from screening.materials.electrodes.voltage.ends_cache import cached_ends
 from screening.materials.electrodes.voltage.insertion_data import ElectrodeExamples, electrode_examples
 from screening.materials.electrodes.voltage.voltage_scores import scores_by_group
@@ -61,6 +68,8 @@ class _Situation:
     given: str
     examples: ElectrodeExamples
     inputs: VoltageInputs
+    hull_eV_per_atom: Floats | None = None
+    """Of the charged ends as calculated, (R,); None where it is no target."""
 
     @cached_property
     def balance(self) -> Balance:
@@ -70,6 +79,8 @@ class _Situation:
         """Target values, (R,); NaN for volume changes of ends that no longer have the same frame."""
         change = self.balance.volume_change
         volume = np.where(np.abs(change) <= LARGEST_VOLUME_CHANGE, 100.0 * change, np.nan)
+        if target == HULL and self.hull_eV_per_atom is not None:
+            return self.hull_eV_per_atom
         return self.examples.voltage_V if target == VOLTAGE else volume
 
 
@@ -108,7 +119,10 @@ def fit_voltage_parts(
         else:
             ends = cached_ends(cache, potential, network, couples, given, single_point)
         inputs = VoltageInputs.of(couples, ends, metals)
-        situation = _Situation(given, examples.take(rows), inputs)
+        own, hull = examples.take(rows), None
+        if potential is None and given == "discharged":  # what a frame gains by relaxing, for the stability of that end
+            hull, targets = network_properties(network, own.couples.charged)[:, HULL_COLUMN], (*targets, HULL)
+        situation = _Situation(given, own, inputs, hull)
         for target in targets:
             parts[part_name(target, given)] = _fit(situation, target, settings, known)
     return parts
