@@ -170,11 +170,12 @@ class VoltagePredictor:
         return PredictedVoltages(voltage, volume, hull)
 
     def _known(self, couples: Couples) -> Mask:
-        """Whether the potential covers all elements, (B,)."""
+        """Whether the potential covers all elements, and the metal of the ion is known as reference, (B,)."""
         packed, elements = couples.discharged, self.potential.elements
         unknown = np.zeros(len(packed.numbers)) if elements is None else ~np.isin(packed.numbers, sorted(elements))
         owner = packed.owner
-        return np.asarray(np.bincount(owner, unknown, len(packed)) == 0)
+        covered = np.bincount(owner, unknown, len(packed)) == 0
+        return np.asarray(covered & np.isfinite(self.metals[couples.ions]))
 
 
 def corrections_of(release: TabularRelease, named: str) -> dict[tuple[str, str], Correction]:

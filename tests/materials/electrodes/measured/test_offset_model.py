@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from screening.chemistry.compositions import formula_counts
-from screening.materials.electrodes.measured.mixed_model import MeasuredRows, effects_of, likeliest_variances
 from screening.materials.electrodes.measured.measured_table import MeasuredVoltage
+from screening.materials.electrodes.measured.mixed_model import MeasuredRows, effects_of, likeliest_variances
 from screening.materials.electrodes.measured.offset_fit import CalculatedRows, fit_offsets, offset_errors
 from screening.materials.electrodes.measured.offset_model import measured_interval
 from screening.materials.electrodes.measured.offset_terms import OffsetInputs
