@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -14,6 +15,8 @@ from screening.materials.electrodes.end_members.pair import ElectrodePair
 from screening.materials.electrodes.end_members.pair_search import find_pair
 
 FACES = np.array([[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]])
+
+WATER = np.array([[0.75, 0.75, 0.75], [0.8, 0.75, 0.75], [0.75, 0.8, 0.75]])
 
 
 def prussian(at_nitrogen: str, at_carbon: str, ion: str, ions: int) -> Crystal:
@@ -53,3 +56,12 @@ def test_ions_that_enter_the_cavities(metal: str, ions: int) -> None:
     assert isinstance(pair, ElectrodePair)
     assert pair.n_ions_practical == ions
     assert "host_without_ion" in pair.flags
+
+
+def test_what_is_not_known_of_a_prussian_blue_is_flagged() -> None:
+    dry = prussian("Mn", "Fe", "Na", 1)
+    wet = replace(dry, numbers=np.append(dry.numbers, [8, 1, 1]), frac=np.vstack([dry.frac, WATER]))
+    for crystal, expected in ((dry, {"hull_says_little"}), (wet, {"hull_says_little", "water_in_cavities"})):
+        pair = find_pair(crystal)
+        assert isinstance(pair, ElectrodePair)
+        assert expected <= set(pair.flags) and ("water_in_cavities" in pair.flags) == ("water_in_cavities" in expected)
