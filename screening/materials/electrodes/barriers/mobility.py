@@ -83,7 +83,9 @@ class _Search:
         by_kind[list(self.paths)] = barriers
         best = percolation(self.hops, by_kind[:, 0])
         if best.kind < 0:
-            return Mobility(reason=f"no hops past the atoms of up to {LONGEST_A:g} Å connect the sites of {self.network.ion}")
+            return Mobility(
+                reason=f"no hops past the atoms of up to {LONGEST_A:g} Å connect the sites of {self.network.ion}"
+            )
         value, low, high = (float(x) for x in by_kind[best.kind])
         return Mobility((value, low, high), best.dimensions, self.paths[best.kind])
 

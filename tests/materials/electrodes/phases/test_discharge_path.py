@@ -53,7 +53,8 @@ def test_voltages_fall_and_steps_add_up_to_the_average(host: str, ion: str) -> N
 @pytest.mark.ci
 def test_steps_of_a_conversion_are_those_of_pymatgen() -> None:
     from pymatgen.analysis.phase_diagram import PDEntry, PhaseDiagram
-    from pymatgen.core import Composition, Element
+    from pymatgen.core.composition import Composition
+    from pymatgen.core.periodic_table import Element
 
     phases = known_phases(["Fe", "Li", "S"])
     diagram = PhaseDiagram([PDEntry(Composition(f), e) for f, e in zip(phases.formulas, phases.energy_eV, strict=True)])

@@ -14,7 +14,7 @@ def sandwich(metal: str, anion: str, a: float, c: float, z: float, ion: str | No
     """A CdI2-type crystal, with an ion between its layers or none."""
     lattice = np.array([[a, 0, 0], [-a / 2, a * np.sqrt(0.75), 0], [0, 0, c]])
     symbols = [metal, anion, anion, *([ion] if ion else [])]
-    frac = [[0, 0, 0], [1 / 3, 2 / 3, z], [2 / 3, 1 / 3, 1 - z], [0, 0, 0.5]][: len(symbols)]
+    frac: list[list[float]] = [[0, 0, 0], [1 / 3, 2 / 3, z], [2 / 3, 1 / 3, 1 - z], [0, 0, 0.5]][: len(symbols)]
     return Crystal.from_arrays("x", lattice, [ATOMIC_NUMBERS[symbol] for symbol in symbols], frac)
 
 
@@ -65,5 +65,5 @@ def test_other_atoms_between_the_layers_hold_them_apart() -> None:
 
 def test_rock_salt_has_no_layers() -> None:
     lattice = np.array([[0, 2.1, 2.1], [2.1, 0, 2.1], [2.1, 2.1, 0]])
-    crystal = Crystal.from_arrays("MgO", lattice, [12, 8], [[0, 0, 0], [0.5, 0.5, 0.5]])
+    crystal = Crystal.from_arrays("MgO", lattice, [12, 8], np.array([[0, 0, 0], [0.5, 0.5, 0.5]]))
     assert found(crystal) is None

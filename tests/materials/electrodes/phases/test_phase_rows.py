@@ -37,7 +37,7 @@ def rock_salt(metal: str, anion: str, edge: float) -> Crystal:
 
 def lithium_aluminum() -> Crystal:
     """Zintl phase LiAl, Kishio and Brittain, J. Phys. Chem. Solids 40, 933 (1979): a = 6.37 Å."""
-    frac = [[0, 0, 0], [0.25] * 3, [0.5] * 3, [0.75] * 3]
+    frac: list[list[float]] = [[0, 0, 0], [0.25] * 3, [0.5] * 3, [0.75] * 3]
     return crystal(["Li", "Li", "Al", "Al"], frac, 6.37 * FCC)
 
 
