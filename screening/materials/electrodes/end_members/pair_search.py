@@ -90,7 +90,7 @@ def _inserted(crystal: Crystal, ion: str, found: Roles, row: int, flags: tuple[s
     if (crystal.numbers == CARBON).all():
         return NoPair(f"carbon without flat sheets takes up no {ion}", ("not_an_electrode",))
     if "alloy_anode" in flags:
-        return NoPair(f"{crystal.formula} takes up {ion} by alloying: its discharged phase is not derived", flags)
+        return NoPair(f"{crystal.formula} has no voids for {ion}: it forms other phases with it", flags)
     each = float(found.insertable[row] / found.charges[row])
     limit = host_limit(crystal, ion)
     rule = HOST_LIMIT
