@@ -135,7 +135,11 @@ class _Answers:
     def of(self, items: list[PathRow | Rejection]) -> Iterator[Mapping[str, Any]]:
         """The columns of each row, or why it is refused; nothing for an item that is refused already."""
         keys = ["" if isinstance(item, Rejection) else self._key(item) for item in items]
-        new = {key: item for key, item in zip(keys, items, strict=True) if key and key not in self.kept}
+        new = {
+            key: item
+            for key, item in zip(keys, items, strict=True)
+            if not isinstance(item, Rejection) and key not in self.kept
+        }
         described = self.predictor.describe_paths(list(new.values()))
         table = pl.DataFrame(described.columns) if new else pl.DataFrame()
         for row, key in enumerate(new):
@@ -155,7 +159,7 @@ class _Answers:
 
 def _loaded(config: BarriersConfig, models: LoadedModels | None) -> tuple[PathPredictor, dict[str, Any]]:
     """The predictor, and the entries of the record that say which one it is. Raises RequestError."""
-    predictor = learned_predictors(config.predictor_choices, as_dict(config), models).get(PREDICTOR)
+    predictor: object = learned_predictors(config.predictor_choices, as_dict(config), models).get(PREDICTOR)
     asked = config.predictor_choices[PREDICTOR]
     if not isinstance(predictor, PathPredictor):
         raise RequestError(f"{PREDICTOR}={asked}: it predicts no barriers of given paths; expected a release or folder")

@@ -11,12 +11,12 @@ from screening.chemistry.elements import ATOMIC_NUMBERS, SYMBOLS
 from screening.chemistry.formulas import cell_formula
 from screening.crystals.crystal import Crystal
 from screening.errors import RequestError
+from screening.materials.electrodes.barriers.blocked import is_blocked
 from screening.materials.electrodes.end_members.frames import falls_apart
 from screening.materials.electrodes.end_members.given_pair import given_pair
 from screening.materials.electrodes.end_members.graphite import CARBON, bond_length, intercalated
 from screening.materials.electrodes.end_members.insertion import enlarged, fill
 from screening.materials.electrodes.end_members.pair import ElectrodePair, NoPair
-from screening.materials.electrodes.end_members.pathways import is_blocked
 from screening.materials.electrodes.end_members.practical import HOST_LIMIT, host_limit, with_practical_limit
 from screening.materials.electrodes.end_members.redox import ION_CHARGES, active_symbols
 from screening.materials.electrodes.end_members.roles import Roles, has_anions, roles
