@@ -78,6 +78,13 @@ class Electrodes(MaterialClass):
             predictor=f"{_HERE}.measured.offset_release:OffsetKind",
             recipe_at=f"{_HERE}.measured.offset_release:OFFSET_RECIPE",
         ),
+        PredictorKind(
+            name="barrier",
+            default="barrier-v1",
+            help="predictor of migration barriers along paths: name of a release, folder, or none",
+            predictor=f"{_HERE}.barriers.barrier_predictor:BarrierPredictor",
+            recipe_at=f"{_HERE}.barriers.barrier_release:BARRIER_RECIPE",
+        ),
     )
 
     def evaluate(self, table: pl.DataFrame, settings: merit.ElectrodeSettings) -> pl.DataFrame:
