@@ -66,6 +66,15 @@ class Electrodes(MaterialClass):
             predictor=f"{_HERE}.measured.offset_release:OffsetKind",
             recipe_at=f"{_HERE}.measured.offset_release:OFFSET_RECIPE",
         ),
+        PredictorKind(
+            name="mobility",
+            default="finalists",
+            help="barriers on the ion's best way through the crystal: finalists (of the best alone, by the released "
+            "model of barriers), a release or folder (of every candidate, about a second each), or none",
+            predictor=f"{_HERE}.barriers.mobility_predictor:MobilityPredictor",
+            depends_on=("device", "working_ion"),
+            thorough="barrier-v1",
+        ),
     )
 
     def evaluate(self, table: pl.DataFrame, settings: merit.ElectrodeSettings) -> pl.DataFrame:
