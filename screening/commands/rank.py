@@ -12,6 +12,7 @@ from screening.jobs.rank import rank_to_folder
 from screening.jobs.ranking_outcome import Ranking
 from screening.jobs.sharding import score_shard
 from screening.materials.registry import material_class
+from screening.materials.stages import stage_counts
 from screening.report.choices import first_columns
 from screening.report.terminal import short_table, timing_line
 from screening.tracking.address import TrackingSettings
@@ -37,6 +38,8 @@ def show(ranking: Ranking, config: RankConfig) -> None:
     columns = config.task.report.get("short_table") or first_columns(config.task_settings, ranking.table.columns)
     say(short_table(ranking.table, columns, config.top, ranking.landmarks))
     say(f"{ranking.table.height} ranked, {ranking.rejected.height} rejected (reasons in rejected.csv)")
+    if through := stage_counts(ranking.table):
+        say(f"by stage: {', '.join(f'{count} through the {name}' for name, count in through.items())}")
     if ranking.review is not None:
         for line in ranking.review.lines:
             say(line)

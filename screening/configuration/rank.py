@@ -63,7 +63,16 @@ class RankConfig(ScoringConfig, RankingConfig):
 
     @property
     def goes_on(self) -> bool:
-        return self.shards > 1 or self.shard is not None
+        return self.shards > 1 or self.shard is not None or self._has_stages
+
+    @property
+    def _has_stages(self) -> bool:
+        """Whether the ranking has a second stage, whose rows are kept as they come."""
+        if not self.funnel.enabled:
+            return False
+        from screening.materials.registry import predictor_kind
+
+        return any(predictor_kind(name, "task.predictors").quick for name in self.predictor_names)
 
     def finish(self) -> Self:
         if self.shard is not None and self.shard >= self.shards:

@@ -25,7 +25,8 @@ from screening.jobs.kept_rows import FunnelRows
 from screening.jobs.loaded import LoadedModels
 from screening.jobs.opening import thorough_predictors
 from screening.jobs.scoring import Tally, no_predictions, predictions, rank_predictions, space_groups
-from screening.materials.predictors import FIRST, SECOND, STAGE, THIRD, Predictors
+from screening.materials.predictors import Predictors
+from screening.materials.stages import FIRST, SECOND, STAGE, THIRD
 from screening.materials.task_merit import evaluate_task
 from screening.ranking import ranking_settings
 from screening.ranking.bounds import LEAST_SCORE, at_ends, best_scores

@@ -17,8 +17,9 @@ from screening.cluster.part_files import PartFolder
 from screening.configuration import as_dict
 from screening.configuration.rank import RankConfig
 from screening.crystals import Crystal
-from screening.materials.predictors import STAGE, Predictors
+from screening.materials.predictors import Predictors
 from screening.materials.registry import material_class
+from screening.materials.stages import STAGE
 from screening.signals import held_back
 from screening.tracking.provenance import sha256
 

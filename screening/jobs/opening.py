@@ -18,8 +18,9 @@ from screening.errors import RequestError
 from screening.jobs.loaded import LoadedModels
 from screening.jobs.scoring import Tally
 from screening.materials.base import LearnedPredictor, PredictorKind
-from screening.materials.predictors import SECOND, Predictors
+from screening.materials.predictors import Predictors
 from screening.materials.registry import predictor_kind
+from screening.materials.stages import SECOND
 from screening.networks.predictor import Predictor
 from screening.networks.released_model import find_release
 from screening.potentials.base import Potential

@@ -33,6 +33,7 @@ from screening.jobs.scoring import (
 )
 from screening.locks import folder_lock
 from screening.materials.predictors import Predictors
+from screening.materials.stages import stage_counts
 from screening.report.finalist_files import write_finalist_files
 from screening.report.page import ReportContent, write_report
 from screening.tables import write_table
@@ -269,6 +270,8 @@ def _record(ranking: Ranking, scored: Scored, run: Run) -> dict[str, Any]:
     )
     place = None if scored.in_memory else ranking.config.candidates
     record |= {**ran, "candidates": read_from(place, scored.tally.counts["read"])}
+    if through := stage_counts(ranking.table):
+        record["stages"] = through
     return record if ranking.review is None else record | {"review": ranking.review.record}
 
 

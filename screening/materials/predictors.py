@@ -14,13 +14,10 @@ from screening.crystals import Crystal, Rejection
 from screening.crystals.standard_cell import standard_cell
 from screening.materials.base import LearnedPredictor
 from screening.materials.registry import predictor_kind
+from screening.materials.stages import FIRST, STAGE
 from screening.networks.predictor import Predictor
 from screening.potentials.base import Potential
 from screening.relaxation.stream import relaxed
-
-FIRST, SECOND, THIRD = 1, 2, 3
-STAGE = "funnel_stage"
-"""The column with the last stage that a candidate went through."""
 
 Stage = Callable[[str], AbstractContextManager[None]]
 

@@ -18,7 +18,7 @@ from screening.report.heat_map import heat_map
 from screening.report.lists import ranked_lists
 from screening.report.plots import POINTS, pareto_scatter
 from screening.report.ranked_table import ROWS, table_data
-from screening.report.sections import REASONS_SHOWN, asked, explained_flags, funnel, provenance, refusals
+from screening.report.sections import REASONS_SHOWN, asked, explained_flags, funnel, provenance, refusals, stages
 from screening.report.templating import environment, own_script, plotly_script
 from screening.report.texts import Catalogue, catalogue
 from screening.report.why import why
@@ -78,6 +78,7 @@ def render(content: ReportContent) -> str:
         "asked": asked(content.run, task, texts),
         "provenance": provenance(content.run, texts),
         "funnel": funnel(ranking, content.rejected, task, texts),
+        "stages": stages(ranking, texts),
         "columns": [texts.column(name) for name in table_columns(task, ranking.columns)],
         "landmarks": _landmarks(content, texts),
         "total": ranking.height,

@@ -12,6 +12,7 @@ import polars as pl
 
 from screening.columns import GATE_PREFIX, GATE_SUFFIX, gate_name, is_gate
 from screening.materials.registry import material_class
+from screening.materials.stages import stage_counts
 from screening.report.choices import gate_words
 from screening.report.texts import Catalogue
 
@@ -136,6 +137,13 @@ def funnel(
         FunnelStep(label, detail, count, previous - count, count / read if read else 0.0)
         for (label, detail, count), previous in zip(steps, before, strict=True)
     ]
+
+
+def stages(ranking: pl.DataFrame, texts: Catalogue) -> str:
+    """How many candidates went through each stage of prediction; empty without stages."""
+    through = stage_counts(ranking)
+    parts = [texts.text(f"funnel_stage_{name}", count=texts.integer(count)) for name, count in through.items()]
+    return texts.text("funnel_stages", stages=", ".join(parts)) if parts else ""
 
 
 def refusals(rejected: pl.DataFrame, texts: Catalogue) -> list[Refusal]:

@@ -24,6 +24,7 @@ from screening.materials.electrodes.measured.measured_table import PRACTICAL
 from screening.materials.electrodes.measured.offset_release import AUTO, LoadedOffsets, load_offsets
 from screening.materials.electrodes.phases.line_phases import LinePhases
 from screening.materials.electrodes.phases.phase_rows import phase_rows, with_phases
+from screening.materials.electrodes.voltage.network_voltages import NetworkVoltages
 from screening.materials.electrodes.voltage.voltage import VOLTAGE_COLUMNS, VoltagePredictor
 
 PAIR_SCHEMA: dict[str, type[pl.DataType]] = {
@@ -50,7 +51,7 @@ class ElectrodePredictor:
         offsets: Between calculated and measured voltages; None leaves `voltage_V` as calculated.
     """
 
-    voltage: VoltagePredictor | None
+    voltage: VoltagePredictor | NetworkVoltages | None
     working_ion: str | None = None
     offsets: LoadedOffsets | None = None
 
@@ -72,13 +73,10 @@ class ElectrodePredictor:
 
     @property
     def loads(self) -> Mapping[str, Path | None]:
-        """The potential and the network that the voltage release was fitted with, and the offsets that correct it."""
+        """What the voltages are predicted with, and the offsets that correct them."""
         if self.voltage is None:
             return {}
-        offsets = None if self.offsets is None else self.offsets.folder
-        return {
-            "potential": self.voltage.potential.checkpoint, "network": self.voltage.network.folder, "offsets": offsets
-        }  # fmt: skip
+        return {**self.voltage.loads, "offsets": None if self.offsets is None else self.offsets.folder}
 
     @property
     def training(self) -> Mapping[str, Any] | None:
@@ -96,11 +94,14 @@ class ElectrodePredictor:
         calculated = np.stack([floats(voltages, name) for name in names_with_interval(PRACTICAL)], axis=1)
         measured, unknown = measured_columns(framed, calculated, self.offsets)
         table = table.with_columns(flagged(table, {OFFSET_UNKNOWN: unknown}), *voltages, *measured)
-        return Description(with_phases(table, phases, pairs).get_columns(), refused)
+        return Description(with_phases(table, phases, pairs, self._lines).get_columns(), refused)
 
     @cached_property
     def _lines(self) -> LinePhases | None:
-        return LinePhases(self.voltage.network) if self.voltage is not None else None
+        if self.voltage is None:
+            return None
+        potential = self.voltage.potential if isinstance(self.voltage, VoltagePredictor) else None
+        return LinePhases(self.voltage.network, potential)
 
     def _voltages(self, pairs: list[ElectrodePair | NoPair]) -> list[pl.Series]:
         if self.voltage is not None:

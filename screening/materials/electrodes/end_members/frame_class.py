@@ -12,7 +12,8 @@ from screening.chemistry.elements import ATOMIC_NUMBERS
 from screening.crystals.crystal import Crystal
 from screening.crystals.symmetry import space_group_number
 from screening.materials.electrodes.end_members.images import images_around
-from screening.materials.electrodes.end_members.roles import ANIONS
+from screening.materials.electrodes.end_members.periodic_graph import Image, connected_rank
+from screening.materials.electrodes.end_members.roles import ANIONS, LARGE_IONS, is_cyanide
 
 _BONDED = 1.2
 """Longest bond in sums of covalent radii; layers of V2O5 (2.8 Å apart) stay apart."""
@@ -20,6 +21,7 @@ _UNKNOWN_RADIUS_A = 1.5
 _POOR = 0.8
 """Sodium per metal below which layered oxides have prisms (P2, P3) around it."""
 _ANATASE, _SPINEL = 141, 227
+_LARGE_IONS = [ATOMIC_NUMBERS[symbol] for symbol in LARGE_IONS]
 _ANION_NUMBERS = np.array([ATOMIC_NUMBERS[symbol] for symbol in ANIONS if symbol != "H"])
 
 
@@ -32,8 +34,8 @@ def frame_class(crystal: Crystal, ion: str) -> str | None:
     """
     numbers = crystal.numbers
     held = numbers == ATOMIC_NUMBERS[ion]
-    count = {symbol: int((numbers == ATOMIC_NUMBERS[symbol]).sum()) for symbol in ("O", "C", "N", "Si", "P", "Mo")}
-    if count["C"] and count["C"] == count["N"]:
+    count = {symbol: int((numbers == ATOMIC_NUMBERS[symbol]).sum()) for symbol in ("O", "Si", "P", "Mo")}
+    if is_cyanide(numbers):
         return "cyanide"
     if found := _polyanionic(crystal, held, count):
         return found
@@ -67,27 +69,14 @@ def frame_dimensions(crystal: Crystal, frame: Mask) -> int:
     anion = np.isin(numbers, _ANION_NUMBERS)
     bonded = (near.data <= _BONDED * (radii[first] + radii[second])) & (anion[first] != anion[second])
     shifts = np.rint(positions[near.col] @ np.linalg.inv(crystal.lattice) - frac[second]).astype(int)
-    links: dict[int, list[tuple[int, NDArray[np.int_]]]] = {}
-    for a, b, shift in zip(first[bonded].tolist(), second[bonded].tolist(), shifts[bonded], strict=True):
-        links.setdefault(a, []).append((b, shift))
-    return max((_loops(start, links) for start in links), default=0)
-
-
-def _loops(start: int, links: dict[int, list[tuple[int, NDArray[np.int_]]]]) -> int:
-    """Rank of the lattice vectors of closed paths from an atom."""
-    offsets = {start: np.zeros(3, dtype=int)}
-    found: set[tuple[int, ...]] = set()
-    waiting = [start]
-    while waiting:
-        here = waiting.pop()
-        for there, shift in links[here]:
-            offset = offsets[here] + shift
-            if there not in offsets:
-                offsets[there] = offset
-                waiting.append(there)
-            elif (offset != offsets[there]).any():
-                found.add(tuple((offset - offsets[there]).tolist()))
-    return int(np.linalg.matrix_rank(np.array(list(found)))) if found else 0
+    links: dict[int, list[tuple[int, Image]]] = {}
+    for a, b, shift in zip(first[bonded].tolist(), second[bonded].tolist(), shifts[bonded].tolist(), strict=True):
+        links.setdefault(a, []).append((b, tuple(shift)))
+    best, left = 0, set(links)
+    while left:
+        rank, found = connected_rank(min(left), links)
+        best, left = max(best, rank), left - found
+    return best
 
 
 def _polyanionic(crystal: Crystal, held: Mask, count: dict[str, int]) -> str | None:
@@ -142,7 +131,8 @@ def _layered(crystal: Crystal, held: Mask, cations: Mask, oxide: bool) -> str | 
         return None
     if int(held.sum()) + metals > n_anions:
         return "overfilled layered oxide"
-    return "sodium-poor layered oxide" if int(held.sum()) <= _POOR * metals else "layered oxide"
+    poor = bool(np.isin(crystal.numbers[held], _LARGE_IONS).all()) and int(held.sum()) <= _POOR * metals
+    return "sodium-poor layered oxide" if poor else "layered oxide"
 
 
 def _dioxide(crystal: Crystal, held: Mask, cations: Mask, oxide: bool) -> str | None:

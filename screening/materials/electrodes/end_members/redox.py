@@ -1,8 +1,9 @@
 """Electrons that a frame can give or take, from its charge balance and accessible oxidation states.
 
-`datasets/elements/redox.csv` lists for each transition metal the lowest and highest states, the lowest that ions reach
-by entering an oxide, and the highest state in an electrode: in an oxide with a small ion such as lithium, in an oxide with Na or K, with polyanions or halides (whose
-bonds take less charge), and in sulfides and similar compounds (where the anion is oxidised first).
+`datasets/elements/redox.csv` lists for each transition metal the lowest and highest states, the lowest that it reaches
+when ions enter an oxide, and the highest state in an electrode: in an oxide with a small ion such as lithium, in an
+oxide with Na or K, with polyanions or halides (whose bonds take less charge), and in sulfides and similar compounds
+(where the anion is oxidised first).
 """
 
 from __future__ import annotations

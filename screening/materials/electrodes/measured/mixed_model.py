@@ -19,7 +19,7 @@ Level = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class MeasuredRows:
+class WeightedRows:
     """N rows with L levels.
 
     Attributes:
@@ -34,7 +34,7 @@ class MeasuredRows:
     target: Floats
     known_variance: Floats
 
-    def take(self, rows: Mask) -> MeasuredRows:
+    def take(self, rows: Mask) -> WeightedRows:
         """Some of the rows; all levels stay."""
         return replace(
             self, weights=self.weights[rows], target=self.target[rows], known_variance=self.known_variance[rows]
@@ -61,7 +61,7 @@ class Effects:
     covariance: Floats
 
 
-def likeliest_variances(rows: MeasuredRows, terms: Sequence[str]) -> Variances:
+def likeliest_variances(rows: WeightedRows, terms: Sequence[str]) -> Variances:
     """The variances of highest marginal likelihood, under a weak prior."""
     kernels = np.stack([_kernel(rows, term) for term in terms])
 
@@ -77,7 +77,7 @@ def likeliest_variances(rows: MeasuredRows, terms: Sequence[str]) -> Variances:
     return Variances(dict(zip(terms, found[:-1].tolist(), strict=True)), float(found[-1]))
 
 
-def effects_of(rows: MeasuredRows, variances: Variances) -> Effects:
+def effects_of(rows: WeightedRows, variances: Variances) -> Effects:
     """The effects, given the variances."""
     prior = variances.prior(rows.levels)
     scaled = rows.weights * prior
@@ -86,6 +86,6 @@ def effects_of(rows: MeasuredRows, variances: Variances) -> Effects:
     return Effects(scaled.T @ cho_solve(factor, rows.target), covariance)
 
 
-def _kernel(rows: MeasuredRows, term: str) -> Floats:
+def _kernel(rows: WeightedRows, term: str) -> Floats:
     part = rows.weights[:, [own == term for own, _ in rows.levels]]
     return np.asarray(part @ part.T)

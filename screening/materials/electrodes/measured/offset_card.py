@@ -62,7 +62,6 @@ highest marginal likelihood; no compound has a constant of its own.
 
 
 def _row(name: str, scores: Mapping[str, Any]) -> str:
-    figures = (
-        f"{scores['mae']:.2f} | {scores['bias']:+.2f} | {scores['spearman']:.2f} | {100 * scores['coverage']:.0f} %"
-    )
+    rank = "-" if scores["spearman"] is None else f"{scores['spearman']:.2f}"
+    figures = f"{scores['mae']:.2f} | {scores['bias']:+.2f} | {rank} | {100 * scores['coverage']:.0f} %"
     return f"| {_TITLES[name]} | {scores['n']} | {figures} | {scores['interval_V']:.2f} |"

@@ -18,7 +18,7 @@ from screening.files import atomic_path
 from screening.materials.electrodes.end_members.pair import NoPair
 from screening.materials.electrodes.measured.measured_pairs import measured_pair
 from screening.materials.electrodes.measured.measured_table import PRACTICAL, MeasuredVoltage
-from screening.materials.electrodes.measured.mixed_model import MeasuredRows, likeliest_variances
+from screening.materials.electrodes.measured.mixed_model import WeightedRows, likeliest_variances
 from screening.materials.electrodes.measured.offset_model import OffsetModel, measured_interval
 from screening.materials.electrodes.measured.offset_terms import TERMS, OffsetInputs
 from screening.materials.electrodes.voltage.voltage import VoltagePredictor
@@ -26,7 +26,7 @@ from screening.materials.reference import error_statistics, spearman
 
 CALCULATED = "calculated.csv"
 _COLUMNS = ("name", "value", "lo", "hi", "why_not")
-_FEWEST = 20
+_FEWEST = 10
 _NO_COUPLE = "none"
 
 
@@ -76,7 +76,7 @@ def calculate(
         progress: Reports rows that cannot be calculated.
 
     Raises:
-        RequestError: Fewer than twenty rows can be calculated.
+        RequestError: Fewer than ten rows can be calculated.
     """
     by_name = {row.name: row for row in table}
     done = _read(kept) if kept.is_file() else {}
@@ -138,7 +138,7 @@ def _model(rows: CalculatedRows, chosen: np.ndarray[Any, np.dtype[np.int64]]) ->
     levels = tuple(sorted({level for row in found for level in row}))
     weights = np.array([[row.get(level, 0.0) for level in levels] for row in found])
     uncertainty = np.array([rows.measured[row].uncertainty_V for row in chosen])
-    measured = MeasuredRows(levels, weights, (rows.target - rows.voltage[:, 0])[chosen], uncertainty**2)
+    measured = WeightedRows(levels, weights, (rows.target - rows.voltage[:, 0])[chosen], uncertainty**2)
     return OffsetModel(measured, likeliest_variances(measured, TERMS), tuple(rows.systems[row] for row in chosen))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from screening.array_types import Floats, Mask
 from screening.materials.electrodes.measured.anion_classes import group_of
-from screening.materials.electrodes.measured.mixed_model import Effects, Level, MeasuredRows, Variances, effects_of
+from screening.materials.electrodes.measured.mixed_model import Effects, Level, Variances, WeightedRows, effects_of
 from screening.materials.electrodes.measured.offset_terms import OffsetInputs
 
 NORMAL_80 = 1.2815515655446004
@@ -47,7 +47,7 @@ class OffsetModel:
         systems: Their chemical systems.
     """
 
-    rows: MeasuredRows
+    rows: WeightedRows
     variances: Variances
     systems: tuple[str, ...]
 

@@ -12,7 +12,7 @@ from screening.crystals.crystal import Crystal
 from screening.errors import RequestError
 from screening.materials.base import Description, FitRecipe
 from screening.materials.electrodes.measured.measured_table import measured_file, read_measured
-from screening.materials.electrodes.measured.mixed_model import MeasuredRows, Variances
+from screening.materials.electrodes.measured.mixed_model import Variances, WeightedRows
 from screening.materials.electrodes.measured.offset_card import offset_card
 from screening.materials.electrodes.measured.offset_fit import CALCULATED, calculate, fit_offsets, offset_errors
 from screening.materials.electrodes.measured.offset_model import OffsetModel
@@ -43,18 +43,24 @@ class LoadedOffsets:
     folder: Path
 
 
+@dataclass(frozen=True)
 class OffsetKind:
-    """The key `offsets=`: it names the release; the voltage predictor loads and applies it."""
+    """What the key `offsets=` names; the voltage predictor applies it.
+
+    Attributes:
+        folder: Of a release that was named.
+        training: Not used.
+    """
 
     folder: Path | None = None
     training: Mapping[str, Any] | None = None
 
     @classmethod
     def load(cls, release: str, settings: Mapping[str, Any]) -> OffsetKind | None:
-        """Check the name; nothing is predicted from crystals alone. Raises RequestError."""
-        if release not in (AUTO, NO_OFFSETS):
-            find_tabular_release(release, OFFSET_KEY, OFFSET_FORMAT)
-        return None
+        """Find the release; None for `none`. Raises RequestError."""
+        if release == NO_OFFSETS:
+            return None
+        return cls(None if release == AUTO else find_tabular_release(release, OFFSET_KEY, OFFSET_FORMAT))
 
     def describe(self, crystals: Sequence[Crystal]) -> Description:
         """No column."""
@@ -95,7 +101,7 @@ def _load(folder: Path, voltage_sha256: str) -> LoadedOffsets:
     texts = part.texts("levels")
     levels = tuple((term, level) for term, _, level in (text.partition(": ") for text in texts))
     weights = part.tensor("weights", -1, len(levels))
-    rows = MeasuredRows(
+    rows = WeightedRows(
         levels, weights, part.tensor("target", len(weights)), part.tensor("known_variance", len(weights))
     )
     variances = part.numbers("variances_V2")

@@ -13,6 +13,7 @@ from screening.chemistry.known_phases import Phases, known_phases
 from screening.crystals.crystal import Crystal
 from screening.materials.electrodes.phases.binary_salts import missing_salt, salt_crystals
 from screening.networks.predictor import Predictor
+from screening.potentials.base import Potential
 
 _PREDICTED = "predicted"
 _BATCH = 32
@@ -24,9 +25,11 @@ class LinePhases:
 
     Attributes:
         network: Predicts formation energies.
+        potential: Moves the frames of layered hosts towards a minimum; None leaves them.
     """
 
     network: Predictor
+    potential: Potential | None = None
     _lines: dict[tuple[str, ...], Phases] = field(default_factory=dict)
 
     def between(self, symbols: Collection[str], ion: str) -> Phases:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -13,8 +12,9 @@ from screening.chemistry.compositions import count_matrix
 from screening.chemistry.formulas import cell_formula
 from screening.crystals.crystal import Crystal
 from screening.materials.electrodes.end_members.pair import ElectrodePair, NoPair
-from screening.materials.electrodes.end_members.redox import ION_CHARGES
 from screening.materials.electrodes.end_members.roles import working_ions
+from screening.materials.electrodes.phases.carbon_and_layers import Cells, carbon_cells, layered_cells
+from screening.materials.electrodes.phases.competition import converting_rows
 from screening.materials.electrodes.phases.line_phases import LinePhases
 from screening.materials.electrodes.phases.phase_electrodes import PhaseElectrode, phase_electrodes
 from screening.materials.electrodes.phases.phase_kinds import Kind, electrode_kind
@@ -26,7 +26,6 @@ _MEASURED_V = {"alloy": 0.12, "conversion": 0.3}
 _VOLUME_SHARE = 0.1
 """Half the interval of a volume change in parts of it: volumes of phases are calculated, and alloys are porous."""
 _FRAME_FLAGS = {"frame_falls_apart", "not_an_electrode", "no_room", "host_without_ion", "ion_sites_blocked"}
-_MAY_CONVERT_V = 0.5
 _METHOD = "formation energies: {given} by the network, other phases from the table of known ones"
 
 
@@ -78,21 +77,34 @@ def phase_rows(
     return PhaseRows(tuple(kinds), found)
 
 
-def with_phases(table: pl.DataFrame, rows: PhaseRows, pairs: Sequence[ElectrodePair | NoPair]) -> pl.DataFrame:
+def with_phases(
+    table: pl.DataFrame, rows: PhaseRows, pairs: Sequence[ElectrodePair | NoPair], lines: LinePhases | None
+) -> pl.DataFrame:
     """The table of predictions with the rows of electrodes that turn into other phases, and with the kinds.
 
     Args:
         table: With the columns of pairs and voltages, B rows.
         rows: What phases say of them.
         pairs: Their ends, as long as frames stay.
+        lines: Finds phases; None leaves voltages and volumes as they are.
     """
     columns = table.to_dict(as_series=False)
-    for row, electrode in rows.found.items():
-        for name, value in _cells(electrode, rows.kinds[row], pairs[row]).items():
+    cells: dict[int, Cells] = {}
+    if lines is not None:
+        carbons = {row: p for row, p in enumerate(pairs) if rows.kinds[row] == "intercalated_carbon"}
+        cells |= {
+            row: carbon_cells(p) for row, p in carbons.items() if isinstance(p, ElectrodePair) and p.origin != "given"
+        }
+        cells |= layered_cells(table, pairs, rows.kinds, lines.potential)
+        cells |= {row: _cells(electrode, rows.kinds[row], pairs[row]) for row, electrode in rows.found.items()}
+    for row, changed in cells.items():
+        for name, value in changed.items():
             columns[name][row] = value
-    result = pl.DataFrame(columns, schema=table.schema)
-    result = result.with_columns(pl.Series(KIND_COLUMN, rows.kinds, dtype=pl.String))
-    return result.with_columns(_with_may_convert(result, pairs, rows))
+    if lines is not None:
+        for row in converting_rows(table, pairs, rows.kinds, lines):
+            columns["flags"][row] = ";".join(filter(None, (columns["flags"][row], "may_convert")))
+    kinds = pl.Series(KIND_COLUMN, rows.kinds, dtype=pl.String)
+    return pl.DataFrame(columns, schema=table.schema).with_columns(kinds)
 
 
 def _ions(crystals: Sequence[Crystal], pairs: Sequence[ElectrodePair | NoPair], working_ion: str | None) -> list[str]:
@@ -103,7 +115,7 @@ def _ions(crystals: Sequence[Crystal], pairs: Sequence[ElectrodePair | NoPair], 
     ]
 
 
-def _cells(electrode: PhaseElectrode | str, kind: Kind | None, pair: ElectrodePair | NoPair) -> dict[str, Any]:
+def _cells(electrode: PhaseElectrode | str, kind: Kind | None, pair: ElectrodePair | NoPair) -> Cells:
     flags = [flag for flag in pair.flags if flag not in _FRAME_FLAGS]
     empty = dict.fromkeys(("electrode_origin", *_IONS))
     if isinstance(electrode, str):
@@ -132,7 +144,7 @@ def _cells(electrode: PhaseElectrode | str, kind: Kind | None, pair: ElectrodePa
     }
 
 
-def _hulls(electrode: PhaseElectrode) -> dict[str, float]:
+def _hulls(electrode: PhaseElectrode) -> Cells:
     """Energies above the hull of both ends: that of the given crystal, and 0 for known stable phases."""
     own, other = ("discharged", "charged") if electrode.holds_ions else ("charged", "discharged")
     name = "_energy_above_hull_eV_per_atom"
@@ -141,21 +153,5 @@ def _hulls(electrode: PhaseElectrode) -> dict[str, float]:
     return {**crystal, **_around(f"{other}{name}", 0.0, 0.0)}
 
 
-def _around(name: str, value: float, half: float) -> dict[str, float]:
+def _around(name: str, value: float, half: float) -> Cells:
     return {name: value, f"{name}_lo": value - half, f"{name}_hi": value + half}
-
-
-def _with_may_convert(table: pl.DataFrame, pairs: Sequence[ElectrodePair | NoPair], rows: PhaseRows) -> pl.Series:
-    """The flags with `may_convert` where the discharged end can gain much energy by decomposing.
-
-    At the same number of ions the voltage of the conversion is above that of the insertion by e N / (x z): the energy
-    e of the discharged end above the hull, its atoms N, and the charge x z of the ions.
-    """
-    hull = table["discharged_energy_above_hull_eV_per_atom_lo"].to_list()
-    flags = table["flags"].to_list()
-    for row, pair in enumerate(pairs):
-        if rows.kinds[row] == "insertion" and isinstance(pair, ElectrodePair) and hull[row] is not None:
-            electrons = pair.n_ions_removed * ION_CHARGES[pair.working_ion]
-            if hull[row] * pair.discharged.n_atoms > _MAY_CONVERT_V * electrons:
-                flags[row] = ";".join(filter(None, (flags[row], "may_convert")))
-    return pl.Series("flags", flags, dtype=pl.String)

@@ -10,12 +10,16 @@ from screening.array_types import Floats
 from screening.materials.arrays import FEATURE_DECIMALS
 from screening.materials.electrodes.voltage.couples import Balance, Couples, balance_of
 from screening.materials.electrodes.voltage.descriptors import voltage_feature_names, voltage_features
-from screening.materials.electrodes.voltage.ends import Ends, network_voltages, potential_voltages
+from screening.materials.electrodes.voltage.ends import HULL_COLUMN, Ends, network_voltages, potential_voltages
 from screening.tabular.interval_forest import IntervalForest
 from screening.tabular.release import FittedPart
 
-VOLTAGE, VOLUME = "voltage", "volume"
-TARGETS = {VOLTAGE: "V beside that of the potential", VOLUME: "percent beside that of the ends"}
+VOLTAGE, VOLUME, HULL = "voltage", "volume", "hull"
+TARGETS = {
+    VOLTAGE: "V beside that of the potential",
+    VOLUME: "percent beside that of the ends",
+    HULL: "eV/atom above the hull beside that of the charged end as it stands",
+}
 
 
 def part_name(target: str, given: str) -> str:
@@ -29,7 +33,7 @@ class VoltageInputs:
 
     Attributes:
         features: (B, F).
-        start: Target -> the value of the potential that the model corrects, (B,).
+        start: Target -> the value of potential or network that the model corrects, (B,).
     """
 
     features: Floats
@@ -53,7 +57,8 @@ class VoltageInputs:
             voltage = potential_voltages(couples, balance, ends, metals)
         features = voltage_features(couples, balance, ends, voltage)
         volume = 100.0 * features[:, voltage_feature_names().index("volume change")]
-        return cls(features, {VOLTAGE: voltage, VOLUME: volume})
+        hull = ends.charged.properties[:, HULL_COLUMN]
+        return cls(features, {VOLTAGE: voltage, VOLUME: volume, HULL: hull})
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from screening.relaxation.few_steps import PRERELAX_STEPS, Prerelaxed, prerelax
 
 _HULL = "energy_above_hull_eV_per_atom"
 PROPERTIES = ("formation_energy_eV_per_atom", _HULL, "band_gap_eV", "magnetization_muB_per_A3")
+HULL_COLUMN = PROPERTIES.index(_HULL)
 STEPS = {"pair": (0, 0), "discharged": (0, PRERELAX_STEPS), "charged": (PRERELAX_STEPS, 0)}
 """Relaxation steps of the discharged and of the charged end, by what was given; only derived ends are relaxed."""
 _NETWORK_ATOMS = 4096
@@ -33,11 +34,18 @@ class End:
         prerelaxed: The crystals after some relaxation steps, with energies and forces by the potential.
         properties: `PROPERTIES` by the network, (B, 4).
         hull: Energy above the hull with its interval in eV/atom, (B, 3); None if it was not stored.
+        single_point_eV: Energies of the same crystals by a second potential, (B,); None without one.
     """
 
     prerelaxed: Prerelaxed
     properties: Floats
     hull: Floats | None = None
+    single_point_eV: Floats | None = None
+
+    @property
+    def energy_eV(self) -> Floats:
+        """The energies that voltages come from, (B,)."""
+        return self.prerelaxed.energy_eV if self.single_point_eV is None else self.single_point_eV
 
 
 @dataclass(frozen=True)
@@ -53,28 +61,36 @@ class Ends:
         return self.discharged.prerelaxed.packed, self.charged.prerelaxed.packed
 
 
-def evaluate_ends(potential: Potential, network: Predictor, couples: Couples, given: str) -> Ends:
+def evaluate_ends(
+    potential: Potential, network: Predictor, couples: Couples, given: str, single_point: Potential | None = None
+) -> Ends:
     """Evaluate both ends of B electrodes.
 
     Args:
-        potential: For energies.
+        potential: Relaxes derived ends, says how far each end is from its minimum, and gives energies.
         network: For properties.
         couples: The electrodes.
         given: A key of `STEPS`.
+        single_point: A better potential, too slow to relax with, for the energies of the relaxed ends.
 
     Raises:
-        ScreeningError: The potential does not cover an element.
+        ScreeningError: A potential does not cover an element.
     """
     first, second = STEPS[given]
     return Ends(
-        evaluate_end(potential, network, couples.discharged, first),
-        evaluate_end(potential, network, couples.charged, second),
+        evaluate_end(potential, network, couples.discharged, first, single_point),
+        evaluate_end(potential, network, couples.charged, second, single_point),
     )
 
 
-def evaluate_end(potential: Potential, network: Predictor, packed: PackedCrystals, steps: int) -> End:
-    """Evaluate B crystals after some relaxation steps."""
-    return _end(prerelax(potential, packed, steps), network)
+def evaluate_end(
+    potential: Potential, network: Predictor, packed: PackedCrystals, steps: int, single_point: Potential | None = None
+) -> End:
+    """Evaluate B crystals after some relaxation steps; models as in `evaluate_ends`."""
+    end = _end(prerelax(potential, packed, steps), network)
+    if single_point is None:
+        return end
+    return replace(end, single_point_eV=single_point.energies(end.prerelaxed.packed, forces=False).energy_eV)
 
 
 def network_ends(network: Predictor, couples: Couples) -> Ends:
@@ -89,7 +105,7 @@ def _by_network(network: Predictor, packed: PackedCrystals) -> End:
 
 def _end(prerelaxed: Prerelaxed, network: Predictor) -> End:
     values = network_properties(network, prerelaxed.packed)
-    return End(prerelaxed, values[:, : len(PROPERTIES)], values[:, [PROPERTIES.index(_HULL), -2, -1]])
+    return End(prerelaxed, values[:, : len(PROPERTIES)], values[:, [HULL_COLUMN, -2, -1]])
 
 
 def network_properties(network: Predictor, packed: PackedCrystals) -> Floats:
@@ -144,8 +160,7 @@ def potential_voltages(couples: Couples, balance: Balance, ends: Ends, metals: F
     Returns:
         Voltages in V, (B,).
     """
-    energies = (ends.discharged.prerelaxed.energy_eV, ends.charged.prerelaxed.energy_eV)
-    return _voltages(couples, balance, energies, metals[couples.ions])
+    return _voltages(couples, balance, (ends.discharged.energy_eV, ends.charged.energy_eV), metals[couples.ions])
 
 
 def network_voltages(couples: Couples, balance: Balance, ends: Ends) -> Floats:

@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from screening.array_types import Floats
 from screening.errors import RequestError
-from screening.materials.electrodes.voltage.correction import VOLTAGE, VOLUME, Correction, VoltageInputs
+from screening.materials.electrodes.voltage.correction import HULL, VOLTAGE, VOLUME, Correction, VoltageInputs
 from screening.materials.electrodes.voltage.couples import Couples, balance_of, same_frames
 from screening.materials.electrodes.voltage.ends import network_ends
 from screening.materials.electrodes.voltage.practical_range import PredictedVoltages
@@ -21,7 +22,7 @@ from screening.materials.electrodes.voltage.voltage import NO_VOLTAGE, Pairs, co
 from screening.networks.predictor import Predictor
 from screening.tabular.release import find_tabular_release, load_tabular_release
 
-NETWORK_FORMAT, NETWORK_KEY = "network-voltage-1", "voltage_network"
+NETWORK_FORMAT, NETWORK_KEY = "network-voltage-1", "network_voltage"
 _METHOD = "first stage: {network} alone, unrelaxed ends, and a learned correction"
 
 
@@ -87,4 +88,14 @@ class NetworkVoltages:
                 volume[sound] = self.corrections[VOLUME, given].predict(inputs)
             if ends.discharged.hull is not None and ends.charged.hull is not None:
                 hull[sound] = np.hstack([ends.discharged.hull, ends.charged.hull])
+            if (HULL, given) in self.corrections:
+                hull[sound, 3:] = _widened(hull[sound, 3:], self.corrections[HULL, given].predict(inputs))
         return PredictedVoltages(voltage, volume, hull)
+
+
+def _widened(found: Floats, relaxed: Floats) -> Floats:
+    """Energies above the hull of relaxed ends, (B, 3), with the interval of the network and that of the relaxation."""
+    value = np.maximum(relaxed[:, 0], 0.0)
+    below = np.hypot(found[:, 0] - found[:, 1], relaxed[:, 0] - relaxed[:, 1])
+    above = np.hypot(found[:, 2] - found[:, 0], relaxed[:, 2] - relaxed[:, 0])
+    return np.stack([value, np.maximum(value - below, 0.0), value + above], axis=1)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from screening.data.splits import DEFAULT_SALT
-from screening.materials.electrodes.voltage.correction import VOLTAGE
+from screening.materials.electrodes.voltage.correction import HULL, VOLTAGE, VOLUME
 from screening.materials.electrodes.voltage.voltage_fit import LARGEST_VOLUME_CHANGE
 from screening.materials.electrodes.voltage.voltage_scores import ALL, COMMON_IONS, NEW_FRAMES
 from screening.relaxation.few_steps import PRERELAX_STEPS
@@ -17,7 +17,7 @@ _TITLES = {
     "discharged": f"only the discharged crystal given, its frame without the ion relaxed for {PRERELAX_STEPS} steps",
     "charged": f"only the host given, relaxed with the ion in its voids for {PRERELAX_STEPS} steps",
 }
-_UNITS = {VOLTAGE: "V"}
+_UNITS = {VOLTAGE: "V", HULL: "eV/atom"}
 _LIMITS = f"""## Limits
 
 - CHGNet 0.3.0 was trained on relaxations of most Materials Project crystals, including the ends of these electrodes and
@@ -53,17 +53,21 @@ test systems, all others are for training. Intervals are cross-conformal by chem
 - Columns: `voltage_calculated_V`, `voltage_V`, `volume_change_percent`, each with an 80 % interval `_lo`, `_hi`, and
   `voltage_method`.
 """
-    sections = [_section(name, part.settings["report"]) for name, part in release.parts.items()]
-    return "\n".join([head, *sections, _LIMITS])
+    return "\n".join([head, *part_sections(release, _TITLES), _LIMITS])
 
 
-def _section(name: str, report: Mapping[str, Any]) -> str:
+def part_sections(release: TabularRelease, titles: Mapping[str, str]) -> list[str]:
+    """A section of Markdown for each part: its rows, and its errors on test systems; titles: of each situation."""
+    return [_section(name, part.settings["report"], titles) for name, part in release.parts.items()]
+
+
+def _section(name: str, report: Mapping[str, Any], titles: Mapping[str, str]) -> str:
     target, given = name.split(" of ")
     unit = _UNITS.get(target, "%")
     rows = ", ".join(f"{split} {n}" for split, n in report["rows"].items())
     dropped = "; ".join(f"{reason} {n}" for reason, n in report["dropped"].items()) or "none"
-    lines = [f"## {target.capitalize()}, {_TITLES[given]}", "", f"Rows by split: {rows}. Left out: {dropped}."]
-    if target != VOLTAGE:
+    lines = [f"## {target.capitalize()}, {titles[given]}", "", f"Rows by split: {rows}. Left out: {dropped}."]
+    if target == VOLUME:
         lines[-1] += f" Pairs whose volumes differ by more than {100 * LARGEST_VOLUME_CHANGE:.0f} % are also left out."
     if not report["scores"]:
         return "\n".join(lines) + "\n"

@@ -18,9 +18,16 @@ from screening.data.splits import splits_of
 from screening.errors import RequestError
 from screening.materials.electrodes.end_members.insertion import fill
 from screening.materials.electrodes.end_members.redox import ION_CHARGES
-from screening.materials.electrodes.voltage.correction import VOLTAGE, VOLUME, Correction, VoltageInputs, part_name
+from screening.materials.electrodes.voltage.correction import (
+    HULL,
+    VOLTAGE,
+    VOLUME,
+    Correction,
+    VoltageInputs,
+    part_name,
+)
 from screening.materials.electrodes.voltage.couples import Balance, Couples, balance_of, without_ions
-from screening.materials.electrodes.voltage.ends import metal_energies, network_ends
+from screening.materials.electrodes.voltage.ends import HULL_COLUMN, metal_energies, network_ends, network_properties
 from screening.materials.electrodes.voltage.ends_cache import cached_ends
 from screening.materials.electrodes.voltage.insertion_data import ElectrodeExamples, electrode_examples
 from screening.materials.electrodes.voltage.voltage_scores import scores_by_group
@@ -47,9 +54,11 @@ class VoltageFitSettings(ForestFitSettings):
 
     Attributes:
         most_hosts: Number of charged ends, drawn at random, whose ions are put back into voids.
+        excluded: Formulas of compounds to learn nothing from.
     """
 
     most_hosts: int = 1000
+    excluded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,6 +68,8 @@ class _Situation:
     given: str
     examples: ElectrodeExamples
     inputs: VoltageInputs
+    hull_eV_per_atom: Floats | None = None
+    """Of the charged ends as calculated, (R,); None where it is no target."""
 
     @cached_property
     def balance(self) -> Balance:
@@ -68,11 +79,18 @@ class _Situation:
         """Target values, (R,); NaN for volume changes of ends that no longer have the same frame."""
         change = self.balance.volume_change
         volume = np.where(np.abs(change) <= LARGEST_VOLUME_CHANGE, 100.0 * change, np.nan)
+        if target == HULL and self.hull_eV_per_atom is not None:
+            return self.hull_eV_per_atom
         return self.examples.voltage_V if target == VOLTAGE else volume
 
 
 def fit_voltage_parts(
-    folder: Path, potential: Potential | None, network: Predictor, cache: Path, settings: VoltageFitSettings
+    folder: Path,
+    potential: Potential | None,
+    network: Predictor,
+    cache: Path,
+    settings: VoltageFitSettings,
+    single_point: Potential | None = None,
 ) -> dict[str, tuple[FittedPart, dict[str, Any]]]:
     """Fit all parts of a release.
 
@@ -82,6 +100,7 @@ def fit_voltage_parts(
         network: For properties of both ends.
         cache: Folder for evaluated crystals.
         settings: Of the fit.
+        single_point: Gives energies in place of the potential, which only relaxes then.
 
     Returns:
         Name -> part and its report.
@@ -89,8 +108,8 @@ def fit_voltage_parts(
     Raises:
         RequestError: The table cannot be read, or there are too few electrodes.
     """
-    examples = electrode_examples(folder)
-    metals = None if potential is None else metal_energies(potential, CHARGES)
+    examples = electrode_examples(folder, settings.excluded)
+    metals = None if potential is None else metal_energies(single_point or potential, CHARGES)
     known = {} if metals is None else {symbol: float(metals[ATOMIC_NUMBERS[symbol]]) for symbol in CHARGES}
     parts = {}
     for given, targets in TARGETS_OF.items():
@@ -98,9 +117,12 @@ def fit_voltage_parts(
         if potential is None:
             ends = network_ends(network, couples)
         else:
-            ends = cached_ends(cache, potential, network, couples, given)
+            ends = cached_ends(cache, potential, network, couples, given, single_point)
         inputs = VoltageInputs.of(couples, ends, metals)
-        situation = _Situation(given, examples.take(rows), inputs)
+        own, hull = examples.take(rows), None
+        if potential is None and given == "discharged":  # what a frame gains by relaxing, for the stability of that end
+            hull, targets = network_properties(network, own.couples.charged)[:, HULL_COLUMN], (*targets, HULL)
+        situation = _Situation(given, own, inputs, hull)
         for target in targets:
             parts[part_name(target, given)] = _fit(situation, target, settings, known)
     return parts

@@ -99,5 +99,5 @@ def _moved(crystal: Crystal) -> Crystal:
 
 def _doubled(crystal: Crystal) -> Crystal:
     lattice = crystal.lattice * np.array([[2.0], [1.0], [1.0]])
-    frac = np.vstack([(crystal.frac + [shift, 0, 0]) / [2, 1, 1] for shift in (0, 1)])
+    frac = np.vstack([(crystal.frac + np.array([shift, 0, 0])) / [2, 1, 1] for shift in (0, 1)])
     return replace(crystal, lattice=lattice, numbers=np.tile(crystal.numbers, 2), frac=frac)

@@ -7,7 +7,7 @@ import pytest
 
 from screening.chemistry.compositions import formula_counts
 from screening.materials.electrodes.measured.measured_table import MeasuredVoltage
-from screening.materials.electrodes.measured.mixed_model import MeasuredRows, effects_of, likeliest_variances
+from screening.materials.electrodes.measured.mixed_model import WeightedRows, effects_of, likeliest_variances
 from screening.materials.electrodes.measured.offset_fit import CalculatedRows, fit_offsets, offset_errors
 from screening.materials.electrodes.measured.offset_model import measured_interval
 from screening.materials.electrodes.measured.offset_terms import OffsetInputs
@@ -41,7 +41,7 @@ def test_effects_are_recovered_and_unseen_levels_keep_their_prior() -> None:
     effects = rng.normal(0.0, 0.4, 12)
     weights = np.repeat(np.eye(12)[:11], 20, axis=0)
     target = weights @ effects + rng.normal(0.0, 0.1, len(weights))
-    rows = MeasuredRows(levels, weights, target, np.zeros(len(weights)))
+    rows = WeightedRows(levels, weights, target, np.zeros(len(weights)))
     variances = likeliest_variances(rows, ["term"])
     assert 0.25 < np.sqrt(variances.terms["term"]) < 0.6
     assert np.sqrt(variances.noise) == pytest.approx(0.1, abs=0.02)

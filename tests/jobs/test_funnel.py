@@ -1,0 +1,178 @@
+"""The stages of a ranking: the best are those of a run without stages, from a part of the work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import polars as pl
+import pytest
+
+from screening.configuration.rank import RankConfig
+from screening.crystals import Crystal, Rejection
+from screening.jobs import funnel as funnel_module
+from screening.jobs import kept_rows
+from screening.jobs.funnel import BATCH, Funnel
+from screening.jobs.kept_rows import FUNNEL, FunnelRows
+from screening.jobs.scoring import Tally
+from screening.materials.predictors import Predictors
+from screening.materials.stages import FIRST, SECOND, STAGE, stage_counts
+
+N, KEEP, WIDTH = 1000, 20, 0.2
+RANKING = {
+    "gates": {"window": {"column": "x", "at_most": 0.95}},
+    "objective": {"column": "x", "scale": 1.0},
+    "tie_break": ["x"],
+    "pareto": [{"column": "x", "maximise": True}],
+}
+COLUMNS = ("x", "x_lo", "x_hi")
+Truth = Mapping[str, float]
+
+
+def names() -> list[str]:
+    return [f"c{i:04d}" for i in range(N)]
+
+
+@pytest.fixture
+def truth() -> dict[str, float]:
+    return dict(zip(names(), np.random.default_rng(3).uniform(0, 1.2, N).tolist(), strict=True))
+
+
+def first_stage(truth: Truth) -> pl.DataFrame:
+    found = np.array(list(truth.values())) + np.random.default_rng(4).uniform(-WIDTH, WIDTH, N)
+    ends = {"x": found, "x_lo": found - WIDTH, "x_hi": found + WIDTH}
+    return pl.DataFrame({"candidate_id": names(), **ends, STAGE: np.full(N, FIRST)})
+
+
+class Stages:
+    """A funnel whose second stage looks the truth up."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, truth: Truth, **keys: Any) -> None:
+        self.asked: list[str] = []
+        self.truth, self.refuses = truth, set[str]()
+        monkeypatch.setattr(funnel_module, "evaluate_task", lambda table, task: table)
+        monkeypatch.setattr(funnel_module, "no_predictions", lambda predictors: first_stage(truth).clear())
+        monkeypatch.setattr(Funnel, "_run", lambda funnel, predictors, crystals: self.run(funnel, crystals))
+        settings = {"keep": KEEP, "whole_below": 200, **keys}
+        self.config = cast(
+            RankConfig,
+            SimpleNamespace(
+                funnel=SimpleNamespace(**settings),
+                report=SimpleNamespace(cards=0),
+                task_settings={"name": "any", "ranking": RANKING},
+                batch_atoms=None,
+            ),
+        )
+        second = SimpleNamespace(stage=SECOND)
+        self.predictors = cast(
+            Predictors,
+            SimpleNamespace(quick={"any": None}, rough_columns=COLUMNS, for_relaxed=lambda learned, stage: second),
+        )
+        self.tally = Tally(scored=N)
+
+    def run(self, funnel: Funnel, crystals: list[Crystal]) -> pl.DataFrame:
+        self.asked += [crystal.candidate_id for crystal in crystals]
+        refused = [crystal for crystal in crystals if crystal.candidate_id in self.refuses]
+        funnel.tally.rejected += [Rejection(c.candidate_id, "", "any", "broken") for c in refused]
+        rows = [c.candidate_id for c in crystals if c.candidate_id not in self.refuses]
+        values = [self.truth[name] for name in rows]
+        return pl.DataFrame(
+            {"candidate_id": rows, **{name: values for name in COLUMNS}, STAGE: [SECOND] * len(rows)},
+            schema=first_stage(self.truth).schema,
+        )
+
+    def refined(self, table: pl.DataFrame, kept: FunnelRows | None = None) -> pl.DataFrame:
+        return Funnel(self.config, self.predictors, self.tally, crystal, kept).refined(table)
+
+
+def crystal(name: str) -> Crystal:
+    return Crystal.from_arrays(name, np.eye(3) * 4, [int(name[1:]) % 90 + 1], [[0, 0, 0]])
+
+
+def best(values: Mapping[str, float]) -> list[str]:
+    """Without stages: a value above 0.95 fails the gate."""
+    return sorted(values, key=lambda name: (-(values[name] if values[name] <= 0.95 else 0.0), name))[:KEEP]
+
+
+@pytest.fixture
+def stages(monkeypatch: pytest.MonkeyPatch, truth: Truth) -> Callable[..., Stages]:
+    return lambda **keys: Stages(monkeypatch, truth, **keys)
+
+
+def test_the_best_are_those_of_all_from_a_part_of_the_work(stages: Callable[..., Stages], truth: Truth) -> None:
+    run = stages()
+    table = run.refined(first_stage(truth))
+    assert best(dict(table.select("candidate_id", "x").iter_rows())) == best(truth)
+    assert table["candidate_id"].to_list() == names()
+    assert KEEP < len(run.asked) < N / 2
+    assert stage_counts(table) == {"first": N, "second": len(run.asked)}
+
+
+def test_rows_that_stay_keep_the_figures_of_the_first_stage(stages: Callable[..., Stages], truth: Truth) -> None:
+    run = stages()
+    table, before = run.refined(first_stage(truth)), first_stage(truth)
+    still = table.filter(pl.col(STAGE) == FIRST)
+    assert still.equals(before.filter(~pl.col("candidate_id").is_in(run.asked)))
+
+
+def test_more_to_keep_is_more_work(stages: Callable[..., Stages], truth: Truth) -> None:
+    few, many = stages(keep=5), stages(keep=100)
+    few.refined(first_stage(truth))
+    many.refined(first_stage(truth))
+    assert len(few.asked) < len(many.asked)
+
+
+def test_a_small_set_goes_through_whole(stages: Callable[..., Stages], truth: Truth) -> None:
+    run = stages(whole_below=N)
+    assert set(run.refined(first_stage(truth))[STAGE]) == {SECOND}
+    assert len(run.asked) == N
+
+
+def test_who_is_refused_late_is_no_candidate(stages: Callable[..., Stages], truth: Truth) -> None:
+    run = stages()
+    run.refuses = {best(truth)[0]}
+    table = run.refined(first_stage(truth))
+    assert best(truth)[0] not in table["candidate_id"].to_list()
+    assert table.height == N - 1
+    assert best(dict(table.select("candidate_id", "x").iter_rows()))[0] == best(truth)[1]
+
+
+def test_a_stopped_second_stage_goes_on(
+    stages: Callable[..., Stages], truth: Truth, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = stages().refined(first_stage(truth))
+    run, work = stages(), Stages.run
+
+    def killed(own: Stages, funnel: Funnel, crystals: list[Crystal]) -> pl.DataFrame:
+        if len(own.asked) >= 2 * BATCH:
+            raise KeyboardInterrupt
+        return work(own, funnel, crystals)
+
+    monkeypatch.setattr(Stages, "run", killed)
+    with pytest.raises(KeyboardInterrupt):
+        run.refined(first_stage(truth), FunnelRows(tmp_path, {"model": "one"}))
+    done = set(run.asked)
+    assert len(done) == 2 * BATCH
+    monkeypatch.setattr(Stages, "run", work)
+    again = stages()
+    kept = FunnelRows(tmp_path, {"model": "one"})
+    assert again.refined(first_stage(truth), kept).equals(whole)
+    assert not done & set(again.asked)
+    kept.clear()
+    assert not (tmp_path / FUNNEL).exists()
+
+
+def test_rows_of_other_settings_or_crystals_do_not_count(tmp_path: Path) -> None:
+    table = pl.DataFrame({"candidate_id": ["c0001"], STAGE: [SECOND]})
+    FunnelRows(tmp_path, {"model": "one"}).add([crystal("c0001")], table)
+    moved = Crystal.from_arrays("c0001", np.eye(3) * 5, [1], [[0, 0, 0]])
+    assert FunnelRows(tmp_path, {"model": "two"}).found([crystal("c0001")], SECOND) is None
+    again = FunnelRows(tmp_path, {"model": "one"})
+    assert again.found([moved], SECOND) is None
+    assert again.found([crystal("c0001")], SECOND + 1) is None
+    found = again.found([crystal("c0001")], SECOND)
+    assert found is not None and found.equals(table)
+    assert kept_rows.FUNNEL in [path.name for path in tmp_path.iterdir()]
