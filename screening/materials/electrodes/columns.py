@@ -26,8 +26,10 @@ FLAGS: dict[str, str] = {
     "lithium oxide.",
     "no_room": "A search by distances and coordination finds no void for the ion (or for more ions) in the frame.",
     "ions_relocated": "When the host takes up ions, those already in it change their sites, as in Li4Ti5O12.",
-    "ion_sites_blocked": "The ion sits in pockets of the frame without a passage wide enough to leave, as in maricite "
-    "NaFePO4.",
+    "ion_sites_blocked": "The ion sits in pockets of the frame: the passage is narrow, and every way through the "
+    "crystal too high in energy, as in maricite NaFePO4.",
+    "no_path_found": "No hops of usual length past the atoms connect the sites of the ion through the crystal: its "
+    "barrier is unknown.",
     "frame_falls_apart": "Without the ion some atoms of the frame touch no others: it is not a host that keeps its "
     "frame, but an alloy or a salt that forms anew.",
     "hull_says_little": "Cyanide is far above the hull of its elements in any compound, yet made in water and lasting: "
