@@ -84,12 +84,15 @@ def quick_predictors(
 
 
 def thorough_predictors(
-    config: RankConfig, predictors: Predictors, models: LoadedModels
+    config: RankConfig, predictors: Predictors, models: LoadedModels | None
 ) -> dict[str, LearnedPredictor]:
-    """What the best of a ranking get after their learned predictors, by their names; a release that the user chose
-    stays. Raises RequestError.
+    """What the best of a ranking get in the third stage, by the names of the predictors that it replaces.
+
+    A release that the user chose stays. Raises RequestError.
     """
-    choices = {}
+    if not config.funnel.enabled:
+        return {}
+    choices: dict[str, str] = {}
     for name, release in config.predictor_choices.items():
         kind = predictor_kind(name, "task.predictors")
         if name in predictors.learned and kind.thorough and release == kind.default:

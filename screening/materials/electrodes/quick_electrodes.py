@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
+import polars as pl
+
+from screening.crystals.crystal import Crystal
+from screening.materials.base import Description
 from screening.materials.electrodes.electrode_predictor import ElectrodePredictor
 from screening.materials.electrodes.voltage.network_voltages import NetworkVoltages
 
 
+@dataclass(frozen=True)
 class QuickElectrodes(ElectrodePredictor):
     """Describes crystals as electrodes without a potential: the same columns, with wider intervals."""
+
+    voltage: NetworkVoltages | None
 
     @classmethod
     def load(cls, release: str, settings: Mapping[str, Any] = MappingProxyType({})) -> QuickElectrodes:
@@ -22,3 +30,14 @@ class QuickElectrodes(ElectrodePredictor):
         """
         voltage = NetworkVoltages.load(release, str(settings.get("device", "auto")))
         return cls(voltage, settings.get("working_ion"))
+
+    def describe_predicted(self, crystals: Sequence[Crystal], table: pl.DataFrame) -> Description:
+        """Describe B crystals whose properties the network of the ranking has predicted.
+
+        Args:
+            crystals: In standard cells.
+            table: Their properties; they need no second prediction if it is the network of the release.
+        """
+        if self.voltage is None:
+            return self.describe(crystals)
+        return replace(self, voltage=self.voltage.with_known(crystals, table)).describe(crystals)
