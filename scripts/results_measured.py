@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import subprocess
 import sys
@@ -10,9 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
-from scipy.stats import spearmanr
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "docs" / "results"
@@ -49,23 +46,9 @@ def _magnets_generated(folder: Path) -> dict[str, Any]:
 
 
 def _electrodes_reference(folder: Path) -> dict[str, Any]:
-    keys = ["task=electrodes", "candidates=electrodes", "output_dir=electrodes", "profile_states=null"]
-    command = _run(folder, "rank", *keys)
-    table = pl.read_parquet(folder / "electrodes" / "ranking.parquet")
-    found = json.loads((folder / "electrodes" / "run.json").read_text("utf-8"))
-    with (ROOT / "datasets" / "reference" / "electrodes.csv").open(newline="", encoding="utf-8") as stream:
-        measured = {row["name"]: float(row["V_avg_exp_V"]) for row in csv.DictReader(stream) if row["V_avg_exp_V"]}
-    known = table.filter(pl.col("candidate_id").is_in(list(measured)) & pl.col("voltage_V").is_not_null())
-    voltage, low, high = (known[f"voltage_V{end}"].to_numpy() for end in ("", "_lo", "_hi"))
-    expected = np.array([measured[name] for name in known["candidate_id"]])
-    statistics = {
-        "n": known.height,
-        "mae_V": float(np.abs(voltage - expected).mean()),
-        "bias_V": float((voltage - expected).mean()),
-        "spearman": float(spearmanr(voltage, expected).statistic),
-        "coverage": float(((low <= expected) & (expected <= high)).mean()),
-    }
-    return command | _origin(found) | {"statistics": statistics}
+    command = _run(folder, "evaluate", "task=electrodes", "output_dir=electrodes")
+    found = json.loads((folder / "electrodes" / "reference.json").read_text("utf-8"))
+    return command | _origin(found) | {"statistics": found["statistics"]}
 
 
 def model_card_tables(path: Path) -> dict[str, Any]:

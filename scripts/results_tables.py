@@ -23,6 +23,7 @@ def tables() -> dict[str, str]:
         "magnets-generated": _magnets_generated(),
         "voltages": _voltages(),
         "electrodes-reference": _electrodes_reference(),
+        "offsets": _offsets(),
     }
     recorded = _load("docs/results/recorded.json")
     return written | {name: _recorded(table, recorded["date"]) for name, table in recorded["tables"].items()}
@@ -166,14 +167,28 @@ def _voltages() -> str:
 
 def _electrodes_reference() -> str:
     found = _load("docs/results/electrodes_reference.json")["statistics"]
-    row = [
-        f"{found['mae_V']:.2f} V",
-        f"{found['bias_V']:+.2f} V",
-        f"{found['spearman']:.2f}",
-        _percent(found["coverage"]),
-    ]
-    header = ["measured electrodes", "MAE", "bias", "rank correlation", "80 % interval covers"]
-    return _table(header, [[found["n"], *row]])
+    kinds = [("as ranked", found["as_ranked"]), ("own chemical system left out", found["voltage_V"]),
+             ("as calculated, no offset", found["calculated"]), *found["by_class"].items()]  # fmt: skip
+    rows = [
+        [name, row["n"], f"{row['mae']:.2f} V", f"{row['bias']:+.2f} V",
+         "" if row["spearman"] is None else f"{row['spearman']:.2f}", _percent(row["coverage"])]
+        for name, row in kinds if row["n"]
+    ]  # fmt: skip
+    capacity = found["capacity"]
+    rows.append(["practical capacity within 2 %", capacity["n"], f"{capacity['within_2_percent']} rows", "", "", ""])
+    return _table(["voltage", "measured", "MAE", "bias", "rank correlation", "80 % interval covers"], rows)
+
+
+def _offsets() -> str:
+    report = _parts("offsets-v1")["offsets"]["report"]
+    names = {"calculated": "as calculated", "unseen systems": "chemical systems left out one by one",
+             "unseen couples": "redox couples left out one by one"}  # fmt: skip
+    rows = [
+        [names[name], row["n"], f"{row['mae']:.2f} V", f"{row['bias']:+.2f} V", f"{row['spearman']:.2f}",
+         _percent(row["coverage"])]
+        for name, row in report.items()
+    ]  # fmt: skip
+    return _table(["voltage", "measured", "MAE", "bias", "rank correlation", "80 % interval covers"], rows)
 
 
 def _recorded(table: dict[str, Any], date: str) -> str:

@@ -60,7 +60,8 @@ def decomposition(counts: Floats, phases: Phases) -> Mixture:
     Raises:
         ValueError: An element is in none of the phases.
     """
-    return _least(counts, phases, phases.energy_eV, np.flatnonzero(counts).astype(np.int64))
+    own = phases.where((phases.counts[:, counts == 0] == 0).all(axis=1))
+    return _least(counts, own, own.energy_eV, np.flatnonzero(counts).astype(np.int64))
 
 
 def open_to(counts: Floats, phases: Phases, element: int, potential_eV: float) -> Mixture:

@@ -8,12 +8,13 @@ from functools import partial
 from pathlib import Path
 
 from screening.cluster import health
-from screening.cluster.health import BROKEN, STATES, Finding
+from screening.cluster.health import BROKEN, GOOD, NOTE, STATES, Finding
 from screening.cluster.surroundings import surroundings, tracking_variables
 from screening.configuration.doctor import DoctorConfig
 from screening.console import say
 from screening.errors import ScreeningError
 from screening.materials.registry import predictor_kind
+from screening.potentials.registry import missing_for, potential_names
 from screening.tracking.address import TrackingSettings
 
 logger = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ def _examine(config: DoctorConfig) -> Iterator[Finding]:
         ("GPU", health.gpu(config.device)),
         ("Slurm", health.queue()),
         ("model", _models(config)),
+        ("potentials", _potentials()),
         ("MLflow", tracking_variables(settings)),
         ("MLflow", health.tracking(settings)),
         ("disk", health.disk(Path(config.output_dir))),
@@ -61,6 +63,12 @@ def _models(config: DoctorConfig) -> Iterator[Finding]:
     yield from health.model("model", config.model, _check_network)
     for name, release in config.predictor_choices.items():
         yield from health.model(name, release, partial(_check_predictor, name))
+
+
+def _potentials() -> Iterator[Finding]:
+    for name in potential_names():
+        missing, _, advice = missing_for(name).partition("; ")
+        yield Finding(NOTE if missing else GOOD, "potential", f"{name}: {missing or 'can be used'}", advice)
 
 
 def _check_network(name: str) -> Path:

@@ -5,6 +5,7 @@ A command is one schema in this folder, one root config `configs/NAME.yaml` and 
 
 from __future__ import annotations
 
+from screening.configuration.barriers import BarriersConfig
 from screening.configuration.base import CommandConfig
 from screening.configuration.combine import CombineConfig
 from screening.configuration.doctor import DoctorConfig
@@ -27,6 +28,7 @@ COMMANDS: dict[str, type[CommandConfig]] = {
     for schema in (
         RankConfig,
         PredictConfig,
+        BarriersConfig,
         TrainConfig,
         CombineConfig,
         EvaluateConfig,

@@ -49,6 +49,7 @@ class SupplyConfig:
 
     region: str | None = setting(default=None, help="name of the region whose elements count as locally available")
     prices: dict[str, Any] = setting(default={}, help="USD/kg per element")
+    precursor_prices: dict[str, Any] = setting(default={}, help="USD/kg per precursor, for classes that buy these")
     hhi_production: dict[str, Any] = setting(default={}, help="index of production per element")
     hhi_reserve: dict[str, Any] = setting(default={}, help="index of reserves per element")
     local: dict[str, Any] = setting(default={}, help="elements available nearby")

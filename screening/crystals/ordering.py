@@ -37,6 +37,8 @@ MAX_ARRANGEMENTS = 2000
 MAX_CHARGE_TRIALS = 100_000
 """With more combinations of oxidation states than this, none is guessed."""
 
+_MOST_TIMES = 12
+_NEAR_WHOLE = 0.02
 _DISTINCT_CHARGE = 0.1
 _ARTIFICIAL_STEP = 0.2
 
@@ -62,18 +64,28 @@ def order_sites(sites: Sites) -> Sites:
 
 def average_space_group(sites: Sites) -> int | None:
     """Space group of a partially occupied crystal, each kind of occupancy taken as one element; None if not found."""
+    return space_group_number(sites.lattice, sites.frac, _kinds(sites))
+
+
+def _kinds(sites: Sites) -> list[int]:
+    """Numbers, equal for sites of equal occupancy."""
     kinds: dict[tuple[tuple[int, float], ...], int] = {}
     occupancies = sites.occupancies or [{int(z): 1.0} for z in sites.numbers]
     keys = [tuple(sorted((z, round(amount, 3)) for z, amount in site.items())) for site in occupancies]
-    return space_group_number(sites.lattice, sites.frac, [kinds.setdefault(key, len(kinds) + 1) for key in keys])
+    return [kinds.setdefault(key, len(kinds) + 1) for key in keys]
 
 
 def _ordered(sites: Sites) -> Sites:
     from pymatgen.transformations.standard_transformations import OrderDisorderedStructureTransformation
 
-    occupancies = sites.occupancies or []
-    groups = _groups(occupancies)
-    repeats, counts = _choose_supercell(sites, groups)
+    groups = _groups(sites.occupancies or [])
+    repeats, counts = _choose_supercell(sites, groups, {})
+    states = _whole_states(sites)
+    if states and not _is_neutral(sites, groups, counts, int(np.prod(repeats)), states):
+        # close, but metals would change their charge: smaller cells have more multiples, one of which may be exact
+        sites = _primitive(sites)
+        groups = _groups(sites.occupancies or [])
+        repeats, counts = _choose_supercell(sites, groups, states)
     copies = int(np.prod(repeats))
     structure = _decorate(sites, groups, counts, copies)
     structure.make_supercell(repeats)
@@ -103,19 +115,24 @@ def _groups(occupancies: list[Occupancy]) -> list[Group]:
     return list(groups.values())
 
 
-def _choose_supercell(sites: Sites, groups: list[Group]) -> tuple[tuple[int, int, int], list[Counts]]:
+def _choose_supercell(
+    sites: Sites, groups: list[Group], states: dict[int, float]
+) -> tuple[tuple[int, int, int], list[Counts]]:
+    """Repeats along the edges, and whole atoms on each group; neutral by these oxidation states if possible."""
     total = len(sites.numbers)
     if total > MAX_SITES * 3 // 2:
         raise OrderingError(f"{total} sites are too many to order (limit {MAX_SITES * 3 // 2})")
-    best: tuple[float, int, list[Counts]] | None = None
+    best: tuple[tuple[bool, float], int, list[Counts]] | None = None
     for copies in range(1, max(2, MAX_SITES // total + 1)):
         rounded = [_round(site, len(members) * copies) for site, members in groups]
+        counts = [count for _, count in rounded]
+        charged = bool(states) and not _is_neutral(sites, groups, counts, copies, states)
         deviation = max(worst for worst, _ in rounded)
-        if best is None or deviation < best[0] - 1e-9:
-            best = (deviation, copies, [counts for _, counts in rounded])
-        if deviation <= GOOD_DEVIATION:
+        if best is None or (charged, deviation + 1e-9) < best[0]:
+            best = ((charged, deviation), copies, counts)
+        if deviation <= GOOD_DEVIATION and not charged:
             break
-    if best is None or best[0] > MAX_DEVIATION:
+    if best is None or best[0][1] > MAX_DEVIATION:
         raise OrderingError(f"no supercell of up to {MAX_SITES} sites comes near these occupancies")
     return _most_compact(sites.lattice, best[1]), best[2]
 
@@ -180,6 +197,54 @@ def _guess_charges(sites: Sites, groups: list[Group], counts: list[Counts], copi
         return {}
     guesses = composition.oxi_state_guesses()
     return {ATOMIC_NUMBERS[symbol]: float(charge) for symbol, charge in guesses[0].items()} if guesses else {}
+
+
+def _whole_states(sites: Sites) -> dict[int, float]:
+    """Oxidation states by atomic number if each element of the crystal has one that is a whole number; else empty."""
+    from pymatgen.core.composition import Composition
+
+    amounts: dict[str, float] = {}
+    for site in sites.occupancies or []:
+        for z, amount in site.items():
+            amounts[SYMBOLS[z]] = amounts.get(SYMBOLS[z], 0.0) + amount
+    for times in range(1, _MOST_TIMES + 1):
+        whole = {symbol: round(times * amount) for symbol, amount in amounts.items()}
+        if all(abs(times * amounts[symbol] - count) < _NEAR_WHOLE * times for symbol, count in whole.items()):
+            composition = Composition(whole).reduced_composition
+            if not _is_quick_to_balance(composition):
+                return {}
+            guesses = composition.oxi_state_guesses()
+            states = guesses[0].items() if guesses else ()
+            if any(abs(state - round(state)) > _NEAR_WHOLE for _, state in states):
+                return {}
+            return {ATOMIC_NUMBERS[symbol]: float(round(state)) for symbol, state in states}
+    return {}
+
+
+def _is_neutral(sites: Sites, groups: list[Group], counts: list[Counts], copies: int, states: dict[int, float]) -> bool:
+    """Whether the charges of a supercell's atoms add up to zero."""
+    partial = {index for _, members in groups for index in members}
+    total = copies * sum(states.get(int(z), 0.0) for index, z in enumerate(sites.numbers) if index not in partial)
+    total += sum(states.get(z, 0.0) * amount for count in counts for z, amount in count.items())
+    return abs(total) < _NEAR_WHOLE
+
+
+def _primitive(sites: Sites) -> Sites:
+    """The crystal in its primitive cell, with the same orientation; as it is if none is found."""
+    import spglib
+
+    kinds = _kinds(sites)
+    try:
+        found = spglib.standardize_cell(
+            (sites.lattice.tolist(), sites.frac.tolist(), kinds), to_primitive=True, no_idealize=True, symprec=0.05
+        )
+    except spglib.SpglibError:
+        found = None
+    if found is None or len(found[2]) >= len(kinds):
+        return sites
+    occupancies = sites.occupancies or []
+    own = [occupancies[kinds.index(int(kind))] for kind in found[2]]
+    return Sites.from_occupancies(np.array(found[0]), own, np.array(found[1]), sites.own_id)
 
 
 def _is_quick_to_balance(composition: Composition) -> bool:

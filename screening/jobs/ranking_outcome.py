@@ -17,6 +17,7 @@ from screening.finalists.finalist import Finalist
 from screening.jobs.outcome import TableOutcome
 from screening.jobs.scoring import rank_landmarks
 from screening.materials.predictors import Predictors
+from screening.ranking import best_of_groups
 from screening.report.choices import first_columns
 from screening.report.finalist_files import finalist_page
 from screening.report.notebook import HtmlPage
@@ -56,8 +57,8 @@ class Ranking(TableOutcome):
 
     @cached_property
     def finalists(self) -> list[Finalist]:
-        """The first of the ranking, as many as `report.cards` says, each with the closer look of its class."""
-        return self._closer(self.table.head(self.config.report.cards))
+        """The best, as many as `report.cards` says, the first of every list among them; each with its closer look."""
+        return self._closer(best_of_groups(self.table, self.config.report.cards))
 
     def best(self, n: int = 10) -> pl.DataFrame:
         """Give the first n rows with all columns."""

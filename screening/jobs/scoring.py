@@ -32,7 +32,11 @@ if TYPE_CHECKING:
     Candidate = Structure | Atoms | Crystal | Mapping[str, Any] | str | Path
     Candidates = Candidate | Iterable[Candidate] | Mapping[str, Candidate]
 
-_OF_ONE_RANKING = ("rank", "pareto_front")  # columns that mean nothing for a material outside the ranking
+_OF_ONE_RANKING = (
+    "rank",
+    "rank_in_group",
+    "pareto_front",
+)  # columns that mean nothing for a material outside the ranking
 
 
 @dataclass
@@ -167,7 +171,7 @@ def rank_landmarks(predictors: Predictors, task: Mapping[str, Any], batch_atoms:
     """Known materials scored by the same models and task, to compare the candidates with; no rows without any."""
     file = material_class(str(task["name"])).landmarks
     items = () if file is None else read_crystals(file, ReadSettings(workers=0))
-    return rank_candidates(predictors, items, task, batch_atoms, Tally()).drop(_OF_ONE_RANKING)
+    return rank_candidates(predictors, items, task, batch_atoms, Tally()).drop(_OF_ONE_RANKING, strict=False)
 
 
 @contextmanager

@@ -184,6 +184,13 @@ class MaterialClass(ABC):
         """
         return None
 
+    def note(self, row: Mapping[str, Any]) -> str | None:
+        """What a report says after the reason of a row, as the key of a text of the class; None for nothing.
+
+        In that text `{COLUMN}` stands for the value of a column with its unit. The column `why` has it already.
+        """
+        return None
+
     def symmetry_matters(self, table: pl.DataFrame, settings: Any) -> Mask:
         """Rows of a prediction table, (B,), whose figures of merit need `space_group_number`; none by default."""
         return np.zeros(table.height, dtype=np.bool_)

@@ -1,4 +1,4 @@
-"""What a factory of electrode materials buys: the compound that brings each element, and its price.
+"""What a factory buys: the compound that brings each element, and its price.
 
 `datasets/elements/precursors.csv` names for an element its precursor and a price with source and date. The price is per
 kilogram of `priced_as`, which is the compound or, where the market quotes so, its content. The whole price is booked on

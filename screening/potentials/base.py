@@ -91,6 +91,11 @@ class Potential(ABC):
         """
         raise RequestError(f"{cls.__name__} has no method `load`, so it cannot be chosen by name")
 
+    @classmethod
+    def missing(cls) -> str:
+        """What has to be installed before it can be loaded, and how; empty if nothing."""
+        return ""
+
     @abstractmethod
     def evaluate(self, state: CrystalState, forces: bool = True) -> PotentialOutput:
         """Evaluate a batch on the device; the figures of a broken crystal may be NaN, all others hold."""

@@ -25,11 +25,25 @@ def load_potential(name: str, device: str = "auto", key: str = "potential") -> P
         RequestError: There is none of this name, its argument is wrong, or there is no such device.
     """
     kind, _, argument = name.partition(":")
-    found = plugins.load(plugins.POTENTIALS, kind, key)
-    if not (isinstance(found, type) and issubclass(found, Potential)):
-        raise RequestError(f"{key}={name}: {found!r} is not a subclass of screening.potentials.base.Potential")
+    found = _class_of(kind, key)
     place = resolve_device(device)
     try:
         return found.load(argument, place)
     except RequestError as error:
         raise RequestError(f"{key}={name}: {error}") from error
+
+
+def missing_for(name: str, key: str = "potential") -> str:
+    """What has to be installed before a potential can be loaded, and how; empty if nothing.
+
+    Raises:
+        RequestError: There is none of this name.
+    """
+    return _class_of(name.partition(":")[0], key).missing()
+
+
+def _class_of(kind: str, key: str) -> type[Potential]:
+    found = plugins.load(plugins.POTENTIALS, kind, key)
+    if not (isinstance(found, type) and issubclass(found, Potential)):
+        raise RequestError(f"{key}={kind}: {found!r} is not a subclass of screening.potentials.base.Potential")
+    return found

@@ -35,11 +35,11 @@ def list_names(table: pl.DataFrame, columns: Sequence[str]) -> list[str]:
 
 
 def lists_of(ranked: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
-    """The lists of a ranked table by name, each sorted by rank, that of the best candidate first; one without groups.
+    """The lists of a ranked table by name, each sorted by rank, that of the best candidate first.
 
-    The name of the only list of a table without groups is empty.
+    A table without groups or rows is one list without a name.
     """
-    if GROUP not in ranked.columns:
+    if GROUP not in ranked.columns or ranked.is_empty():
         return [("", ranked)]
     parts = ranked.sort("rank").partition_by(GROUP, maintain_order=True)
     return [(str(part[GROUP][0]), part) for part in parts]

@@ -21,8 +21,8 @@ from screening.errors import RequestError
 from screening.materials.arrays import floats, number_column, require_columns
 from screening.materials.sampling import Distribution
 from screening.ranking.gates import WaivableGate
-from screening.ranking.rank_groups import grouped
 from screening.ranking.pareto import pareto_fronts
+from screening.ranking.rank_groups import grouped
 from screening.settings import build_settings, settings_class
 
 SCORE_DECIMALS = 4

@@ -10,6 +10,7 @@ import polars as pl
 
 from screening.columns import gate_name, is_gate
 from screening.finalists.finalist import Finalist, KnownMaterial, folder_name
+from screening.ranking import best_of_groups
 from screening.report.cells import TableCell, cells
 from screening.report.choices import figure_columns, first_columns, table_columns
 from screening.report.plots import curve_figure
@@ -18,7 +19,17 @@ from screening.report.texts import Catalogue
 from screening.report.why import why
 
 FOLDER = "finalists"
-_SHOWN_ELSEWHERE = ("rank", "candidate_id", "formula", "score", "limiting_gate", "why", "flags")
+_SHOWN_ELSEWHERE = (
+    "rank",
+    "rank_group",
+    "rank_in_group",
+    "candidate_id",
+    "formula",
+    "score",
+    "limiting_gate",
+    "why",
+    "flags",
+)
 _NEARLY_CERTAIN = 99.5
 
 
@@ -98,9 +109,9 @@ class Card:
 def cards(
     ranking: pl.DataFrame, finalists: Sequence[Finalist], top: int, task: Mapping[str, Any], texts: Catalogue
 ) -> list[Card]:
-    """Cards of the first `top` candidates; those that are no finalists have no pictures, files or known material."""
+    """Cards of the best `top` candidates; those that are no finalists have no pictures, files or known material."""
     known = {finalist.candidate_id: finalist for finalist in finalists}
-    rows = ranking.head(top).iter_rows(named=True)
+    rows = best_of_groups(ranking, top).iter_rows(named=True)
     return [card(row, known.get(row["candidate_id"]), task, texts) for row in rows]
 
 

@@ -9,7 +9,7 @@ from screening.columns import column, is_gate, known_columns
 from screening.report.texts import Catalogue
 from screening.report.texts.numbers import THIN_SPACE
 
-_FIRST = ("rank", "candidate_id", "formula", "score")
+_FIRST = ("rank", "rank_group", "rank_in_group", "candidate_id", "formula", "score")
 _REVIEW = ("review_decision", "review_by", "review_comment")
 _LAST = ("pareto_front", *_REVIEW, "limiting_gate", "why", "space_group_number", "flags")
 _SHOWN = 8

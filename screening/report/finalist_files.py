@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
+import polars as pl
 
 from screening.crystals.crystal import Crystal
 from screening.files import atomic_folder
@@ -37,7 +38,8 @@ def write_finalist_files(output_dir: Path, content: ReportContent) -> None:
     if not content.finalists:
         shutil.rmtree(folder, ignore_errors=True)
         return
-    rows = {row["candidate_id"]: row for row in content.ranking.head(len(content.finalists)).iter_rows(named=True)}
+    chosen = pl.col("candidate_id").is_in([finalist.candidate_id for finalist in content.finalists])
+    rows = {row["candidate_id"]: row for row in content.ranking.filter(chosen).iter_rows(named=True)}
     with atomic_folder(folder) as part:
         entries = [_write(part, finalist, rows[finalist.candidate_id], content) for finalist in content.finalists]
         (part / INDEX).write_bytes(orjson.dumps(entries, option=orjson.OPT_INDENT_2))

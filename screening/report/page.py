@@ -15,6 +15,7 @@ from screening.report.cards import Card, cards
 from screening.report.cells import cells
 from screening.report.choices import first_columns, scatter_axes, table_columns
 from screening.report.heat_map import heat_map
+from screening.report.lists import ranked_lists
 from screening.report.plots import POINTS, pareto_scatter
 from screening.report.ranked_table import ROWS, table_data
 from screening.report.sections import REASONS_SHOWN, asked, explained_flags, funnel, provenance, refusals, stages
@@ -24,7 +25,7 @@ from screening.report.why import why
 
 CARDS = 20
 _TABLE, _PICTURES = ("basics.js", "table.js"), ("plots.js", "structures.js", "cards.js")
-_NOT_OF_LANDMARKS = ("rank", "pareto_front")
+_NOT_OF_LANDMARKS = ("rank", "rank_in_group", "pareto_front")
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class ReportContent:
         landmarks: Known materials, scored like the candidates.
         run: The content of `run.json`.
         task: The task's config; its section `report` may have `title`, `columns` and `scatter` (x and y column).
-        finalists: The first rows of the ranking in detail, in its order.
+        finalists: The best rows of the ranking in detail, in its order.
         language: `en` or `ru`.
         files: Whether the finalists' files are beside the page.
     """
@@ -88,6 +89,8 @@ def render(content: ReportContent) -> str:
         "scatter_x": texts.inside(texts.column(axes[0])) if axes else "",
         "elements_named": data["elements"]["named"] if ranking.height else "",
         "cards": best,
+        "lists": ranked_lists(ranking, task, texts),
+        "carded": {card.rank for card in best},
         "flags": explained_flags(both, texts),
         "rejected": content.rejected.height,
         "refusals": refusals(content.rejected, texts),

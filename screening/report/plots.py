@@ -9,6 +9,7 @@ import polars as pl
 
 from screening.columns import interval_names
 from screening.materials.base import Curve
+from screening.ranking import best_of_groups
 from screening.report.texts import Catalogue
 
 POINTS = 2000
@@ -26,7 +27,7 @@ def pareto_scatter(
     """Two figures of merit against each other, as plotly's figure dictionary.
 
     It shows the first 2,000 candidates, the first Pareto front in another colour and symbol, and the names of
-    landmarks. Only the first `top` candidates and the landmarks have error bars (80 % intervals): those of all would
+    landmarks. Only the best `top` candidates and the landmarks have error bars (80 % intervals): those of all would
     hide the points.
 
     Args:
@@ -38,7 +39,7 @@ def pareto_scatter(
     """
     best = ranking.head(POINTS)
     front = pl.col("pareto_front") == 1 if "pareto_front" in best.columns else pl.lit(False)
-    place = pl.col("rank") <= top
+    place = pl.col("rank").is_in(best_of_groups(ranking, top)["rank"].to_list())
     names = {key: texts.text(f"scatter_{key}", n=top) for key in ("candidates", "top", "front", "front_top", "known")}
     series = [
         _trace(names["candidates"], best.filter(~front & ~place), axes, BLUE, "circle-open", 6),

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from screening.columns import Column, gate_name, interval_names, is_gate
+from screening.ranking import lists_of
 from screening.report.choices import first_columns, table_columns
 from screening.report.sections import explained_flags
 from screening.report.texts import Catalogue
@@ -23,8 +24,8 @@ def table_data(ranking: pl.DataFrame, task: Mapping[str, Any], texts: Catalogue)
     """Columns, the first 1,000 rows, and the flags and gates to filter by.
 
     Returns:
-        `columns`, `rows`, `flags` and `gates`. A cell is a value, or `[value, low, high]` in a column with intervals;
-        numbers are rounded to six digits.
+        `columns`, `rows`, and the `flags`, `gates` and lists (`groups`) to filter by. A cell is a value, or
+        `[value, low, high]` in a column with intervals; numbers are rounded to six digits.
     """
     shown = ranking.head(ROWS)
     names = table_columns(task, ranking.columns)
@@ -33,14 +34,15 @@ def table_data(ranking: pl.DataFrame, task: Mapping[str, Any], texts: Catalogue)
     rows = [_row(row, specs, task, texts) for row in shown.iter_rows(named=True)]
     flags = sorted(flag for flag, *_ in explained_flags(shown, texts))
     return {
-        "columns": [_column(spec, ranking.columns, first, texts) for spec in specs],
+        "columns": [_column(spec, ranking, first, texts) for spec in specs],
         "rows": rows,
         "flags": {flag: texts.flag(flag) for flag in flags},
         "gates": {name: texts.gate(gate_name(name)) for name in names if is_gate(name)},
+        "groups": {group: texts.group(group) for group, _ in lists_of(ranking) if group},
     }
 
 
-def _column(spec: Column, available: Sequence[str], first: Sequence[str], texts: Catalogue) -> dict[str, Any]:
+def _column(spec: Column, ranking: pl.DataFrame, first: Sequence[str], texts: Catalogue) -> dict[str, Any]:
     return {
         "name": spec.name,
         "label": spec.label,
@@ -49,9 +51,16 @@ def _column(spec: Column, available: Sequence[str], first: Sequence[str], texts:
         "digits": spec.digits,
         "kind": spec.kind,
         "first": spec.name in first,
-        "interval": interval_names(spec.name, available) is not None,
-        "words": dict(texts.words(spec.name)),
+        "interval": interval_names(spec.name, ranking.columns) is not None,
+        "words": _words(spec, ranking, texts),
     }
+
+
+def _words(spec: Column, ranking: pl.DataFrame, texts: Catalogue) -> dict[str, str]:
+    """Words for the values of a column."""
+    if spec.name != "rank_group":
+        return dict(texts.words(spec.name))
+    return {group: texts.group(group) for group, _ in lists_of(ranking)}
 
 
 def _row(row: Mapping[str, Any], specs: Sequence[Column], task: Mapping[str, Any], texts: Catalogue) -> list[Any]:

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from screening.columns import MISSING, Column, column, interval_names
+from screening.ranking import lists_of
 
 FULL_WIDTH = 100
 _TEXT_WIDTHS = (32, 24, 18, 14, 11, 9)
@@ -17,18 +18,20 @@ _LANDMARK_MARK = "·"
 
 
 def short_table(table: pl.DataFrame, columns: Sequence[str], top: int, landmarks: pl.DataFrame | None = None) -> str:
-    """The first rows of a ranking as aligned plain text.
+    """The first rows of a ranking, or of each of its lists, as aligned plain text.
 
     A value with an 80 % interval reads `1.61 [1.5, 1.7]`.
 
     Args:
         table: The ranked candidates.
         columns: Columns to show; those that the table does not have are left out.
-        top: How many candidates.
+        top: How many candidates of each list.
         landmarks: Known materials, shown below a rule.
     """
     shown = [column(name) for name in columns if name in table.columns]
-    rows = _cells(table.head(top), shown)
+    lists = lists_of(table)
+    parts_of = [_cells(part.head(top), shown) for _, part in lists]
+    rows = [row for part in parts_of for row in part]
     known = _cells(landmarks, shown) if landmarks is not None else []
     if "rank" in (spec.name for spec in shown):
         place = [spec.name for spec in shown].index("rank")
@@ -40,10 +43,21 @@ def short_table(table: pl.DataFrame, columns: Sequence[str], top: int, landmarks
             break
     rule = "─" * (sum(widths) + 2 * max(len(widths) - 1, 0))
     lines = [_line(cells, shown, widths) for cells in body]
-    parts = [*(_line(cells, shown, widths) for cells in _headings(shown, widths)), rule, *lines[: len(rows)]]
+    parts = [*(_line(cells, shown, widths) for cells in _headings(shown, widths))]
+    parts += [rule] if len(lists) == 1 else []
+    place = 0
+    for (name, part), some in zip(lists, parts_of, strict=True):
+        parts += [_ruled(f"{name} ({part.height})", rule)] if len(lists) > 1 else []
+        parts += lines[place : place + len(some)]
+        place += len(some)
     parts += [] if table.height else ["no candidate was scored"]
-    parts += [f"{'── known materials ':─<{len(rule)}}", *lines[len(rows) :]] if known else []
+    parts += [_ruled("known materials", rule), *lines[len(rows) :]] if known else []
     return "\n".join(parts)
+
+
+def _ruled(title: str, rule: str) -> str:
+    """A title in a rule as long as `rule`."""
+    return f"{f'── {title} ':─<{len(rule)}}"
 
 
 def timing_line(seconds: Mapping[str, float]) -> str:

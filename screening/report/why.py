@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import prod
+from string import Formatter
 from typing import Any
 
 from screening.columns import gate_name, interval_names, is_gate
+from screening.materials.registry import material_class
 from screening.report.choices import gate_words
 from screening.report.sections import CERTAIN
 from screening.report.texts import Catalogue
@@ -28,6 +30,11 @@ def why(row: Row, task: Mapping[str, Any], texts: Catalogue) -> str:
     if not gates:
         return str(row.get("why") or "")
     figures = ", ".join(_figures(row, task, texts)) or "–"
+    return " ".join(filter(None, (_sentence(row, gates, figures, task, texts), _note(row, task, texts))))
+
+
+def _sentence(row: Row, gates: Mapping[str, float], figures: str, task: Mapping[str, Any], texts: Catalogue) -> str:
+    """What the gates say of a row."""
     limiting = str(row.get("limiting_gate") or "").replace("_", " ")
     if limiting not in gates:
         return texts.text("why_passes", figures=figures)
@@ -41,6 +48,15 @@ def why(row: Row, task: Mapping[str, Any], texts: Catalogue) -> str:
     doubtful = [texts.gate(name) for name, chance in gates.items() if chance < CERTAIN and name != limiting]
     also = texts.text("why_also", gates=", ".join(doubtful)) if doubtful else ""
     return texts.text("why_limited", also=also, **worst)
+
+
+def _note(row: Row, task: Mapping[str, Any], texts: Catalogue) -> str:
+    """What the class adds, with the values of the columns that its text names."""
+    key = material_class(str(task["name"])).note(row) if task.get("name") else None
+    if key is None:
+        return ""
+    names = {name for _, name, *_ in Formatter().parse(str(texts.page[key])) if name}
+    return texts.text(key, **{name: texts.with_unit(texts.column(name), row.get(name)) for name in names})
 
 
 def _figures(row: Row, task: Mapping[str, Any], texts: Catalogue) -> list[str]:

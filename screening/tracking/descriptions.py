@@ -7,6 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import polars as pl
+
+from screening.ranking import lists_of
 from screening.report.cells import cells
 from screening.report.sections import asked, funnel
 from screening.report.texts import Catalogue, catalogue
@@ -109,12 +112,23 @@ def _decide(key: str, texts: Catalogue, **values: str) -> str:
 
 
 def _best(ranking: RankingFolder, runs: Mapping[str, str], place: Place, texts: Catalogue) -> str:
-    """The first of the ranking, each linked to its run."""
+    """The first of every list of the ranking, each linked to its run."""
+    lists = lists_of(ranking.table)
+    tables = [_best_of(part, ranking, runs, place, texts) for _, part in lists]
+    if len(lists) < 2:
+        return "".join(tables)
+    titled = zip(lists, tables, strict=True)
+    return "\n\n".join(f"### {escaped(texts.group(name))}\n\n{table}" for (name, _), table in titled)
+
+
+def _best_of(
+    part: pl.DataFrame, ranking: RankingFolder, runs: Mapping[str, str], place: Place, texts: Catalogue
+) -> str:
     names = _figures(ranking)
     heads = [texts.column("rank").label, texts.text("mlflow_candidate")]
     heads += [texts.column(name).heading for name in names]
     rows = []
-    for row in ranking.table.head(_BEST).iter_rows(named=True):
+    for row in part.head(_BEST).iter_rows(named=True):
         identity = dict.fromkeys((str(row["formula"]), str(row["candidate_id"])))
         name, run = escaped(" · ".join(identity)), runs.get(str(row["candidate_id"]))
         shown = [escaped(cell.text) for cell in cells(row, names, texts)]

@@ -60,6 +60,10 @@ def test_the_hull_is_pymatgens() -> None:
     assert decomposition(count_matrix(["CoO2F"])[0], phases).energy_eV == pytest.approx(expected, abs=1e-6)
 
 
+def test_a_mixture_has_no_other_elements() -> None:
+    assert decomposition(count_matrix(["Si"])[0], known_phases(["Li", "Si"])).formulas == ("Si",)
+
+
 @pytest.mark.parametrize(("potential_eV", "expected"), [(-3.0, "Si"), (-0.05, "Li21Si5")])
 def test_more_is_taken_from_a_reservoir_the_less_it_costs(potential_eV: float, expected: str) -> None:
     phases = known_phases(["Li", "Si"])

@@ -112,10 +112,11 @@ SOUND: dict[str, dict[str, Any]] = {
         "rare_earth_mass_fraction": 0.0, "heavy_rare_earth_mass_fraction": 0.0,
     },
     "electrodes": {
-        "flags": "", "capacity_extractable_mAh_per_g": 150.0, "voltage_V": 3.4, "strain_percent": 4.0,
+        "flags": "", "capacity_practical_mAh_per_g": 150.0, "voltage_V": 3.4, "strain_percent": 4.0,
         "energy_above_hull_eV_per_atom": 0.0, "charged_energy_above_hull_eV_per_atom": 0.0, "relative_energy": 0.8,
-        "specific_energy_Wh_per_kg": 500.0, "price_USD_per_kWh": 5.0, "energy_per_cost_kWh_per_USD": 0.1,
-        "cobalt_mass_fraction": 0.0,
+        "cell_energy_Wh_per_kg": 350.0, "cell_price_USD_per_kWh": 5.0, "energy_per_cost_kWh_per_USD": 0.1,
+        "cobalt_mass_fraction": 0.0, "window_margin_V": 1.1, "electrode_kind": "insertion", "migration_barrier_eV": 0.3,
+        "working_ion": "Li", "electrode_role": "cathode",
     },
 }  # fmt: skip
 """A candidate of each class that passes all gates, as far as rankings look."""
@@ -128,6 +129,7 @@ EFFECTS = {
     ("electrodes", "energy"): ({"relative_energy": 0.5, "energy_per_cost_kWh_per_USD": 9.0}, None),
     ("electrodes", "cheap"): ({"relative_energy": 1.2, "energy_per_cost_kWh_per_USD": 0.01}, None),
     ("electrodes", "long_life"): ({"strain_percent": 9.0, "relative_energy": 1.2}, 0.0),
+    ("electrodes", "fast_charging"): ({"migration_barrier_eV": 0.8, "relative_energy": 1.2}, 0.0),
     ("electrodes", "sodium"): ({"cobalt_mass_fraction": 0.2, "relative_energy": 1.2}, 0.0),
 }
 """What a candidate has that the preset puts behind the sound one, and the score that it gets, if that is certain."""

@@ -39,6 +39,14 @@ def rock_salt() -> Structure:
     )
 
 
+def titanate(element: str = "Ti", share: float = THIRD / 2) -> Structure:
+    """The spinel Li4Ti5O12: a sixth of its octahedra hold lithium."""
+    return Structure.from_spacegroup(
+        "Fd-3m", Lattice.cubic(8.36), ["Li", {"Li": share, element: 1 - share}, "O"],
+        [[0, 0, 0], [0.625, 0.625, 0.625], [0.388, 0.388, 0.388]],
+    )  # fmt: skip
+
+
 def ordered(structure: Structure) -> Crystal:
     (item,) = as_crystals([structure], ReadSettings(order=True))
     assert isinstance(item, Crystal), item
@@ -55,6 +63,15 @@ def test_refused_by_default_with_the_way_out() -> None:
     assert (item.stage, item.reason) == (
         "sanity", "partial occupancies (Li0.5 Fe0.5 on site 1); order=true makes an ordered approximant"
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("element", ["Ti", "Mn"])
+@pytest.mark.parametrize("cell", [1, 2])
+def test_the_approximant_of_an_oxide_is_neutral(element: str, cell: int) -> None:
+    """In the usual cell Li11Ti13O32 is close enough to the occupancies, but titanium would be above 4."""
+    structure = titanate(element)
+    found = counts(ordered(structure if cell == 1 else structure.get_primitive_structure()))
+    assert (found["Li"] / found[element], found["O"] / found[element]) == pytest.approx((4 / 5, 12 / 5))
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import yaml
 
 from screening.chemistry.compositions import count_matrix
 from screening.errors import RequestError
+from screening.materials.precursors import precursors
 from screening.materials.supply import SupplySettings, supply_columns
 from screening.resources import resource
 from screening.settings import build_settings
@@ -113,3 +114,41 @@ def test_rows_do_not_influence_each_other() -> None:
     table = pl.DataFrame(columns)
     assert table["price_USD_per_kg"].to_list() == [None, pytest.approx(0.424)]
     assert not np.isnan(table["rare_earth_mass_fraction"].to_numpy()).any()
+
+
+def bought(formula: str, **settings: Any) -> float:
+    columns, _ = supply_columns(count_matrix([formula]), SupplySettings(**settings), bought=True)
+    return float(next(column[0] for column in columns if column.name == "price_USD_per_kg"))
+
+
+def test_precursors_cost_what_the_market_pays_for_them() -> None:
+    """The price of what is bought, over the share of the element in it, by hand."""
+    assert bought("Li") == pytest.approx(9.00 / (2 * 6.94 / 73.89), rel=1e-3)
+    assert bought("V2O5") == pytest.approx(11.07, rel=1e-6)
+    assert bought("V") == pytest.approx(11.07 / 0.5602, rel=1e-3)
+    assert bought("LiFePO4") < supply("LiFePO4")[0]["price_USD_per_kg"]
+    assert bought("Fe") == supply("Fe")[0]["price_USD_per_kg"]  # not in the table of precursors
+
+
+def test_the_price_of_a_precursor_can_be_replaced_and_that_of_the_element_wins() -> None:
+    own = {"Li2CO3": {"price": 18.0, "date": "2026-10", "source": "my supplier"}}
+    assert bought("Li", precursor_prices=own) == pytest.approx(2 * bought("Li"))
+    assert bought("Li", precursor_prices=own, prices={"Li": 50.0}) == pytest.approx(50.0)
+    dated, _ = supply_columns(count_matrix(["LiV"]), SupplySettings(precursor_prices=own), bought=True)
+    assert dated[-1].to_list() == ["Li2CO3 2026-10; V2O5 2025"]
+    pure, _ = supply_columns(count_matrix(["LiV"]), SupplySettings(precursor_prices=own))
+    assert dict(zip((c.name for c in pure), pure, strict=True))["price_date"].to_list() == ["2018-2020"]
+
+
+@pytest.mark.parametrize("prices", [{"Li2CO": 1.0}, {"Li2CO3": -1.0}, {"Li2CO3": {"cost": 1.0}}, {"Li2CO3": "dear"}])
+def test_a_wrong_price_of_a_precursor_is_refused(prices: dict[str, Any]) -> None:
+    with pytest.raises(RequestError, match=r"supply\.precursor_prices\."):
+        SupplySettings(precursor_prices=prices)
+
+
+def test_every_price_of_a_precursor_has_its_source_and_date() -> None:
+    for precursor in precursors().values():
+        assert precursor.source and re.match(r"20\d\d", precursor.date), precursor
+        assert 0 < precursor.share <= 1 and precursor.price_USD_per_kg > 0, precursor
+    elements = [precursor.element for precursor in precursors().values()]
+    assert len(set(elements)) == len(elements)

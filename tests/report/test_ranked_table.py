@@ -41,3 +41,15 @@ def test_words_of_categories(content: ReportContent) -> None:
     table = table_data(ranking, content.task, catalogue("ru"))
     words = {spec["name"]: spec["words"] for spec in table["columns"]}
     assert words["easy_axis"]["axis"] == "ось" and words["limiting_gate"]["stability"] == "устойчивость"
+
+
+def test_lists_can_be_chosen_by_their_names_in_words(content: ReportContent) -> None:
+    ranking = content.ranking.with_columns(
+        rank_group=pl.Series([f"{'Li cathode' if i % 2 else 'Na unknown'}" for i in range(content.ranking.height)]),
+        rank_in_group=pl.int_range(1, content.ranking.height + 1),
+    )
+    assert table_data(ranking, content.task, catalogue("ru"))["groups"] == {
+        "Na unknown": "Na с неизвестным применением",
+        "Li cathode": "Li катод",
+    }
+    assert table_data(content.ranking, content.task, catalogue("ru"))["groups"] == {}

@@ -81,3 +81,12 @@ def test_the_longest_stage_comes_first() -> None:
         timing_line({"reading": 3.0, "network": 9.0, "ranking": 0.001}) == "12.0 s of work: network 75 %, reading 25 %"
     )
     assert timing_line({}) == "0.0 s of work"
+
+
+def test_each_list_stands_under_its_name(table: pl.DataFrame) -> None:
+    grouped = table.with_columns(rank_group=pl.Series(["Li x", "Na y", "Li x"]), rank_in_group=pl.Series([1, 1, 2]))
+    lines = short_table(grouped, COLUMNS, 1).splitlines()
+    heads = [line for line in lines if line.startswith("── ")]
+    assert [line.strip("─ ") for line in heads] == ["Li x (2)", "Na y (1)"]
+    assert lines[lines.index(heads[0]) + 1].split()[0] == "1" and lines[lines.index(heads[1]) + 1].split()[0] == "2"
+    assert len(lines) == len(short_table(table, COLUMNS, 2).splitlines()) + 1

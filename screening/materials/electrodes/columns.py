@@ -14,6 +14,10 @@ FLAGS: dict[str, str] = {
     "anion_redox": "The transition metals cannot balance the loss of all ions: for the rest, oxygen would be oxidised, "
     "which tends to leave as gas; only the share of the metals counts as extractable.",
     "alloy_anode": "An alloy or carbon that stores the ion at low voltage, as an anode; its volume may change a lot.",
+    "conversion_electrode": "The crystal is no host: it turns into other phases, the metal beside a compound of the "
+    "ion. Charge and discharge then differ by several tenths of a volt, and the volume changes a lot.",
+    "may_convert": "The host with its ions can gain much energy by turning into other phases: rather a conversion than "
+    "an insertion.",
     "host_without_ion": "A host without the working ion: ions were put into its voids, as many as its metals can "
     "balance.",
     "charged_host": "The crystal contains the ion, but its metals cannot be oxidised further: it is the charged end. "
@@ -31,7 +35,9 @@ FLAGS: dict[str, str] = {
     "above_voltage_window": "The predicted voltage is above what the usual electrolyte of the ion withstands.",
     "negative_voltage": "The predicted voltage is below that of the ion's metal: the ion would not enter by itself.",
     "plating_risk": "The predicted voltage is so close to that of the ion's metal that the metal may plate instead.",
-    "made_by_ion_exchange": "Only a synthesis by exchange of the ion in another crystal is known, that is, in two steps.",
+    "made_by_ion_exchange": "Only a synthesis by exchange of the ion in another crystal is known: two steps.",
+    "offset_unknown": "No electrode with this redox couple and similar anions was measured, or the voltage release "
+    "has no offsets: the measured voltage may differ from the calculated one more than usual.",
     "charge_balance_unclear": "Common oxidation states do not balance, so the extractable charge is unknown.",
 }
 

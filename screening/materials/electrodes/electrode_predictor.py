@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import isnan
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from screening.chemistry.formulas import cell_formula
 from screening.crystals.crystal import Crystal
+from screening.materials.arrays import flagged, floats, names_with_interval
 from screening.materials.base import Description
 from screening.materials.electrodes.end_members.pair import ElectrodePair, NoPair
 from screening.materials.electrodes.end_members.pair_search import find_pairs
+from screening.materials.electrodes.measured.measured_columns import OFFSET_UNKNOWN, measured_columns
+from screening.materials.electrodes.measured.measured_table import PRACTICAL
+from screening.materials.electrodes.measured.offset_release import AUTO, LoadedOffsets, load_offsets
+from screening.materials.electrodes.phases.line_phases import LinePhases
+from screening.materials.electrodes.phases.phase_rows import phase_rows, with_phases
 from screening.materials.electrodes.voltage.network_voltages import NetworkVoltages
 from screening.materials.electrodes.voltage.voltage import VOLTAGE_COLUMNS, VoltagePredictor
 
@@ -31,7 +39,6 @@ PAIR_SCHEMA: dict[str, type[pl.DataType]] = {
     "no_pair_reason": pl.String,
     "flags": pl.String,
 }
-_CALCULATED = "voltage_calculated_practical_V"
 
 
 @dataclass(frozen=True)
@@ -41,10 +48,12 @@ class ElectrodePredictor:
     Attributes:
         voltage: None leaves voltages null.
         working_ion: None takes the one found in each crystal.
+        offsets: Between calculated and measured voltages; None leaves `voltage_V` as calculated.
     """
 
     voltage: VoltagePredictor | NetworkVoltages | None
     working_ion: str | None = None
+    offsets: LoadedOffsets | None = None
 
     @classmethod
     def load(cls, release: str, settings: Mapping[str, Any] = MappingProxyType({})) -> ElectrodePredictor:
@@ -54,7 +63,8 @@ class ElectrodePredictor:
             RequestError: The release is unknown or damaged.
         """
         voltage = VoltagePredictor.load(release, str(settings.get("device", "auto")))
-        return cls(voltage, settings.get("working_ion"))
+        offsets = load_offsets(str(settings.get("offsets") or AUTO), voltage.folder) if voltage is not None else None
+        return cls(voltage, settings.get("working_ion"), offsets)
 
     @property
     def folder(self) -> Path | None:
@@ -63,23 +73,35 @@ class ElectrodePredictor:
 
     @property
     def loads(self) -> Mapping[str, Path | None]:
-        """The files of the potential and the folder of the network that the voltage release was fitted with."""
-        return {} if self.voltage is None else self.voltage.loads
+        """What the voltages are predicted with, and the offsets that correct them."""
+        if self.voltage is None:
+            return {}
+        return {**self.voltage.loads, "offsets": None if self.offsets is None else self.offsets.folder}
 
     @property
     def training(self) -> Mapping[str, Any] | None:
-        """Not used: electrodes have no comparison with measurements."""
+        """Not used: which systems the offsets have seen is said by `voltage_left_out_V`."""
         return None
 
     def describe(self, crystals: Sequence[Crystal]) -> Description:
-        """Describe B crystals: the columns of `PAIR_SCHEMA` and of the voltages."""
+        """Describe B crystals: the columns of `PAIR_SCHEMA`, of the voltages, and of those to be measured."""
         pairs = list(find_pairs(crystals, self.working_ion))
+        phases = phase_rows(crystals, pairs, self.working_ion, self._lines)
         table = pl.DataFrame([_row(pair) for pair in pairs], schema=PAIR_SCHEMA)
         refused = {row: pair.reason for row, pair in enumerate(pairs) if isinstance(pair, NoPair) and pair.refused}
-        voltages = self._voltages(pairs)
-        practical = [v for v in voltages if v.name.startswith(_CALCULATED)]
-        voltages += [v.alias(v.name.replace(_CALCULATED, "voltage_V")) for v in practical]
-        return Description([*table.get_columns(), *voltages], refused)
+        framed = phases.pairs_in_frames(pairs)
+        voltages = pl.DataFrame(self._voltages(framed))
+        calculated = np.stack([floats(voltages, name) for name in names_with_interval(PRACTICAL)], axis=1)
+        measured, unknown = measured_columns(framed, calculated, self.offsets)
+        table = table.with_columns(flagged(table, {OFFSET_UNKNOWN: unknown}), *voltages, *measured)
+        return Description(with_phases(table, phases, pairs, self._lines).get_columns(), refused)
+
+    @cached_property
+    def _lines(self) -> LinePhases | None:
+        if self.voltage is None:
+            return None
+        potential = self.voltage.potential if isinstance(self.voltage, VoltagePredictor) else None
+        return LinePhases(self.voltage.network, potential)
 
     def _voltages(self, pairs: list[ElectrodePair | NoPair]) -> list[pl.Series]:
         if self.voltage is not None:

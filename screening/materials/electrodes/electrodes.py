@@ -10,12 +10,15 @@ from screening.materials.base import CloserLook, Finalists, MaterialClass, Predi
 from screening.materials.electrodes import merit
 from screening.materials.electrodes.columns import COLUMNS, FLAGS, REMARKS
 from screening.materials.electrodes.figures.ion_exchange import exchange_possible
+from screening.materials.electrodes.reasons import offset_note
+from screening.materials.electrodes.voltage.release_choice import ACCURATE, RELEASE
 from screening.settings import setting, settings_class
 
 if TYPE_CHECKING:
     import polars as pl
 
     from screening.array_types import Mask
+    from screening.materials.reference import Comparison
 
 _HERE = "screening.materials.electrodes"
 
@@ -49,22 +52,32 @@ class Electrodes(MaterialClass):
     predictors = (
         PredictorKind(
             name="voltage",
-            default="voltage-v1",
-            help="predictor of voltages and volume changes of electrodes: name of a release, folder, or none",
+            default=RELEASE,
+            help="predictor of voltages and volume changes of electrodes: name of a release, folder, accurate (best "
+            "whose potential is installed), or none",
             predictor=f"{_HERE}.electrode_predictor:ElectrodePredictor",
-            depends_on=("device", "working_ion"),
+            depends_on=("device", "working_ion", "offsets"),
             refusal_stage="electrode",
             recipe_at=f"{_HERE}.voltage.voltage_release:RECIPE",
             quick="network_voltage",
+            thorough=ACCURATE,
         ),
         PredictorKind(
             name="network_voltage",
             default="network-voltage-v1",
             help="rough voltages of the first stage of a ranking: name of a release, folder, or none",
             predictor=f"{_HERE}.quick_electrodes:QuickElectrodes",
-            depends_on=("device", "working_ion"),
+            depends_on=("device", "working_ion", "offsets"),
             refusal_stage="electrode",
             recipe_at=f"{_HERE}.voltage.network_release:NETWORK_RECIPE",
+        ),
+        PredictorKind(
+            name="offsets",
+            default="auto",
+            help="offsets between calculated and measured voltages: name of a release, folder, auto (those learned "
+            "with the voltage release), or none (voltage_V is as calculated)",
+            predictor=f"{_HERE}.measured.offset_release:OffsetKind",
+            recipe_at=f"{_HERE}.measured.offset_release:OFFSET_RECIPE",
         ),
     )
 
@@ -74,8 +87,18 @@ class Electrodes(MaterialClass):
     def explain(self, ranked: pl.DataFrame, gates: Mapping[str, Any]) -> pl.Series:
         return merit.explain(ranked, gates)
 
+    def note(self, row: Mapping[str, Any]) -> str | None:
+        return offset_note(row)
+
     def symmetry_matters(self, table: pl.DataFrame, settings: merit.ElectrodeSettings) -> Mask:
         return exchange_possible(count_matrix(table["cell_formula"].to_list()))
+
+    def compare(
+        self, ranked: pl.DataFrame, rows: Sequence[Mapping[str, str]], settings: merit.ElectrodeSettings, unseen: Mask
+    ) -> Comparison:
+        from screening.materials.electrodes.measured.measured_comparison import compare_electrodes
+
+        return compare_electrodes(ranked, rows)
 
     def look_closer(self, finalists: Finalists) -> Sequence[CloserLook]:
         from screening.materials.electrodes.charging import charging

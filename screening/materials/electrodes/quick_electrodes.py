@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -12,7 +12,11 @@ import polars as pl
 from screening.crystals.crystal import Crystal
 from screening.materials.base import Description
 from screening.materials.electrodes.electrode_predictor import ElectrodePredictor
+from screening.materials.electrodes.measured.offset_release import AUTO, NO_OFFSETS, load_offsets
 from screening.materials.electrodes.voltage.network_voltages import NetworkVoltages
+from screening.materials.electrodes.voltage.release_choice import RELEASE
+from screening.materials.electrodes.voltage.voltage import FORMAT, KEY
+from screening.tabular.release import find_tabular_release
 
 
 @dataclass(frozen=True)
@@ -29,15 +33,19 @@ class QuickElectrodes(ElectrodePredictor):
             RequestError: The release is unknown or damaged.
         """
         voltage = NetworkVoltages.load(release, str(settings.get("device", "auto")))
-        return cls(voltage, settings.get("working_ion"))
+        offsets = None
+        if voltage is not None:  # they stand for the calculated voltage that both stages predict
+            name = NO_OFFSETS if settings.get("offsets") == NO_OFFSETS else AUTO
+            offsets = load_offsets(name, find_tabular_release(RELEASE, KEY, FORMAT))
+        return cls(voltage, settings.get("working_ion"), offsets)
 
     def describe_predicted(self, crystals: Sequence[Crystal], table: pl.DataFrame) -> Description:
         """Describe B crystals whose properties the network of the ranking has predicted.
 
         Args:
             crystals: In standard cells.
-            table: Their properties; they need no second prediction if it is the network of the release.
+            table: Their properties; they need no second prediction.
         """
-        if self.voltage is None:
-            return self.describe(crystals)
-        return replace(self, voltage=self.voltage.with_known(crystals, table)).describe(crystals)
+        if self.voltage is not None:
+            self.voltage.remember(crystals, table)
+        return self.describe(crystals)

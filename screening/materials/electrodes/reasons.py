@@ -14,6 +14,9 @@ from screening.materials.sentences import Row, why_sentence
 
 Gate = Mapping[str, Any]
 
+OFFSET_MATTERS_V = 0.15
+"""A class whose measured voltages differ from the calculated ones by more is named."""
+
 
 def electrode_reasons(ranked: pl.DataFrame, gates: Mapping[str, Gate]) -> pl.Series:
     """The column `why` of a ranked table.
@@ -23,7 +26,7 @@ def electrode_reasons(ranked: pl.DataFrame, gates: Mapping[str, Gate]) -> pl.Ser
         gates: Name -> gate, as in the task's config.
     """
     sentences = [
-        why_sentence(row, gates, _strengths(row), partial(_weakness, gates, row))
+        why_sentence(row, gates, _strengths(row), partial(_weakness, gates, row)) + _offset(row)
         for row in ranked.iter_rows(named=True)
     ]
     return pl.Series("why", sentences, dtype=pl.String)
@@ -33,12 +36,35 @@ def _strengths(row: Row) -> str:
     parts = [f"{row['electrode_role']} for {row['working_ion']}" if row["electrode_role"] else row["working_ion"]]
     for name, text in (
         ("voltage_V", "{:.2f} V"),
-        ("capacity_extractable_mAh_per_g", "{:.0f} mAh/g"),
-        ("specific_energy_Wh_per_kg", "{:.0f} Wh/kg"),
+        ("capacity_practical_mAh_per_g", "{:.0f} mAh/g"),
+        ("cell_energy_Wh_per_kg", "{:.0f} Wh/kg in a cell"),
     ):
         if row.get(name) is not None:
             parts.append(text.format(row[name]))
     return ", ".join(parts)
+
+
+def offset_note(row: Row) -> str | None:
+    """Key of the text on how the expected voltage comes from the calculated one; None where that matters little."""
+    offset = row.get("voltage_offset_V")
+    if row.get("voltage_V") is None or row.get("voltage_calculated_practical_V") is None:
+        return None
+    if "offset_unknown" in (row.get("flags") or "").split(";"):
+        return "why_offset_unknown"
+    if offset is None or abs(offset) <= OFFSET_MATTERS_V:
+        return None
+    return "why_offset"
+
+
+def _offset(row: Row) -> str:
+    note = offset_note(row)
+    if note is None:
+        return ""
+    start = f" {row['voltage_V']:.2f} V expected (PBE+U {row['voltage_calculated_practical_V']:.2f} V; "
+    if note == "why_offset_unknown":
+        return f"{start}no measured voltage of its class)."
+    kind, offset = row.get("voltage_offset_class") or "its class", row["voltage_offset_V"]
+    return f"{start}{kind}: {abs(offset):.2f} V {'higher' if offset > 0 else 'lower'} than calculated)."
 
 
 def _weakness(gates: Mapping[str, Gate], row: Row, name: str) -> str:
@@ -57,12 +83,19 @@ def _weakness(gates: Mapping[str, Gate], row: Row, name: str) -> str:
 
 
 def _capacity(value: float, gate: Gate) -> str:
-    return f"only {value:.0f} mAh/g leave within the redox limit"
+    return f"only {value:.0f} mAh/g move in practice"
+
+
+def _window(value: float, gate: Gate) -> str:
+    place = f"{-value:.2f} V above" if value < 0 else f"{value:.2f} V below"
+    return f"the voltage is {place} what the electrolyte stands"
+
+
+def _barrier(value: float, gate: Gate) -> str:
+    return f"the ion has to pass a barrier of {value:.2f} eV"
 
 
 def _voltage(value: float, gate: Gate) -> str:
-    if gate.get("at_most") is not None:
-        return f"{value:.2f} V is near or beyond what electrolytes stand ({gate['at_most']:g} V)"
     return f"{value:.2f} V is near or below the metal's own"
 
 
@@ -79,7 +112,9 @@ def _charged(value: float, gate: Gate) -> str:
 
 
 _BY_COLUMN: dict[str, Callable[[Any, Gate], str]] = {
-    "capacity_extractable_mAh_per_g": _capacity,
+    "capacity_practical_mAh_per_g": _capacity,
+    "window_margin_V": _window,
+    "migration_barrier_eV": _barrier,
     "voltage_V": _voltage,
     "strain_percent": _strain,
     "energy_above_hull_eV_per_atom": _discharged,
@@ -87,7 +122,9 @@ _BY_COLUMN: dict[str, Callable[[Any, Gate], str]] = {
     "charged_energy_above_hull_eV_per_atom": _charged,
 }
 _NAMES = {
-    "capacity_extractable_mAh_per_g": "extractable capacity",
+    "capacity_practical_mAh_per_g": "practical capacity",
+    "window_margin_V": "voltage",
+    "migration_barrier_eV": "migration barrier",
     "voltage_V": "voltage",
     "strain_percent": "volume change",
     "energy_above_hull_eV_per_atom": "energy above the hull",

@@ -2,8 +2,8 @@
 (() => {
   const { data, fixed, text, element, chemical } = report;
   const { columns, rows, flags, gates } = data.table;
-  const FILTERS = ["filter", "filter-elements", "filter-flag", "filter-gate"];
   const find = (id) => document.getElementById(id);
+  const FILTERS = ["filter", "filter-elements", "filter-group", "filter-flag", "filter-gate"].filter(find);
   const place = Object.fromEntries(columns.map((column, index) => [column.name, index]));
   const table = find("table");
   const bare = (value, column) => (column.interval ? value[0] : value);
@@ -31,9 +31,10 @@
   function matches(entry) {
     const words = find("filter").value.toLowerCase().split(/\s+/).filter(Boolean);
     const wanted = symbols(find("filter-elements").value);
-    const flag = find("filter-flag").value, gate = find("filter-gate").value;
+    const group = find("filter-group")?.value, flag = find("filter-flag").value, gate = find("filter-gate").value;
     return words.every((word) => entry.words.includes(word))
       && wanted.every(({ symbol, without }) => entry.elements.has(symbol) !== without)
+      && (!group || valueOf(entry.row, "rank_group") === group)
       && (!flag || entry.flags.has(flag.slice(1)) === (flag[0] === "+"))
       && (!gate || passes(entry, gate));
   }

@@ -137,6 +137,12 @@ class Catalogue:
         """Words for the values of a column of categories; empty if it has none."""
         return self.gates if name == "limiting_gate" else self.values.get(name, {})
 
+    def group(self, name: str) -> str:
+        """The name of a list of the ranking, each of its words in this language."""
+        words = {word: said for column in self.values.values() for word, said in column.items()}
+        words |= self.values.get("rank_group", {})
+        return " ".join(words.get(word, word) for word in name.split(" "))
+
     def shown(self, spec: Column, value: Any) -> str:
         """A value of a column as text, without its unit."""
         plain = spec.shown(value)
@@ -144,6 +150,8 @@ class Catalogue:
             return MISSING
         if isinstance(value, bool):
             return self.text("yes" if value else "no")
+        if spec.name == "rank_group":
+            return self.group(plain)
         if spec.text or not isinstance(value, int | float):
             return self.words(spec.name).get(plain, plain)
         return self.numbers.fixed(value, spec.digits)

@@ -9,17 +9,17 @@ import numpy as np
 
 from screening.array_types import Floats
 from screening.materials.electrodes.barriers.hop_cells import as_path
-from screening.materials.electrodes.barriers.hops import HopNetwork, find_hops
+from screening.materials.electrodes.barriers.hops import LONGEST_A, HopNetwork, find_hops
 from screening.materials.electrodes.barriers.migration_path import MIGRATING_CHARGES, MigrationPath, check_path
 from screening.materials.electrodes.barriers.percolation import Hop, network_dimensions, percolation
 from screening.materials.electrodes.end_members.pair import ElectrodePair
 from screening.materials.electrodes.end_members.roles import has_anions
 
-MAX_SITES = 64
-"""Cells with more ions are not looked at: the time grows with their number."""
-_MOST_KINDS = 6
+_MOST_KINDS = 4
 """Kinds of hops whose barrier is predicted, unless more are needed to cross the crystal."""
-_ALIKE_A, _ALIKE_SHARE, _ALIKE_EV = 0.15, 0.1, 0.3
+_HOPELESS, _HOPELESS_EV = 3.0, 5.0
+"""Further directions are left out if their bond-valence energies are beyond this multiple of the lowest, plus this."""
+_ALIKE_A, _ALIKE_SHARE, _ALIKE_EV = 0.15, 0.2, 0.3
 """Hops that an ordering of the ions has made slightly different share a prediction."""
 
 Predict = Callable[[Sequence[MigrationPath]], Floats]
@@ -32,7 +32,7 @@ class Mobility:
 
     Attributes:
         barrier_eV: Value, lower and upper end of the 80 % interval; NaN without a connected network.
-        dimensions: Directions in which the network continues, 0 to 3; None if unknown.
+        dimensions: Directions in which the network continues, 1 to 3; None without one.
         path: The hop with the highest barrier; None without a network.
         reason: Why there is no barrier, as a clause; empty if there is one.
     """
@@ -83,27 +83,28 @@ class _Search:
         by_kind[list(self.paths)] = barriers
         best = percolation(self.hops, by_kind[:, 0])
         if best.kind < 0:
-            reason = f"no hops of up to 6.5 Å past the atoms connect the sites of {self.network.ion}"
-            return Mobility(dimensions=0, reason=reason)
+            return Mobility(
+                reason=f"no hops past the atoms of up to {LONGEST_A:g} Å connect the sites of {self.network.ion}"
+            )
         value, low, high = (float(x) for x in by_kind[best.kind])
         return Mobility((value, low, high), best.dimensions, self.paths[best.kind])
 
 
 def chosen_kinds(network: HopNetwork) -> list[int]:
     """The kinds of hops whose barrier decides: by bond-valence energy, those that cross the crystal, and some more."""
-    order = [int(kind) for kind in np.argsort(network.energies_eV, kind="stable") if network.open[kind]]
-    most = network_dimensions(network.hops, network.open)
-    if most == 0:
-        return []
     allowed = np.zeros(len(network.open), dtype=bool)
     chosen: list[int] = []
-    for kind in order:
-        reached = network_dimensions(network.hops, allowed) if len(chosen) >= 1 else 0
-        if reached == most or (reached and len(chosen) >= _MOST_KINDS):
+    reached, most, limit = 0, network_dimensions(network.hops, network.open), float("inf")
+    for kind in np.argsort(network.energies_eV, kind="stable").tolist():
+        if reached == most or (reached and (len(chosen) >= _MOST_KINDS or network.energies_eV[kind] > limit)):
             break
-        allowed[kind] = True
-        chosen.append(kind)
-    return chosen
+        if network.open[kind]:
+            allowed[kind] = True
+            chosen.append(kind)
+            crossed, reached = reached, network_dimensions(network.hops, allowed)
+            if reached and not crossed:
+                limit = _HOPELESS * network.energies_eV[kind] + _HOPELESS_EV
+    return chosen if reached else []
 
 
 def _why_not(pair: ElectrodePair | None) -> str:

@@ -42,8 +42,9 @@ class Filled:
 def fill(host: Crystal, ion: str, wanted: int) -> Filled | None:
     """Insert up to `wanted` ions into a host.
 
-    Ions of the host keep their sites, unless more ions fit when all sites are filled anew. An example is the spinel
-    Li4Ti5O12, in which tetrahedral lithium moves so that more ions fit into octahedra.
+    Ions of the host keep their sites, unless all wanted ions fit only when all sites are filled anew. An example is the
+    spinel Li4Ti5O12, in which tetrahedral lithium moves so that more ions fit into octahedra. If some do not fit even
+    so, as in KTiOPO4, there is no reason for those of the host to move.
 
     Returns:
         The filled host; None if there is no room for an ion.
@@ -59,7 +60,7 @@ def fill(host: Crystal, ion: str, wanted: int) -> Filled | None:
     sites = find_voids(frame.lattice, frame.numbers, frame.frac, ion)
     before = int(held.sum())
     chosen = choose_sites(frame, sites, ion, before + wanted)
-    if len(chosen) <= before + added:
+    if len(chosen) < before + wanted:
         return first
     return Filled(_with_ions(frame, ion, sites.frac[chosen]), len(chosen) - before, True)
 

@@ -11,13 +11,13 @@ from screening.chemistry.elements import ATOMIC_NUMBERS, SYMBOLS
 from screening.chemistry.formulas import cell_formula
 from screening.crystals.crystal import Crystal
 from screening.errors import RequestError
+from screening.materials.electrodes.barriers.blocked import is_blocked
 from screening.materials.electrodes.end_members.frames import falls_apart
 from screening.materials.electrodes.end_members.given_pair import given_pair
 from screening.materials.electrodes.end_members.graphite import CARBON, bond_length, intercalated
 from screening.materials.electrodes.end_members.insertion import enlarged, fill
 from screening.materials.electrodes.end_members.pair import ElectrodePair, NoPair
-from screening.materials.electrodes.end_members.pathways import is_blocked
-from screening.materials.electrodes.end_members.practical import with_practical_limit
+from screening.materials.electrodes.end_members.practical import HOST_LIMIT, host_limit, with_practical_limit
 from screening.materials.electrodes.end_members.redox import ION_CHARGES, active_symbols
 from screening.materials.electrodes.end_members.roles import Roles, has_anions, roles
 
@@ -92,6 +92,12 @@ def _inserted(crystal: Crystal, ion: str, found: Roles, row: int, flags: tuple[s
     if "alloy_anode" in flags:
         return NoPair(f"{crystal.formula} takes up {ion} by alloying: its discharged phase is not derived", flags)
     each = float(found.insertable[row] / found.charges[row])
+    limit = host_limit(crystal, ion)
+    rule = HOST_LIMIT
+    if limit is not None:
+        each, rule = min(each, limit.n_ions), limit.rule
+        if each < 1e-6:
+            return NoPair(f"{crystal.formula} takes up no {ion}: {rule}", _without_room(flags))
     cells = next((n for n in range(1, _MOST_CELLS + 1) if n * each >= 1 - 1e-6), 0)
     if not cells or cells * crystal.n_atoms > MAX_INSERTION_ATOMS:
         limits = f"up to {_MOST_CELLS} cells and {MAX_INSERTION_ATOMS} atoms"
@@ -100,13 +106,18 @@ def _inserted(crystal: Crystal, ion: str, found: Roles, row: int, flags: tuple[s
     filled = fill(host, ion, int(cells * each + 1e-6))
     held = _holds(crystal, ion)
     if filled is None:
-        rest = [flag for flag in flags if flag not in ("charged_host", "host_without_ion", "not_an_electrode")]
         reason = f"no void of {crystal.formula} is large enough for {'more ' if held else ''}{ion}"
-        return NoPair(reason, (*rest, "not_an_electrode", "no_room"))
+        return NoPair(reason, _without_room(flags))
     rest = [flag for flag in flags if flag not in ("charged_host", "not_an_electrode")]
     names = (*rest, *["charged_host"] * held, *["ions_relocated"] * filled.relocated)
     added = float(filled.added)
-    return _with_structure_flags(ElectrodePair(filled.crystal, host, ion, added, "inserted", names, added))
+    ends = ElectrodePair(filled.crystal, host, ion, added, "inserted", names, added)
+    return _with_structure_flags(replace(ends, n_ions_practical=added, practical_limit=rule))
+
+
+def _without_room(flags: tuple[str, ...]) -> tuple[str, ...]:
+    rest = [flag for flag in flags if flag not in ("charged_host", "host_without_ion", "not_an_electrode")]
+    return (*rest, "not_an_electrode", "no_room")
 
 
 def _with_structure_flags(pair: ElectrodePair) -> ElectrodePair:

@@ -13,6 +13,7 @@ from screening.chemistry.elements import ATOMIC_NUMBERS
 from screening.crystals.crystal import Crystal
 from screening.crystals.sanity import plane_spacings
 from screening.materials.electrodes.end_members.images import Integers
+from screening.materials.electrodes.end_members.periodic_graph import Image, connected_rank
 from screening.materials.electrodes.end_members.roles import has_anions
 from screening.materials.electrodes.end_members.windows import CONTRACTION, windows
 
@@ -20,11 +21,12 @@ GRID_A = 0.3
 _MOST_GRID_POINTS = 400_000
 _LEVELS = np.arange(0.60, 1.21, 0.02)
 _AROUND = np.array(list(np.ndindex(3, 3, 3))) - 1
+_ACROSS: tuple[tuple[Image, Image], ...] = (((1, 0, 0), (-1, 0, 0)), ((0, 1, 0), (0, -1, 0)), ((0, 0, 1), (0, 0, -1)))
 _PASSING_CATIONS = 0.9
 """A moving ion comes closer to cations of the frame than an ion at rest, at the shared face of two polyhedra."""
-BLOCKED_BELOW = 0.79
-"""Inactive maricite NaFePO4 and similar crystals have a bottleneck of 0.74 to 0.76. Known electrodes in
-datasets/reference/electrodes.csv have more: layered NaCrO2 0.84, layered NaCoO2 0.86, triphylite LiFePO4 0.96."""
+NARROW_BELOW = 0.87
+"""No crystal known to be blocked is wider: maricite NaFePO4 has 0.78, marokite CaMn2O4 0.80, brownmillerite Ca2Fe2O5
+0.82, dense LiNiPO4 (Cmcm) 0.84. Layered electrodes are as narrow as these (0.84 to 0.88), triphylite is not (0.96)."""
 
 
 @dataclass(frozen=True)
@@ -38,14 +40,6 @@ class Pathway:
 
     bottleneck: float
     dimensions: int
-
-    def blocked(self, contracted: bool = False) -> bool:
-        """Whether the ion cannot leave its site without pushing the frame apart.
-
-        Args:
-            contracted: Whether the cell is that of the charged host, which expands when the ion enters.
-        """
-        return self.bottleneck < BLOCKED_BELOW * (CONTRACTION if contracted else 1.0)
 
 
 def find_pathway(crystal: Crystal, ion: str) -> Pathway:
@@ -63,10 +57,15 @@ def find_pathway(crystal: Crystal, ion: str) -> Pathway:
     return Pathway(float(_LEVELS[low - 1]) if low else 0.0, found)
 
 
-def is_blocked(crystal: Crystal, ion: str, contracted: bool = False) -> bool:
-    """As `find_pathway(...).blocked(contracted)`, for a fifth of the work: it looks at one width only."""
-    enough = next(level for level in _LEVELS.tolist() if not Pathway(level, 1).blocked(contracted))
-    return not _Space.of(crystal, ion).dimensions(enough)
+def is_narrow(crystal: Crystal, ion: str, contracted: bool = False) -> bool:
+    """Whether the passage is so narrow that energies have to tell whether the ion can leave.
+
+    Args:
+        crystal: The discharged crystal.
+        ion: Symbol of the ion.
+        contracted: Whether the cell is that of the charged host, which expands when the ion enters.
+    """
+    return not _Space.of(crystal, ion).dimensions(NARROW_BELOW * (CONTRACTION if contracted else 1.0))
 
 
 @dataclass(frozen=True)
@@ -106,7 +105,7 @@ class _Space:
         near = (self.sites[:, None, :] + _AROUND) % self.counts
         starts = np.unique(labels[tuple(near.reshape(-1, 3).T)])
         links = _border_links(labels)
-        return max((_rank(start, links) for start in starts[starts > 0].tolist()), default=0)
+        return max((connected_rank(start, links)[0] for start in starts[starts > 0].tolist()), default=0)
 
     def _free(self, level: float) -> NDArray[np.bool_]:
         """Grid points no nearer to any atom than `level` times its shortest distance."""
@@ -128,31 +127,13 @@ class _Space:
         return free
 
 
-def _border_links(labels: Integers) -> dict[int, set[tuple[int, int, int]]]:
-    """Label -> (label across a face of the cell, axis, direction)."""
-    links: dict[int, set[tuple[int, int, int]]] = {}
-    for axis in range(3):
+def _border_links(labels: Integers) -> dict[int, set[tuple[int, Image]]]:
+    """Label -> (label across a face of the cell, the cell there)."""
+    links: dict[int, set[tuple[int, Image]]] = {}
+    for axis, (ahead, back) in enumerate(_ACROSS):
         last, first = np.take(labels, -1, axis=axis).ravel(), np.take(labels, 0, axis=axis).ravel()
         both = (last > 0) & (first > 0)
         for a, b in set(zip(last[both].tolist(), first[both].tolist(), strict=True)):
-            links.setdefault(a, set()).add((b, axis, 1))
-            links.setdefault(b, set()).add((a, axis, -1))
+            links.setdefault(a, set()).add((b, ahead))
+            links.setdefault(b, set()).add((a, back))
     return links
-
-
-def _rank(start: int, links: dict[int, set[tuple[int, int, int]]]) -> int:
-    """Rank of the lattice vectors of closed paths from a label."""
-    offsets = {start: np.zeros(3, dtype=int)}
-    loops: list[NDArray[np.int_]] = []
-    waiting = [start]
-    while waiting:
-        here = waiting.pop()
-        for there, axis, direction in sorted(links.get(here, ())):
-            offset = offsets[here].copy()
-            offset[axis] += direction
-            if there not in offsets:
-                offsets[there] = offset
-                waiting.append(there)
-            elif (offset != offsets[there]).any():
-                loops.append(offset - offsets[there])
-    return int(np.linalg.matrix_rank(np.array(loops))) if loops else 0

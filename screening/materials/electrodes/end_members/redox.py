@@ -1,8 +1,9 @@
 """Electrons that a frame can give or take, from its charge balance and accessible oxidation states.
 
-`datasets/elements/redox.csv` lists for each transition metal the lowest and highest states, and the highest state in an
-electrode: in an oxide with a small ion such as lithium, in an oxide with Na or K, with polyanions or halides (whose
-bonds take less charge), and in sulfides and similar compounds (where the anion is oxidised first).
+`datasets/elements/redox.csv` lists for each transition metal the lowest and highest states, the lowest that it reaches
+when ions enter an oxide, and the highest state in an electrode: in an oxide with a small ion such as lithium, in an
+oxide with Na or K, with polyanions or halides (whose bonds take less charge), and in sulfides and similar compounds
+(where the anion is oxidised first).
 """
 
 from __future__ import annotations
@@ -67,6 +68,7 @@ class RedoxTable:
     active: Floats
     lowest_oxide: Floats
     lowest_other: Floats
+    reduced_oxide: Floats
     highest: Floats
     small_ion_oxide: Floats
     large_ion_oxide: Floats
@@ -83,7 +85,7 @@ def redox_table() -> RedoxTable:
         return by_element(dict(zip(table["element"], table[name], strict=True)))
 
     accessible = ("small_ion_oxide", "large_ion_oxide", "polyanion", "chalcogenide")
-    states = [spread(name) for name in ("lowest_oxide", "lowest_other", "highest")]
+    states = [spread(name) for name in ("lowest_oxide", "lowest_other", "reduced_oxide", "highest")]
     return RedoxTable(indicator(table["element"]), *states, *(spread(f"accessible_{name}") for name in accessible))
 
 
@@ -114,6 +116,7 @@ def charge_balance(counts: Floats, large_ion: Mask) -> ChargeBalance:
     charge = -frame_charge(counts)
     lowest = np.where(chalcogenide, counts @ table.lowest_other, counts @ table.lowest_oxide)
     highest = counts @ table.highest
+    reducible = np.where(oxide, counts @ table.reduced_oxide, lowest)
     reachable = (counts * accessible).sum(axis=1)
     metals = counts @ table.active
     tolerance = 1e-6 * counts.sum(axis=1)
@@ -121,7 +124,7 @@ def charge_balance(counts: Floats, large_ion: Mask) -> ChargeBalance:
         metals=metals,
         charge=charge,
         extractable=np.maximum(reachable - charge, 0.0),
-        insertable=np.maximum(charge - lowest, 0.0),
+        insertable=np.maximum(charge - reducible, 0.0),
         d0=(metals > 0) & (charge >= counts @ _d0_states() - tolerance),
         possible=(charge >= lowest - tolerance) & (charge <= highest + tolerance),
         polyanionic=polyanionic,

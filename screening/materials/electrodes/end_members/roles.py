@@ -88,6 +88,12 @@ def has_anions(numbers: NDArray[np.integer]) -> bool:
     return bool(np.isin(numbers, _ANION_NUMBERS).any())
 
 
+def is_cyanide(numbers: NDArray[np.integer]) -> bool:
+    """Whether all carbon and nitrogen among these atoms can be cyanide, as in Prussian blues."""
+    carbon = int((numbers == ATOMIC_NUMBERS["C"]).sum())
+    return carbon > 0 and carbon == int((numbers == ATOMIC_NUMBERS["N"]).sum())
+
+
 def working_ions(counts: Floats, given: str | None) -> tuple[list[str], Integers, Floats]:
     """Symbol, atomic number and charge of the working ion of each row: the given one, or the first one present."""
     symbols: Sequence[str] = [given] if given else list(ION_CHARGES)

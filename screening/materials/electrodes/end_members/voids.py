@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from screening.chemistry.compositions import count_matrix
 from screening.chemistry.formulas import cell_formula
 from screening.materials.electrodes.end_members.images import Integers, distances, images_around
 from screening.materials.electrodes.end_members.redox import ION_CHARGES, formal_charges
-from screening.materials.electrodes.end_members.roles import has_anions
+from screening.materials.electrodes.end_members.roles import has_anions, is_cyanide
 from screening.materials.electrodes.end_members.site_energy import CUTOFF_A, Frame, descend, site_energies
 from screening.materials.electrodes.end_members.windows import CONTRACTION, Windows, windows
 
@@ -27,6 +27,8 @@ _CONTACT = 1.055
 """Distance where attraction and repulsion of an anion balance over its shortest distance: 5 % less than the sum of the
 radii."""
 _MOST_CANDIDATES = 600
+_CAVITY = 1.2
+"""Factor for neighbors in the cavities of cyanides, where the ion touches none of the walls."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,8 @@ def find_voids(lattice: Floats, numbers: NDArray[np.integer], frac: Floats, ion:
     """
     ionic = has_anions(numbers)
     limits = windows(ion, ionic)
+    if is_cyanide(numbers):
+        limits = replace(limits, bond_A=_CAVITY * limits.bond_A)
     positions, owner = images_around(lattice, frac, CUTOFF_A + 1.0)
     frame = energy_frame(positions, numbers, owner, ion, limits, ionic)
     corners = _corners(lattice, frac)

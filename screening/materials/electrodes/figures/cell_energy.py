@@ -72,9 +72,7 @@ def reference_energy_Wh_per_kg(cell: CellSettings) -> float:
     return (cell.cathode_voltage_V - cell.anode_voltage_V) / mass
 
 
-def _cell(
-    voltage: Distribution, moved: ChargeRange, anode: Mask, rows: CellRows, supply: SupplySettings
-) -> _Cell:
+def _cell(voltage: Distribution, moved: ChargeRange, anode: Mask, rows: CellRows, supply: SupplySettings) -> _Cell:
     capacity = moved.mAh_per_g(moved.practical)
     mass = 1.0 / np.where(capacity > 0, capacity, np.nan)
     cost = mass * prices_USD_per_kg(moved.counts, supply, bought=True)

@@ -1,7 +1,7 @@
 """What a cell of each ion is made of: limits of the voltage, and the electrode that a candidate is paired with.
 
 `datasets/electrodes/cells.csv` has a row for each working ion with the sources. Any value can be replaced:
-`task.merit.cells.Li.cathode_voltage_V=3.8`.
+`+task.merit.cells.Li.cathode_voltage_V=3.8`.
 """
 
 from __future__ import annotations

@@ -152,9 +152,7 @@ def _energies(end: End, frame: Floats) -> Floats:
     """Energy, energy gained by the relaxation steps, largest force and pressure, (B, 4)."""
     prerelaxed, size = end.prerelaxed, frame.sum(axis=1)
     gain = (prerelaxed.first_energy_eV - prerelaxed.energy_eV) / size
-    return np.column_stack(
-        [prerelaxed.energy_eV / size, gain, prerelaxed.force_eV_per_A, prerelaxed.pressure_eV_per_A3]
-    )
+    return np.column_stack([end.energy_eV / size, gain, prerelaxed.force_eV_per_A, prerelaxed.pressure_eV_per_A3])
 
 
 def _moments(end: End, frame: Floats) -> Floats:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -35,11 +35,18 @@ class End:
         prerelaxed: The crystals after some relaxation steps, with energies and forces by the potential.
         properties: `PROPERTIES` by the network, (B, 4).
         hull: Energy above the hull with its interval in eV/atom, (B, 3); None if it was not stored.
+        single_point_eV: Energies of the same crystals by a second potential, (B,); None without one.
     """
 
     prerelaxed: Prerelaxed
     properties: Floats
     hull: Floats | None = None
+    single_point_eV: Floats | None = None
+
+    @property
+    def energy_eV(self) -> Floats:
+        """The energies that voltages come from, (B,)."""
+        return self.prerelaxed.energy_eV if self.single_point_eV is None else self.single_point_eV
 
 
 @dataclass(frozen=True)
@@ -55,29 +62,37 @@ class Ends:
         return self.discharged.prerelaxed.packed, self.charged.prerelaxed.packed
 
 
-def evaluate_ends(potential: Potential, network: Predictor, couples: Couples, given: str) -> Ends:
+def evaluate_ends(
+    potential: Potential, network: Predictor, couples: Couples, given: str, single_point: Potential | None = None
+) -> Ends:
     """Evaluate both ends of B electrodes.
 
     Args:
-        potential: For energies.
+        potential: Relaxes derived ends, says how far each end is from its minimum, and gives energies.
         network: For properties.
         couples: The electrodes.
         given: A key of `STEPS`.
+        single_point: A better potential, too slow to relax with, for the energies of the relaxed ends.
 
     Raises:
-        ScreeningError: The potential does not cover an element.
+        ScreeningError: A potential does not cover an element.
     """
     first, second = STEPS[given]
     return Ends(
-        evaluate_end(potential, network, couples.discharged, first),
-        evaluate_end(potential, network, couples.charged, second),
+        evaluate_end(potential, network, couples.discharged, first, single_point),
+        evaluate_end(potential, network, couples.charged, second, single_point),
     )
 
 
-def evaluate_end(potential: Potential, network: Predictor, packed: PackedCrystals, steps: int) -> End:
-    """Evaluate B crystals after some relaxation steps."""
+def evaluate_end(
+    potential: Potential, network: Predictor, packed: PackedCrystals, steps: int, single_point: Potential | None = None
+) -> End:
+    """Evaluate B crystals after some relaxation steps; models as in `evaluate_ends`."""
     prerelaxed = prerelax(potential, packed, steps)
-    return _end(prerelaxed, network_properties(network, prerelaxed.packed))
+    end = _end(prerelaxed, network_properties(network, prerelaxed.packed))
+    if single_point is None:
+        return end
+    return replace(end, single_point_eV=single_point.energies(end.prerelaxed.packed, forces=False).energy_eV)
 
 
 def network_ends(properties: Callable[[PackedCrystals], Floats], couples: Couples) -> Ends:
@@ -150,8 +165,7 @@ def potential_voltages(couples: Couples, balance: Balance, ends: Ends, metals: F
     Returns:
         Voltages in V, (B,).
     """
-    energies = (ends.discharged.prerelaxed.energy_eV, ends.charged.prerelaxed.energy_eV)
-    return _voltages(couples, balance, energies, metals[couples.ions])
+    return _voltages(couples, balance, (ends.discharged.energy_eV, ends.charged.energy_eV), metals[couples.ions])
 
 
 def network_voltages(couples: Couples, balance: Balance, ends: Ends) -> Floats:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
+from screening.array_types import Floats
 from screening.caching import kept
 from screening.checksums import code_sha256, file_sha256
 from screening.crystals.packed import PackedCrystals
@@ -29,28 +31,41 @@ _CODE = (
     "relaxation",
     "materials/electrodes/voltage/ends.py",
 )
+_Arrays = dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float64]]]
+_ENERGY = "energy_eV"
 _ARRAYS = ("first_energy_eV", "energy_eV", "force_eV_per_A", "pressure_eV_per_A3", "site_moment_muB")
 
 
-def cached_ends(folder: Path, potential: Potential, network: Predictor, couples: Couples, given: str) -> Ends:
+def cached_ends(
+    folder: Path,
+    potential: Potential,
+    network: Predictor,
+    couples: Couples,
+    given: str,
+    single_point: Potential | None = None,
+) -> Ends:
     """`evaluate_ends` in chunks; chunks that are in the folder already are read from it.
 
-    A chunk is found by a hash of its crystals, of both models (code and weights) and of our own code.
+    A chunk is found by a hash of its crystals, of the models (code and weights) and of our own code. Energies by a
+    second potential are kept apart, so that another one needs no other relaxation.
     """
     models = f"{potential.fingerprint} {' '.join(file_sha256(network.folder / name) for name in (CONFIG, WEIGHTS))}"
     first, second = STEPS[given]
-    return Ends(
+    ends = (
         _evaluated(folder, potential, network, couples.discharged, first, models),
         _evaluated(folder, potential, network, couples.charged, second, models),
     )
+    if single_point is not None:
+        energies = (_single_points(folder, single_point, end.prerelaxed.packed) for end in ends)
+        ends = tuple(replace(end, single_point_eV=own) for end, own in zip(ends, energies, strict=True))
+    return Ends(*ends)
 
 
 def _evaluated(
     folder: Path, potential: Potential, network: Predictor, packed: PackedCrystals, steps: int, models: str
 ) -> End:
     ends = []
-    for start in range(0, len(packed), _CHUNK):
-        chunk = packed.chunk(start, min(start + _CHUNK, len(packed)))
+    for chunk in _chunks(packed):
         make = partial(_arrays_of, potential, network, chunk, steps)
         ends.append(kept(folder, _key(chunk, f"{models} {steps}"), load_file, make, save_file))
     joined = {name: np.concatenate([end[name] for end in ends]) for name in ends[0]}
@@ -58,14 +73,28 @@ def _evaluated(
     return End(Prerelaxed(moved, *(joined[name] for name in _ARRAYS)), joined["properties"])
 
 
-def _arrays_of(
-    potential: Potential, network: Predictor, chunk: PackedCrystals, steps: int
-) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:
+def _arrays_of(potential: Potential, network: Predictor, chunk: PackedCrystals, steps: int) -> _Arrays:
     end = evaluate_end(potential, network, chunk, steps)
     packed = end.prerelaxed.packed
     arrays = {name: getattr(end.prerelaxed, name) for name in _ARRAYS}
     arrays |= {"lattice": packed.lattice, "frac": packed.frac, "properties": end.properties}
     return {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+
+
+def _single_points(folder: Path, potential: Potential, packed: PackedCrystals) -> Floats:
+    """Energies of B crystals in eV, (B,)."""
+
+    def of(chunk: PackedCrystals) -> _Arrays:
+        return {_ENERGY: potential.energies(chunk, forces=False).energy_eV}
+
+    chunks = [(chunk, _key(chunk, potential.fingerprint)) for chunk in _chunks(packed)]
+    return np.concatenate(
+        [kept(folder, key, load_file, partial(of, chunk), save_file)[_ENERGY] for chunk, key in chunks]
+    )
+
+
+def _chunks(packed: PackedCrystals) -> list[PackedCrystals]:
+    return [packed.chunk(start, min(start + _CHUNK, len(packed))) for start in range(0, len(packed), _CHUNK)]
 
 
 def _key(packed: PackedCrystals, settings: str) -> str:

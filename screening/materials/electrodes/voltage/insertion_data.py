@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from screening.array_types import Floats, Mask
-from screening.chemistry.compositions import chemical_system
+from screening.chemistry.compositions import chemical_system, formula_counts
 from screening.chemistry.constants import FARADAY_MAH_PER_MOL
 from screening.chemistry.elements import ATOMIC_NUMBERS, atomic_masses
 from screening.crystals.crystal import Crystal
@@ -22,7 +23,7 @@ from screening.materials.electrodes.voltage.couples import Couples, balance_of, 
 from screening.materials.electrodes.working_ions import CHARGES
 
 FILE = "electrodes.jsonl.gz"
-_SAME = 0.01
+_SAME, _SAME_FRACTION = 0.01, 1e-4
 _SMALLEST_WH_PER_KG = 0.5  # rounding of specific energies near 0 V
 _VOLTAGES_V = (-1.0, 6.5)  # outside this range the calculation ended in another crystal
 
@@ -51,11 +52,15 @@ class ElectrodeExamples:
         return ElectrodeExamples(self.couples.take(rows), self.voltage_V[rows], self.systems[rows], self.dropped)
 
 
-def electrode_examples(folder: Path) -> ElectrodeExamples:
+def electrode_examples(folder: Path, excluded: Sequence[str] = ()) -> ElectrodeExamples:
     """Examples from `electrodes.jsonl.gz` in a folder.
 
     Left out are ends whose frames differ, and rows whose voltage is not that between their two crystals: the crystals
     do not give the stated capacity, or voltage times capacity is not the stated energy.
+
+    Args:
+        folder: Of the table.
+        excluded: Formulas of compounds; rows with one of them at either end are left out.
 
     Raises:
         RequestError: The file is missing or cannot be read.
@@ -72,7 +77,7 @@ def electrode_examples(folder: Path) -> ElectrodeExamples:
     couples = _couples(rows, folder / FILE)
     voltage = _numbers(rows, "average_voltage")
     kept = np.ones(len(rows), dtype=bool)
-    for reason, wrong in _problems(couples, rows, voltage).items():
+    for reason, wrong in _problems(couples, rows, voltage, excluded).items():
         dropped[reason] += int((kept & wrong).sum())
         kept &= ~wrong
     own = np.flatnonzero(kept)
@@ -101,7 +106,9 @@ def _crystal(row: dict[str, Any]) -> Crystal:
     return Crystal.from_arrays("", row["lattice"], [ATOMIC_NUMBERS[s] for s in row["species"]], row["frac"])
 
 
-def _problems(couples: Couples, rows: list[dict[str, Any]], voltage: Floats) -> dict[str, Mask]:
+def _problems(
+    couples: Couples, rows: list[dict[str, Any]], voltage: Floats, excluded: Sequence[str]
+) -> dict[str, Mask]:
     """Reason -> the rows that it applies to, (R,)."""
     balance = balance_of(couples)
     masses = balance.discharged @ atomic_masses()
@@ -113,7 +120,23 @@ def _problems(couples: Couples, rows: list[dict[str, Any]], voltage: Floats) -> 
         same &= np.abs(voltage * stated - energy) <= _SAME * np.abs(energy) + _SMALLEST_WH_PER_KG
         low, high = _VOLTAGES_V
         return {
+            "an excluded compound": _has_one_of(excluded, couples),
             "the frames of the two ends differ": ~same_frames(balance),
             f"a voltage outside {low} to {high} V": ~((voltage >= low) & (voltage <= high)),
             "the voltage is that of another range": ~same,
         }
+
+
+def _has_one_of(formulas: Sequence[str], couples: Couples) -> Mask:
+    """Whether either end has one of these compositions, (B,)."""
+    others = _fractions(formula_counts(formulas))
+    ends = [_fractions(packed.element_counts()) for packed in (couples.discharged, couples.charged)]
+    found = np.zeros(len(couples), dtype=bool)
+    for other in others:
+        for end in ends:
+            found |= np.abs(end - other).max(axis=1) < _SAME_FRACTION
+    return found
+
+
+def _fractions(counts: Floats) -> Floats:
+    return counts / counts.sum(axis=1, keepdims=True)

@@ -7,7 +7,7 @@ makes up for what they would gain by relaxing; its intervals are wide accordingl
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -70,15 +70,16 @@ class NetworkVoltages:
 
     def columns(self, pairs: Pairs) -> list[pl.Series]:
         """The columns `VOLTAGE_COLUMNS` of B electrodes, as a potential would give them, with wider intervals."""
-        return voltage_columns(replace(self, known=dict(self.known)), pairs)
+        try:
+            return voltage_columns(self, pairs)
+        finally:
+            self.known.clear()
 
-    def with_known(self, crystals: Sequence[Crystal], table: pl.DataFrame) -> NetworkVoltages:
-        """The same, which need not predict these crystals again: the network's table of them is given."""
-        if not set(PROPERTY_COLUMNS) <= set(table.columns):
-            return self
-        values = table.select(PROPERTY_COLUMNS).to_numpy()
-        keys = (_key(c.lattice, c.numbers, c.frac) for c in crystals)
-        return replace(self, known=dict(zip(keys, values, strict=True)))
+    def remember(self, crystals: Sequence[Crystal], table: pl.DataFrame) -> None:
+        """Take the properties of crystals from the network's table, until the next columns are there."""
+        if set(PROPERTY_COLUMNS) <= set(table.columns):
+            keys = (_key(c.lattice, c.numbers, c.frac) for c in crystals)
+            self.known.update(zip(keys, table.select(PROPERTY_COLUMNS).to_numpy(), strict=True))
 
     def method(self, given: str) -> str:
         """The method of a prediction, in words."""

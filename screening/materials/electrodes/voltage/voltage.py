@@ -34,6 +34,7 @@ from screening.materials.electrodes.voltage.correction import (
 from screening.materials.electrodes.voltage.couples import Couples, balance_of, same_frames, without_ions
 from screening.materials.electrodes.voltage.ends import STEPS, evaluate_ends
 from screening.materials.electrodes.voltage.practical_range import PredictedVoltages, over_practical_range
+from screening.materials.electrodes.voltage.release_choice import ACCURATE, best_release
 from screening.materials.electrodes.working_ions import CHARGES
 from screening.networks.predictor import Predictor
 from screening.potentials.base import Potential
@@ -44,9 +45,11 @@ from screening.tabular.release import FittedPart, TabularRelease, find_tabular_r
 FORMAT, KEY, NO_VOLTAGE = "voltage-1", "voltage", "none"
 _GIVEN = {"given": "pair", "topotactic": "discharged", "inserted": "charged"}
 _METHODS = {
-    "pair": "both ends as given, {potential} and a learned correction",
-    "discharged": "frame without its ion, {steps} steps downhill by {potential}, and a learned correction",
-    "charged": "ion put into voids, {steps} steps downhill by {potential}, and a learned correction",
+    "pair": "both ends as given, energies by {energies} and a learned correction",
+    "discharged": "frame without its ion, {steps} steps downhill by {potential}, energies by {energies} and a learned "
+    "correction",
+    "charged": "ion put into voids, {steps} steps downhill by {potential}, energies by {energies} and a learned "
+    "correction",
 }
 
 Pairs = Sequence[ElectrodePair | NoPair]
@@ -86,9 +89,11 @@ class VoltagePredictor:
     Attributes:
         corrections: (target, situation) -> model.
         metals: Energies of the pure metals in eV/atom, (119,).
-        potential: For energies.
+        potential: Relaxes, and gives energies unless another does.
         network: For properties of both ends.
         folder: Of the release.
+        single_point: Gives the energies of relaxed ends in place of the potential; None if the potential does.
+        remark: What the user should know about the choice of the release; empty if nothing.
     """
 
     corrections: dict[tuple[str, str], Correction]
@@ -96,32 +101,37 @@ class VoltagePredictor:
     potential: Potential
     network: Predictor
     folder: Path
+    single_point: Potential | None = None
+    remark: str = ""
 
     @classmethod
     def load(cls, name: str, device: str = "auto") -> VoltagePredictor | None:
-        """Load a release by its name or folder; None for `none`.
+        """Load a release by its name or folder, or the best that can be used for `accurate`; None for `none`.
 
         Raises:
-            RequestError: The release is unknown or damaged.
+            RequestError: The release is unknown or damaged, or what it needs is not installed.
         """
         if name == NO_VOLTAGE:
             return None
+        name, remark = best_release() if name == ACCURATE else (name, "")
         folder = find_tabular_release(name, KEY, FORMAT)
         release = load_tabular_release(folder, KEY, FORMAT)
         corrections = corrections_of(release, f"{KEY}={name}")
         potential, network = (release.training.get(key) for key in ("potential", "network"))
         if not isinstance(potential, str) or not isinstance(network, str):
             raise RequestError(f"voltage={name}: the release does not name the potential and network of its fit")
+        energies_by = release.training.get("energies_by")
+        single_point = load_potential(energies_by, device, f"{KEY}={name}: energies_by") if energies_by else None
         metals = _metals(next(iter(release.parts.values())))
         # the network in full precision, as in the fit: voltages magnify errors per atom
-        return cls(
-            corrections, metals, load_potential(potential, device), Predictor.load(network, device, "32"), folder
-        )
+        properties = Predictor.load(network, device, "32")
+        return cls(corrections, metals, load_potential(potential, device), properties, folder, single_point, remark)
 
     @property
     def loads(self) -> dict[str, Path | None]:
-        """The files of the potential and the folder of the network that the release was fitted with."""
-        return {"potential": self.potential.checkpoint, "network": self.network.folder}
+        """The files of the potentials and the folder of the network that the release was fitted with."""
+        found = {"potential": self.potential.checkpoint, "network": self.network.folder}
+        return found if self.single_point is None else {**found, "energies_by": self.single_point.checkpoint}
 
     def columns(self, pairs: Pairs) -> list[pl.Series]:
         """The columns `VOLTAGE_COLUMNS` of B electrodes, in V, percent on charge and eV/atom.
@@ -133,7 +143,9 @@ class VoltagePredictor:
 
     def method(self, given: str) -> str:
         """The method of a prediction, in words."""
-        return _METHODS[given].format(potential=self.potential.name, steps=max(STEPS[given]))
+        energies = (self.single_point or self.potential).name
+        words = _METHODS[given].format(potential=self.potential.name, steps=max(STEPS[given]), energies=energies)
+        return f"{words}; {self.remark}" if self.remark else words
 
     def prepared(self, couples: Couples, given: str) -> Couples:
         """The same electrodes with given crystals moved near a minimum of the potential if they are far from it.
@@ -172,7 +184,7 @@ class VoltagePredictor:
         if len(sound):
             couples = couples.take(sound)
             balance = balance_of(couples)
-            ends = evaluate_ends(self.potential, self.network, couples, given)
+            ends = evaluate_ends(self.potential, self.network, couples, given, self.single_point)
             inputs = VoltageInputs.of(couples, ends, self.metals, balance)
             voltage[sound] = self.corrections[VOLTAGE, given].predict(inputs)
             if (VOLUME, given) in self.corrections:
@@ -182,11 +194,13 @@ class VoltagePredictor:
         return PredictedVoltages(voltage, volume, hull)
 
     def _known(self, couples: Couples) -> Mask:
-        """Whether the potential covers all elements, (B,)."""
-        packed, elements = couples.discharged, self.potential.elements
-        unknown = np.zeros(len(packed.numbers)) if elements is None else ~np.isin(packed.numbers, sorted(elements))
-        owner = packed.owner
-        return np.asarray(np.bincount(owner, unknown, len(packed)) == 0)
+        """Whether the potentials cover all elements, (B,)."""
+        packed = couples.discharged
+        unknown = np.zeros(len(packed.numbers), dtype=bool)
+        for potential in (self.potential, self.single_point):
+            if potential is not None and potential.elements is not None:
+                unknown |= ~np.isin(packed.numbers, sorted(potential.elements))
+        return np.asarray(np.bincount(packed.owner, unknown, len(packed)) == 0)
 
 
 def corrections_of(release: TabularRelease, named: str) -> dict[tuple[str, str], Correction]:

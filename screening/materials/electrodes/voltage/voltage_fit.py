@@ -54,9 +54,11 @@ class VoltageFitSettings(ForestFitSettings):
 
     Attributes:
         most_hosts: Number of charged ends, drawn at random, whose ions are put back into voids.
+        excluded: Formulas of compounds to learn nothing from.
     """
 
     most_hosts: int = 1000
+    excluded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,12 @@ class _Situation:
 
 
 def fit_voltage_parts(
-    folder: Path, potential: Potential | None, network: Predictor, cache: Path, settings: VoltageFitSettings
+    folder: Path,
+    potential: Potential | None,
+    network: Predictor,
+    cache: Path,
+    settings: VoltageFitSettings,
+    single_point: Potential | None = None,
 ) -> dict[str, tuple[FittedPart, dict[str, Any]]]:
     """Fit all parts of a release.
 
@@ -93,6 +100,7 @@ def fit_voltage_parts(
         network: For properties of both ends.
         cache: Folder for evaluated crystals.
         settings: Of the fit.
+        single_point: Gives energies in place of the potential, which only relaxes then.
 
     Returns:
         Name -> part and its report.
@@ -100,8 +108,8 @@ def fit_voltage_parts(
     Raises:
         RequestError: The table cannot be read, or there are too few electrodes.
     """
-    examples = electrode_examples(folder)
-    metals = None if potential is None else metal_energies(potential, CHARGES)
+    examples = electrode_examples(folder, settings.excluded)
+    metals = None if potential is None else metal_energies(single_point or potential, CHARGES)
     known = {} if metals is None else {symbol: float(metals[ATOMIC_NUMBERS[symbol]]) for symbol in CHARGES}
     parts = {}
     for given, targets in TARGETS_OF.items():
@@ -109,7 +117,7 @@ def fit_voltage_parts(
         if potential is None:
             ends = network_ends(partial(network_properties, network), couples)
         else:
-            ends = cached_ends(cache, potential, network, couples, given)
+            ends = cached_ends(cache, potential, network, couples, given, single_point)
         inputs = VoltageInputs.of(couples, ends, metals)
         own, hull = examples.take(rows), None
         if potential is None and given == "discharged":  # what a frame gains by relaxing, for the stability of that end

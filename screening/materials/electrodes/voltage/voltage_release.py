@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from screening.chemistry.formulas import parse_formula
 from screening.errors import RequestError
 from screening.materials.base import FitRecipe
 from screening.materials.electrodes.voltage.insertion_data import FILE
@@ -29,7 +30,13 @@ class VoltageFitKeys:
     """Keys of `screening fit voltage`."""
 
     electrodes: str = setting(help="folder with electrodes.jsonl.gz: both crystals, voltage, capacity", path=True)
-    potential: str = setting(default="chgnet", help="interatomic potential for the uncorrected voltages")
+    exclude: str | None = setting(
+        default=None, help="text file with formulas, one a line, of compounds to learn nothing from", path=True
+    )
+    potential: str = setting(default="chgnet", help="interatomic potential: relaxes derived ends, gives energies")
+    energies_by: str | None = setting(
+        default=None, help="a better potential for the energies of both ends, such as sevennet; null: the same"
+    )
     model: str = setting(default="screening-v3", help="property network for both ends: name or folder", path=True)
 
 
@@ -48,17 +55,26 @@ def fit_voltage(settings: Mapping[str, Any], folder: Path, progress: Callable[[s
     if not tables.is_dir():
         raise RequestError(f"electrodes={tables}: expected a folder with {FILE} in it")
     potential = load_potential(settings["potential"], settings["device"])
+    better = settings["energies_by"]
+    single_point = load_potential(better, settings["device"], "energies_by") if better else None
     network = Predictor.load(settings["model"], settings["device"], "32")
     forest = replace(FOREST, n_trees=settings["n_trees"] or FOREST.n_trees)
-    wanted = VoltageFitSettings(forest, settings["seed"], settings["n_seeds"])
+    excluded = _formulas(Path(settings["exclude"])) if settings["exclude"] else ()
+    wanted = VoltageFitSettings(forest, settings["seed"], settings["n_seeds"], excluded=excluded)
     started = time.perf_counter()
-    found = fit_voltage_parts(tables, potential, network, folder / CACHE, wanted)
+    found = fit_voltage_parts(tables, potential, network, folder / CACHE, wanted, single_point)
     for part, report in found.values():
         part.settings["report"] = report
     training = {
         "potential": settings["potential"],
         "network": settings["model"],
-        "sha256": {"potential": _digest(potential.checkpoint), "network": _digest(network.folder / WEIGHTS)},
+        "energies_by": better,
+        "excluded": len(excluded),
+        "sha256": {
+            "potential": _digest(potential.checkpoint),
+            "network": _digest(network.folder / WEIGHTS),
+            "energies_by": None if single_point is None else _digest(single_point.checkpoint),
+        },
         "seed": wanted.seed,
         "minutes": round((time.perf_counter() - started) / 60, 1),
     }
@@ -75,11 +91,22 @@ RECIPE = FitRecipe(
 
     Examples:
       screening fit voltage electrodes=downloads/electrodes output_dir=runs/voltage
+      screening fit voltage electrodes=downloads/electrodes energies_by=sevennet output_dir=runs/voltage-accurate
     """,
     keys=VoltageFitKeys,
     fit=fit_voltage,
     card=voltage_card,
 )
+
+
+def _formulas(file: Path) -> tuple[str, ...]:
+    try:
+        lines = file.read_text(encoding="utf-8").split()
+    except (OSError, UnicodeDecodeError) as error:
+        raise RequestError(f"exclude={file}: cannot be read ({error})") from None
+    if wrong := [line for line in lines if parse_formula(line) is None]:
+        raise RequestError(f"exclude={file}: expected one formula a line, got {wrong[0]!r}")
+    return tuple(lines)
 
 
 def _digest(file: Path | None) -> str | None:

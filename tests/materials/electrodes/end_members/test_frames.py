@@ -13,7 +13,7 @@ from screening.materials.electrodes.end_members.frames import framework_kept, wi
 from screening.materials.electrodes.end_members.insertion import enlarged
 from screening.materials.electrodes.end_members.pair import ElectrodePair
 from screening.materials.electrodes.end_members.pair_search import find_pair
-from screening.materials.electrodes.end_members.pathways import find_pathway, is_blocked
+from screening.materials.electrodes.end_members.pathways import find_pathway, is_narrow
 
 Known = Callable[[str], Crystal]
 
@@ -64,7 +64,7 @@ def channel(width: float) -> Crystal:
 @pytest.mark.parametrize(("width", "dimensions"), [(4.4, 1), (2.2, 0)])
 def test_a_wide_tunnel_has_one_direction_and_a_narrow_one_none(width: float, dimensions: int) -> None:
     pathway = find_pathway(channel(width), "Li")
-    assert pathway.blocked() == is_blocked(channel(width), "Li") == (dimensions == 0)
+    assert is_narrow(channel(width), "Li") == (dimensions == 0)
     if dimensions:
         assert pathway.dimensions == 1
 

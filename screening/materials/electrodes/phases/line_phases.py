@@ -1,0 +1,62 @@
+"""The phases between a frame and an ion: those of the table, and simple salts that a network predicts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+
+from screening.chemistry.elements import ATOMIC_NUMBERS
+from screening.chemistry.known_phases import Phases, known_phases
+from screening.crystals.crystal import Crystal
+from screening.materials.electrodes.phases.binary_salts import missing_salt, salt_crystals
+from screening.networks.predictor import Predictor
+from screening.potentials.base import Potential
+
+_PREDICTED = "predicted"
+_BATCH = 32
+
+
+@dataclass(frozen=True)
+class LinePhases:
+    """Finds phases.
+
+    Attributes:
+        network: Predicts formation energies.
+        potential: Moves the frames of layered hosts towards a minimum; None leaves them.
+    """
+
+    network: Predictor
+    potential: Potential | None = None
+    _lines: dict[tuple[str, ...], Phases] = field(default_factory=dict)
+
+    def between(self, symbols: Collection[str], ion: str) -> Phases:
+        """The phases of the elements of a frame and an ion.
+
+        Raises:
+            ValueError: More elements than the table of phases can be asked for.
+        """
+        key = (ion, *sorted(set(symbols) - {ion}))
+        if key not in self._lines:
+            phases = known_phases(key)
+            for partner in key[1:]:
+                phases = self._with_salt(phases, ion, partner)
+            self._lines[key] = phases
+        return self._lines[key]
+
+    def predicted(self, crystals: Sequence[Crystal]) -> pl.DataFrame:
+        """The predictions of the network for crystals of elements that it knows, in small batches."""
+        batches = range(0, max(len(crystals), 1), _BATCH)
+        return pl.concat([self.network.predict(crystals[start : start + _BATCH]) for start in batches])
+
+    def _with_salt(self, phases: Phases, ion: str, partner: str) -> Phases:
+        unit = missing_salt(ion, partner, phases)
+        if unit is None or not {ATOMIC_NUMBERS[ion], ATOMIC_NUMBERS[partner]} <= self.network.elements:
+            return phases
+        crystals = salt_crystals(ion, partner, unit)
+        energies = self.predicted(crystals)["formation_energy_eV_per_atom"].to_numpy()
+        best = int(np.argmin(energies))
+        found = crystals[best]
+        return phases.having(found.formula, float(energies[best]), found.volume_A3 / found.n_atoms, _PREDICTED)

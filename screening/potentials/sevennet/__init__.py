@@ -1,0 +1,1 @@
+"""SevenNet-l3i5 on whole batches."""
