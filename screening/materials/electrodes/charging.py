@@ -42,7 +42,7 @@ def charging(finalists: Finalists) -> list[CloserLook]:
     found = [_pair(crystal, row, predictor.working_ion) for crystal, row in zip(finalists.crystals, rows, strict=True)]
     curves = phase_curves(finalists.crystals, rows, predictor.lines) if predictor.lines is not None else {}
     profiles: dict[int, _Look] = {}
-    if n_states is not None and predictor.voltage is not None:
+    if n_states is not None and isinstance(predictor.voltage, VoltagePredictor):
         pairs = {index: pair for index, pair in enumerate(found) if pair is not None}
         profiles = _closer(pairs, predictor.voltage, n_states)
     return [
