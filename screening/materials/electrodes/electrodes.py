@@ -85,6 +85,7 @@ class Electrodes(MaterialClass):
             "model of barriers), a release or folder (of every candidate, about a second each), or none",
             predictor=f"{_HERE}.barriers.mobility_predictor:MobilityPredictor",
             depends_on=("device", "working_ion"),
+            any_cell=True,
             thorough="",  # barrier-v1 once it is there
         ),
         PredictorKind(
