@@ -15,7 +15,7 @@ from screening.materials.electrodes.barriers.percolation import Hop, network_dim
 from screening.materials.electrodes.end_members.pair import ElectrodePair
 from screening.materials.electrodes.end_members.roles import has_anions
 
-_MOST_KINDS = 4
+_MOST_KINDS = 6
 """Kinds of hops whose barrier is predicted, unless more are needed to cross the crystal."""
 _HOPELESS, _HOPELESS_EV = 3.0, 5.0
 """Further directions are left out if their bond-valence energies are beyond this multiple of the lowest, plus this."""
