@@ -56,7 +56,7 @@ def test_a_path_through_an_atom(place: float) -> None:
     row = rock_salt_row()
     said = check_path(path(species=[*row["species"], "O"], frac=[*row["frac"], [place, place, 0.0]]))
     assert said is not None
-    assert "goes through an atom: 0.00 Å from O" in said
+    assert "goes through an atom: 0.0" in said
 
 
 @pytest.mark.parametrize(("site", "verb"), [(0.0, "begins"), (0.25, "ends")])
