@@ -34,7 +34,9 @@ def main() -> None:
         agree = len(set(wanted) & set(found.head(given.best)["candidate_id"]))
         say(f"{name or 'all'}: {agree} of the {len(wanted)} best agree")
     record = orjson.loads((staged / "run.json").read_bytes())
-    say(f"by stage: {record.get('stages')}; seconds of work: {_seconds(staged):.0f} staged, {_seconds(whole):.0f} whole")
+    say(
+        f"by stage: {record.get('stages')}; seconds of work: {_seconds(staged):.0f} staged, {_seconds(whole):.0f} whole"
+    )
 
 
 def _ranked(folder: Path, keys: list[str]) -> Path:
