@@ -39,7 +39,8 @@ def standings() -> pl.DataFrame:
     tables = list(predictions(predictors, items, config.batch_atoms, tally, space_groups(config.task_settings, tally)))
     found = pl.concat([no_predictions(predictors), *tables]).unique("candidate_id", keep="first", maintain_order=True)
     presets = compose_config("rank", [f"task={TASK}"]).tree["task"]["presets"]
-    return pl.concat([_standing(name, found) for name in presets])
+    # A preset that sets figures of merit, such as the ion, would need predictions of its own.
+    return pl.concat([_standing(name, found) for name, changes in presets.items() if "merit" not in changes])
 
 
 def upper_half(table: pl.DataFrame) -> pl.Series:
@@ -53,7 +54,7 @@ def _standing(preset: str, found: pl.DataFrame) -> pl.DataFrame:
     able = ranked.filter(~pl.col("flags").str.contains("not_an_electrode"))
     counted = able.with_columns(pl.len().over("rank_group").alias("of"), pl.lit(preset).alias("preset"))
     shown = counted.filter(pl.col("candidate_id").is_in(COMMERCIAL) | pl.col("flags").str.contains("made_by_ion"))
-    return shown.select(
+    return shown.sort("rank_group", "rank_in_group").select(
         "preset", "candidate_id", "rank_group", "rank_in_group", "of", "score", "limiting_gate", "flags"
     )
 

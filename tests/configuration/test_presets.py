@@ -128,7 +128,7 @@ EFFECTS = {
     ("magnets", "strongest"): ({"mu0_Ms_T": 0.4, "price_USD_per_kg": 0.3, "BHmax_kJ_per_m3": 300.0}, 0.0),
     ("electrodes", "energy"): ({"relative_energy": 0.5, "energy_per_cost_kWh_per_USD": 9.0}, None),
     ("electrodes", "cheap"): ({"relative_energy": 1.2, "energy_per_cost_kWh_per_USD": 0.01}, None),
-    ("electrodes", "long_life"): ({"strain_percent": 9.0, "relative_energy": 1.2}, 0.0),
+    ("electrodes", "long_life"): ({"strain_percent": 11.0, "relative_energy": 2.0}, 0.0),
     ("electrodes", "fast_charging"): ({"migration_barrier_eV": 0.8, "relative_energy": 1.2}, 0.0),
     ("electrodes", "sodium"): ({"cobalt_mass_fraction": 0.2, "relative_energy": 1.2}, 0.0),
 }

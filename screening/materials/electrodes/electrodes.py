@@ -79,6 +79,22 @@ class Electrodes(MaterialClass):
             predictor=f"{_HERE}.measured.offset_release:OffsetKind",
             recipe_at=f"{_HERE}.measured.offset_release:OFFSET_RECIPE",
         ),
+        PredictorKind(
+            name="mobility",
+            default="finalists",
+            help="barriers on the ion's best way through the crystal: finalists (of the best alone, by the released "
+            "model of barriers), a release or folder (of every candidate, about a second each), or none",
+            predictor=f"{_HERE}.barriers.mobility_predictor:MobilityPredictor",
+            depends_on=("device", "working_ion"),
+            thorough="",  # barrier-v1 once it is there
+        ),
+        PredictorKind(
+            name="barrier",
+            default="barrier-v1",
+            help="predictor of migration barriers along paths: name of a release, folder, or none",
+            predictor=f"{_HERE}.barriers.barrier_predictor:BarrierPredictor",
+            recipe_at=f"{_HERE}.barriers.barrier_release:BARRIER_RECIPE",
+        ),
     )
 
     def evaluate(self, table: pl.DataFrame, settings: merit.ElectrodeSettings) -> pl.DataFrame:
