@@ -12,6 +12,7 @@ from screening.errors import Interrupted, RequestError, ScreeningError
 
 if TYPE_CHECKING:
     from screening.api import (
+        Barriers,
         Evaluation,
         GeneratedCandidates,
         Predictions,
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         Relaxation,
         Session,
         Training,
+        barriers,
         evaluate,
         generate,
         predict,
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
+    "Barriers",
     "Evaluation",
     "GeneratedCandidates",
     "Interrupted",
@@ -42,6 +45,7 @@ __all__ = [
     "Session",
     "Training",
     "__version__",
+    "barriers",
     "evaluate",
     "generate",
     "predict",

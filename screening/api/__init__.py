@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from screening.api.session import Session
 
 if TYPE_CHECKING:
+    from screening.jobs.barriers import Barriers
     from screening.jobs.evaluate import Evaluation
     from screening.jobs.generate import GeneratedCandidates
     from screening.jobs.predict import Predictions
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from screening.jobs.train import Training
 
 __all__ = [
+    "Barriers",
     "Evaluation",
     "GeneratedCandidates",
     "Predictions",
@@ -25,6 +27,7 @@ __all__ = [
     "Relaxation",
     "Session",
     "Training",
+    "barriers",
     "evaluate",
     "generate",
     "predict",
@@ -34,6 +37,7 @@ __all__ = [
 ]
 
 _RESULTS = {
+    "Barriers": "barriers",
     "Evaluation": "evaluate",
     "GeneratedCandidates": "generate",
     "Predictions": "predict",
@@ -46,7 +50,7 @@ _RESULTS = {
 
 _SHARED = Session()
 predict, rank, relax = _SHARED.predict, _SHARED.rank, _SHARED.relax
-generate, train, evaluate = _SHARED.generate, _SHARED.train, _SHARED.evaluate
+barriers, generate, train, evaluate = _SHARED.barriers, _SHARED.generate, _SHARED.train, _SHARED.evaluate
 
 
 def __getattr__(name: str) -> Any:

@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from screening.api.requests import Requests, name_of, unrecorded, values_of
+from screening.api.path_session import PathSession
+from screening.api.requests import name_of, unrecorded, values_of
 from screening.errors import RequestError
-from screening.jobs.loaded import LoadedModels
 from screening.locks import scratch_folder
 
 if TYPE_CHECKING:
@@ -28,15 +28,12 @@ Device = Literal["auto", "cpu", "cuda"]
 Precision = Literal["auto", "32", "bf16"]
 
 
-class Session:
+class Session(PathSession):
     """Keeps what it has loaded: a second call with the same models, device and precision loads nothing.
 
     `screening.predict`, `screening.rank` and the others belong to one session that all callers share. A session of your
     own frees its models when you drop it. Not for several threads at a time.
     """
-
-    def __init__(self) -> None:
-        self._models, self._requests = LoadedModels(), Requests()
 
     def clear(self) -> None:
         """Forget all models; results that still hold some keep them."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from screening.configuration import as_dict
-from screening.configuration.base import CommandConfig, ScoringConfig
+from screening.configuration.base import OFF, CommandConfig, ScoringConfig
 from screening.configuration.evaluate import EvaluateConfig
 from screening.configuration.rank import RankConfig
 from screening.configuration.relax import RelaxConfig
@@ -63,7 +63,8 @@ def load_predictors(config: ScoringConfig | EvaluateConfig, models: LoadedModels
     settings = as_dict(config)
     learned = learned_predictors(config.predictor_choices, settings, models)
     funnel = getattr(config, "funnel", None)
-    kinds = [predictor_kind(name, "task.predictors") for name in learned] if funnel and funnel.enabled else []
+    staged = [name for name in learned if config.predictor_choices[name] != OFF] if funnel and funnel.enabled else []
+    kinds = [predictor_kind(name, "task.predictors") for name in staged]
     quick = quick_predictors(kinds, settings, models)
     return Predictors(
         load_network(config, models),
@@ -84,17 +85,22 @@ def quick_predictors(
 
 
 def thorough_predictors(
-    config: RankConfig, predictors: Predictors, models: LoadedModels
+    config: RankConfig, predictors: Predictors, models: LoadedModels | None
 ) -> dict[str, LearnedPredictor]:
-    """What the best of a ranking get after their learned predictors, by their names; a release that the user chose
-    stays. Raises RequestError.
+    """What the best of a ranking get in the third stage, by the names of the predictors that it replaces.
+
+    A release that the user chose stays. Raises RequestError.
     """
-    choices = {}
+    if not config.funnel.enabled:
+        return {}
+    choices: dict[str, str] = {}
     for name, release in config.predictor_choices.items():
         kind = predictor_kind(name, "task.predictors")
         if name in predictors.learned and kind.thorough and release == kind.default:
             choices[name] = kind.thorough
-    return learned_predictors(choices, as_dict(config), models)
+    loaded = learned_predictors(choices, as_dict(config), models)
+    # where the best is not installed, the name may stand for what ran already
+    return {name: known for name, known in loaded.items() if known.folder != predictors.learned[name].folder}
 
 
 def kept_potential(name: str, device: str, models: LoadedModels | None, key: str = "potential") -> Potential:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from screening import plugins
 from screening.crystals.crystal import Crystal
@@ -54,6 +54,14 @@ class LearnedPredictor(Protocol):
 
     def describe(self, crystals: Sequence[Crystal]) -> Description:
         """Describe B crystals; an empty sequence gives the same columns without rows."""
+
+
+@runtime_checkable
+class KnowsProperties(Protocol):
+    """A learned predictor that makes use of what the network has predicted for the same crystals."""
+
+    def describe_predicted(self, crystals: Sequence[Crystal], table: pl.DataFrame) -> Description:
+        """As `describe`; table: the B predictions of the network so far."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import polars as pl
 from screening.crystals import Crystal, Rejection
 from screening.crystals.standard_cell import standard_cell
 from screening.materials.base import LearnedPredictor
+from screening.materials.predictor_kind import KnowsProperties
 from screening.materials.registry import predictor_kind
 from screening.materials.stages import FIRST, STAGE
 from screening.networks.predictor import Predictor
@@ -85,7 +86,11 @@ class Predictors:
         for name, predictor in self.learned.items():
             kind = predictor_kind(name, "predictors")
             with stage(kind.quick if predictor is self.quick.get(name) else name):
-                found = predictor.describe(crystals if kind.any_cell else [standard_cell(c) for c in crystals])
+                cells = crystals if kind.any_cell else [standard_cell(c) for c in crystals]
+                if isinstance(predictor, KnowsProperties):
+                    found = predictor.describe_predicted(cells, table)
+                else:
+                    found = predictor.describe(cells)
             table = _joined(table, found.columns)
             where = kind.refusal_stage or name
             for row, reason in found.refused.items():

@@ -26,7 +26,9 @@ SETTINGS = ranking_settings(
 
 def evaluated(table: pl.DataFrame) -> pl.DataFrame:
     """Figures of merit whose ends are not those of the prediction: a low voltage makes an anode."""
-    energy = {end: pl.when(pl.col("v") < 1.7).then(5.0 - pl.col(f"v{end}")).otherwise(pl.col(f"v{end}")) for end in ENDS}
+    energy = {
+        end: pl.when(pl.col("v") < 1.7).then(5.0 - pl.col(f"v{end}")).otherwise(pl.col(f"v{end}")) for end in ENDS
+    }
     return table.with_columns(value.alias(f"energy{end}") for end, value in energy.items())
 
 

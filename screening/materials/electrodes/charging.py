@@ -18,6 +18,8 @@ from screening.materials.electrodes.end_members.orderings import partly_charged
 from screening.materials.electrodes.end_members.pair import ElectrodePair
 from screening.materials.electrodes.end_members.pair_search import find_pair
 from screening.materials.electrodes.end_members.profile import Profile, State, voltage_profile
+from screening.materials.electrodes.phases.phase_curves import phase_curves
+from screening.materials.electrodes.phases.phase_rows import ORIGIN
 from screening.materials.electrodes.voltage.voltage import VoltagePredictor
 from screening.relaxation.relaxation import RelaxationSettings, Relaxed, relax
 
@@ -38,12 +40,13 @@ def charging(finalists: Finalists) -> list[CloserLook]:
     if not isinstance(predictor, ElectrodePredictor):
         return [CloserLook() for _ in rows]
     found = [_pair(crystal, row, predictor.working_ion) for crystal, row in zip(finalists.crystals, rows, strict=True)]
+    curves = phase_curves(finalists.crystals, rows, predictor.lines) if predictor.lines is not None else {}
     profiles: dict[int, _Look] = {}
-    if n_states is not None and predictor.voltage is not None:
+    if n_states is not None and isinstance(predictor.voltage, VoltagePredictor):
         pairs = {index: pair for index, pair in enumerate(found) if pair is not None}
         profiles = _closer(pairs, predictor.voltage, n_states)
     return [
-        CloserLook() if pair is None else _described(pair, crystal, row, profiles.get(index))
+        CloserLook(curve=curves.get(index)) if pair is None else _described(pair, crystal, row, profiles.get(index))
         for index, (pair, crystal, row) in enumerate(zip(found, finalists.crystals, rows, strict=True))
     ]
 
@@ -58,7 +61,7 @@ class _Look:
 
 def _pair(crystal: Crystal, row: Mapping[str, Any], working_ion: str | None) -> ElectrodePair | None:
     """The pair as in the table, which has standard cells."""
-    if not row.get("electrode_origin"):
+    if row.get("electrode_origin") in (None, ORIGIN):
         return None
     pair = find_pair(standard_cell(crystal), working_ion or row.get("working_ion"))
     return pair if isinstance(pair, ElectrodePair) else None

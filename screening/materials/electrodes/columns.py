@@ -26,10 +26,17 @@ FLAGS: dict[str, str] = {
     "lithium oxide.",
     "no_room": "A search by distances and coordination finds no void for the ion (or for more ions) in the frame.",
     "ions_relocated": "When the host takes up ions, those already in it change their sites, as in Li4Ti5O12.",
-    "ion_sites_blocked": "The ion sits in pockets of the frame without a passage wide enough to leave, as in maricite "
-    "NaFePO4.",
+    "ion_sites_blocked": "The ion sits in pockets of the frame: the passage is narrow, and every way through the "
+    "crystal too high in energy, as in maricite NaFePO4.",
+    "no_path_found": "No hops of usual length past the atoms connect the sites of the ion through the crystal: its "
+    "barrier is unknown.",
     "frame_falls_apart": "Without the ion some atoms of the frame touch no others: it is not a host that keeps its "
     "frame, but an alloy or a salt that forms anew.",
+    "hull_says_little": "Cyanide is far above the hull of its elements in any compound, yet made in water and lasting: "
+    "the energy above the hull does not tell whether the crystal can be made. The potential does not know the spin of "
+    "iron either, which sets the voltages of Prussian blues.",
+    "water_in_cavities": "Water in the cavities takes places of the ion and changes voltage and capacity; the figures "
+    "are those of the crystal as given.",
     "redox_limited": "The transition metals allow only part of the ions to be extracted.",
     "role_unclear": "The interval of the voltage spans the limit between anode and cathode: the role may be the other.",
     "above_voltage_window": "The predicted voltage is above what the usual electrolyte of the ion withstands.",

@@ -86,7 +86,7 @@ class ElectrodePredictor:
     def describe(self, crystals: Sequence[Crystal]) -> Description:
         """Describe B crystals: the columns of `PAIR_SCHEMA`, of the voltages, and of those to be measured."""
         pairs = list(find_pairs(crystals, self.working_ion))
-        phases = phase_rows(crystals, pairs, self.working_ion, self._lines)
+        phases = phase_rows(crystals, pairs, self.working_ion, self.lines)
         table = pl.DataFrame([_row(pair) for pair in pairs], schema=PAIR_SCHEMA)
         refused = {row: pair.reason for row, pair in enumerate(pairs) if isinstance(pair, NoPair) and pair.refused}
         framed = phases.pairs_in_frames(pairs)
@@ -94,10 +94,11 @@ class ElectrodePredictor:
         calculated = np.stack([floats(voltages, name) for name in names_with_interval(PRACTICAL)], axis=1)
         measured, unknown = measured_columns(framed, calculated, self.offsets)
         table = table.with_columns(flagged(table, {OFFSET_UNKNOWN: unknown}), *voltages, *measured)
-        return Description(with_phases(table, phases, pairs, self._lines).get_columns(), refused)
+        return Description(with_phases(table, phases, pairs, self.lines).get_columns(), refused)
 
     @cached_property
-    def _lines(self) -> LinePhases | None:
+    def lines(self) -> LinePhases | None:
+        """Finds phases of alloys and conversion electrodes; None without voltages."""
         if self.voltage is None:
             return None
         potential = self.voltage.potential if isinstance(self.voltage, VoltagePredictor) else None

@@ -11,7 +11,7 @@ from screening.materials.electrodes import merit
 from screening.materials.electrodes.columns import COLUMNS, FLAGS, REMARKS
 from screening.materials.electrodes.figures.ion_exchange import exchange_possible
 from screening.materials.electrodes.reasons import offset_note
-from screening.materials.electrodes.voltage.release_choice import RELEASE
+from screening.materials.electrodes.voltage.release_choice import ACCURATE, RELEASE
 from screening.settings import setting, settings_class
 
 if TYPE_CHECKING:
@@ -60,13 +60,14 @@ class Electrodes(MaterialClass):
             refusal_stage="electrode",
             recipe_at=f"{_HERE}.voltage.voltage_release:RECIPE",
             quick="network_voltage",
+            thorough=ACCURATE,
         ),
         PredictorKind(
             name="network_voltage",
             default="network-voltage-v1",
             help="rough voltages of the first stage of a ranking: name of a release, folder, or none",
             predictor=f"{_HERE}.quick_electrodes:QuickElectrodes",
-            depends_on=("device", "working_ion"),
+            depends_on=("device", "working_ion", "offsets"),
             refusal_stage="electrode",
             recipe_at=f"{_HERE}.voltage.network_release:NETWORK_RECIPE",
         ),
@@ -77,6 +78,22 @@ class Electrodes(MaterialClass):
             "with the voltage release), or none (voltage_V is as calculated)",
             predictor=f"{_HERE}.measured.offset_release:OffsetKind",
             recipe_at=f"{_HERE}.measured.offset_release:OFFSET_RECIPE",
+        ),
+        PredictorKind(
+            name="mobility",
+            default="finalists",
+            help="barriers on the ion's best way through the crystal: finalists (of the best alone, by the released "
+            "model of barriers), a release or folder (of every candidate, about a second each), or none",
+            predictor=f"{_HERE}.barriers.mobility_predictor:MobilityPredictor",
+            depends_on=("device", "working_ion"),
+            thorough="",  # barrier-v1 once it is there
+        ),
+        PredictorKind(
+            name="barrier",
+            default="barrier-v1",
+            help="predictor of migration barriers along paths: name of a release, folder, or none",
+            predictor=f"{_HERE}.barriers.barrier_predictor:BarrierPredictor",
+            recipe_at=f"{_HERE}.barriers.barrier_release:BARRIER_RECIPE",
         ),
     )
 

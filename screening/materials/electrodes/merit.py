@@ -45,6 +45,7 @@ PREDICTED = (
     *names_with_interval("discharged_energy_above_hull_eV_per_atom"),
     *names_with_interval("charged_energy_above_hull_eV_per_atom"),
     *names_with_interval("migration_barrier_eV"),
+    "path_dimensions",
 )
 WORDS = ("electrode_kind",)
 """Columns of words that gates look at."""

@@ -95,6 +95,10 @@ def _barrier(value: float, gate: Gate) -> str:
     return f"the ion has to pass a barrier of {value:.2f} eV"
 
 
+def _dimensions(value: float, gate: Gate) -> str:
+    return f"the ion moves in {'one direction' if value == 1 else f'{value:.0f} directions'} only"
+
+
 def _voltage(value: float, gate: Gate) -> str:
     return f"{value:.2f} V is near or below the metal's own"
 
@@ -115,6 +119,7 @@ _BY_COLUMN: dict[str, Callable[[Any, Gate], str]] = {
     "capacity_practical_mAh_per_g": _capacity,
     "window_margin_V": _window,
     "migration_barrier_eV": _barrier,
+    "path_dimensions": _dimensions,
     "voltage_V": _voltage,
     "strain_percent": _strain,
     "energy_above_hull_eV_per_atom": _discharged,
@@ -125,6 +130,7 @@ _NAMES = {
     "capacity_practical_mAh_per_g": "practical capacity",
     "window_margin_V": "voltage",
     "migration_barrier_eV": "migration barrier",
+    "path_dimensions": "number of path directions",
     "voltage_V": "voltage",
     "strain_percent": "volume change",
     "energy_above_hull_eV_per_atom": "energy above the hull",

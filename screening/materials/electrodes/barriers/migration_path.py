@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -106,7 +107,7 @@ def _collision(path: MigrationPath) -> str | None:
     """An atom in the way, as a clause."""
     points = path.points_A
     share = np.arange(_BETWEEN)[:, None] / _BETWEEN
-    line = np.vstack([start + share * (end - start) for start, end in zip(points[:-1], points[1:], strict=True)])
+    line = np.vstack([start + share * (end - start) for start, end in pairwise(points)])
     line = np.vstack([line, points[-1]])
     apart = distances(path.lattice, line @ np.linalg.inv(path.lattice), path.frac, _LEAST_AT_ENDS_A)
     nearest, atom = apart.min(axis=1), apart.argmin(axis=1)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from screening.array_types import Floats
 from screening.materials.electrodes.barriers.hop_cells import as_path
-from screening.materials.electrodes.barriers.hops import LONGEST_A, HopNetwork, find_hops
+from screening.materials.electrodes.barriers.hops import HopNetwork, find_hops
 from screening.materials.electrodes.barriers.migration_path import MIGRATING_CHARGES, MigrationPath, check_path
 from screening.materials.electrodes.barriers.percolation import Hop, network_dimensions, percolation
 from screening.materials.electrodes.end_members.pair import ElectrodePair
@@ -34,13 +34,13 @@ class Mobility:
         barrier_eV: Value, lower and upper end of the 80 % interval; NaN without a connected network.
         dimensions: Directions in which the network continues, 1 to 3; None without one.
         path: The hop with the highest barrier; None without a network.
-        reason: Why there is no barrier, as a clause; empty if there is one.
+        searched: Whether a network was looked for.
     """
 
     barrier_eV: tuple[float, float, float] = (float("nan"),) * 3
     dimensions: int | None = None
     path: MigrationPath | None = None
-    reason: str = ""
+    searched: bool = False
 
 
 def find_mobilities(pairs: Sequence[ElectrodePair | None], predict: Predict) -> list[Mobility]:
@@ -61,33 +61,29 @@ class _Search:
     """The hops of a pair that may matter, and one path for each kind of them."""
 
     network: HopNetwork | None
-    hops: tuple[Hop, ...]
-    paths: dict[int, MigrationPath]
-    reason: str
+    hops: tuple[Hop, ...] = ()
+    paths: Mapping[int, MigrationPath] = field(default_factory=dict)
 
     @classmethod
     def of(cls, pair: ElectrodePair | None, name: str) -> _Search:
-        reason = _why_not(pair)
-        if pair is None or reason:
-            return cls(None, (), {}, reason)
+        """Nothing where no barriers are known: of other ions, and in alloys."""
+        if pair is None or pair.working_ion not in MIGRATING_CHARGES or not has_anions(pair.discharged.numbers):
+            return cls(None)
         network = _merged(find_hops(pair.discharged, pair.working_ion))
-        kinds = chosen_kinds(network)
-        paths = {kind: as_path(network, network.first_of(kind), f"{name}.{kind}") for kind in kinds}
+        paths = {kind: as_path(network, network.first_of(kind), f"{name}.{kind}") for kind in chosen_kinds(network)}
         paths = {kind: path for kind, path in paths.items() if check_path(path) is None}
-        return cls(network, tuple(hop for hop in network.hops if hop.kind in paths), paths, "")
+        return cls(network, tuple(hop for hop in network.hops if hop.kind in paths), paths)
 
     def settled(self, barriers: Floats) -> Mobility:
         if self.network is None:
-            return Mobility(reason=self.reason)
+            return Mobility()
         by_kind = np.full((len(self.network.energies_eV), 3), np.nan)
         by_kind[list(self.paths)] = barriers
         best = percolation(self.hops, by_kind[:, 0])
         if best.kind < 0:
-            return Mobility(
-                reason=f"no hops past the atoms of up to {LONGEST_A:g} Å connect the sites of {self.network.ion}"
-            )
+            return Mobility(searched=True)
         value, low, high = (float(x) for x in by_kind[best.kind])
-        return Mobility((value, low, high), best.dimensions, self.paths[best.kind])
+        return Mobility((value, low, high), best.dimensions, self.paths[best.kind], searched=True)
 
 
 def chosen_kinds(network: HopNetwork) -> list[int]:
@@ -105,16 +101,6 @@ def chosen_kinds(network: HopNetwork) -> list[int]:
             if reached and not crossed:
                 limit = _HOPELESS * network.energies_eV[kind] + _HOPELESS_EV
     return chosen if reached else []
-
-
-def _why_not(pair: ElectrodePair | None) -> str:
-    if pair is None:
-        return "it has no other end"
-    if pair.working_ion not in MIGRATING_CHARGES:
-        return f"no barriers of {pair.working_ion} are known"
-    if not has_anions(pair.discharged.numbers):
-        return "barriers are known only in crystals with anions"
-    return ""
 
 
 def _merged(network: HopNetwork) -> HopNetwork:

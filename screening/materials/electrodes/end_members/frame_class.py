@@ -94,7 +94,7 @@ def _polyanionic(crystal: Crystal, held: Mask, count: dict[str, int]) -> str | N
         return "pyrophosphate"
     metals = int((~held & ~centres & ~np.isin(numbers, _ANION_NUMBERS)).sum())
     if 2 * int(centres.sum()) == 3 * metals and oxygen == 4 * int(centres.sum()):
-        return "NASICON"
+        return "NASICON-like compound"
     return "polyanionic compound"
 
 

@@ -6,12 +6,12 @@ import numpy as np
 
 from screening.array_types import Floats
 from screening.chemistry.compositions import count_matrix
-from screening.chemistry.elements import ATOMIC_NUMBERS
+from screening.chemistry.elements import ATOMIC_NUMBERS, SYMBOLS
 from screening.chemistry.formulas import cell_formula
 from screening.crystals.crystal import Crystal
 from screening.materials.electrodes.end_members.pair import ElectrodePair, NoPair
 from screening.materials.electrodes.end_members.redox import ION_CHARGES
-from screening.materials.electrodes.end_members.roles import roles
+from screening.materials.electrodes.end_members.roles import ANIONS, roles
 
 _TOLERANCE = 1e-6
 
@@ -31,9 +31,7 @@ def given_pair(crystal: Crystal, charged: Crystal, working_ion: str | None) -> E
     ions = [working_ion] if working_ion else list(ION_CHARGES)
     moving = [ion for ion in ions if _cells(rich, poor, ion) is not None]
     if not moving:
-        frames = f"{crystal.formula} and {charged.formula}"
-        which = working_ion or f"one of {', '.join(ION_CHARGES)}"
-        return _refused(f"the frames of the given pair differ in composition: {frames} without {which}")
+        return _refused(_why_different(crystal, charged, rich, poor, working_ion))
     # Several ions may fit, as for two equal crystals; the one with the largest loss is taken.
     left = {ion: _removed(rich, poor, ion) for ion in moving}
     ion = max(moving, key=lambda name: left[name])
@@ -60,6 +58,29 @@ def _cells(rich: Floats, poor: Floats, ion: str) -> float | None:
         return None
     cells = float(frame_rich.sum() / frame_poor.sum())
     return cells if np.abs(frame_rich - cells * frame_poor).max() < _TOLERANCE * frame_rich.sum() else None
+
+
+def _why_different(crystal: Crystal, charged: Crystal, rich: Floats, poor: Floats, working_ion: str | None) -> str:
+    """Why the crystals of a pair do not differ by a working ion alone."""
+    both = f"{crystal.formula} and {charged.formula}"
+    others = [symbol for symbol in SYMBOLS[1:] if rich[ATOMIC_NUMBERS[symbol]] and symbol not in ION_CHARGES]
+    alone = next(
+        (s for s in others if _cells(rich, poor, s) is not None and _removed(rich, poor, s) > _TOLERANCE), None
+    )
+    if alone is not None and alone not in ANIONS and working_ion is None:
+        return (
+            f"{alone} leaves the given pair ({both}), but voltages need a metal as reference, and there is none for "
+            f"{alone}: expected one of {', '.join(ION_CHARGES)}"
+        )
+    anions = [ATOMIC_NUMBERS[symbol] for symbol in ANIONS]
+    bare = [counts.copy() for counts in (rich, poor)]
+    for counts in bare:
+        counts[anions] = 0
+    ions = [working_ion] if working_ion else list(ION_CHARGES)
+    if any(_cells(*bare, ion) is not None for ion in ions):
+        return f"the anions of the given pair differ: {both}; the charged crystal must have the same frame"
+    which = working_ion or f"one of {', '.join(ION_CHARGES)}"
+    return f"the frames of the given pair differ in composition: {both} without {which}"
 
 
 def _removed(rich: Floats, poor: Floats, ion: str) -> float:

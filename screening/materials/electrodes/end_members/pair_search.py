@@ -19,7 +19,7 @@ from screening.materials.electrodes.end_members.insertion import enlarged, fill
 from screening.materials.electrodes.end_members.pair import ElectrodePair, NoPair
 from screening.materials.electrodes.end_members.practical import HOST_LIMIT, host_limit, with_practical_limit
 from screening.materials.electrodes.end_members.redox import ION_CHARGES, active_symbols
-from screening.materials.electrodes.end_members.roles import Roles, has_anions, roles
+from screening.materials.electrodes.end_members.roles import Roles, has_anions, is_cyanide, roles
 
 MAX_INSERTION_ATOMS = 200
 """Largest cell for the search for voids, whose time grows with the cell."""
@@ -90,7 +90,7 @@ def _inserted(crystal: Crystal, ion: str, found: Roles, row: int, flags: tuple[s
     if (crystal.numbers == CARBON).all():
         return NoPair(f"carbon without flat sheets takes up no {ion}", ("not_an_electrode",))
     if "alloy_anode" in flags:
-        return NoPair(f"{crystal.formula} takes up {ion} by alloying: its discharged phase is not derived", flags)
+        return NoPair(f"{crystal.formula} has no voids for {ion}: it forms other phases with it", flags)
     each = float(found.insertable[row] / found.charges[row])
     limit = host_limit(crystal, ion)
     rule = HOST_LIMIT
@@ -121,8 +121,10 @@ def _without_room(flags: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _with_structure_flags(pair: ElectrodePair) -> ElectrodePair:
-    """The pair with the flags that need its structure: blocked ions, and a frame that falls apart."""
-    flags = []
+    """The pair with the flags that need its structure: blocked ions, a frame that falls apart, and Prussian blues."""
+    flags = ["hull_says_little"] if is_cyanide(pair.discharged.numbers) else []
+    if flags and {ATOMIC_NUMBERS["H"], ATOMIC_NUMBERS["O"]} <= set(pair.discharged.numbers.tolist()):
+        flags.append("water_in_cavities")
     frame = pair.discharged.numbers != ATOMIC_NUMBERS[pair.working_ion]
     contracted = pair.origin == "inserted"
     if has_anions(pair.discharged.numbers) and is_blocked(pair.discharged, pair.working_ion, contracted):

@@ -14,6 +14,8 @@ from screening.array_types import Floats, Mask
 _START = 0.15
 _PRIOR_WIDTH = 1.0
 """Standard deviation of the logarithm of each standard deviation around `_START`: weak, but no variance becomes 0."""
+_BOUNDS = (-7.0, 2.0)
+"""Of these logarithms: beyond them the covariance matrix is no longer definite in double precision."""
 Level = tuple[str, str]
 """A term and one of its levels."""
 
@@ -73,7 +75,7 @@ def likeliest_variances(rows: WeightedRows, terms: Sequence[str]) -> Variances:
         return float(fit + np.square((logs - np.log(_START)) / _PRIOR_WIDTH).sum() / 2)
 
     start = np.full(len(terms) + 1, np.log(_START))
-    found = np.exp(2 * minimize(loss, start, method="L-BFGS-B").x)
+    found = np.exp(2 * minimize(loss, start, method="L-BFGS-B", bounds=[_BOUNDS] * len(start)).x)
     return Variances(dict(zip(terms, found[:-1].tolist(), strict=True)), float(found[-1]))
 
 

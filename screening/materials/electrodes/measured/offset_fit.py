@@ -19,7 +19,7 @@ from screening.materials.electrodes.end_members.pair import NoPair
 from screening.materials.electrodes.measured.measured_pairs import measured_pair
 from screening.materials.electrodes.measured.measured_table import PRACTICAL, MeasuredVoltage
 from screening.materials.electrodes.measured.mixed_model import WeightedRows, likeliest_variances
-from screening.materials.electrodes.measured.offset_model import OffsetModel, measured_interval
+from screening.materials.electrodes.measured.offset_model import NORMAL_80, OffsetModel, measured_interval
 from screening.materials.electrodes.measured.offset_terms import TERMS, OffsetInputs
 from screening.materials.electrodes.voltage.voltage import VoltagePredictor
 from screening.materials.reference import error_statistics, spearman
@@ -138,7 +138,10 @@ def _model(rows: CalculatedRows, chosen: np.ndarray[Any, np.dtype[np.int64]]) ->
     levels = tuple(sorted({level for row in found for level in row}))
     weights = np.array([[row.get(level, 0.0) for level in levels] for row in found])
     uncertainty = np.array([rows.measured[row].uncertainty_V for row in chosen])
-    measured = WeightedRows(levels, weights, (rows.target - rows.voltage[:, 0])[chosen], uncertainty**2)
+    # half the 80 % interval over its width in standard deviations
+    calculated = (rows.voltage[chosen, 2] - rows.voltage[chosen, 1]) / (2 * NORMAL_80)
+    known = uncertainty**2 + calculated**2
+    measured = WeightedRows(levels, weights, (rows.target - rows.voltage[:, 0])[chosen], known)
     return OffsetModel(measured, likeliest_variances(measured, TERMS), tuple(rows.systems[row] for row in chosen))
 
 

@@ -16,12 +16,12 @@ from screening.chemistry.elements import ATOMIC_NUMBERS, SYMBOLS
 from screening.materials.electrodes.measured.anion_classes import anion_class, group_of
 from screening.materials.electrodes.measured.redox_order import redox_steps, working_steps
 
-TERMS = ("all", "treatment", "couple and class", "couple and group", "couple", "class", "ion", "slope")
+TERMS = ("all", "treatment", "couple and class", "couple and group", "ion", "slope")
 """Terms of the model, each with one variance:
 
 - all: the same for every electrode;
 - treatment: whether the metal has a Hubbard U in the calculations, by group of anions;
-- couple and class, couple and group, couple, class: the redox couple and the anion class (or its group);
+- couple and class, couple and group: the redox couple with the anion class, or with its group;
 - ion: the working ion, whose metal is the reference;
 - slope: grows with the calculated voltage.
 """
@@ -89,7 +89,6 @@ class OffsetInputs:
         name, group = self.classes[row], group_of(self.classes[row])
         found: dict[tuple[str, str], float] = {
             ("all", ""): 1.0,
-            ("class", name): 1.0,
             ("ion", self.ions[row]): 1.0,
             ("slope", ""): float(self.voltage_V[row]) - SLOPE_FROM_V,
         }
@@ -100,7 +99,6 @@ class OffsetInputs:
                 ("treatment", f"{treated}, {group}"),
                 ("couple and class", f"{couple} in {name}"),
                 ("couple and group", f"{couple} in {group}"),
-                ("couple", couple),
             ):
                 found[key] = found.get(key, 0.0) + share
         return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,6 +19,7 @@ from screening.relaxation.few_steps import PRERELAX_STEPS, Prerelaxed, prerelax
 
 _HULL = "energy_above_hull_eV_per_atom"
 PROPERTIES = ("formation_energy_eV_per_atom", _HULL, "band_gap_eV", "magnetization_muB_per_A3")
+PROPERTY_COLUMNS = (*PROPERTIES, f"{_HULL}_lo", f"{_HULL}_hi")
 HULL_COLUMN = PROPERTIES.index(_HULL)
 STEPS = {"pair": (0, 0), "discharged": (0, PRERELAX_STEPS), "charged": (PRERELAX_STEPS, 0)}
 """Relaxation steps of the discharged and of the charged end, by what was given; only derived ends are relaxed."""
@@ -87,24 +88,29 @@ def evaluate_end(
     potential: Potential, network: Predictor, packed: PackedCrystals, steps: int, single_point: Potential | None = None
 ) -> End:
     """Evaluate B crystals after some relaxation steps; models as in `evaluate_ends`."""
-    end = _end(prerelax(potential, packed, steps), network)
+    prerelaxed = prerelax(potential, packed, steps)
+    end = _end(prerelaxed, network_properties(network, prerelaxed.packed))
     if single_point is None:
         return end
     return replace(end, single_point_eV=single_point.energies(end.prerelaxed.packed, forces=False).energy_eV)
 
 
-def network_ends(network: Predictor, couples: Couples) -> Ends:
-    """Both ends of B electrodes as they stand, by the network alone: what a potential would add is NaN."""
-    return Ends(_by_network(network, couples.discharged), _by_network(network, couples.charged))
+def network_ends(properties: Callable[[PackedCrystals], Floats], couples: Couples) -> Ends:
+    """Both ends of B electrodes as they stand, by a network alone: what a potential would add is NaN.
+
+    Args:
+        properties: As `network_properties` of a network.
+        couples: The electrodes.
+    """
+    return Ends(*(_as_it_stands(packed, properties(packed)) for packed in (couples.discharged, couples.charged)))
 
 
-def _by_network(network: Predictor, packed: PackedCrystals) -> End:
+def _as_it_stands(packed: PackedCrystals, values: Floats) -> End:
     cells, atoms = np.full(len(packed), np.nan), np.full(len(packed.numbers), np.nan)
-    return _end(Prerelaxed(packed, cells, cells, cells, cells, atoms), network)
+    return _end(Prerelaxed(packed, cells, cells, cells, cells, atoms), values)
 
 
-def _end(prerelaxed: Prerelaxed, network: Predictor) -> End:
-    values = network_properties(network, prerelaxed.packed)
+def _end(prerelaxed: Prerelaxed, values: Floats) -> End:
     return End(prerelaxed, values[:, : len(PROPERTIES)], values[:, [HULL_COLUMN, -2, -1]])
 
 
@@ -113,8 +119,7 @@ def network_properties(network: Predictor, packed: PackedCrystals) -> Floats:
 
     They are NaN for crystals with an element that is unknown to the network.
     """
-    wanted = [*PROPERTIES, f"{_HULL}_lo", f"{_HULL}_hi"]
-    values = np.full((len(packed), len(wanted)), np.nan)
+    values = np.full((len(packed), len(PROPERTY_COLUMNS)), np.nan)
     known = np.isin(packed.numbers, sorted(network.elements))
     owner = packed.owner
     able = np.bincount(owner[~known], minlength=len(packed)) == 0
@@ -126,7 +131,7 @@ def network_properties(network: Predictor, packed: PackedCrystals) -> Floats:
         stop = start + max(1, int(np.searchsorted(np.cumsum(packed.n_atoms[rows[start:]]), _NETWORK_ATOMS)))
         batch = rows[start:stop]
         table = network.predict([_crystal(packed, int(row)) for row in batch])
-        values[batch] = table.select(wanted).to_numpy()
+        values[batch] = table.select(PROPERTY_COLUMNS).to_numpy()
         start = stop
     return values
 

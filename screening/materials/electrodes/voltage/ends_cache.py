@@ -51,14 +51,12 @@ def cached_ends(
     """
     models = f"{potential.fingerprint} {' '.join(file_sha256(network.folder / name) for name in (CONFIG, WEIGHTS))}"
     first, second = STEPS[given]
-    ends = (
-        _evaluated(folder, potential, network, couples.discharged, first, models),
-        _evaluated(folder, potential, network, couples.charged, second, models),
-    )
-    if single_point is not None:
-        energies = (_single_points(folder, single_point, end.prerelaxed.packed) for end in ends)
-        ends = tuple(replace(end, single_point_eV=own) for end, own in zip(ends, energies, strict=True))
-    return Ends(*ends)
+    discharged = _evaluated(folder, potential, network, couples.discharged, first, models)
+    charged = _evaluated(folder, potential, network, couples.charged, second, models)
+    if single_point is None:
+        return Ends(discharged, charged)
+    energies = [_single_points(folder, single_point, end.prerelaxed.packed) for end in (discharged, charged)]
+    return Ends(replace(discharged, single_point_eV=energies[0]), replace(charged, single_point_eV=energies[1]))
 
 
 def _evaluated(

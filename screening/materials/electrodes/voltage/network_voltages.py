@@ -6,17 +6,21 @@ makes up for what they would gain by relaxing; its intervals are wide accordingl
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from screening.array_types import Floats
+from screening.crystals.crystal import Crystal
+from screening.crystals.packed import PackedCrystals
 from screening.errors import RequestError
 from screening.materials.electrodes.voltage.correction import HULL, VOLTAGE, VOLUME, Correction, VoltageInputs
 from screening.materials.electrodes.voltage.couples import Couples, balance_of, same_frames
-from screening.materials.electrodes.voltage.ends import network_ends
+from screening.materials.electrodes.voltage.ends import PROPERTY_COLUMNS, network_ends, network_properties
 from screening.materials.electrodes.voltage.practical_range import PredictedVoltages
 from screening.materials.electrodes.voltage.voltage import NO_VOLTAGE, Pairs, corrections_of, voltage_columns
 from screening.networks.predictor import Predictor
@@ -34,11 +38,13 @@ class NetworkVoltages:
         corrections: (target, situation) -> model.
         network: For properties of both ends.
         folder: Of the release.
+        known: Properties of crystals that were predicted already, as `network_properties` has them, by their arrays.
     """
 
     corrections: dict[tuple[str, str], Correction]
     network: Predictor
     folder: Path
+    known: dict[bytes, Floats] = field(default_factory=dict)
 
     @classmethod
     def load(cls, name: str, device: str = "auto") -> NetworkVoltages | None:
@@ -64,7 +70,16 @@ class NetworkVoltages:
 
     def columns(self, pairs: Pairs) -> list[pl.Series]:
         """The columns `VOLTAGE_COLUMNS` of B electrodes, as a potential would give them, with wider intervals."""
-        return voltage_columns(self, pairs)
+        try:
+            return voltage_columns(self, pairs)
+        finally:
+            self.known.clear()
+
+    def remember(self, crystals: Sequence[Crystal], table: pl.DataFrame) -> None:
+        """Take the properties of crystals from the network's table, until the next columns are there."""
+        if set(PROPERTY_COLUMNS) <= set(table.columns):
+            keys = (_key(c.lattice, c.numbers, c.frac) for c in crystals)
+            self.known.update(zip(keys, table.select(PROPERTY_COLUMNS).to_numpy(), strict=True))
 
     def method(self, given: str) -> str:
         """The method of a prediction, in words."""
@@ -81,7 +96,7 @@ class NetworkVoltages:
         sound = np.flatnonzero(same_frames(balance_of(couples)))
         if len(sound):
             couples = couples.take(sound)
-            ends = network_ends(self.network, couples)
+            ends = network_ends(self._properties, couples)
             inputs = VoltageInputs.of(couples, ends, None)
             voltage[sound] = self.corrections[VOLTAGE, given].predict(inputs)
             if (VOLUME, given) in self.corrections:
@@ -91,6 +106,20 @@ class NetworkVoltages:
             if (HULL, given) in self.corrections:
                 hull[sound, 3:] = _widened(hull[sound, 3:], self.corrections[HULL, given].predict(inputs))
         return PredictedVoltages(voltage, volume, hull)
+
+    def _properties(self, packed: PackedCrystals) -> Floats:
+        """`network_properties` of B crystals, (B, 6); each crystal is predicted once."""
+        atoms = [packed.atoms(row) for row in range(len(packed))]
+        keys = [_key(packed.lattice[row], packed.numbers[own], packed.frac[own]) for row, own in enumerate(atoms)]
+        new = {key: row for row, key in enumerate(keys) if key not in self.known}
+        if new:
+            rows = np.fromiter(new.values(), dtype=np.int64, count=len(new))
+            self.known.update(zip(new, network_properties(self.network, packed.take(rows)), strict=True))
+        return np.array([self.known[key] for key in keys])
+
+
+def _key(lattice: Floats, numbers: NDArray[np.int16], frac: Floats) -> bytes:
+    return lattice.tobytes() + numbers.tobytes() + frac.tobytes()
 
 
 def _widened(found: Floats, relaxed: Floats) -> Floats:

@@ -194,13 +194,14 @@ class VoltagePredictor:
         return PredictedVoltages(voltage, volume, hull)
 
     def _known(self, couples: Couples) -> Mask:
-        """Whether the potentials cover all elements, (B,)."""
+        """Whether the potentials cover all elements, and the metal of the ion is known as reference, (B,)."""
         packed = couples.discharged
         unknown = np.zeros(len(packed.numbers), dtype=bool)
         for potential in (self.potential, self.single_point):
             if potential is not None and potential.elements is not None:
                 unknown |= ~np.isin(packed.numbers, sorted(potential.elements))
-        return np.asarray(np.bincount(packed.owner, unknown, len(packed)) == 0)
+        covered = np.bincount(packed.owner, unknown, len(packed)) == 0
+        return np.asarray(covered & np.isfinite(self.metals[couples.ions]))
 
 
 def corrections_of(release: TabularRelease, named: str) -> dict[tuple[str, str], Correction]:

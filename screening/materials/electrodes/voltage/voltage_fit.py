@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +115,7 @@ def fit_voltage_parts(
     for given, targets in TARGETS_OF.items():
         rows, couples = _as_given(given, examples, settings)
         if potential is None:
-            ends = network_ends(network, couples)
+            ends = network_ends(partial(network_properties, network), couples)
         else:
             ends = cached_ends(cache, potential, network, couples, given, single_point)
         inputs = VoltageInputs.of(couples, ends, metals)

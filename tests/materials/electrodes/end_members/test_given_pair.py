@@ -25,6 +25,11 @@ def emptied(crystal: Crystal, symbol: str, leave: int = 0) -> Crystal:
     return replace(crystal, numbers=crystal.numbers[stays], frac=crystal.frac[stays])
 
 
+def replaced(crystal: Crystal, old: str, new: str) -> Crystal:
+    numbers = np.where(crystal.numbers == ATOMIC_NUMBERS[old], ATOMIC_NUMBERS[new], crystal.numbers)
+    return replace(crystal, numbers=numbers.astype(crystal.numbers.dtype))
+
+
 def test_cells_may_differ_in_size_and_volume(known: Known) -> None:
     full = known("LiFePO4")
     empty = enlarged(replace(emptied(full, "Li"), lattice=full.lattice * 0.934 ** (1 / 3)), 2)
@@ -61,6 +66,9 @@ def test_what_is_refused(known: Known) -> None:
         (full, full, None, "holds as much Li as the discharged one"),
         (emptied(full, "Li"), full, None, "holds as much Li as the discharged one, or more"),
         (full, emptied(emptied(emptied(emptied(full, "Li"), "Fe"), "P"), "O", leave=1), None, "differ in composition"),
+        (full, emptied(emptied(full, "Li"), "O", leave=15), None, "the anions of the given pair differ: LiFePO4 and "),
+        (full, replaced(emptied(full, "Li"), "O", "S"), "Li", "the anions of the given pair differ"),
+        (replaced(full, "Li", "Rb"), emptied(full, "Li"), None, "there is none for Rb: expected one of Li, Na"),
     ]
     for discharged, charged, ion, reason in cases:
         found = given_pair(discharged, charged, ion)

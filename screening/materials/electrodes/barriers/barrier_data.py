@@ -1,0 +1,97 @@
+"""Calculated migration barriers as training data: paths, and the barrier along each."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from screening.array_types import Floats
+from screening.chemistry.elements import SYMBOLS
+from screening.data.raw_tables import json_rows
+from screening.errors import RequestError
+from screening.materials.electrodes.barriers.migration_path import MigrationPath, check_path
+from screening.materials.electrodes.end_members.images import distances
+
+BARRIERS_FILE = "barriers.jsonl.gz"
+_HIGHEST_EV = 5.0
+"""Calculations above this let the ion collide with the frame."""
+_DIGITS = 2
+_REACH_A = 3.0
+
+
+@dataclass(frozen=True)
+class BarrierExamples:
+    """R paths with their calculated barriers.
+
+    Attributes:
+        paths: One of each.
+        barrier_eV: (R,) the median of all values for the path.
+        systems: (R,) chemical system of frame and ion.
+        repeated: Rows beyond the first of a path.
+        dropped: Number of rows left out, by reason.
+    """
+
+    paths: tuple[MigrationPath, ...]
+    barrier_eV: Floats
+    systems: NDArray[np.str_]
+    repeated: int
+    dropped: dict[str, int]
+
+
+def barrier_examples(folder: Path) -> BarrierExamples:
+    """Examples from `barriers.jsonl.gz` in a folder, with `barrier_eV` in each row beside the columns of a path.
+
+    Raises:
+        RequestError: The file is missing or cannot be read, or no row is usable.
+    """
+    values: defaultdict[Hashable, list[float]] = defaultdict(list)
+    first: dict[Hashable, MigrationPath] = {}
+    dropped: Counter[str] = Counter()
+    for row in json_rows(folder / BARRIERS_FILE):
+        path, reason = _checked(row)
+        if path is None:
+            dropped[reason] += 1
+            continue
+        key = _same(path)
+        first.setdefault(key, path)
+        values[key].append(float(row["barrier_eV"]))
+    if not first:
+        raise RequestError(f"{folder / BARRIERS_FILE}: no row is a path with a barrier up to {_HIGHEST_EV:g} eV")
+    return BarrierExamples(
+        tuple(first.values()),
+        np.array([np.median(values[key]) for key in first]),
+        np.array([_system(path) for path in first.values()], dtype=np.str_),
+        sum(map(len, values.values())) - len(first),
+        dict(dropped),
+    )
+
+
+def _checked(row: Mapping[str, Any]) -> tuple[MigrationPath | None, str]:
+    """The path of a row; or None, and why it is left out."""
+    barrier = row.get("barrier_eV")
+    if not isinstance(barrier, int | float) or not 0 <= barrier <= _HIGHEST_EV:
+        return None, f"a barrier outside 0 to {_HIGHEST_EV:g} eV"
+    try:
+        path = MigrationPath.from_row(row)
+    except ValueError:
+        return None, "not a path"
+    return (path, "") if check_path(path) is None else (None, "an ion that is not known, or an atom in the way")
+
+
+def _same(path: MigrationPath) -> Hashable:
+    """What two rows of the same path share, although their cells may differ in the last digits."""
+    elements, counts = np.unique(path.numbers, return_counts=True)
+    volume = abs(float(np.linalg.det(path.lattice))) / len(path.numbers)
+    nearest = np.minimum(distances(path.lattice, path.path_frac, path.frac, _REACH_A).min(axis=1), _REACH_A)
+    sizes = np.round([volume, path.length_A, *np.sort(nearest)], _DIGITS)
+    return (path.ion, tuple(elements.tolist()), tuple(counts.tolist()), tuple(sizes.tolist()))
+
+
+def _system(path: MigrationPath) -> str:
+    return "-".join(sorted({path.ion, *(SYMBOLS[number] for number in np.unique(path.numbers))}))
