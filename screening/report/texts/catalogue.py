@@ -139,8 +139,10 @@ class Catalogue:
         if name == "limiting_gate":
             return self.gates
         own = self.values.get(name, {})
+        if name != _LIST:
+            return own
         # Lists are named by the categories that they are made of.
-        return {w: t for column in self.values.values() for w, t in column.items()} | own if name == _LIST else own
+        return {**{word: said for column in self.values.values() for word, said in column.items()}, **own}
 
     def group(self, name: str) -> str:
         """The name of a list of the ranking, each of its words in this language."""
