@@ -142,7 +142,7 @@ class Catalogue:
         if name != _LIST:
             return own
         # Lists are named by the categories that they are made of.
-        return {**{word: said for column in self.values.values() for word, said in column.items()}, **own}
+        return {w: t for column in self.values.values() for w, t in column.items()} | dict(own)
 
     def group(self, name: str) -> str:
         """The name of a list of the ranking, each of its words in this language."""
