@@ -21,8 +21,8 @@ _UNITS = {VOLTAGE: "V", HULL: "eV/atom"}
 _LIMITS = f"""## Limits
 
 - CHGNet 0.3.0 and SevenNet-l3i5 were trained on relaxations of most Materials Project crystals, including the ends of
-  these electrodes and those of held-out systems. Expect larger errors for your own crystals. The correction and the property network saw no
-  electrode of a test system.
+  these electrodes and those of held-out systems. Expect larger errors for
+  your own crystals. The correction and the property network saw no electrode of a test system.
 - Features, learners and intervals were compared on the same test rows, so errors and coverage are slightly optimistic.
 - The split is by the chemical system of the discharged crystal, so the network may have learned the ion-free frame of a
   test electrode. In the rows "{NEW_FRAMES}" it has not.
