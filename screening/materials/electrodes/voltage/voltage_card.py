@@ -46,6 +46,8 @@ def voltage_card(release: TabularRelease) -> str:
     if better:
         potentials = f"`{better}`, at derived ends relaxed by `{relaxing}`"
         command.append(f"energies_by={better}")
+    if training.get("most_atoms"):
+        command.append(f"most_atoms={training['most_atoms']}")
     if training.get("excluded"):
         command.append("exclude=FILE")
     head = f"""# {release.name}

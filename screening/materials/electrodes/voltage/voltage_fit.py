@@ -55,10 +55,12 @@ class VoltageFitSettings(ForestFitSettings):
     Attributes:
         most_hosts: Number of charged ends, drawn at random, whose ions are put back into voids.
         excluded: Formulas of compounds to learn nothing from.
+        most_atoms: Atoms of the largest discharged cell whose other end is derived; large cells take most of the time.
     """
 
     most_hosts: int = 1000
     excluded: tuple[str, ...] = ()
+    most_atoms: int | None = None
 
 
 @dataclass(frozen=True)
@@ -135,10 +137,15 @@ def _as_given(
     rows, balance = np.arange(len(examples)), balance_of(examples.couples)
     if given == "pair":
         return rows, examples.couples
+    small = np.ones(len(rows), dtype=bool)
+    if settings.most_atoms is not None:
+        small = examples.couples.discharged.n_atoms <= settings.most_atoms
     if given == "discharged":
-        return rows, topotactic(examples.couples, balance)
+        rows = rows[small]
+        own = examples.couples.take(rows)
+        return rows, topotactic(own, balance_of(own))
     drawn = np.random.default_rng(settings.seed).permutation(rows)[: settings.most_hosts]
-    return filled(examples.couples, balance, np.sort(drawn))
+    return filled(examples.couples, balance, np.sort(drawn[small[drawn]]))
 
 
 def topotactic(couples: Couples, balance: Balance) -> Couples:
