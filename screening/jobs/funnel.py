@@ -29,8 +29,8 @@ from screening.materials.predictors import Predictors
 from screening.materials.stages import FIRST, SECOND, STAGE, THIRD
 from screening.materials.task_merit import evaluate_task
 from screening.ranking import ranking_settings
-from screening.ranking.bounds import LEAST_SCORE, at_ends, best_scores
 from screening.ranking.rank_groups import best_of_groups, list_names
+from screening.ranking.score_bounds import LEAST_SCORE, at_ends, best_scores
 
 BATCH = 64
 """Candidates of the second stage between two looks at the scores; each batch is kept on disk."""

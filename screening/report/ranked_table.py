@@ -52,15 +52,15 @@ def _column(spec: Column, ranking: pl.DataFrame, first: Sequence[str], texts: Ca
         "kind": spec.kind,
         "first": spec.name in first,
         "interval": interval_names(spec.name, ranking.columns) is not None,
-        "words": _words(spec, ranking, texts),
+        "words": _words(spec, ranking.head(ROWS), texts),
     }
 
 
 def _words(spec: Column, ranking: pl.DataFrame, texts: Catalogue) -> dict[str, str]:
-    """Words for the values of a column."""
-    if spec.name != "rank_group":
-        return dict(texts.words(spec.name))
-    return {group: texts.group(group) for group, _ in lists_of(ranking)}
+    """Words for the values of a column, and for those of its rows that are phrases."""
+    words = texts.words(spec.name)
+    phrases = ranking[spec.name].unique().drop_nulls().to_list() if words and spec.text else []
+    return {**words, **{str(phrase): texts.shown(spec, phrase) for phrase in phrases}}
 
 
 def _row(row: Mapping[str, Any], specs: Sequence[Column], task: Mapping[str, Any], texts: Catalogue) -> list[Any]:

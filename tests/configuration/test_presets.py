@@ -116,6 +116,7 @@ SOUND: dict[str, dict[str, Any]] = {
         "energy_above_hull_eV_per_atom": 0.0, "charged_energy_above_hull_eV_per_atom": 0.0, "relative_energy": 0.8,
         "cell_energy_Wh_per_kg": 350.0, "cell_price_USD_per_kWh": 5.0, "energy_per_cost_kWh_per_USD": 0.1,
         "cobalt_mass_fraction": 0.0, "window_margin_V": 1.1, "electrode_kind": "insertion", "migration_barrier_eV": 0.3,
+        "path_dimensions": 3,
         "working_ion": "Li", "electrode_role": "cathode",
     },
 }  # fmt: skip

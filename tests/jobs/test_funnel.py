@@ -19,7 +19,8 @@ from screening.jobs.funnel import BATCH, Funnel
 from screening.jobs.kept_rows import FUNNEL, FunnelRows
 from screening.jobs.scoring import Tally
 from screening.materials.predictors import Predictors
-from screening.materials.stages import FIRST, SECOND, STAGE, stage_counts
+from screening.materials.stages import FIRST, SECOND, STAGE, THIRD, stage_counts
+from screening.ranking import rank_table, ranking_settings
 
 N, KEEP, WIDTH = 1000, 20, 0.2
 RANKING = {
@@ -55,7 +56,9 @@ class Stages:
         self.truth, self.refuses = truth, set[str]()
         monkeypatch.setattr(funnel_module, "evaluate_task", lambda table, task: table)
         monkeypatch.setattr(funnel_module, "no_predictions", lambda predictors: first_stage(truth).clear())
-        monkeypatch.setattr(Funnel, "_run", lambda funnel, predictors, crystals: self.run(funnel, crystals))
+        monkeypatch.setattr(
+            Funnel, "_run", lambda funnel, predictors, crystals: self.run(funnel, crystals, predictors.stage)
+        )
         settings = {"keep": KEEP, "whole_below": 200, **keys}
         self.config = cast(
             RankConfig,
@@ -66,21 +69,24 @@ class Stages:
                 batch_atoms=None,
             ),
         )
-        second = SimpleNamespace(stage=SECOND)
         self.predictors = cast(
             Predictors,
-            SimpleNamespace(quick={"any": None}, rough_columns=COLUMNS, for_relaxed=lambda learned, stage: second),
+            SimpleNamespace(
+                quick={"any": None},
+                rough_columns=COLUMNS,
+                for_relaxed=lambda learned, stage: SimpleNamespace(stage=stage),
+            ),
         )
         self.tally = Tally(scored=N)
 
-    def run(self, funnel: Funnel, crystals: list[Crystal]) -> pl.DataFrame:
+    def run(self, funnel: Funnel, crystals: list[Crystal], stage: int) -> pl.DataFrame:
         self.asked += [crystal.candidate_id for crystal in crystals]
         refused = [crystal for crystal in crystals if crystal.candidate_id in self.refuses]
         funnel.tally.rejected += [Rejection(c.candidate_id, "", "any", "broken") for c in refused]
         rows = [c.candidate_id for c in crystals if c.candidate_id not in self.refuses]
         values = [self.truth[name] for name in rows]
         return pl.DataFrame(
-            {"candidate_id": rows, **{name: values for name in COLUMNS}, STAGE: [SECOND] * len(rows)},
+            {"candidate_id": rows, **dict.fromkeys(COLUMNS, values), STAGE: [stage] * len(rows)},
             schema=first_stage(self.truth).schema,
         )
 
@@ -140,16 +146,34 @@ def test_who_is_refused_late_is_no_candidate(stages: Callable[..., Stages], trut
     assert best(dict(table.select("candidate_id", "x").iter_rows()))[0] == best(truth)[1]
 
 
+@pytest.mark.parametrize("cards", [0, 5])
+def test_all_with_a_card_go_through_the_third_stage(
+    stages: Callable[..., Stages], truth: Truth, monkeypatch: pytest.MonkeyPatch, cards: int
+) -> None:
+    run = stages()
+    run.config.report.cards = cards  # type: ignore[misc]
+    second = run.refined(first_stage(truth))
+    fallen = best(truth)[0]
+    run.truth = dict(truth) | {fallen: 0.0}
+    monkeypatch.setattr(funnel_module, "thorough_predictors", lambda *_: {"any": None})
+    monkeypatch.setattr(
+        funnel_module, "rank_predictions", lambda table, task: rank_table(table, ranking_settings(RANKING))
+    )
+    table = Funnel(run.config, run.predictors, run.tally, crystal).finished(second)
+    last = table.filter(pl.col(STAGE) == THIRD)["candidate_id"].to_list()
+    assert set(last) == ({*best(run.truth)[:cards], fallen} if cards else set())
+
+
 def test_a_stopped_second_stage_goes_on(
     stages: Callable[..., Stages], truth: Truth, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = stages().refined(first_stage(truth))
     run, work = stages(), Stages.run
 
-    def killed(own: Stages, funnel: Funnel, crystals: list[Crystal]) -> pl.DataFrame:
+    def killed(own: Stages, funnel: Funnel, crystals: list[Crystal], stage: int) -> pl.DataFrame:
         if len(own.asked) >= 2 * BATCH:
             raise KeyboardInterrupt
-        return work(own, funnel, crystals)
+        return work(own, funnel, crystals, stage)
 
     monkeypatch.setattr(Stages, "run", killed)
     with pytest.raises(KeyboardInterrupt):

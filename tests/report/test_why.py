@@ -73,9 +73,12 @@ def test_gates_that_the_task_does_not_know() -> None:
 def test_what_a_class_adds_follows_in_the_reader_s_language() -> None:
     task = {**TASK, "name": "electrodes"}
     added = {"voltage_V": 3.41, "voltage_calculated_practical_V": 3.05, "voltage_offset_V": 0.36,
-             "voltage_offset_class": "Fe3+/Fe2+", "flags": ""}  # fmt: skip
+             "voltage_offset_class": "Fe3+/Fe2+ in phosphates, 3 measured", "flags": ""}  # fmt: skip
     said = why(row(None, 1.0, 1.0, 1.0, **added), task, RUSSIAN)
-    assert " Ожидается 3,41\u202fВ (PBE+U: 3,05\u202fВ; Fe3+/Fe2+: измеренное минус расчётное 0,36" in said
+    assert (
+        " Ожидается 3,41\u202fВ (PBE+U: 3,05\u202fВ; Fe3+/Fe2+ в фосфатах, 3 измерено: измеренное минус расчётное 0,36"
+        in said
+    )
     assert "Ожидается" not in why(row(None, 1.0, 1.0, 1.0, **added | {"voltage_offset_V": 0.1}), task, RUSSIAN)
     unknown = why(row(None, 1.0, 1.0, 1.0, **added | {"flags": "offset_unknown"}), task, RUSSIAN)
     assert unknown.endswith("измеренных напряжений этого класса нет).")

@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-from types import ModuleType
-
 import polars as pl
 import pytest
 
-
-@pytest.fixture(scope="module")
-def script(root: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("compare_presets", root / "scripts" / "compare_presets.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+from scripts.compare_presets import COMMERCIAL, standings, upper_half
 
 
 @pytest.mark.ci
-def test_what_industry_uses_is_in_the_upper_half_of_its_list(script: ModuleType) -> None:
-    table = script.standings()
-    table = table.with_columns(upper=script.upper_half(table))
+def test_what_industry_uses_is_in_the_upper_half_of_its_list() -> None:
+    table = standings()
+    table = table.with_columns(upper=upper_half(table))
     of_preset = {str(name): part for (name,), part in table.group_by("preset")}
     for preset in ("energy", "fast_charging"):
-        part = of_preset[preset].filter(pl.col("candidate_id").is_in(script.COMMERCIAL))
-        assert set(part["candidate_id"]) == set(script.COMMERCIAL)
+        part = of_preset[preset].filter(pl.col("candidate_id").is_in(COMMERCIAL))
+        assert set(part["candidate_id"]) == set(COMMERCIAL)
         assert part.filter(~pl.col("upper")).is_empty(), part
     cheap = of_preset["cheap"].filter(pl.col("candidate_id").is_in(["LiFePO4", "LiMn2O4", "NaFeO2 (alpha)", "LiC6"]))
     assert cheap["upper"].all(), cheap
@@ -34,6 +23,6 @@ def test_what_industry_uses_is_in_the_upper_half_of_its_list(script: ModuleType)
     assert set(exchanged) == {"LiMnO2 layered"}
 
 
-def test_the_upper_half_has_the_middle_of_an_odd_list(script: ModuleType) -> None:
+def test_the_upper_half_has_the_middle_of_an_odd_list() -> None:
     places = pl.DataFrame({"rank_in_group": [1, 2, 2, 3], "of": [1, 3, 2, 4]})
-    assert script.upper_half(places).to_list() == [True, True, False, False]
+    assert upper_half(places).to_list() == [True, True, False, False]

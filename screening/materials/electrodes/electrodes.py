@@ -83,9 +83,10 @@ class Electrodes(MaterialClass):
             name="mobility",
             default="finalists",
             help="barriers on the ion's best way through the crystal: finalists (of the best alone, by the released "
-            "model of barriers), a release or folder (of every candidate, about a second each), or none",
+            "model of barriers), a release or folder (of every candidate, a quarter of a second each), or none",
             predictor=f"{_HERE}.barriers.mobility_predictor:MobilityPredictor",
             depends_on=("device", "working_ion"),
+            any_cell=True,
             thorough="",  # barrier-v1 once it is there
         ),
         PredictorKind(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _ENGLISH = "en"
 LANGUAGES = (_ENGLISH, "ru")
 _FOLDER = Path(__file__).parent
+_LIST = "rank_group"
 _BOUNDS = {"_lo": "lower_bound", "_hi": "upper_bound"}
 Entry = str | Mapping[str, str]
 
@@ -135,13 +136,25 @@ class Catalogue:
 
     def words(self, name: str) -> Mapping[str, str]:
         """Words for the values of a column of categories; empty if it has none."""
-        return self.gates if name == "limiting_gate" else self.values.get(name, {})
+        if name == "limiting_gate":
+            return self.gates
+        own = self.values.get(name, {})
+        if name != _LIST:
+            return own
+        # Lists are named by the categories that they are made of.
+        return {w: t for column in self.values.values() for w, t in column.items()} | dict(own)
 
     def group(self, name: str) -> str:
         """The name of a list of the ranking, each of its words in this language."""
-        words = {word: said for column in self.values.values() for word, said in column.items()}
-        words |= self.values.get("rank_group", {})
-        return " ".join(words.get(word, word) for word in name.split(" "))
+        return self._phrase(_LIST, name)
+
+    def _phrase(self, column: str, value: str) -> str:
+        """A value of a category in words, or each word of a value that is a phrase: `Li cathode`."""
+        words = self.words(column)
+        if value in words or not words:
+            return words.get(value, value)
+        parts = [(part.rstrip(","), part[len(part.rstrip(",")) :]) for part in value.split(" ")]
+        return " ".join(words.get(word, word) + comma for word, comma in parts)
 
     def shown(self, spec: Column, value: Any) -> str:
         """A value of a column as text, without its unit."""
@@ -150,10 +163,8 @@ class Catalogue:
             return MISSING
         if isinstance(value, bool):
             return self.text("yes" if value else "no")
-        if spec.name == "rank_group":
-            return self.group(plain)
         if spec.text or not isinstance(value, int | float):
-            return self.words(spec.name).get(plain, plain)
+            return self._phrase(spec.name, plain)
         return self.numbers.fixed(value, spec.digits)
 
     def with_unit(self, spec: Column, value: Any) -> str:

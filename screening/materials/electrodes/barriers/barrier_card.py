@@ -12,8 +12,8 @@ from screening.tabular.release import TabularRelease
 _LIMITS = """## Limits
 
 - The truth is calculated: barriers of nudged-elastic-band calculations with DFT, from many groups with different
-  functionals, U values, cells and numbers of ions. Two calculations of one path often differ by 0.1 eV or more, and
-  measured activation energies differ further.
+  functionals, U values, cells and numbers of ions; a few paths stand in the table with two values. Measured activation
+  energies differ further.
 - A barrier counts from the lowest to the highest energy on the path. The model sees the straight path, the frame as it
   is given, and no energies of an interatomic potential.
 - Layered, tunnel and polyanion crystals of Li, Na, Mg and Ca make up most rows. For Rb, Sr and Al there are few.
@@ -42,7 +42,8 @@ composition of the frame. The root of the barrier is learned. Intervals are cros
 - Time: {training["minutes"]} min on {training["machine"]}, no GPU.
 - Columns: `migration_barrier_eV`, with an 80 % interval `_lo`, `_hi`.
 - Rows: {report["rows"]} paths in {report["systems"]} chemical systems, all of them used for the fit. Of a path with
-  several rows ({report["repeated"]} repeat one) the median counts. Left out: {dropped}.
+  several rows ({report["repeated"]} repeat one) the median counts.
+- Left out: {dropped}.
 
 ## Errors in unseen chemical systems
 

@@ -111,6 +111,9 @@ def _collision(path: MigrationPath) -> str | None:
     line = np.vstack([line, points[-1]])
     apart = distances(path.lattice, line @ np.linalg.inv(path.lattice), path.frac, _LEAST_AT_ENDS_A)
     nearest, atom = apart.min(axis=1), apart.argmin(axis=1)
+    worst = int(nearest.argmin())
+    if 0 < worst < len(line) - 1 and nearest[worst] < _LEAST_BETWEEN_A:
+        return f"the path goes through an atom: {nearest[worst]:.2f} Å from {SYMBOLS[path.numbers[atom[worst]]]}"
     for end, name in ((0, "begins"), (-1, "ends")):
         if nearest[end] < _LEAST_AT_ENDS_A:
             symbol = SYMBOLS[path.numbers[atom[end]]]
@@ -118,9 +121,6 @@ def _collision(path: MigrationPath) -> str | None:
                 f"the path {name} {nearest[end]:.2f} Å from {symbol}; "
                 f"expected a free site and a frame without the moving ion"
             )
-    worst = int(nearest.argmin())
-    if nearest[worst] < _LEAST_BETWEEN_A:
-        return f"the path goes through an atom: {nearest[worst]:.2f} Å from {SYMBOLS[path.numbers[atom[worst]]]}"
     return None
 
 

@@ -15,7 +15,7 @@ from screening.materials.electrodes.barriers.percolation import Hop, network_dim
 from screening.materials.electrodes.end_members.pair import ElectrodePair
 from screening.materials.electrodes.end_members.roles import has_anions
 
-_MOST_KINDS = 4
+_MOST_KINDS = 6
 """Kinds of hops whose barrier is predicted, unless more are needed to cross the crystal."""
 _HOPELESS, _HOPELESS_EV = 3.0, 5.0
 """Further directions are left out if their bond-valence energies are beyond this multiple of the lowest, plus this."""
@@ -107,11 +107,11 @@ def _merged(network: HopNetwork) -> HopNetwork:
     """The network with hops of almost the same length and energy as one kind, that of the lowest number."""
     lengths = [_length(network, kind) for kind in range(len(network.energies_eV))]
     stands_for = list(range(len(lengths)))
-    for kind, length in enumerate(lengths):
-        for earlier in range(kind):
+    for kind in np.flatnonzero(network.open).tolist():
+        for earlier in np.flatnonzero(network.open[:kind]).tolist():
             apart = abs(network.energies_eV[kind] - network.energies_eV[earlier])
             alike = apart <= max(_ALIKE_SHARE * network.energies_eV[earlier], _ALIKE_EV)
-            if stands_for[earlier] == earlier and abs(length - lengths[earlier]) <= _ALIKE_A and alike:
+            if stands_for[earlier] == earlier and abs(lengths[kind] - lengths[earlier]) <= _ALIKE_A and alike:
                 stands_for[kind] = earlier
                 break
     hops = tuple(replace(hop, kind=stands_for[hop.kind]) for hop in network.hops)

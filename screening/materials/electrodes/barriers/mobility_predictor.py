@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from screening.crystals.crystal import Crystal
+from screening.crystals.standard_cell import standard_cell
 from screening.materials.electrodes.barriers.barrier_predictor import BARRIER_COLUMNS, BarrierPredictor
 from screening.materials.electrodes.barriers.mobility import Mobility, find_mobilities
 from screening.materials.electrodes.end_members.pair import ElectrodePair, NoPair
@@ -62,7 +63,7 @@ class MobilityPredictor:
         """The barrier of the best way through each of B crystals, its dimensions, and flags."""
         if self.barrier is None or not crystals:
             return _columns([Mobility()] * len(crystals), [""] * len(crystals))
-        pairs = list(find_pairs(crystals, self.working_ion))
+        pairs = list(find_pairs(map(standard_cell, crystals), self.working_ion))
         found = find_mobilities([_pair(pair) for pair in pairs], self.barrier.predict)
         return _columns(found, [_flag(*both) for both in zip(pairs, found, strict=True)])
 

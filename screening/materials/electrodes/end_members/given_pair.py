@@ -73,11 +73,10 @@ def _why_different(crystal: Crystal, charged: Crystal, rich: Floats, poor: Float
             f"{alone}: expected one of {', '.join(ION_CHARGES)}"
         )
     anions = [ATOMIC_NUMBERS[symbol] for symbol in ANIONS]
-    bare = [counts.copy() for counts in (rich, poor)]
-    for counts in bare:
-        counts[anions] = 0
+    bare_rich, bare_poor = rich.copy(), poor.copy()
+    bare_rich[anions] = bare_poor[anions] = 0
     ions = [working_ion] if working_ion else list(ION_CHARGES)
-    if any(_cells(*bare, ion) is not None for ion in ions):
+    if any(_cells(bare_rich, bare_poor, ion) is not None for ion in ions):
         return f"the anions of the given pair differ: {both}; the charged crystal must have the same frame"
     which = working_ion or f"one of {', '.join(ION_CHARGES)}"
     return f"the frames of the given pair differ in composition: {both} without {which}"

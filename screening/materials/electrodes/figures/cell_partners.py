@@ -123,15 +123,15 @@ def cell_rows(ions: Sequence[str], cells: Mapping[str, CellSettings], supply: Su
     """
     names = list(cells)
     rows = np.array([names.index(ion) for ion in ions], dtype=np.int64)
-    limits = {
-        name: np.array([getattr(cells[ion], name) for ion in names], dtype=np.float64)[rows]
+    anode_below, highest, plating = (
+        np.array([getattr(cells[ion], name) for ion in names], dtype=np.float64)[rows]
         for name in ("anode_below_V", "highest_voltage_V", "plating_below_V")
-    }
-    partners = {
-        side: Partner(*(values[rows] for values in _partners(side, list(cells.values()), supply)))
+    )
+    cathode, anode = (
+        Partner(*(values[rows] for values in _partners(side, list(cells.values()), supply)))
         for side in ("cathode", "anode")
-    }
-    return CellRows(**limits, **partners)
+    )
+    return CellRows(anode_below, highest, plating, cathode, anode)
 
 
 def _partners(side: str, cells: Sequence[CellSettings], supply: SupplySettings) -> tuple[Floats, Floats, Floats]:

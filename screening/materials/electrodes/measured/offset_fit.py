@@ -50,8 +50,9 @@ class CalculatedRows:
     @property
     def inputs(self) -> OffsetInputs:
         """What the offsets depend on."""
-        ends = (np.array([getattr(row, end) for row in self.measured]) for end in ("discharged", "charged"))
-        return OffsetInputs.of(*ends, [row.ion for row in self.measured], self.voltage[:, 0])
+        discharged = np.array([row.discharged for row in self.measured])
+        charged = np.array([row.charged for row in self.measured])
+        return OffsetInputs.of(discharged, charged, [row.ion for row in self.measured], self.voltage[:, 0])
 
     @property
     def systems(self) -> tuple[str, ...]:

@@ -118,8 +118,8 @@ class NetworkVoltages:
         return np.array([self.known[key] for key in keys])
 
 
-def _key(lattice: Floats, numbers: NDArray[np.int16], frac: Floats) -> bytes:
-    return lattice.tobytes() + numbers.tobytes() + frac.tobytes()
+def _key(lattice: Floats, numbers: NDArray[np.integer], frac: Floats) -> bytes:
+    return lattice.tobytes() + numbers.astype(np.int16).tobytes() + frac.tobytes()
 
 
 def _widened(found: Floats, relaxed: Floats) -> Floats:

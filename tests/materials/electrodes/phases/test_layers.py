@@ -14,7 +14,7 @@ def sandwich(metal: str, anion: str, a: float, c: float, z: float, ion: str | No
     """A CdI2-type crystal, with an ion between its layers or none."""
     lattice = np.array([[a, 0, 0], [-a / 2, a * np.sqrt(0.75), 0], [0, 0, c]])
     symbols = [metal, anion, anion, *([ion] if ion else [])]
-    frac: list[list[float]] = [[0, 0, 0], [1 / 3, 2 / 3, z], [2 / 3, 1 / 3, 1 - z], [0, 0, 0.5]][: len(symbols)]
+    frac = [[0.0, 0.0, 0.0], [1 / 3, 2 / 3, z], [2 / 3, 1 / 3, 1 - z], [0, 0, 0.5]][: len(symbols)]
     return Crystal.from_arrays("x", lattice, [ATOMIC_NUMBERS[symbol] for symbol in symbols], frac)
 
 

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from screening.ranking import rank_table, ranking_settings
-from screening.ranking.bounds import at_ends, best_scores
+from screening.ranking.score_bounds import at_ends, best_scores
 
 SETTINGS = ranking_settings(
     {
