@@ -41,10 +41,11 @@ from screening.tabular.release import FittedPart
 
 LARGEST_VOLUME_CHANGE = 0.5
 """Ends that differ by more no longer have the same frame."""
-FOREST = ForestSettings(n_trees=40, least_rows=1, tried=0.5, kernel=KernelSettings())
+FOREST = ForestSettings(n_trees=40, least_rows=1, tried=0.5, kernel=KernelSettings(noise=0.1))
 TARGETS_OF = {"pair": (VOLTAGE,), "discharged": (VOLTAGE, VOLUME), "charged": (VOLTAGE, VOLUME)}
 """Targets to learn in each situation; the volume change of a given pair is known."""
 _WHOLE = 1e-3
+_FAR_OFF = 5.0  # median differences from the middle at which a row counts half
 _FEWEST = 5
 
 
@@ -177,6 +178,13 @@ def filled(couples: Couples, balance: Balance, rows: NDArray[np.int64]) -> tuple
     return np.array(kept, dtype=np.int64), Couples(pack(crystals), own.charged, own.ions, own.charges)
 
 
+def _trust(difference: Floats) -> Floats:
+    """Weights of rows, (R,): small for those far off, whose calculation often ended in another magnetic state."""
+    middle = np.nanmedian(difference)
+    scale = _FAR_OFF * np.nanmedian(np.abs(difference - middle))
+    return np.asarray(np.nan_to_num(1.0 / (1.0 + ((difference - middle) / max(scale, _WHOLE)) ** 2)))
+
+
 def _fit(
     situation: _Situation, target: str, settings: VoltageFitSettings, metals: dict[str, float]
 ) -> tuple[FittedPart, dict[str, Any]]:
@@ -184,7 +192,7 @@ def _fit(
     split = np.array(splits_of(examples.systems.tolist(), settings.salt))
     start, truth = inputs.start[target], situation.truth(target)
     usable = np.isfinite(truth) & np.isfinite(start)
-    rows = Rows(inputs.features.astype(np.float32), truth - start, np.ones(len(examples)), examples.systems)
+    rows = Rows(inputs.features.astype(np.float32), truth - start, _trust(truth - start), examples.systems)
     learn, test = np.flatnonzero(usable & (split != "test")), np.flatnonzero(usable & (split == "test"))
     if len(learn) < _FEWEST:
         raise RequestError(f"voltages: {len(learn)} electrodes to learn from; expected at least {_FEWEST}")

@@ -114,11 +114,14 @@ def test_a_list_of_compounds_that_is_none(tmp_path: Path) -> None:
 def test_accurate_is_the_best_that_is_installed(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    release_choice.best_release.cache_clear()
     monkeypatch.setattr(registry, "missing_for", lambda name: "")
     assert release_choice.best_release() == (release_choice.ACCURATE_RELEASE, "")
+    release_choice.best_release.cache_clear()
     monkeypatch.setattr(registry, "missing_for", lambda name: "its package is not installed; pip install it")
     with caplog.at_level(logging.WARNING):
         name, remark = release_choice.best_release()
     assert name == release_choice.RELEASE
     assert remark == "not the accurate one, because its package is not installed"
     assert "pip install it" in caplog.text
+    release_choice.best_release.cache_clear()
