@@ -51,7 +51,7 @@ def test_the_keys_stand_at_the_top_of_the_record() -> None:
     record = as_dict(rank("task=electrodes", "working_ion=Na"))
     assert record["working_ion"] == "Na"
     assert record["voltage"] == "voltage-v1"
-    assert record["task"]["predictors"] == ["voltage"]
+    assert record["task"]["predictors"] == ["voltage", "offsets", "mobility"]
 
 
 @pytest.mark.parametrize(
