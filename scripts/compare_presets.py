@@ -29,7 +29,7 @@ COMMERCIAL = ("LiCoO2", "NMC111", "LiMn2O4", "LiFePO4", "NaFeO2 (alpha)", "Na3V2
 
 
 def standings() -> pl.DataFrame:
-    """One row a preset and electrode: `preset`, `candidate_id`, its list, its place there, the list's length, flags."""
+    """One row a preset and electrode: its list, its place there, how many there are, score and flags."""
     config = _config()
     predictors = load_predictors(config, None)
     settings, tally = read_settings(config, predictors.network.elements, []), Tally()
