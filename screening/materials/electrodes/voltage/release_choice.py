@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import cache
 
 logger = logging.getLogger(__name__)
 
@@ -11,6 +12,7 @@ ACCURATE = "accurate"
 ACCURATE_POTENTIAL = "sevennet"
 
 
+@cache
 def best_release() -> tuple[str, str]:
     """The most accurate release whose potentials are installed, and what keeps from a better one; empty if nothing."""
     from screening.potentials.registry import missing_for
@@ -18,5 +20,5 @@ def best_release() -> tuple[str, str]:
     missing = missing_for(ACCURATE_POTENTIAL)
     if not missing:
         return ACCURATE_RELEASE, ""
-    logger.warning("voltage=%s: %s is used instead of %s: %s", ACCURATE, RELEASE, ACCURATE_RELEASE, missing)
+    logger.warning("no accurate voltages, only those of %s: %s", RELEASE, missing)
     return RELEASE, f"not the accurate one, because {missing.partition(';')[0]}"

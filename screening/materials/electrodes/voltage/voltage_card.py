@@ -20,9 +20,9 @@ _TITLES = {
 _UNITS = {VOLTAGE: "V", HULL: "eV/atom"}
 _LIMITS = f"""## Limits
 
-- CHGNet 0.3.0 was trained on relaxations of most Materials Project crystals, including the ends of these electrodes and
-  those of held-out systems. Expect larger errors for your own crystals. The correction and the property network saw no
-  electrode of a test system.
+- CHGNet 0.3.0 and SevenNet-l3i5 were trained on relaxations of most Materials Project crystals, including the ends of
+  these electrodes and those of held-out systems. Expect larger errors for
+  your own crystals. The correction and the property network saw no electrode of a test system.
 - Features, learners and intervals were compared on the same test rows, so errors and coverage are slightly optimistic.
 - The split is by the chemical system of the discharged crystal, so the network may have learned the ion-free frame of a
   test electrode. In the rows "{NEW_FRAMES}" it has not.
@@ -40,15 +40,25 @@ but the kernels keep descriptors of the training electrodes.
 def voltage_card(release: TabularRelease) -> str:
     """The whole card in Markdown."""
     training = release.training
+    command = ["electrodes=FOLDER", f"output_dir={release.name}", f"seed={training['seed']}"]
+    relaxing, better = training["potential"], training.get("energies_by")
+    potentials = f"`{relaxing}`"
+    if better:
+        potentials = f"`{better}`, at derived ends relaxed by `{relaxing}`"
+        command.append(f"energies_by={better}")
+    if training.get("most_atoms"):
+        command.append(f"most_atoms={training['most_atoms']}")
+    if training.get("excluded"):
+        command.append("exclude=FILE")
     head = f"""# {release.name}
 
 Average voltage between the two ends of an insertion electrode against its ion's metal, and the volume change on charge:
-energies by `{training["potential"]}`, corrected by extra trees and a kernel on the redox couple, the ion, volumes,
+energies by {potentials}, corrected by extra trees and a kernel on the redox couple, the ion, volumes,
 moments and the properties that `{training["network"]}` predicts for both ends. Splits keep chemical systems of the
 discharged crystal (frame and ion) together, by a hash of their name with the salt `{DEFAULT_SALT}`: errors are those on
 test systems, all others are for training. Intervals are cross-conformal by chemical system.
 
-- Fitted with `screening fit voltage electrodes=FOLDER output_dir={release.name} seed={training["seed"]}`.
+- Fitted with `screening fit voltage {" ".join(command)}`.{_excluded(training)}
 - Time: {training["minutes"]} min on {training["machine"]}, no GPU, without evaluations that were already on disk.
 - Columns: `voltage_calculated_V`, `voltage_V`, `volume_change_percent`, each with an 80 % interval `_lo`, `_hi`, and
   `voltage_method`.
@@ -59,6 +69,11 @@ test systems, all others are for training. Intervals are cross-conformal by chem
 def part_sections(release: TabularRelease, titles: Mapping[str, str]) -> list[str]:
     """A section of Markdown for each part: its rows, and its errors on test systems; titles: of each situation."""
     return [_section(name, part.settings["report"], titles) for name, part in release.parts.items()]
+
+
+def _excluded(training: Mapping[str, Any]) -> str:
+    count = training.get("excluded")
+    return f" Nothing was learned from the {count} compounds in FILE, which are kept for acceptance." if count else ""
 
 
 def _section(name: str, report: Mapping[str, Any], titles: Mapping[str, str]) -> str:

@@ -41,10 +41,11 @@ from screening.tabular.release import FittedPart
 
 LARGEST_VOLUME_CHANGE = 0.5
 """Ends that differ by more no longer have the same frame."""
-FOREST = ForestSettings(n_trees=40, least_rows=1, tried=0.5, kernel=KernelSettings())
+FOREST = ForestSettings(n_trees=40, least_rows=1, tried=0.5, kernel=KernelSettings(noise=0.1))
 TARGETS_OF = {"pair": (VOLTAGE,), "discharged": (VOLTAGE, VOLUME), "charged": (VOLTAGE, VOLUME)}
 """Targets to learn in each situation; the volume change of a given pair is known."""
 _WHOLE = 1e-3
+_FAR_OFF = 5.0  # median differences from the middle at which a row counts half
 _FEWEST = 5
 
 
@@ -55,10 +56,12 @@ class VoltageFitSettings(ForestFitSettings):
     Attributes:
         most_hosts: Number of charged ends, drawn at random, whose ions are put back into voids.
         excluded: Formulas of compounds to learn nothing from.
+        most_atoms: Atoms of the largest discharged cell whose other end is derived; large cells take most of the time.
     """
 
     most_hosts: int = 1000
     excluded: tuple[str, ...] = ()
+    most_atoms: int | None = None
 
 
 @dataclass(frozen=True)
@@ -135,10 +138,15 @@ def _as_given(
     rows, balance = np.arange(len(examples)), balance_of(examples.couples)
     if given == "pair":
         return rows, examples.couples
+    small = np.ones(len(rows), dtype=bool)
+    if settings.most_atoms is not None:
+        small = examples.couples.discharged.n_atoms <= settings.most_atoms
     if given == "discharged":
-        return rows, topotactic(examples.couples, balance)
+        rows = rows[small]
+        own = examples.couples.take(rows)
+        return rows, topotactic(own, balance_of(own))
     drawn = np.random.default_rng(settings.seed).permutation(rows)[: settings.most_hosts]
-    return filled(examples.couples, balance, np.sort(drawn))
+    return filled(examples.couples, balance, np.sort(drawn[small[drawn]]))
 
 
 def topotactic(couples: Couples, balance: Balance) -> Couples:
@@ -170,6 +178,13 @@ def filled(couples: Couples, balance: Balance, rows: NDArray[np.int64]) -> tuple
     return np.array(kept, dtype=np.int64), Couples(pack(crystals), own.charged, own.ions, own.charges)
 
 
+def _trust(difference: Floats) -> Floats:
+    """Weights of rows, (R,): small for those far off, whose calculation often ended in another magnetic state."""
+    middle = np.nanmedian(difference)
+    scale = _FAR_OFF * np.nanmedian(np.abs(difference - middle))
+    return np.asarray(np.nan_to_num(1.0 / (1.0 + ((difference - middle) / max(scale, _WHOLE)) ** 2)))
+
+
 def _fit(
     situation: _Situation, target: str, settings: VoltageFitSettings, metals: dict[str, float]
 ) -> tuple[FittedPart, dict[str, Any]]:
@@ -177,7 +192,7 @@ def _fit(
     split = np.array(splits_of(examples.systems.tolist(), settings.salt))
     start, truth = inputs.start[target], situation.truth(target)
     usable = np.isfinite(truth) & np.isfinite(start)
-    rows = Rows(inputs.features.astype(np.float32), truth - start, np.ones(len(examples)), examples.systems)
+    rows = Rows(inputs.features.astype(np.float32), truth - start, _trust(truth - start), examples.systems)
     learn, test = np.flatnonzero(usable & (split != "test")), np.flatnonzero(usable & (split == "test"))
     if len(learn) < _FEWEST:
         raise RequestError(f"voltages: {len(learn)} electrodes to learn from; expected at least {_FEWEST}")

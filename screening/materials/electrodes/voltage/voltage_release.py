@@ -33,6 +33,9 @@ class VoltageFitKeys:
     exclude: str | None = setting(
         default=None, help="text file with formulas, one a line, of compounds to learn nothing from", path=True
     )
+    most_atoms: int | None = setting(
+        default=None, help="largest cell whose other end is derived and relaxed; null: any", minimum=1
+    )
     potential: str = setting(default="chgnet", help="interatomic potential: relaxes derived ends, gives energies")
     energies_by: str | None = setting(
         default=None, help="a better potential for the energies of both ends, such as sevennet; null: the same"
@@ -61,6 +64,7 @@ def fit_voltage(settings: Mapping[str, Any], folder: Path, progress: Callable[[s
     forest = replace(FOREST, n_trees=settings["n_trees"] or FOREST.n_trees)
     excluded = _formulas(Path(settings["exclude"])) if settings["exclude"] else ()
     wanted = VoltageFitSettings(forest, settings["seed"], settings["n_seeds"], excluded=excluded)
+    wanted = replace(wanted, most_atoms=settings["most_atoms"])
     started = time.perf_counter()
     found = fit_voltage_parts(tables, potential, network, folder / CACHE, wanted, single_point)
     for part, report in found.values():
@@ -70,6 +74,7 @@ def fit_voltage(settings: Mapping[str, Any], folder: Path, progress: Callable[[s
         "network": settings["model"],
         "energies_by": better,
         "excluded": len(excluded),
+        "most_atoms": wanted.most_atoms,
         "sha256": {
             "potential": _digest(potential.checkpoint),
             "network": _digest(network.folder / WEIGHTS),
