@@ -3,8 +3,8 @@
 
     python scripts/compare_presets.py
 
-The bundled crystals and landmarks are predicted once and ranked with every preset. A preset that puts what is made by the
-ton into the lower half of its list asks for something that nobody buys.
+The bundled crystals and landmarks are predicted once and ranked with every preset. A preset that puts what is made by
+the ton into the lower half of its list asks for something that nobody buys.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ COMMERCIAL = ("LiCoO2", "NMC111", "LiMn2O4", "LiFePO4", "NaFeO2 (alpha)", "Na3V2
 
 
 def standings() -> pl.DataFrame:
-    """One row a preset and electrode: `preset`, `candidate_id`, `rank_group`, `rank_in_group`, `of`, `score`, `flags`."""
+    """One row a preset and electrode: its list, its place there, how many there are, score and flags."""
     config = _config()
     predictors = load_predictors(config, None)
     settings, tally = read_settings(config, predictors.network.elements, []), Tally()

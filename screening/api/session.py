@@ -84,7 +84,8 @@ class Session(PathSession):
         model: str = "screening-v3", device: Device = "auto", precision: Precision = "auto", order: bool = False,
         relax: str = "none", prefer: str | None = None, supply: str | None = None, review: str | None = None,
         temperature_K: float | None = None, magnetism: str | None = None,
-        working_ion: str | None = None, voltage: str | None = None, profile_states: int | None = 0,
+        working_ion: str | None = None, voltage: str | None = None, offsets: str | None = None,
+        mobility: str | None = None, profile_states: int | None = 0,
         cards: int = 20, language: Literal["en", "ru"] = "en", shards: int = 1,
         max_atoms: int = 1000, batch_atoms: int | None = None, workers: int | None = None,
         seed: int = 0, tracking: str | None = None, settings: Settings = None, **keys: Any,
@@ -105,6 +106,8 @@ class Session(PathSession):
             magnetism: What predicts magnetic order: released name, folder or `none`; None: the released one.
             working_ion: The ion that moves, of a class that has one, for example `Na`; None: found in each crystal.
             voltage: What predicts voltages, or `accurate` where the class offers it; None: the released one.
+            offsets: Offsets of measured from calculated voltages: released name, folder or `none`; None: as learned.
+            mobility: Whose barriers are predicted: `finalists`, a release for all, or `none`; None: of the best.
             profile_states: States of charge between both ends for the closer look at the best; None: not even the ends.
             cards: How many of the best get a card.
             language: Of the report.
@@ -246,7 +249,8 @@ class Session(PathSession):
         labels: Place = None, model: str = "screening-v3", split: str = "auto", reference: Place = None,
         prefer: str | None = None, supply: str | None = None,
         temperature_K: float | None = None, magnetism: str | None = None,
-        working_ion: str | None = None, voltage: str | None = None, profile_states: int | None = 0,
+        working_ion: str | None = None, voltage: str | None = None, offsets: str | None = None,
+        mobility: str | None = None, profile_states: int | None = 0,
         order: bool = True, precision: Precision = "auto", batch_atoms: int | None = None, device: Device = "auto",
         seed: int = 0, tracking: str | None = None, settings: Settings = None, **keys: Any,
     ) -> Evaluation | ReferenceEvaluation:  # fmt: skip
@@ -262,7 +266,8 @@ class Session(PathSession):
             reference: With task, a table of measured materials; None: the bundled one.
             order: With task, make ordered approximants of partially occupied crystals.
             model, precision, batch_atoms, device, seed: As for `predict`.
-            prefer, supply, temperature_K, magnetism, working_ion, voltage, profile_states, tracking: As for `rank`.
+            prefer, supply, temperature_K, magnetism, working_ion, voltage, offsets, mobility: As for `rank`.
+            profile_states, tracking: As for `rank`.
             settings: Further keys of `screening evaluate --help`, by dotted name.
             **keys: The same.
 

@@ -86,6 +86,8 @@ def open_to(counts: Floats, phases: Phases, element: int, potential_eV: float) -
 def _least(counts: Floats, phases: Phases, energies: Floats, fixed: NDArray[np.int64]) -> Mixture:
     """Least sum of `energies` with the amounts of the `fixed` elements given."""
     total = counts[fixed].sum()
+    if not len(phases):
+        raise ValueError("no phase has only these elements")
     found = linprog(energies, A_eq=phases.counts[:, fixed].T, b_eq=counts[fixed] / total, bounds=(0, None))
     if found.x is None:
         raise ValueError("no mixture of the phases has this composition")

@@ -16,7 +16,7 @@ from screening.report.texts import Catalogue
 
 SHOWN = 10
 """Rows of each list in its table; the ranking below has all of them."""
-_LEFT_OUT = ("rank", "flags", "why", "review_decision")
+_LEFT_OUT = ("rank", "rank_group", "rank_in_group", "flags", "why", "review_decision")
 _PLACE = "rank_in_group"
 
 

@@ -7,13 +7,14 @@ from dataclasses import fields
 from typing import Any
 
 import pytest
+import yaml
 
 import screening
 from screening.api.requests import SHORT_NAMES, Requests, values_of
 from screening.configuration.groups import groups_of
 from screening.configuration.predict import PredictConfig
 from screening.configuration.registry import COMMANDS
-from screening.materials.registry import all_classes, predictor_kinds
+from screening.materials.registry import all_classes
 from screening.settings import keys_of
 
 OF_A_CALL = {"settings", "keys"}
@@ -29,7 +30,8 @@ def _parameters(command: str) -> dict[str, inspect.Parameter]:
 
 def _class_keys() -> dict[str, Any]:
     keys = {item.name: item.default for known in all_classes() for item in fields(known.keys)}
-    return keys | dict.fromkeys(predictor_kinds())
+    used = [name for known in all_classes() for name in yaml.safe_load(known.config.read_text("utf-8"))["predictors"]]
+    return keys | dict.fromkeys(used)
 
 
 @pytest.mark.parametrize("command", ["predict", "rank", "relax", "generate", "train", "evaluate"])

@@ -15,6 +15,7 @@ from screening.configuration.fit import FitConfig
 from screening.configuration.predict import PredictConfig
 from screening.configuration.rank import RankConfig
 from screening.errors import RequestError
+from screening.materials.registry import predictor_kinds
 from screening.settings import setting, settings_class
 
 COMMON = {"candidates": "x", "output_dir": "y"}
@@ -32,7 +33,7 @@ def test_a_class_brings_its_keys_and_its_predictors() -> None:
     assert magnets.predictor_choices == {"magnetism": "none"}
     electrodes = rank("task=electrodes", "working_ion=Na", "profile_states=2")
     assert electrodes.class_keys == {"working_ion": "Na", "profile_states": 2}
-    assert electrodes.predictor_choices == {"voltage": "voltage-v2"}
+    assert electrodes.predictor_choices == {"voltage": "voltage-v2", "offsets": "auto", "mobility": "finalists"}
     assert not {"temperature_K", "magnetism"} & as_dict(electrodes).keys()
 
 
@@ -51,7 +52,7 @@ def test_the_keys_stand_at_the_top_of_the_record() -> None:
     record = as_dict(rank("task=electrodes", "working_ion=Na"))
     assert record["working_ion"] == "Na"
     assert record["voltage"] == "voltage-v2"
-    assert record["task"]["predictors"] == ["voltage"]
+    assert record["task"]["predictors"] == ["voltage", "offsets", "mobility"]
 
 
 @pytest.mark.parametrize(
@@ -70,10 +71,10 @@ def test_the_keys_stand_at_the_top_of_the_record() -> None:
         ("evaluate", ["output_dir=y", "reference=a.csv"], "reference=a.csv: needs task=NAME"),
         ("predict", ["voltage=mine"], "unknown key voltage"),
         ("fit", ["magnetsm"], "predictor=magnetsm: there is no such predictor; did you mean magnetism?"),
-        ("fit", ["data.path=x"], "data.path=x: name what to fit first, screening fit voltage|magnetism"),
+        ("fit", ["data.path=x"], "data.path=x: name what to fit first, screening fit voltage|network_voltage|offsets|barrier|magnetism"),
         ("fit", ["voltage", "data.path=x"], "unknown key data.path"),
         ("fit", ["magnetism", "output_dir=x"], "data.path=...  (folder of the store"),
-        ("fit", [], "predictor=voltage|magnetism  (what to fit"),
+        ("fit", [], "predictor=voltage|network_voltage|offsets|barrier|magnetism  (what to fit"),
     ],
 )  # fmt: skip
 def test_keys_of_others_are_refused_in_words(command: str, arguments: list[str], said: str) -> None:
@@ -105,7 +106,9 @@ def test_commands_without_a_task_have_the_predictors_that_they_run() -> None:
     assert predict.predictor_choices == {"magnetism": "mine"}
     doctor = load_config("doctor", ["voltage=none"])
     assert isinstance(doctor, DoctorConfig)
-    assert doctor.predictor_choices == {"voltage": "none", "magnetism": "magnetism-v2"}
+    kinds = {name: kind.default for name, kind in predictor_kinds().items()}
+    assert doctor.predictor_choices == kinds | {"voltage": "none"}
+    assert kinds["magnetism"] == "magnetism-v2"
     plain = load_config("evaluate", ["output_dir=y"])
     assert isinstance(plain, EvaluateConfig)
     assert (plain.has_task, plain.predictor_choices, plain.class_keys) == (False, {}, {})

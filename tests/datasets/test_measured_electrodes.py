@@ -9,7 +9,7 @@ import pytest
 from pymatgen.core import Composition
 
 TABLE = Path(__file__).resolve().parents[2] / "datasets" / "measured" / "electrodes.csv"
-ROWS = list(csv.DictReader(TABLE.open(encoding="utf-8")))
+ROWS = list(csv.DictReader(TABLE.read_text("utf-8").splitlines()))
 NEEDED = ("name", "couple", "anion_class", "host_family", "authors", "journal", "page", "year")
 
 

@@ -87,7 +87,7 @@ class Electrodes(MaterialClass):
             predictor=f"{_HERE}.barriers.mobility_predictor:MobilityPredictor",
             depends_on=("device", "working_ion"),
             any_cell=True,
-            thorough="",  # barrier-v1 once it is there
+            thorough="barrier-v1",
         ),
         PredictorKind(
             name="barrier",

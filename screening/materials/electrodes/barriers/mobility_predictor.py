@@ -19,8 +19,8 @@ from screening.materials.predictor_kind import Description
 
 ONLY_FINALISTS, DIMENSIONS = "finalists", "path_dimensions"
 BLOCKED_ABOVE_EV = 1.0
-"""Hops are 10^6 times rarer than at 0.65 eV, the limit for nanoparticles: a particle would have to be 1000 times
-smaller."""
+"""Of the lower end of the interval. Hops are 10^6 times rarer than at 0.65 eV, the limit for nanoparticles: a particle
+would have to be 1000 times smaller."""
 _BLOCKED, _NO_PATH = "ion_sites_blocked", "no_path_found"
 
 
@@ -75,7 +75,7 @@ def _pair(pair: ElectrodePair | NoPair) -> ElectrodePair | None:
 def _flag(pair: ElectrodePair | NoPair, found: Mobility) -> str:
     if found.searched and found.dimensions is None:
         return _NO_PATH
-    return _BLOCKED if found.barrier_eV[0] > BLOCKED_ABOVE_EV and _BLOCKED not in pair.flags else ""
+    return _BLOCKED if found.barrier_eV[1] > BLOCKED_ABOVE_EV and _BLOCKED not in pair.flags else ""
 
 
 def _columns(found: Sequence[Mobility], flags: Sequence[str]) -> Description:

@@ -8,7 +8,7 @@ import numpy as np
 
 from screening.array_types import Floats, Mask
 from screening.chemistry.elements import ATOMIC_NUMBERS, N_ELEMENTS, SYMBOLS
-from screening.materials.electrodes.barriers.rigid_path import Surroundings
+from screening.materials.electrodes.barriers.rigid_path import PathSurroundings
 
 AT_PLACE = (
     "nearest anion", "3 anions", "4 anions", "6 anions", "anion neighbors", "nearest cation", "nearest ion",
@@ -25,7 +25,7 @@ _USUAL_BOND_A = 1.5
 _REPULSION_A = 1.0
 
 
-def at_places(surroundings: Surroundings, ion: str, places: Floats) -> Floats:
+def at_places(surroundings: PathSurroundings, ion: str, places: Floats) -> Floats:
     """(k, `AT_PLACE`) descriptors at places, (k, 3)."""
     frame, numbers = surroundings.frame, surroundings.numbers
     anion: Mask = surroundings.charges[numbers] < 0

@@ -17,7 +17,7 @@ from screening.crystals.prototypes.ions import Ion, ionic_radius
 from screening.materials.arrays import FEATURE_DECIMALS
 from screening.materials.electrodes.barriers.migration_path import MIGRATING_CHARGES, MigrationPath
 from screening.materials.electrodes.barriers.narrows import AT_PLACE, at_places
-from screening.materials.electrodes.barriers.rigid_path import N_PLACES, Surroundings, bent, evenly
+from screening.materials.electrodes.barriers.rigid_path import N_PLACES, PathSurroundings, bent, evenly
 from screening.materials.electrodes.end_members.windows import ANION_CHARGES
 from screening.tabular.composition_features import composition_features, composition_names
 
@@ -59,7 +59,7 @@ def path_features(paths: Sequence[MigrationPath]) -> Floats:
 
 def _own(path: MigrationPath, counts: Floats) -> Floats:
     """Of one path, with the atoms of each element in its frame, (119,): all but those of the composition."""
-    around = Surroundings.of(path)
+    around = PathSurroundings.of(path)
     straight, curved = evenly(path.points_A, N_PLACES), bent(around, path.points_A)
     places = [_summary(at_places(around, path.ion, line)) for line in (straight, curved)]
     energies = [_of_energies(around.energies(line)) for line in (straight, curved)]

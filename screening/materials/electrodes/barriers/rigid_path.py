@@ -28,7 +28,7 @@ _LONGEST_STEP_A, _LAST_STEP_A = 0.08, 0.005
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class PathSurroundings:
     """The m atoms around a path.
 
     Attributes:
@@ -42,7 +42,7 @@ class Surroundings:
     charges: Floats
 
     @classmethod
-    def of(cls, path: MigrationPath) -> Surroundings:
+    def of(cls, path: MigrationPath) -> PathSurroundings:
         """The atoms within reach of the ion on a path that `check_path` has nothing against."""
         counts = np.bincount(path.numbers, minlength=N_ELEMENTS).astype(np.float64)
         counts[ATOMIC_NUMBERS[path.ion]] += 1
@@ -78,7 +78,7 @@ def evenly(points: Floats, count: int) -> Floats:
     return np.stack([np.interp(wanted, lengths, points[:, axis]) for axis in range(3)], axis=1)
 
 
-def bent(surroundings: Surroundings, points: Floats) -> Floats:
+def bent(surroundings: PathSurroundings, points: Floats) -> Floats:
     """The path of points, (k, 3), relaxed between its ends in the field of the frame: (`N_PLACES`, 3).
 
     A string (E, Ren, Vanden-Eijnden, Phys. Rev. B 66, 052301 (2002)): each place moves downhill across the path, then

@@ -42,7 +42,7 @@ def measured_columns(
     classes: list[str | None] = [None] * size
     inserts = [isinstance(pair, ElectrodePair) and _NO_INSERTION not in pair.flags for pair in pairs]
     rows = np.flatnonzero(np.array(inserts, dtype=bool) & np.isfinite(calculated[:, 0]))
-    unknown = np.zeros(size, dtype=bool)
+    unknown: Mask = np.zeros(size, dtype=bool)
     unknown[rows] = True
     if len(rows) and offsets is not None:
         own = [pair for row in rows.tolist() if isinstance(pair := pairs[row], ElectrodePair)]

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from screening.array_types import Floats
+from screening.array_types import Floats, Mask
 from screening.crystals import Crystal, ReadSettings, read_crystals
 from screening.crystals.standard_cell import standard_cell
 from screening.errors import RequestError
@@ -147,7 +147,7 @@ def _model(rows: CalculatedRows, chosen: np.ndarray[Any, np.dtype[np.int64]]) ->
 
 
 def _scores(target: Floats, predicted: Floats) -> dict[str, Any]:
-    everywhere = np.ones(len(target), dtype=bool)
+    everywhere: Mask = np.ones(len(target), dtype=bool)
     scores = error_statistics(target, predicted[:, 0], everywhere, predicted[:, 1], predicted[:, 2])
     width = float(np.mean(predicted[:, 2] - predicted[:, 1]))
     return scores | {"spearman": spearman(target, predicted[:, 0], everywhere), "interval_V": width}

@@ -67,7 +67,7 @@ class OffsetModel:
 
     def spread(self, inputs: OffsetInputs) -> PredictedOffsets:
         """As `predict`, but as if no electrode had been measured: no offset, and the spread between classes."""
-        nothing = np.zeros(len(self.systems), dtype=bool)
+        nothing: Mask = np.zeros(len(self.systems), dtype=bool)
         return self._predict(inputs, effects_of(self.rows.take(nothing), self.variances), nothing)
 
     def predict_without(self, inputs: OffsetInputs, systems: Sequence[str]) -> PredictedOffsets:
@@ -92,7 +92,8 @@ class OffsetModel:
     def _predict(self, inputs: OffsetInputs, effects: Effects, used: Mask) -> PredictedOffsets:
         counted = (self.rows.weights[used] > _HALF).sum(axis=0)
         size = len(inputs)
-        mean, variance, unknown, classes = np.zeros(size), np.zeros(size), np.zeros(size, dtype=bool), []
+        mean, variance, classes = np.zeros(size), np.zeros(size), []
+        unknown: Mask = np.zeros(size, dtype=bool)
         for row in range(size):
             levels = inputs.levels(row)
             weights = np.zeros(len(self.columns))

@@ -11,7 +11,7 @@ from helpers.barriers import rock_salt_row
 from screening.array_types import Floats
 from screening.materials.electrodes.barriers.migration_path import MigrationPath
 from screening.materials.electrodes.barriers.path_features import path_feature_names, path_features
-from screening.materials.electrodes.barriers.rigid_path import Surroundings, bent, evenly
+from screening.materials.electrodes.barriers.rigid_path import PathSurroundings, bent, evenly
 
 PATH = MigrationPath.from_row(rock_salt_row(rattle_A=0.15))
 
@@ -65,13 +65,13 @@ def test_all_are_finite_and_none_without_paths() -> None:
     assert path_features([]).shape == (0, len(path_feature_names()))
 
 
-def barrier(places: Floats, around: Surroundings) -> float:
+def barrier(places: Floats, around: PathSurroundings) -> float:
     energies = around.energies(places)
     return float(energies.max() - energies.min())
 
 
 def test_the_bent_path_avoids_atoms_and_keeps_its_ends() -> None:
-    around = Surroundings.of(PATH)
+    around = PathSurroundings.of(PATH)
     straight, curved = evenly(PATH.points_A, 9), bent(around, PATH.points_A)
     assert curved[[0, -1]] == pytest.approx(straight[[0, -1]])
     assert barrier(curved, around) < barrier(straight, around)

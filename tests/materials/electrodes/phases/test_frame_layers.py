@@ -7,7 +7,7 @@ import pytest
 
 from screening.chemistry.elements import ATOMIC_NUMBERS
 from screening.crystals.crystal import Crystal
-from screening.materials.electrodes.phases.layers import Layers, layers
+from screening.materials.electrodes.phases.frame_layers import Layers, layers
 
 
 def sandwich(metal: str, anion: str, a: float, c: float, z: float, ion: str | None = None) -> Crystal:
