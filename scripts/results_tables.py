@@ -33,7 +33,7 @@ def _headline() -> str:
     accuracy = _card_table("Accuracy on the test split")
     magnetism = _parts("magnetism-v2")
     moment, curie = magnetism["moment"]["test"], magnetism["curie"]["scores"]["all"]
-    voltage = _parts("voltage-v1")["voltage of pair"]["scores"]["all"]
+    voltage = _parts("voltage-v2")["voltage of pair"]["scores"]["all"]
     rows: list[Sequence[object]] = [
         [f"{label}, {unit}", row["n"], row["MAE"], row["composition"], row["best constant"]]
         for label, unit, row in (
@@ -149,7 +149,7 @@ def _site(candidate: str) -> str:
 
 
 def _voltages() -> str:
-    parts = _parts("voltage-v1")
+    parts = _parts("voltage-v2")
     rows = []
     for name, label, unit, digits in (
         ("voltage of pair", "voltage, both ends given", "V", 2),

@@ -33,7 +33,7 @@ def test_a_class_brings_its_keys_and_its_predictors() -> None:
     assert magnets.predictor_choices == {"magnetism": "none"}
     electrodes = rank("task=electrodes", "working_ion=Na", "profile_states=2")
     assert electrodes.class_keys == {"working_ion": "Na", "profile_states": 2}
-    assert electrodes.predictor_choices == {"voltage": "voltage-v1", "offsets": "auto", "mobility": "finalists"}
+    assert electrodes.predictor_choices == {"voltage": "voltage-v2", "offsets": "auto", "mobility": "finalists"}
     assert not {"temperature_K", "magnetism"} & as_dict(electrodes).keys()
 
 
@@ -51,7 +51,7 @@ def test_a_key_of_the_class_replaces_the_setting_of_its_name() -> None:
 def test_the_keys_stand_at_the_top_of_the_record() -> None:
     record = as_dict(rank("task=electrodes", "working_ion=Na"))
     assert record["working_ion"] == "Na"
-    assert record["voltage"] == "voltage-v1"
+    assert record["voltage"] == "voltage-v2"
     assert record["task"]["predictors"] == ["voltage", "offsets", "mobility"]
 
 

@@ -72,7 +72,7 @@ def test_help_of_a_task_explains_its_presets_and_does_not_list_their_keys() -> N
 def test_keys_of_a_class_are_in_its_help_and_in_no_other() -> None:
     text = command_help(compose_config("rank", ["task=electrodes"]))
     assert "  working_ion=null" in text
-    assert "  voltage=voltage-v1" in text
+    assert "  voltage=voltage-v2" in text
     assert "temperature_K=" not in text
     assert "task=electrodes candidates=electrodes" in text
     without = command_help(compose_config("rank"))

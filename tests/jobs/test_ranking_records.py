@@ -192,7 +192,7 @@ def test_the_voltage_release_names_what_it_loads(candidates: Path, keys: dict[st
     plain = {name: value for name, value in keys.items() if name not in ("magnetism", "tracking.uri")}
     record = screening.rank(candidates, "electrodes", **plain).record
     assert {"model", "voltage", "voltage.potential", "voltage.network"} <= record["sha256"].keys()
-    assert record["models"]["voltage"]["asked"] == record["models"]["voltage"]["name"] == "voltage-v1"
+    assert record["models"]["voltage"]["asked"] == record["models"]["voltage"]["name"] == "voltage-v2"
 
 
 def test_structures_in_memory_are_counted(candidates: Path, keys: dict[str, Any]) -> None:

@@ -124,7 +124,7 @@ class OffsetFitKeys:
     measured: str | None = setting(
         default=None, help="table of measured voltages; null: the one that comes with the package", path=True
     )
-    voltage: str = setting(default="voltage-v1", help="voltage release to correct: name or folder", path=True)
+    voltage: str = setting(default="voltage-v2", help="voltage release to correct: name or folder", path=True)
 
 
 def fit_offset_release(settings: Mapping[str, Any], folder: Path, progress: Callable[[str], object]) -> TabularRelease:
@@ -172,7 +172,7 @@ OFFSET_RECIPE = FitRecipe(
     command.
 
     Examples:
-      screening fit offsets structures=measured.jsonl voltage=voltage-v1 output_dir=runs/offsets
+      screening fit offsets structures=measured.jsonl voltage=voltage-v2 output_dir=runs/offsets
     """,
     keys=OffsetFitKeys,
     fit=fit_offset_release,

@@ -7,7 +7,7 @@ from functools import cache
 
 logger = logging.getLogger(__name__)
 
-RELEASE, ACCURATE_RELEASE = "voltage-v1", "voltage-accurate-v1"
+RELEASE, ACCURATE_RELEASE = "voltage-v2", "voltage-accurate-v1"
 ACCURATE = "accurate"
 ACCURATE_POTENTIAL = "sevennet"
 

@@ -21,8 +21,8 @@ _UNITS = {VOLTAGE: "V", HULL: "eV/atom"}
 _LIMITS = f"""## Limits
 
 - CHGNet 0.3.0 and SevenNet-l3i5 were trained on relaxations of most Materials Project crystals, including the ends of
-  these electrodes and those of held-out systems. Expect larger errors for
-  your own crystals. The correction and the property network saw no electrode of a test system.
+  these electrodes and those of held-out systems. Expect larger errors for your own crystals. The
+  correction and the property network saw no electrode of a test system.
 - Features, learners and intervals were compared on the same test rows, so errors and coverage are slightly optimistic.
 - The split is by the chemical system of the discharged crystal, so the network may have learned the ion-free frame of a
   test electrode. In the rows "{NEW_FRAMES}" it has not.
@@ -53,8 +53,8 @@ def voltage_card(release: TabularRelease) -> str:
     head = f"""# {release.name}
 
 Average voltage between the two ends of an insertion electrode against its ion's metal, and the volume change on charge:
-energies by {potentials}, corrected by extra trees and a kernel on the redox couple, the ion, volumes,
-moments and the properties that `{training["network"]}` predicts for both ends. Splits keep chemical systems of the
+energies by {potentials}, corrected
+by extra trees and a kernel on the redox couple, the ion, volumes, moments and the properties that `{training["network"]}` predicts for both ends. Splits keep chemical systems of the
 discharged crystal (frame and ion) together, by a hash of their name with the salt `{DEFAULT_SALT}`: errors are those on
 test systems, all others are for training. Intervals are cross-conformal by chemical system.
 

@@ -82,7 +82,7 @@ def test_the_table_lacks_a_salt_that_is_built_instead() -> None:
 
 @pytest.fixture(scope="module")
 def predictor() -> ElectrodePredictor:
-    return ElectrodePredictor.load("voltage-v1", {"device": "cpu", "working_ion": "Li"})
+    return ElectrodePredictor.load("voltage-v2", {"device": "cpu", "working_ion": "Li"})
 
 
 @pytest.mark.ci
