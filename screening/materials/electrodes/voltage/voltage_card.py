@@ -58,7 +58,7 @@ by extra trees and a kernel on the redox couple, the ion, volumes, moments and t
 discharged crystal (frame and ion) together, by a hash of their name with the salt `{DEFAULT_SALT}`: errors are those on
 test systems, all others are for training. Intervals are cross-conformal by chemical system.
 
-- Fitted with `screening fit voltage {" ".join(command)}`.{_excluded(training)}
+- Fitted with `screening fit voltage {" ".join(command)}`.{excluded_words(training)}
 - Time: {training["minutes"]} min on {training["machine"]}, no GPU, without evaluations that were already on disk.
 - Columns: `voltage_calculated_V`, `voltage_V`, `volume_change_percent`, each with an 80 % interval `_lo`, `_hi`, and
   `voltage_method`.
@@ -71,7 +71,8 @@ def part_sections(release: TabularRelease, titles: Mapping[str, str]) -> list[st
     return [_section(name, part.settings["report"], titles) for name, part in release.parts.items()]
 
 
-def _excluded(training: Mapping[str, Any]) -> str:
+def excluded_words(training: Mapping[str, Any]) -> str:
+    """How many compounds were kept out of a fit; empty if none."""
     count = training.get("excluded")
     return f" Nothing was learned from the {count} compounds in FILE, which are kept for acceptance." if count else ""
 
