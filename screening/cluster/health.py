@@ -123,13 +123,14 @@ def queue() -> Iterator[Finding]:
         yield Finding(GOOD, "partition", line)
 
 
-def model(key: str, name: str, check: Callable[[str], Path]) -> Iterator[Finding]:
+def model(key: str, name: str, check: Callable[[str], Path | None]) -> Iterator[Finding]:
     """Check that a released model loads, and show the hash of its folder, to compare between machines.
 
     Args:
         key: The setting that names the model.
         name: The model.
-        check: Loads the model and returns its folder; raises ScreeningError if it cannot.
+        check: Loads the model and returns its folder, or None for a choice without one such as `auto`; raises
+            ScreeningError if it cannot.
     """
     if name == NOTHING:
         return
@@ -140,7 +141,8 @@ def model(key: str, name: str, check: Callable[[str], Path]) -> Iterator[Finding
         yield Finding(NOTE, key, f"{name} is in MLflow; not checked", advice)
         return
     try:
-        yield Finding(GOOD, key, f"{name}, SHA-256 {sha256(check(name))[:16]}")
+        folder = check(name)
+        yield Finding(GOOD, key, name if folder is None else f"{name}, SHA-256 {sha256(folder)[:16]}")
     except ScreeningError as error:
         yield Finding(
             BROKEN, key, str(error), f"copy the model again, or set {key}= to the name or folder of a complete release"

@@ -25,9 +25,9 @@ def run(config: DoctorConfig) -> None:
     found: list[Finding] = []
     for finding in _examine(config):
         found.append(finding)
-        say(f"{STATES[finding.state]:8}{finding.what:12}{finding.said}")
+        say(f"{STATES[finding.state]:8}{finding.what:16}{finding.said}")
         if finding.advice:
-            say(f"{'':20}-> {finding.advice}")
+            say(f"{'':24}-> {finding.advice}")
     if wrong := health.broken(found):
         raise ScreeningError(f"broken: {', '.join(wrong)}")
     say("nothing is broken")
@@ -79,8 +79,8 @@ def _check_network(name: str) -> Path:
     return folder
 
 
-def _check_predictor(name: str, release: str) -> Path:
+def _check_predictor(name: str, release: str) -> Path | None:
     loaded = predictor_kind(name, "predictor").implementation.load(release, {"device": "cpu"})
-    if loaded is None or loaded.folder is None:
+    if loaded is None:
         raise ScreeningError(f"{name}={release}: nothing was loaded")
     return loaded.folder

@@ -32,6 +32,7 @@ REQUIRED_VALUES: dict[str, Any] = {
     "source": "raw",
     "predictor": "voltage",
     "electrodes": "electrodes",
+    "paths": "paths.jsonl",
     "kind": "jsonl",
     "models": ["one", "two"],
     "run": "0f8fad5b",

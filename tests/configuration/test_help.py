@@ -82,7 +82,7 @@ def test_keys_of_a_class_are_in_its_help_and_in_no_other() -> None:
 
 def test_help_of_fit_lists_what_can_be_fitted() -> None:
     text = command_help(compose_config("fit"))
-    assert text.startswith("Usage: screening fit voltage|magnetism output_dir=PATH")
+    assert text.startswith("Usage: screening fit voltage|network_voltage|offsets|barrier|magnetism output_dir=PATH")
     assert "see screening fit voltage --help" in text
     chosen = command_help(compose_config("fit", ["voltage"]))
     assert chosen.startswith("Usage: screening fit voltage output_dir=PATH electrodes=PATH")

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from screening.potentials.sevennet.harmonics import spherical_harmonics
-from screening.potentials.sevennet.layers import N_LAYERS, Interaction
+from screening.potentials.sevennet.interactions import N_LAYERS, Interaction
 from screening.potentials.sevennet.padded_bonds import CUTOFF_A, PaddedBonds
 from screening.potentials.sevennet.products import Couplings, Path, bond_maps
 
