@@ -11,9 +11,9 @@ from typing import Any
 from screening.checksums import file_sha256
 from screening.errors import RequestError
 from screening.materials.base import FitRecipe
-from screening.materials.electrodes.voltage.insertion_data import FILE
+from screening.materials.electrodes.voltage.insertion_data import FILE, formulas_to_exclude
 from screening.materials.electrodes.voltage.network_voltages import NETWORK_FORMAT
-from screening.materials.electrodes.voltage.voltage_card import part_sections
+from screening.materials.electrodes.voltage.voltage_card import excluded_words, part_sections
 from screening.materials.electrodes.voltage.voltage_fit import FOREST, VoltageFitSettings, fit_voltage_parts
 from screening.networks.predictor import Predictor
 from screening.release_folder import WEIGHTS
@@ -32,6 +32,9 @@ class NetworkVoltageFitKeys:
     """Keys of `screening fit network_voltage`."""
 
     electrodes: str = setting(help="folder with electrodes.jsonl.gz: both crystals, voltage, capacity", path=True)
+    exclude: str | None = setting(
+        default=None, help="text file with formulas, one a line, of compounds to learn nothing from", path=True
+    )
     model: str = setting(default="screening-v3", help="property network for both ends: name or folder", path=True)
 
 
@@ -51,13 +54,15 @@ def fit_network_voltage(settings: Mapping[str, Any], folder: Path, progress: Cal
         raise RequestError(f"electrodes={tables}: expected a folder with {FILE} in it")
     network = Predictor.load(settings["model"], settings["device"], "32")
     forest = replace(FOREST, n_trees=settings["n_trees"] or FOREST.n_trees)
-    wanted = VoltageFitSettings(forest, settings["seed"], settings["n_seeds"])
+    excluded = formulas_to_exclude(settings["exclude"])
+    wanted = VoltageFitSettings(forest, settings["seed"], settings["n_seeds"], excluded=excluded)
     started = time.process_time()
     found = fit_voltage_parts(tables, None, network, folder, wanted)
     for part, report in found.values():
         part.settings["report"] = report
     training = {
         "network": settings["model"],
+        "excluded": len(excluded),
         "sha256": {"network": file_sha256(network.folder / WEIGHTS)},
         "seed": wanted.seed,
         "minutes": round((time.process_time() - started) / 60, 1),
@@ -69,13 +74,16 @@ def fit_network_voltage(settings: Mapping[str, Any], folder: Path, progress: Cal
 def network_voltage_card(release: TabularRelease) -> str:
     """The whole card in Markdown."""
     training = release.training
+    command = f"electrodes=FOLDER output_dir={release.name} seed={training['seed']}"
+    if training.get("excluded"):
+        command += " exclude=FILE"
     head = f"""# {release.name}
 
 Rough average voltage and volume change of an insertion electrode for the first stage of a ranking: formation energies
 of both ends as they stand by `{training["network"]}`, without a potential and without relaxation, corrected by extra
 trees and a kernel on the same descriptors as the voltages of the second stage. Splits and intervals are theirs too.
 
-- Fitted with `screening fit network_voltage electrodes=FOLDER output_dir={release.name} seed={training["seed"]}`.
+- Fitted with `screening fit network_voltage {command}`.{excluded_words(training)}
 - Time: {training["minutes"]} min of one core.
 - Use: `funnel.*` of `screening rank`. A ranking names it in `voltage_method` where it has the last word.
 """

@@ -51,7 +51,7 @@ Extra trees and a kernel correct them by the redox couple, the ion, volumes, mom
 together, by a hash of their name with the salt `{DEFAULT_SALT}`: errors are those on test systems, all others are for
 training. Intervals are cross-conformal by chemical system.
 
-- Fitted with `screening fit voltage {_keys(release)}`.{_excluded(training)}
+- Fitted with `screening fit voltage {_keys(release)}`.{excluded_words(training)}
 - Time: {training["minutes"]} min on {training["machine"]}, no GPU, without evaluations that were already on disk.
 - Columns: `voltage_calculated_V`, `voltage_V`, `volume_change_percent`, each with an 80 % interval `_lo`, `_hi`, and
   `voltage_method`.
@@ -74,7 +74,8 @@ def _keys(release: TabularRelease) -> str:
     return " ".join(f"{key}={value}" for key, value in given.items())
 
 
-def _excluded(training: Mapping[str, Any]) -> str:
+def excluded_words(training: Mapping[str, Any]) -> str:
+    """How many compounds were kept out of a fit; empty if none."""
     count = training.get("excluded")
     return f" Nothing was learned from the {count} compounds in FILE, which are kept for acceptance." if count else ""
 

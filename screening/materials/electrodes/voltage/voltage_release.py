@@ -9,11 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from screening.chemistry.formulas import parse_formula
 from screening.errors import RequestError
 from screening.materials.base import FitRecipe
 from screening.materials.electrodes.voltage.ends import Refinement
-from screening.materials.electrodes.voltage.insertion_data import FILE
+from screening.materials.electrodes.voltage.insertion_data import FILE, formulas_to_exclude
 from screening.materials.electrodes.voltage.voltage import FORMAT
 from screening.materials.electrodes.voltage.voltage_card import voltage_card
 from screening.materials.electrodes.voltage.voltage_fit import FOREST, VoltageFitSettings, fit_voltage_parts
@@ -66,7 +65,7 @@ def fit_voltage(settings: Mapping[str, Any], folder: Path, progress: Callable[[s
     single_point = load_potential(better, settings["device"], "energies_by") if better else None
     network = Predictor.load(settings["model"], settings["device"], "32")
     forest = replace(FOREST, n_trees=settings["n_trees"] or FOREST.n_trees)
-    excluded = _formulas(Path(settings["exclude"])) if settings["exclude"] else ()
+    excluded = formulas_to_exclude(settings["exclude"])
     wanted = VoltageFitSettings(forest, settings["seed"], settings["n_seeds"], excluded=excluded)
     wanted = replace(wanted, most_atoms=settings["most_atoms"])
     refinement = Refinement(single_point, settings["further_steps"])
@@ -108,16 +107,6 @@ RECIPE = FitRecipe(
     fit=fit_voltage,
     card=voltage_card,
 )
-
-
-def _formulas(file: Path) -> tuple[str, ...]:
-    try:
-        lines = file.read_text(encoding="utf-8").split()
-    except (OSError, UnicodeDecodeError) as error:
-        raise RequestError(f"exclude={file}: cannot be read ({error})") from None
-    if wrong := [line for line in lines if parse_formula(line) is None]:
-        raise RequestError(f"exclude={file}: expected one formula a line, got {wrong[0]!r}")
-    return tuple(lines)
 
 
 def _digest(file: Path | None) -> str | None:

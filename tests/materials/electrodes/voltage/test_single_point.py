@@ -21,7 +21,7 @@ from screening.materials.electrodes.voltage import voltage as voltage_module
 from screening.materials.electrodes.voltage.couples import Couples
 from screening.materials.electrodes.voltage.ends import Refinement, evaluate_ends
 from screening.materials.electrodes.voltage.ends_cache import cached_ends
-from screening.materials.electrodes.voltage.insertion_data import electrode_examples
+from screening.materials.electrodes.voltage.insertion_data import electrode_examples, formulas_to_exclude
 from screening.materials.electrodes.voltage.voltage import FORMAT, VoltagePredictor
 from screening.networks.predictor import Predictor
 from screening.potentials import registry
@@ -119,9 +119,10 @@ def test_a_fit_with_a_second_potential_and_without_some_compounds(
 def test_a_list_of_compounds_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "list.txt").write_text("LiFePO4\nnot a formula\n")
     with pytest.raises(RequestError, match=r"exclude=.*list\.txt: expected one formula a line, got 'not'"):
-        voltage_release._formulas(tmp_path / "list.txt")
+        formulas_to_exclude(str(tmp_path / "list.txt"))
+    assert formulas_to_exclude(None) == ()
     with pytest.raises(RequestError, match="cannot be read"):
-        voltage_release._formulas(tmp_path / "other.txt")
+        formulas_to_exclude(str(tmp_path / "other.txt"))
 
 
 def test_accurate_is_the_best_that_is_installed(
