@@ -21,7 +21,8 @@ def tables() -> dict[str, str]:
         "directions": _directions(),
         "magnets-reference": _magnets_reference(),
         "magnets-generated": _magnets_generated(),
-        "voltages": _voltages(),
+        "voltages": _voltages("voltage-v2", "CHGNet"),
+        "voltages-accurate": _voltages("voltage-accurate-v1", "SevenNet"),
         "electrodes-reference": _electrodes_reference(),
         "offsets": _offsets(),
     }
@@ -148,8 +149,8 @@ def _site(candidate: str) -> str:
     return "".join(candidate.split("__")[2:])
 
 
-def _voltages() -> str:
-    parts = _parts("voltage-v2")
+def _voltages(release: str, potential: str) -> str:
+    parts = _parts(release)
     rows = []
     for name, label, unit, digits in (
         ("voltage of pair", "voltage, both ends given", "V", 2),
@@ -161,7 +162,7 @@ def _voltages() -> str:
         ours = f"{row['maes'][0]:.{digits}f} {unit} ({_span(row['maes'], digits + 1)})"
         others = [f"{row[key]:.{digits}f} {unit}" for key in ("uncorrected", "composition", "constant")]
         rows.append([f"{label} ({row['n']})", ours, *others, f"{_percent(row['coverage'])}"])
-    header = ["MAE", "ours (three seeds)", "CHGNet alone", "composition only", "constant", "80 % interval covers"]
+    header = ["MAE", "ours (three seeds)", f"{potential} alone", "composition only", "constant", "80 % interval covers"]
     return _table(header, rows)
 
 
@@ -180,7 +181,7 @@ def _electrodes_reference() -> str:
 
 
 def _offsets() -> str:
-    report = _parts("offsets-v1")["offsets"]
+    report = _parts("offsets-v2")["offsets"]
     names = {"calculated": "as calculated", "unseen systems": "chemical systems left out one by one",
              "unseen couples": "redox couples left out one by one"}  # fmt: skip
     rows = [

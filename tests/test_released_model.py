@@ -17,6 +17,9 @@ from screening.data.importers.jsonl import Jsonl
 from screening.data.splits import split_of
 from screening.data.store import LabelledCrystal, Store, write_store
 from screening.learning.measured import Measured, measure
+from screening.materials.electrodes.barriers.barrier_predictor import BARRIER_FORMAT
+from screening.materials.electrodes.measured.offset_release import OFFSET_FORMAT
+from screening.materials.electrodes.voltage.network_voltages import NETWORK_FORMAT
 from screening.materials.electrodes.voltage.voltage import FORMAT as VOLTAGE_FORMAT
 from screening.materials.magnets.magnetism import FORMAT as MAGNETISM_FORMAT
 from screening.networks.predictor import Predictor
@@ -24,7 +27,15 @@ from screening.networks.released_model import find_release
 from screening.resources import resource
 
 TESLA_PER_MUB_A3 = 11.6541
-COMMANDS = {MAGNETISM_FORMAT: ("screening fit magnetism",), VOLTAGE_FORMAT: ("screening fit voltage",)}
+COMMANDS = {
+    MAGNETISM_FORMAT: ("screening fit magnetism",),
+    VOLTAGE_FORMAT: ("screening fit voltage",),
+    NETWORK_FORMAT: ("screening fit network_voltage",),
+    OFFSET_FORMAT: ("screening fit offsets",),
+    BARRIER_FORMAT: ("screening fit barrier",),
+}
+WITHOUT_STORE = {VOLTAGE_FORMAT, NETWORK_FORMAT, OFFSET_FORMAT, BARRIER_FORMAT}
+"""Learned from tables of their own."""
 
 
 def rock_salt(first: int, second: int, a_A: float) -> Crystal:
@@ -74,7 +85,7 @@ def test_every_release_is_small_and_has_a_card() -> None:
         assert config["name"] == folder.name and folder.name in card
         commands = COMMANDS.get(config["format"], ("screening train", "screening evaluate"))
         assert all(command in card for command in commands)
-        if config["format"] != VOLTAGE_FORMAT:  # learned from a table of electrodes, which is no store
+        if config["format"] not in WITHOUT_STORE:
             assert config["training"]["store_sha256"][:16] in card
 
 

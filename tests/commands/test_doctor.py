@@ -31,8 +31,8 @@ def test_nothing_is_broken(alone: Path, capsys: pytest.CaptureFixture[str]) -> N
     before = sorted(alone.rglob("*"))
     assert cli.main(["doctor", f"model={model}", "magnetism=none", "voltage=none", "output_dir=runs/new"]) == 0
     said = capsys.readouterr().out
-    assert f"ok      model       {model}, SHA-256 " in said
-    assert "note    Slurm       not installed on this machine" in said
+    assert f"ok      model           {model}, SHA-256 " in said
+    assert "note    Slurm           not installed on this machine" in said
     assert f"{alone / 'mlflow.db'} will be created" in said
     assert said.endswith("nothing is broken\n")
     assert sorted(alone.rglob("*")) == before

@@ -71,7 +71,7 @@ def test_the_keys_stand_at_the_top_of_the_record() -> None:
         ("evaluate", ["output_dir=y", "reference=a.csv"], "reference=a.csv: needs task=NAME"),
         ("predict", ["voltage=mine"], "unknown key voltage"),
         ("fit", ["magnetsm"], "predictor=magnetsm: there is no such predictor; did you mean magnetism?"),
-        ("fit", ["data.path=x"], "data.path=x: name what to fit first, screening fit voltage|network_voltage|offsets|barrier|magnetism"),
+        ("fit", ["data.path=x"], "data.path=x: name what to fit first, screening fit voltage|network_voltage"),
         ("fit", ["voltage", "data.path=x"], "unknown key data.path"),
         ("fit", ["magnetism", "output_dir=x"], "data.path=...  (folder of the store"),
         ("fit", [], "predictor=voltage|network_voltage|offsets|barrier|magnetism  (what to fit"),

@@ -19,7 +19,11 @@ from screening.potentials.sevennet.harmonics import spherical_harmonics
 from screening.potentials.sevennet.sevennet import SevennetPotential
 from screening.testing import check_potential
 
-with_package = pytest.mark.skipif(importlib.util.find_spec("sevenn") is None, reason="the package sevenn is missing")
+with_file = pytest.mark.skipif(missing_for("sevennet") != "", reason="the package sevenn is missing")
+with_package = pytest.mark.skipif(
+    any(importlib.util.find_spec(name) is None for name in ("sevenn", "e3nn", "torch_geometric")),
+    reason="the package sevenn or one of its own dependencies is missing",
+)
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +92,7 @@ def test_sevennet_equals_its_package() -> None:
 
 
 @pytest.mark.ci
-@with_package
+@with_file
 def test_converted_weights_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     first = sevennet_weights.sevennet_weights()

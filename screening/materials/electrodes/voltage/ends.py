@@ -62,8 +62,25 @@ class Ends:
         return self.discharged.prerelaxed.packed, self.charged.prerelaxed.packed
 
 
+@dataclass(frozen=True)
+class Refinement:
+    """What a better release does beyond the steps of all.
+
+    Attributes:
+        single_point: A better potential, too slow to relax with, for the energies of the relaxed ends.
+        further_steps: Relaxation steps of derived ends after the first ones. What these gain tells how far an end is
+            from its minimum.
+    """
+
+    single_point: Potential | None = None
+    further_steps: int = 0
+
+
+NOTHING_MORE = Refinement()
+
+
 def evaluate_ends(
-    potential: Potential, network: Predictor, couples: Couples, given: str, single_point: Potential | None = None
+    potential: Potential, network: Predictor, couples: Couples, given: str, refinement: Refinement = NOTHING_MORE
 ) -> Ends:
     """Evaluate both ends of B electrodes.
 
@@ -72,24 +89,30 @@ def evaluate_ends(
         network: For properties.
         couples: The electrodes.
         given: A key of `STEPS`.
-        single_point: A better potential, too slow to relax with, for the energies of the relaxed ends.
+        refinement: What is done beyond that.
 
     Raises:
         ScreeningError: A potential does not cover an element.
     """
     first, second = STEPS[given]
     return Ends(
-        evaluate_end(potential, network, couples.discharged, first, single_point),
-        evaluate_end(potential, network, couples.charged, second, single_point),
+        evaluate_end(potential, network, couples.discharged, first, refinement),
+        evaluate_end(potential, network, couples.charged, second, refinement),
     )
 
 
 def evaluate_end(
-    potential: Potential, network: Predictor, packed: PackedCrystals, steps: int, single_point: Potential | None = None
+    potential: Potential,
+    network: Predictor,
+    packed: PackedCrystals,
+    steps: int,
+    refinement: Refinement = NOTHING_MORE,
 ) -> End:
     """Evaluate B crystals after some relaxation steps; models as in `evaluate_ends`."""
     prerelaxed = prerelax(potential, packed, steps)
-    end = _end(prerelaxed, network_properties(network, prerelaxed.packed))
+    if steps and refinement.further_steps:
+        prerelaxed = prerelax(potential, prerelaxed.packed, refinement.further_steps)
+    end, single_point = _end(prerelaxed, network_properties(network, prerelaxed.packed)), refinement.single_point
     if single_point is None:
         return end
     return replace(end, single_point_eV=single_point.energies(end.prerelaxed.packed, forces=False).energy_eV)

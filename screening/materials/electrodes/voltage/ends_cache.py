@@ -15,7 +15,14 @@ from screening.caching import kept
 from screening.checksums import code_sha256, file_sha256
 from screening.crystals.packed import PackedCrystals
 from screening.materials.electrodes.voltage.couples import Couples
-from screening.materials.electrodes.voltage.ends import STEPS, End, Ends, evaluate_end
+from screening.materials.electrodes.voltage.ends import (
+    NOTHING_MORE,
+    STEPS,
+    End,
+    Ends,
+    Refinement,
+    evaluate_end,
+)
 from screening.networks.predictor import Predictor
 from screening.potentials.base import Potential
 from screening.relaxation.few_steps import Prerelaxed
@@ -42,7 +49,7 @@ def cached_ends(
     network: Predictor,
     couples: Couples,
     given: str,
-    single_point: Potential | None = None,
+    refinement: Refinement = NOTHING_MORE,
 ) -> Ends:
     """`evaluate_ends` in chunks; chunks that are in the folder already are read from it.
 
@@ -51,28 +58,38 @@ def cached_ends(
     """
     models = f"{potential.fingerprint} {' '.join(file_sha256(network.folder / name) for name in (CONFIG, WEIGHTS))}"
     first, second = STEPS[given]
-    discharged = _evaluated(folder, potential, network, couples.discharged, first, models)
-    charged = _evaluated(folder, potential, network, couples.charged, second, models)
-    if single_point is None:
+    relaxed = partial(_evaluated, folder, potential, network, models, replace(refinement, single_point=None))
+    discharged, charged = relaxed(couples.discharged, first), relaxed(couples.charged, second)
+    better = refinement.single_point
+    if better is None:
         return Ends(discharged, charged)
-    energies = [_single_points(folder, single_point, end.prerelaxed.packed) for end in (discharged, charged)]
+    energies = [_single_points(folder, better, end.prerelaxed.packed) for end in (discharged, charged)]
     return Ends(replace(discharged, single_point_eV=energies[0]), replace(charged, single_point_eV=energies[1]))
 
 
 def _evaluated(
-    folder: Path, potential: Potential, network: Predictor, packed: PackedCrystals, steps: int, models: str
+    folder: Path,
+    potential: Potential,
+    network: Predictor,
+    models: str,
+    refinement: Refinement,
+    packed: PackedCrystals,
+    steps: int,
 ) -> End:
     ends = []
     for chunk in _chunks(packed):
-        make = partial(_arrays_of, potential, network, chunk, steps)
-        ends.append(kept(folder, _key(chunk, f"{models} {steps}"), load_file, make, save_file))
+        make = partial(_arrays_of, potential, network, chunk, steps, refinement)
+        key = _key(chunk, f"{models} {steps} {refinement.further_steps if steps else 0}")
+        ends.append(kept(folder, key, load_file, make, save_file))
     joined = {name: np.concatenate([end[name] for end in ends]) for name in ends[0]}
     moved = PackedCrystals(joined["lattice"], packed.numbers, joined["frac"], packed.offsets)
     return End(Prerelaxed(moved, *(joined[name] for name in _ARRAYS)), joined["properties"])
 
 
-def _arrays_of(potential: Potential, network: Predictor, chunk: PackedCrystals, steps: int) -> _Arrays:
-    end = evaluate_end(potential, network, chunk, steps)
+def _arrays_of(
+    potential: Potential, network: Predictor, chunk: PackedCrystals, steps: int, refinement: Refinement
+) -> _Arrays:
+    end = evaluate_end(potential, network, chunk, steps, refinement)
     packed = end.prerelaxed.packed
     arrays = {name: getattr(end.prerelaxed, name) for name in _ARRAYS}
     arrays |= {"lattice": packed.lattice, "frac": packed.frac, "properties": end.properties}

@@ -32,7 +32,7 @@ from screening.materials.electrodes.voltage.correction import (
     part_name,
 )
 from screening.materials.electrodes.voltage.couples import Couples, balance_of, same_frames, without_ions
-from screening.materials.electrodes.voltage.ends import STEPS, evaluate_ends
+from screening.materials.electrodes.voltage.ends import NOTHING_MORE, STEPS, Refinement, evaluate_ends
 from screening.materials.electrodes.voltage.practical_range import PredictedVoltages, over_practical_range
 from screening.materials.electrodes.voltage.release_choice import ACCURATE, best_release
 from screening.materials.electrodes.working_ions import CHARGES
@@ -92,7 +92,7 @@ class VoltagePredictor:
         potential: Relaxes, and gives energies unless another does.
         network: For properties of both ends.
         folder: Of the release.
-        single_point: Gives the energies of relaxed ends in place of the potential; None if the potential does.
+        refinement: What the release does beyond the steps of all.
         remark: What the user should know about the choice of the release; empty if nothing.
     """
 
@@ -101,7 +101,7 @@ class VoltagePredictor:
     potential: Potential
     network: Predictor
     folder: Path
-    single_point: Potential | None = None
+    refinement: Refinement = NOTHING_MORE
     remark: str = ""
 
     @classmethod
@@ -125,13 +125,15 @@ class VoltagePredictor:
         metals = _metals(next(iter(release.parts.values())))
         # the network in full precision, as in the fit: voltages magnify errors per atom
         properties = Predictor.load(network, device, "32")
-        return cls(corrections, metals, load_potential(potential, device), properties, folder, single_point, remark)
+        refinement = Refinement(single_point, int(release.training.get("further_steps") or 0))
+        return cls(corrections, metals, load_potential(potential, device), properties, folder, refinement, remark)
 
     @property
     def loads(self) -> dict[str, Path | None]:
         """The files of the potentials and the folder of the network that the release was fitted with."""
         found = {"potential": self.potential.checkpoint, "network": self.network.folder}
-        return found if self.single_point is None else {**found, "energies_by": self.single_point.checkpoint}
+        better = self.refinement.single_point
+        return found if better is None else {**found, "energies_by": better.checkpoint}
 
     def columns(self, pairs: Pairs) -> list[pl.Series]:
         """The columns `VOLTAGE_COLUMNS` of B electrodes, in V, percent on charge and eV/atom.
@@ -143,8 +145,9 @@ class VoltagePredictor:
 
     def method(self, given: str) -> str:
         """The method of a prediction, in words."""
-        energies = (self.single_point or self.potential).name
-        words = _METHODS[given].format(potential=self.potential.name, steps=max(STEPS[given]), energies=energies)
+        energies = (self.refinement.single_point or self.potential).name
+        steps = max(STEPS[given]) + self.refinement.further_steps
+        words = _METHODS[given].format(potential=self.potential.name, steps=steps, energies=energies)
         return f"{words}; {self.remark}" if self.remark else words
 
     def prepared(self, couples: Couples, given: str) -> Couples:
@@ -184,7 +187,7 @@ class VoltagePredictor:
         if len(sound):
             couples = couples.take(sound)
             balance = balance_of(couples)
-            ends = evaluate_ends(self.potential, self.network, couples, given, self.single_point)
+            ends = evaluate_ends(self.potential, self.network, couples, given, self.refinement)
             inputs = VoltageInputs.of(couples, ends, self.metals, balance)
             voltage[sound] = self.corrections[VOLTAGE, given].predict(inputs)
             if (VOLUME, given) in self.corrections:
@@ -197,7 +200,7 @@ class VoltagePredictor:
         """Whether the potentials cover all elements, and the metal of the ion is known as reference, (B,)."""
         packed = couples.discharged
         unknown = np.zeros(len(packed.numbers), dtype=bool)
-        for potential in (self.potential, self.single_point):
+        for potential in (self.potential, self.refinement.single_point):
             if potential is not None and potential.elements is not None:
                 unknown |= ~np.isin(packed.numbers, sorted(potential.elements))
         covered = np.bincount(packed.owner, unknown, len(packed)) == 0

@@ -14,8 +14,8 @@ from screening.tabular.release import TabularRelease
 
 _TITLES = {
     "pair": "both ends given",
-    "discharged": f"only the discharged crystal given, its frame without the ion relaxed for {PRERELAX_STEPS} steps",
-    "charged": f"only the host given, relaxed with the ion in its voids for {PRERELAX_STEPS} steps",
+    "discharged": "only the discharged crystal given, its frame without the ion relaxed for {steps} steps",
+    "charged": "only the host given, relaxed with the ion in its voids for {steps} steps",
 }
 _UNITS = {VOLTAGE: "V", HULL: "eV/atom"}
 _LIMITS = f"""## Limits
@@ -40,35 +40,38 @@ but the kernels keep descriptors of the training electrodes.
 def voltage_card(release: TabularRelease) -> str:
     """The whole card in Markdown."""
     training = release.training
-    command = ["electrodes=FOLDER", f"output_dir={release.name}", f"seed={training['seed']}"]
     relaxing, better = training["potential"], training.get("energies_by")
-    potentials = f"`{relaxing}`"
-    if better:
-        potentials = f"`{better}`, at derived ends relaxed by `{relaxing}`"
-        command.append(f"energies_by={better}")
-    if training.get("most_atoms"):
-        command.append(f"most_atoms={training['most_atoms']}")
-    if training.get("excluded"):
-        command.append("exclude=FILE")
+    potentials = f"`{better}`, at derived ends relaxed by `{relaxing}`" if better else f"`{relaxing}`"
     head = f"""# {release.name}
 
 Average voltage between the two ends of an insertion electrode against its ion's metal, and the volume change on charge:
-energies by {potentials}, corrected
-by extra trees and a kernel on the redox couple, the ion, volumes, moments and the properties that `{training["network"]}` predicts for both ends. Splits keep chemical systems of the
-discharged crystal (frame and ion) together, by a hash of their name with the salt `{DEFAULT_SALT}`: errors are those on
-test systems, all others are for training. Intervals are cross-conformal by chemical system.
+energies by {potentials}.
+Extra trees and a kernel correct them by the redox couple, the ion, volumes, moments and the properties that
+`{training["network"]}` predicts for both ends. Splits keep chemical systems of the discharged crystal (frame and ion)
+together, by a hash of their name with the salt `{DEFAULT_SALT}`: errors are those on test systems, all others are for
+training. Intervals are cross-conformal by chemical system.
 
-- Fitted with `screening fit voltage {" ".join(command)}`.{excluded_words(training)}
+- Fitted with `screening fit voltage {_keys(release)}`.{excluded_words(training)}
 - Time: {training["minutes"]} min on {training["machine"]}, no GPU, without evaluations that were already on disk.
 - Columns: `voltage_calculated_V`, `voltage_V`, `volume_change_percent`, each with an 80 % interval `_lo`, `_hi`, and
   `voltage_method`.
 """
-    return "\n".join([head, *part_sections(release, _TITLES), _LIMITS])
+    steps = PRERELAX_STEPS + (training.get("further_steps") or 0)
+    titles = {given: title.format(steps=steps) for given, title in _TITLES.items()}
+    return "\n".join([head, *part_sections(release, titles), _LIMITS])
 
 
 def part_sections(release: TabularRelease, titles: Mapping[str, str]) -> list[str]:
     """A section of Markdown for each part: its rows, and its errors on test systems; titles: of each situation."""
     return [_section(name, part.settings["report"], titles) for name, part in release.parts.items()]
+
+
+def _keys(release: TabularRelease) -> str:
+    training = release.training
+    given = {"electrodes": "FOLDER", "output_dir": release.name, "seed": training["seed"]}
+    given |= {key: training[key] for key in ("energies_by", "further_steps", "most_atoms") if training.get(key)}
+    given |= {"exclude": "FILE"} if training.get("excluded") else {}
+    return " ".join(f"{key}={value}" for key, value in given.items())
 
 
 def excluded_words(training: Mapping[str, Any]) -> str:

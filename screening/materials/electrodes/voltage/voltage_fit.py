@@ -27,7 +27,14 @@ from screening.materials.electrodes.voltage.correction import (
     part_name,
 )
 from screening.materials.electrodes.voltage.couples import Balance, Couples, balance_of, without_ions
-from screening.materials.electrodes.voltage.ends import HULL_COLUMN, metal_energies, network_ends, network_properties
+from screening.materials.electrodes.voltage.ends import (
+    HULL_COLUMN,
+    NOTHING_MORE,
+    Refinement,
+    metal_energies,
+    network_ends,
+    network_properties,
+)
 from screening.materials.electrodes.voltage.ends_cache import cached_ends
 from screening.materials.electrodes.voltage.insertion_data import ElectrodeExamples, electrode_examples
 from screening.materials.electrodes.voltage.voltage_scores import scores_by_group
@@ -93,7 +100,7 @@ def fit_voltage_parts(
     network: Predictor,
     cache: Path,
     settings: VoltageFitSettings,
-    single_point: Potential | None = None,
+    refinement: Refinement = NOTHING_MORE,
 ) -> dict[str, tuple[FittedPart, dict[str, Any]]]:
     """Fit all parts of a release.
 
@@ -103,7 +110,7 @@ def fit_voltage_parts(
         network: For properties of both ends.
         cache: Folder for evaluated crystals.
         settings: Of the fit.
-        single_point: Gives energies in place of the potential, which only relaxes then.
+        refinement: What is done beyond the steps of all, for a better release.
 
     Returns:
         Name -> part and its report.
@@ -112,7 +119,7 @@ def fit_voltage_parts(
         RequestError: The table cannot be read, or there are too few electrodes.
     """
     examples = electrode_examples(folder, settings.excluded)
-    metals = None if potential is None else metal_energies(single_point or potential, CHARGES)
+    metals = None if potential is None else metal_energies(refinement.single_point or potential, CHARGES)
     known = {} if metals is None else {symbol: float(metals[ATOMIC_NUMBERS[symbol]]) for symbol in CHARGES}
     parts = {}
     for given, targets in TARGETS_OF.items():
@@ -120,7 +127,7 @@ def fit_voltage_parts(
         if potential is None:
             ends = network_ends(partial(network_properties, network), couples)
         else:
-            ends = cached_ends(cache, potential, network, couples, given, single_point)
+            ends = cached_ends(cache, potential, network, couples, given, refinement)
         inputs = VoltageInputs.of(couples, ends, metals)
         own, hull = examples.take(rows), None
         if potential is None and given == "discharged":  # what a frame gains by relaxing, for the stability of that end

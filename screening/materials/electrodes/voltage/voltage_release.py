@@ -11,6 +11,7 @@ from typing import Any
 
 from screening.errors import RequestError
 from screening.materials.base import FitRecipe
+from screening.materials.electrodes.voltage.ends import Refinement
 from screening.materials.electrodes.voltage.insertion_data import FILE, formulas_to_exclude
 from screening.materials.electrodes.voltage.voltage import FORMAT
 from screening.materials.electrodes.voltage.voltage_card import voltage_card
@@ -39,6 +40,9 @@ class VoltageFitKeys:
     energies_by: str | None = setting(
         default=None, help="a better potential for the energies of both ends, such as sevennet; null: the same"
     )
+    further_steps: int = setting(
+        default=0, help="relaxation steps of derived ends after the first ones; for better, slower voltages", minimum=0
+    )
     model: str = setting(default="screening-v3", help="property network for both ends: name or folder", path=True)
 
 
@@ -64,14 +68,16 @@ def fit_voltage(settings: Mapping[str, Any], folder: Path, progress: Callable[[s
     excluded = formulas_to_exclude(settings["exclude"])
     wanted = VoltageFitSettings(forest, settings["seed"], settings["n_seeds"], excluded=excluded)
     wanted = replace(wanted, most_atoms=settings["most_atoms"])
+    refinement = Refinement(single_point, settings["further_steps"])
     started = time.perf_counter()
-    found = fit_voltage_parts(tables, potential, network, folder / CACHE, wanted, single_point)
+    found = fit_voltage_parts(tables, potential, network, folder / CACHE, wanted, refinement)
     for part, report in found.values():
         part.settings["report"] = report
     training = {
         "potential": settings["potential"],
         "network": settings["model"],
         "energies_by": better,
+        "further_steps": refinement.further_steps,
         "excluded": len(excluded),
         "most_atoms": wanted.most_atoms,
         "sha256": {

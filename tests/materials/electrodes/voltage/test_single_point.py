@@ -19,7 +19,7 @@ from screening.errors import RequestError
 from screening.materials.electrodes.voltage import release_choice, voltage_release
 from screening.materials.electrodes.voltage import voltage as voltage_module
 from screening.materials.electrodes.voltage.couples import Couples
-from screening.materials.electrodes.voltage.ends import evaluate_ends
+from screening.materials.electrodes.voltage.ends import Refinement, evaluate_ends
 from screening.materials.electrodes.voltage.ends_cache import cached_ends
 from screening.materials.electrodes.voltage.insertion_data import electrode_examples, formulas_to_exclude
 from screening.materials.electrodes.voltage.voltage import FORMAT, VoltagePredictor
@@ -50,7 +50,7 @@ def test_the_second_potential_gives_energies_and_nothing_else(tmp_path: Path) ->
     network = Predictor.load(str(tiny_release(tmp_path / "tiny")), "cpu", "32")
     pairs = couples(electrode(np.random.default_rng(0), "Li", ("Fe",)))
     alone = evaluate_ends(Springs(), network, pairs, "discharged")
-    both = evaluate_ends(Springs(), network, pairs, "discharged", Shifted())
+    both = evaluate_ends(Springs(), network, pairs, "discharged", Refinement(Shifted()))
     for one, two in ((alone.discharged, both.discharged), (alone.charged, both.charged)):
         np.testing.assert_array_equal(two.prerelaxed.packed.frac, one.prerelaxed.packed.frac)
         np.testing.assert_array_equal(two.prerelaxed.force_eV_per_A, one.prerelaxed.force_eV_per_A)
@@ -58,12 +58,25 @@ def test_the_second_potential_gives_energies_and_nothing_else(tmp_path: Path) ->
 
 
 @pytest.mark.ci
+def test_further_steps_go_on_from_the_first_and_only_at_derived_ends(tmp_path: Path) -> None:
+    network = Predictor.load(str(tiny_release(tmp_path / "tiny")), "cpu", "32")
+    pairs, springs = couples(electrode(np.random.default_rng(3), "Li", ("Mn",))), Springs()
+    few = evaluate_ends(springs, network, pairs, "discharged")
+    more = evaluate_ends(springs, network, pairs, "discharged", Refinement(further_steps=9))
+    np.testing.assert_array_equal(more.discharged.energy_eV, few.discharged.energy_eV)
+    np.testing.assert_array_equal(more.charged.prerelaxed.first_energy_eV, few.charged.energy_eV)
+    assert (more.charged.energy_eV < few.charged.energy_eV).all()
+    kept = cached_ends(tmp_path / "kept", springs, network, pairs, "discharged", Refinement(further_steps=9))
+    np.testing.assert_array_equal(kept.charged.energy_eV, more.charged.energy_eV)
+
+
+@pytest.mark.ci
 def test_another_second_potential_relaxes_nothing_anew(tmp_path: Path) -> None:
     network = Predictor.load(str(tiny_release(tmp_path / "tiny")), "cpu", "32")
     pairs, springs, shifted = couples(electrode(np.random.default_rng(1), "Li", ("V",))), Springs(), Shifted()
-    first = cached_ends(tmp_path / "kept", springs, network, pairs, "charged", shifted)
+    first = cached_ends(tmp_path / "kept", springs, network, pairs, "charged", Refinement(shifted))
     calls = springs.calls, shifted.calls
-    again = cached_ends(tmp_path / "kept", springs, network, pairs, "charged", shifted)
+    again = cached_ends(tmp_path / "kept", springs, network, pairs, "charged", Refinement(shifted))
     assert (springs.calls, shifted.calls) == calls
     np.testing.assert_array_equal(again.discharged.energy_eV, first.discharged.energy_eV)
     without = cached_ends(tmp_path / "kept", springs, network, pairs, "charged")
@@ -107,6 +120,7 @@ def test_a_list_of_compounds_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "list.txt").write_text("LiFePO4\nnot a formula\n")
     with pytest.raises(RequestError, match=r"exclude=.*list\.txt: expected one formula a line, got 'not'"):
         formulas_to_exclude(str(tmp_path / "list.txt"))
+    assert formulas_to_exclude(None) == ()
     with pytest.raises(RequestError, match="cannot be read"):
         formulas_to_exclude(str(tmp_path / "other.txt"))
 

@@ -208,7 +208,7 @@ def test_a_derived_end_follows_the_given_one(predictor: VoltagePredictor) -> Non
 def test_a_fit_reports_its_errors_and_continues_from_the_cache(release: Path) -> None:
     card = (release / "MODEL_CARD.md").read_text()
     assert "both ends given" in card
-    assert "was trained on relaxations" in card
+    assert "were trained on relaxations" in card
     report = load_tabular_release(release, "voltage", FORMAT).parts["voltage of pair"].get("report")
     found = report["scores"]["all"]
     assert len(found["maes"]) == 2
