@@ -181,7 +181,7 @@ def _electrodes_reference() -> str:
 
 
 def _offsets() -> str:
-    report = _parts("offsets-v1")["offsets"]
+    report = _parts("offsets-v2")["offsets"]
     names = {"calculated": "as calculated", "unseen systems": "chemical systems left out one by one",
              "unseen couples": "redox couples left out one by one"}  # fmt: skip
     rows = [
