@@ -153,3 +153,20 @@ def _far_apart(frac: Floats, lattice: Floats, left: int) -> NDArray[np.int64]:
         kept[removed], kept[added] = False, True
         total += repulsion[added] - repulsion[removed]
     return np.flatnonzero(kept)
+
+
+def with_moved_hosts(filled: PackedCrystals, hosts: PackedCrystals, nearer: PackedCrystals) -> PackedCrystals:
+    """Move the host atoms of filled hosts in the same way as those of the empty hosts.
+
+    Args:
+        filled: Hosts whose own atoms come first, followed by ions.
+        hosts: The empty hosts.
+        nearer: The empty hosts after they were moved.
+    """
+    lattice, frac = filled.lattice.copy(), filled.frac.copy()
+    for row in range(len(filled)):
+        own, host = filled.atoms(row), hosts.atoms(row)
+        same = slice(own.start, own.start + host.stop - host.start)
+        if np.array_equal(filled.numbers[same], hosts.numbers[host]) and np.array_equal(frac[same], hosts.frac[host]):
+            lattice[row], frac[same] = nearer.lattice[row], nearer.frac[host]
+    return PackedCrystals(lattice, filled.numbers, frac, filled.offsets)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Protocol
 
@@ -31,10 +31,23 @@ from screening.materials.electrodes.voltage.correction import (
     VoltageInputs,
     part_name,
 )
-from screening.materials.electrodes.voltage.couples import Couples, balance_of, same_frames, without_ions
-from screening.materials.electrodes.voltage.ends import NOTHING_MORE, STEPS, Refinement, evaluate_ends
+from screening.materials.electrodes.voltage.couples import (
+    Couples,
+    balance_of,
+    same_frames,
+    with_moved_hosts,
+    without_ions,
+)
+from screening.materials.electrodes.voltage.ends import (
+    NOTHING_MORE,
+    STEPS,
+    Refinement,
+    evaluate_ends,
+    metal_energies,
+)
 from screening.materials.electrodes.voltage.practical_range import PredictedVoltages, over_practical_range
 from screening.materials.electrodes.voltage.release_choice import ACCURATE, best_release
+from screening.materials.electrodes.voltage.two_potentials import widened
 from screening.materials.electrodes.working_ions import CHARGES
 from screening.networks.predictor import Predictor
 from screening.potentials.base import Potential
@@ -189,12 +202,20 @@ class VoltagePredictor:
             balance = balance_of(couples)
             ends = evaluate_ends(self.potential, self.network, couples, given, self.refinement)
             inputs = VoltageInputs.of(couples, ends, self.metals, balance)
-            voltage[sound] = self.corrections[VOLTAGE, given].predict(inputs)
+            found = self.corrections[VOLTAGE, given].predict(inputs)
+            if self.refinement.single_point is not None:
+                found = widened(found, couples, balance, ends, inputs.start[VOLTAGE], self._first_metals)
+            voltage[sound] = found
             if (VOLUME, given) in self.corrections:
                 volume[sound] = self.corrections[VOLUME, given].predict(inputs)
             if ends.discharged.hull is not None and ends.charged.hull is not None:
                 hull[sound] = np.hstack([ends.discharged.hull, ends.charged.hull])
         return PredictedVoltages(voltage, volume, hull)
+
+    @cached_property
+    def _first_metals(self) -> Floats:
+        """Energies of the pure metals by the potential that relaxes, in eV/atom, (119,)."""
+        return metal_energies(self.potential, CHARGES)
 
     def _known(self, couples: Couples) -> Mask:
         """Whether the potentials cover all elements, and the metal of the ion is known as reference, (B,)."""
@@ -264,23 +285,6 @@ def _volume_changes(couples: Couples, pairs: Sequence[ElectrodePair]) -> Floats:
     shares = np.where((shares > 0) & (shares < 1), shares, 1.0)
     change = np.where(same_frames(balance), 100.0 * shares * balance.volume_change, np.nan)
     return np.repeat(change[:, None], 3, axis=1)
-
-
-def with_moved_hosts(filled: PackedCrystals, hosts: PackedCrystals, nearer: PackedCrystals) -> PackedCrystals:
-    """Move the host atoms of filled hosts in the same way as those of the empty hosts.
-
-    Args:
-        filled: Hosts whose own atoms come first, followed by ions.
-        hosts: The empty hosts.
-        nearer: The empty hosts after they were moved.
-    """
-    lattice, frac = filled.lattice.copy(), filled.frac.copy()
-    for row in range(len(filled)):
-        own, host = filled.atoms(row), hosts.atoms(row)
-        same = slice(own.start, own.start + host.stop - host.start)
-        if np.array_equal(filled.numbers[same], hosts.numbers[host]) and np.array_equal(frac[same], hosts.frac[host]):
-            lattice[row], frac[same] = nearer.lattice[row], nearer.frac[host]
-    return PackedCrystals(lattice, filled.numbers, frac, filled.offsets)
 
 
 def _situation(pair: ElectrodePair | NoPair) -> str:

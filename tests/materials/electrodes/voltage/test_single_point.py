@@ -18,10 +18,11 @@ from screening.crystals.packed import pack
 from screening.errors import RequestError
 from screening.materials.electrodes.voltage import release_choice, voltage_release
 from screening.materials.electrodes.voltage import voltage as voltage_module
-from screening.materials.electrodes.voltage.couples import Couples
-from screening.materials.electrodes.voltage.ends import Refinement, evaluate_ends
+from screening.materials.electrodes.voltage.couples import Couples, balance_of
+from screening.materials.electrodes.voltage.ends import Refinement, evaluate_ends, potential_voltages
 from screening.materials.electrodes.voltage.ends_cache import cached_ends
 from screening.materials.electrodes.voltage.insertion_data import electrode_examples, formulas_to_exclude
+from screening.materials.electrodes.voltage.two_potentials import widened
 from screening.materials.electrodes.voltage.voltage import FORMAT, VoltagePredictor
 from screening.networks.predictor import Predictor
 from screening.potentials import registry
@@ -55,6 +56,21 @@ def test_the_second_potential_gives_energies_and_nothing_else(tmp_path: Path) ->
         np.testing.assert_array_equal(two.prerelaxed.packed.frac, one.prerelaxed.packed.frac)
         np.testing.assert_array_equal(two.prerelaxed.force_eV_per_A, one.prerelaxed.force_eV_per_A)
         np.testing.assert_allclose(two.energy_eV, one.energy_eV + 0.5 * one.prerelaxed.packed.n_atoms, atol=1e-9)
+
+
+@pytest.mark.ci
+def test_intervals_are_wide_where_the_potentials_contradict_each_other(tmp_path: Path) -> None:
+    network = Predictor.load(str(tiny_release(tmp_path / "tiny")), "cpu", "32")
+    pairs = couples(*(electrode(np.random.default_rng(i), "Li", ("Fe",)) for i in (4, 5)))
+    both, balance = evaluate_ends(Springs(), network, pairs, "pair", Refinement(Shifted())), balance_of(pairs)
+    metals = np.zeros(119)
+    by_first = potential_voltages(pairs, balance, evaluate_ends(Springs(), network, pairs, "pair"), metals)
+    learned = np.stack([by_first, by_first - 0.2, by_first + 0.2], axis=1)
+    alike = widened(learned, pairs, balance, both, by_first + 0.5, metals)
+    np.testing.assert_array_equal(alike, learned)
+    contradicting = widened(learned, pairs, balance, both, by_first - np.array([2.6, 0.7]), metals)
+    np.testing.assert_allclose(contradicting[:, 2] - by_first, [2.0, 0.2], atol=1e-9)
+    np.testing.assert_allclose(by_first - contradicting[:, 1], [2.0, 0.2], atol=1e-9)
 
 
 @pytest.mark.ci
