@@ -76,7 +76,7 @@ $(INSTALLED): $(LOCK) | $(BIN)/python
 
 $(INSTALLED_DEV): $(INSTALLED)
 	@echo "Installing what the tests need"
-	@$(PIP) --editable '.[dev]'
+	@$(PIP) --editable '.[dev,accurate]'
 	@touch $@
 
 $(INSTALLED_DOCS): $(INSTALLED)
