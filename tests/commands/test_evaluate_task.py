@@ -116,7 +116,6 @@ def test_wrong_requests_are_refused_before_anything_is_made(
 @pytest.mark.parametrize(
     ("keys", "said"),
     [
-        (["task=electrodes"], "task=electrodes: there is no comparison with measurements for it yet"),
         (["prefer=cheap"], "prefer=cheap: needs task="),
         (["reference=x.csv"], "reference=x.csv: needs task="),
         (["task.merit.seed=1"], "choose task= first"),

@@ -13,6 +13,7 @@ import numpy as np
 import orjson
 import polars as pl
 import pytest
+from helpers.barriers import rock_salt_row, write_barriers
 from helpers.labelled import small_store
 from helpers.models import tiny_release
 from helpers.rankings import finished_ranking
@@ -63,6 +64,8 @@ CASES = [
     Case(["evaluate", "model=tiny", "data.path=store", "output_dir=out"], "screening.jobs.evaluate:load_network",
          AGAIN),
     Case(["evaluate", "task=magnets", "model=tiny", "output_dir=out"], "screening.networks.streaming:_scored", AGAIN),
+    Case(["barriers", "paths=paths/barriers.jsonl.gz", "output=out/table.parquet"], "screening.jobs.barriers:_loaded",
+         GO_ON),
     Case(["combine", "models=[screening-v3,screening-v3]", "data.path=store", "output_dir=out"],
          "screening.learning.combining:combine", AGAIN),
     Case(["reduce", "shards"], "screening.jobs.sharding:load_predictors", AGAIN),
@@ -90,6 +93,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the commands need."""
     folder = tmp_path_factory.mktemp("made")
     small_store(folder / "store", 60)
+    write_barriers(folder / "paths", [rock_salt_row()])
     write_rows(folder / "rows.jsonl", 6)
     finished_ranking(folder / "finished")
     tiny_release(folder / "tiny")
