@@ -66,7 +66,7 @@ class Tally:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Book the time inside to a stage. Potentials work in threads of their own, so the processor time here is little."""
+        """Book the time inside to a stage: the processor time of this thread leaves out those of potentials."""
         started = time.perf_counter()
         yield
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - started
