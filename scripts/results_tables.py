@@ -35,6 +35,7 @@ def _headline() -> str:
     magnetism = _parts("magnetism-v2")
     moment, curie = magnetism["moment"]["test"], magnetism["curie"]["scores"]["all"]
     voltage = _parts("voltage-v2")["voltage of pair"]["scores"]["all"]
+    measured = _parts("offsets-v2")["offsets"]["unseen systems"]
     rows: list[Sequence[object]] = [
         [f"{label}, {unit}", row["n"], row["MAE"], row["composition"], row["best constant"]]
         for label, unit, row in (
@@ -48,7 +49,9 @@ def _headline() -> str:
          f"{moment['mae_T_composition_trees']:.2f}", f"{moment['mae_T_constant']:.2f}"],
         ["Curie temperature, K", curie["n"], f"{curie['mae']:.0f}", f"{curie['composition_trees']:.0f}",
          f"{curie['constant']:.0f}"],
-        ["electrode voltage, V", voltage["n"], *(f"{value:.2f}" for value in _errors(voltage))],
+        ["electrode voltage, calculated, V", voltage["n"], *(f"{value:.2f}" for value in _errors(voltage))],
+        ["electrode voltage, measured, V", measured["n"],
+         *(f"{measured[name]:.2f}" for name in ("mae", "composition", "constant"))],
     ]  # fmt: skip
     return _table(["mean absolute error", "test rows", "ours", "composition only", "constant"], rows)
 

@@ -58,6 +58,8 @@ highest marginal likelihood; no compound has a constant of its own.
 | --- | --- | --- | --- | --- | --- | --- |
 {errors}
 
+{_baselines(part.settings["report"]["unseen systems"])}
+
 {_LIMITS}"""
 
 
@@ -65,3 +67,11 @@ def _row(name: str, scores: Mapping[str, Any]) -> str:
     rank = "-" if scores["spearman"] is None else f"{scores['spearman']:.2f}"
     figures = f"{scores['mae']:.2f} | {scores['bias']:+.2f} | {rank} | {100 * scores['coverage']:.0f} %"
     return f"| {_TITLES[name]} | {scores['n']} | {figures} | {scores['interval_V']:.2f} |"
+
+
+def _baselines(scores: Mapping[str, Any]) -> str:
+    """What is to be beaten: learned from the other chemical systems, too."""
+    return (
+        "On the same rows and with chemical systems left out, trees on the composition alone have "
+        f"{scores['composition']:.2f} V, and a constant has {scores['constant']:.2f} V."
+    )

@@ -22,7 +22,7 @@ from screening.materials.electrodes.measured.mixed_model import WeightedRows, li
 from screening.materials.electrodes.measured.offset_model import NORMAL_80, OffsetModel, measured_interval
 from screening.materials.electrodes.measured.offset_terms import TERMS, OffsetInputs
 from screening.materials.electrodes.voltage.voltage import VoltagePredictor
-from screening.materials.reference import error_statistics, spearman
+from screening.materials.reference import composition_baseline, error_statistics, spearman
 
 CALCULATED = "calculated.csv"
 _COLUMNS = ("name", "value", "lo", "hi", "why_not")
@@ -118,7 +118,10 @@ def fit_offsets(rows: CalculatedRows) -> OffsetModel:
 
 
 def offset_errors(rows: CalculatedRows) -> dict[str, dict[str, Any]]:
-    """Errors of measured voltages: as calculated, and with offsets learned from other systems or other couples."""
+    """Errors of measured voltages: as calculated, and with offsets learned from other systems or other couples.
+
+    With the other systems go two baselines: trees on the composition and a constant, learned from those as well.
+    """
     inputs, target = rows.inputs, rows.target
     couples = [inputs.couples(row) for row in range(len(inputs))]
     main = [max(found, key=found.__getitem__) if found else _NO_COUPLE for found in couples]
@@ -130,7 +133,21 @@ def offset_errors(rows: CalculatedRows) -> dict[str, dict[str, Any]]:
             offsets = _model(rows, np.flatnonzero(~held)).predict(inputs.take(np.flatnonzero(held).tolist()))
             predicted[held] = measured_interval(rows.voltage[held], offsets.mean, offsets.deviation)
         report[f"unseen {name}"] = _scores(target, predicted) | {"held_out": len(set(groups))}
+    report["unseen systems"] |= _baselines(rows)
     return report
+
+
+def _baselines(rows: CalculatedRows) -> dict[str, float]:
+    """Mean absolute errors in V, each system predicted from the others."""
+    target, everywhere = rows.target, np.ones(len(rows.measured), dtype=bool)
+    counts = np.array([row.discharged for row in rows.measured])
+    trees = composition_baseline(counts, rows.systems, target, everywhere)
+    others = np.array([[own != other for other in rows.systems] for own in rows.systems], dtype=bool)
+    constant = np.array([np.median(target[row]) for row in others])
+    return {
+        "composition": float(np.abs(trees - target).mean()),
+        "constant": float(np.abs(constant - target).mean()),
+    }
 
 
 def _model(rows: CalculatedRows, chosen: np.ndarray[Any, np.dtype[np.int64]]) -> OffsetModel:
