@@ -10,30 +10,26 @@ others keep the figures of the first stage. A class has stages if its predictors
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from screening.array_types import Floats, Mask
 from screening.configuration.rank import RankConfig
 from screening.crystals import Crystal, Rejection
+from screening.jobs.chances import MORE_DRAWS, Chances, scores_and_lists
 from screening.jobs.kept_rows import FunnelRows
 from screening.jobs.loaded import LoadedModels
 from screening.jobs.opening import thorough_predictors
 from screening.jobs.scoring import Tally, no_predictions, predictions, rank_predictions, space_groups
 from screening.materials.predictors import Predictors
 from screening.materials.stages import FIRST, SECOND, STAGE, THIRD
-from screening.materials.task_merit import evaluate_task
-from screening.ranking import ranking_settings
-from screening.ranking.rank_groups import best_of_groups, list_names
-from screening.ranking.score_bounds import LEAST_SCORE, at_ends, best_scores
+from screening.ranking.rank_groups import best_of_groups
 
-BATCH = 64
-"""Candidates of the second stage between two looks at the scores; each batch is kept on disk."""
+BATCH, _SMALLEST = 64, 16
+"""Candidates of the second stage between two looks at the scores, at most and at least; each batch is kept on disk."""
 _MOST_ROUNDS = 5
 
 CrystalOf = Callable[[str], Crystal]
@@ -76,13 +72,23 @@ class Funnel:
         if not self.predictors.quick or not (table[STAGE] == FIRST).any():
             return table
         second = self.predictors.for_relaxed({}, SECOND)
-        reach = _Reach.of(table, self.predictors, self.config)
-        waiting, names, done = reach.order, list[str](), [no_predictions(self.predictors)]
-        while len(now := waiting[reach.can(waiting)][:BATCH]):
-            batch = table["candidate_id"].gather(now).to_list()
-            names, done = [*names, *batch], [*done, self._predicted(second, batch)]
-            reach = reach.after(done[-1])
-            waiting = waiting[~np.isin(waiting, now)]
+        ids, task = table["candidate_id"], self.config.task_settings
+        if table.height <= self.config.funnel.whole_below:
+            return _with(table, ids.to_list(), self._predicted(second, ids.to_list()))
+        best = max(self.config.funnel.keep, self.config.report.cards)
+        settled = self.predictors.settled(table)
+        with self.tally.stage("funnel"):
+            chances = Chances.of(table, self.predictors.rough_columns, settled, task, best, self.config.seed)
+        names, done = list[str](), [no_predictions(self.predictors)]
+        while len(now := chances.next(_SMALLEST, BATCH)):
+            batch = ids.gather(now).to_list()
+            found = self._predicted(second, batch)
+            names, done = [*names, *batch], [*done, found]
+            row_of = dict(zip(batch, now.tolist(), strict=True))
+            there = np.array([row_of.pop(name) for name in found["candidate_id"]], dtype=np.intp)
+            with self.tally.stage("funnel"):
+                chances = chances.after(there, *scores_and_lists(found, task)).without(list(row_of.values()))
+                chances = chances.redrawn(MORE_DRAWS)
         return _with(table, names, pl.concat(done))
 
     def finished(self, table: pl.DataFrame) -> pl.DataFrame:
@@ -128,57 +134,3 @@ def _with(table: pl.DataFrame, names: Sequence[str], later: pl.DataFrame) -> pl.
     earlier = table.filter(~pl.col("candidate_id").is_in(names))
     both = pl.concat([earlier, later]).join(places, on="candidate_id", how="left", maintain_order="left")
     return both.sort("_place").drop("_place")
-
-
-@dataclass(frozen=True)
-class _Reach:
-    """Who can be among the best.
-
-    Attributes:
-        bounds: Of the scores of B candidates, (B,).
-        lists: The lists of the ranking that each may be in.
-        config: Settings of the ranking.
-        best: List -> its highest scores so far, as many as have to be right, the highest first.
-    """
-
-    bounds: Floats
-    lists: list[set[str]]
-    config: RankConfig
-    best: Mapping[str, list[float]] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, table: pl.DataFrame, predictors: Predictors, config: RankConfig) -> _Reach:
-        task = config.task_settings
-        settings = ranking_settings(task["ranking"])
-        cases = [evaluate_task(case, task) for case in at_ends(table, predictors.rough_columns)]
-        bounds = best_scores(cases, settings)
-        if table.height <= config.funnel.whole_below:
-            bounds = np.full(table.height, np.inf)
-        lists = zip(*(list_names(case, settings.groups) for case in cases), strict=True)
-        return cls(bounds, [set(names) for names in lists], config)
-
-    @property
-    def order(self) -> NDArray[np.int64]:
-        """The candidates, those of the highest bounds first."""
-        return np.argsort(-self.bounds, kind="stable").astype(np.int64)
-
-    @property
-    def most(self) -> int:
-        """How many of each list have to be right."""
-        return max(self.config.funnel.keep, self.config.report.cards)
-
-    def can(self, rows: NDArray[np.int64]) -> Mask:
-        """Which of these candidates can still be among the best, (B,)."""
-        enough = {name: scores[-1] for name, scores in self.best.items() if len(scores) == self.most}
-        least = (min(enough.get(name, 0.0) for name in self.lists[row]) for row in rows)
-        return np.asarray(self.bounds[rows] >= np.maximum(np.fromiter(least, float, len(rows)), LEAST_SCORE))
-
-    def after(self, found: pl.DataFrame) -> _Reach:
-        """The same with predictions of the second stage."""
-        task = self.config.task_settings
-        settings = ranking_settings(task["ranking"])
-        case = evaluate_task(found, task)
-        best = {name: list(scores) for name, scores in self.best.items()}
-        for name, score in zip(list_names(case, settings.groups), best_scores([case], settings).tolist(), strict=True):
-            best.setdefault(name, []).append(score)
-        return replace(self, best={name: sorted(scores, reverse=True)[: self.most] for name, scores in best.items()})

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from screening import plugins
+from screening.array_types import Mask
 from screening.crystals.crystal import Crystal
 
 if TYPE_CHECKING:
@@ -62,6 +63,14 @@ class KnowsProperties(Protocol):
 
     def describe_predicted(self, crystals: Sequence[Crystal], table: pl.DataFrame) -> Description:
         """As `describe`; table: the B predictions of the network so far."""
+
+
+@runtime_checkable
+class KnowsSettled(Protocol):
+    """A quick predictor of a first stage some of whose rows the second stage would repeat."""
+
+    def settled(self, table: pl.DataFrame) -> Mask:
+        """Which of B predictions are as the second stage would make them, (B,)."""
 
 
 @dataclass(frozen=True)

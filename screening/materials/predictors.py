@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from screening.array_types import Mask
 from screening.crystals import Crystal, Rejection
 from screening.crystals.standard_cell import standard_cell
 from screening.materials.base import LearnedPredictor
-from screening.materials.predictor_kind import KnowsProperties
+from screening.materials.predictor_kind import KnowsProperties, KnowsSettled
 from screening.materials.registry import predictor_kind
 from screening.materials.stages import FIRST, STAGE
 from screening.networks.predictor import Predictor
@@ -67,6 +68,11 @@ class Predictors:
     def rough_columns(self) -> list[str]:
         """The columns that the second stage predicts anew."""
         return [column.name for name in self.quick for column in self.learned[name].describe([]).columns]
+
+    def settled(self, table: pl.DataFrame) -> Mask:
+        """Which rows of the first stage the second would repeat, (B,)."""
+        every = [known.settled(table) for known in self.quick.values() if isinstance(known, KnowsSettled)]
+        return np.all(every, axis=0) if every else np.zeros(table.height, dtype=bool)
 
     def prepared(self, items: Iterable[Crystal | Rejection]) -> Iterable[Crystal | Rejection]:
         """The crystals to predict, relaxed if there is a potential."""

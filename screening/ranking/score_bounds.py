@@ -1,4 +1,8 @@
-"""The best score that a candidate can still reach, while some of its figures are only rough."""
+"""Scores that candidates may still get while some of their figures are only rough.
+
+A later stage replaces a rough figure by a better one: its interval becomes narrower, and its value moves within the
+first interval. If both are calibrated, the variances of what remains and of the move add up to that of the first.
+"""
 
 from __future__ import annotations
 
@@ -7,27 +11,60 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from screening.array_types import Floats
+from screening.array_types import Floats, Mask
+from screening.materials.sampling import Z90, Distribution
 from screening.ranking.ranked import SCORE_DECIMALS, RankingSettings
 
 LEAST_SCORE = 10.0**-SCORE_DECIMALS
 """Scores are rounded to this; the order of those below it is that of the tie break."""
+_REMAINS = 0.7
+"""Width of an interval of the second stage over that of the first; of electrodes 0.6 (hull) to 0.85 (volume change)."""
+_FARTHEST = 1.5
+"""In half intervals: one of 300 values moves farther to one side."""
 _ENDS = ("", "_lo", "_hi")
 
 
+def rough_names(columns: Sequence[str]) -> list[str]:
+    """The quantities with an interval among the columns that a later stage predicts anew."""
+    return [name for name in columns if {f"{name}_lo", f"{name}_hi"} <= set(columns)]
+
+
 def at_ends(table: pl.DataFrame, columns: Sequence[str]) -> list[pl.DataFrame]:
-    """A table of predictions as it is, and with some quantities exactly at either end of their intervals.
+    """A table of predictions as it is, and with rough quantities exactly at either end of what a later stage may find.
 
     Args:
         table: Predictions.
         columns: Those that a later stage predicts anew; the ones without `_lo` and `_hi` stay as they are.
     """
-    rough = [name for name in columns if {f"{name}_lo", f"{name}_hi"} <= set(columns)]
     ends = [table]
     for end in _ENDS[1:]:
-        moved = [pl.coalesce(f"{name}{end}", name).alias(f"{name}{to}") for name in rough for to in _ENDS]
+        beyond = {
+            name: pl.col(name) + _FARTHEST * (pl.col(f"{name}{end}") - pl.col(name)) for name in rough_names(columns)
+        }
+        moved = [pl.coalesce(to, name).alias(f"{name}{part}") for name, to in beyond.items() for part in _ENDS]
         ends.append(table.with_columns(moved))
     return ends
+
+
+def drawn(table: pl.DataFrame, columns: Sequence[str], settled: Mask, generator: np.random.Generator) -> pl.DataFrame:
+    """A table of predictions as a later stage may give them.
+
+    Args:
+        table: Predictions for B candidates.
+        columns: Those that a later stage predicts anew.
+        settled: Candidates whose figures will stay as they are, (B,).
+        generator: Draws.
+    """
+    new = []
+    for name in rough_names(columns):
+        found = Distribution.from_table(table, name)
+        score = generator.standard_normal(table.height)
+        reach = np.where(score < 0, found.value - found.lo, found.hi - found.value) / Z90
+        value = found.value + np.where(settled, 0.0, np.sqrt(1 - _REMAINS**2) * score * reach)
+        left = np.where(settled, 1.0, _REMAINS)
+        ends = (value, value - left * (found.value - found.lo), value + left * (found.hi - found.value))
+        new += [pl.Series(f"{name}{end}", to, nan_to_null=True) for end, to in zip(_ENDS, ends, strict=True)]
+    return table.with_columns(new)
 
 
 def best_scores(cases: Sequence[pl.DataFrame], settings: RankingSettings) -> Floats:

@@ -26,6 +26,8 @@ from screening.relaxation.kept_symmetry import KeptSymmetry
 PRERELAX_STEPS, ROUGH_STEPS = 6, 18
 ROUGH_FORCE_EV_PER_A, ROUGH_PRESSURE_EV_PER_A3 = 0.7, 0.01
 """Largest force on an atom, and a third of the trace of the stress, beyond which a given crystal is no minimum."""
+Known = dict[bytes, tuple[Floats, Floats]]
+"""What a potential found for crystals as they stand, by their arrays: the figures of `Prerelaxed`, and the moments."""
 _FIRST, _SHORTEST, _LONGEST = 0.03, 0.01, 0.2  # Å²/eV; a bond has about 10 to 50 eV/Å²
 _BACKTRACK = 0.35
 _FARTHEST_A, _LARGEST_STRAIN = 0.15, 0.05  # in one step
@@ -81,13 +83,38 @@ def prerelax(potential: Potential, packed: PackedCrystals, steps: int) -> Prerel
     return _reordered(parts, ordered, np.argsort(order, kind="stable"))
 
 
-def prerelax_rough(potential: Potential, packed: PackedCrystals) -> PackedCrystals:
+def evaluated(potential: Potential, packed: PackedCrystals, known: Known) -> Prerelaxed:
+    """`prerelax` by no steps at all, for crystals that are asked for again and again.
+
+    Args:
+        potential: Evaluates those that are not known.
+        packed: B crystals.
+        known: Gets what is found, too.
+    """
+    keys = [_key(packed, row) for row in range(len(packed))]
+    new = {key: row for row, key in enumerate(keys) if key not in known}
+    found = prerelax(potential, packed.take(np.fromiter(new.values(), dtype=np.int64, count=len(new))), 0)
+    for row, key in enumerate(new):
+        figures = (found.first_energy_eV, found.energy_eV, found.force_eV_per_A, found.pressure_eV_per_A3)
+        known[key] = (np.array([each[row] for each in figures]), found.site_moment_muB[found.packed.atoms(row)])
+    figures_of = np.stack([known[key][0] for key in keys]) if keys else np.zeros((0, 4))
+    moments = np.concatenate([np.zeros(0), *(known[key][1] for key in keys)])
+    return Prerelaxed(packed, *figures_of.T, moments)
+
+
+def _key(packed: PackedCrystals, row: int) -> bytes:
+    own = packed.atoms(row)
+    return packed.lattice[row].tobytes() + packed.numbers[own].tobytes() + packed.frac[own].tobytes()
+
+
+def prerelax_rough(potential: Potential, packed: PackedCrystals, known: Known) -> PackedCrystals:
     """Move those of B crystals that are far from the potential's minimum up to `ROUGH_STEPS` steps nearer to it.
 
     Calculated crystals of the same theory stay as they are: of those that voltages are learned from, 2 % lie beyond
-    the limits. Measured and substituted crystals often do, and their energy would be that of their strain.
+    the limits. Measured and substituted crystals often do, and their energy would be that of their strain. `known` is
+    that of `evaluated`.
     """
-    found = prerelax(potential, packed, 0)
+    found = evaluated(potential, packed, known)
     rough = (found.force_eV_per_A > ROUGH_FORCE_EV_PER_A) | (
         np.abs(found.pressure_eV_per_A3) > ROUGH_PRESSURE_EV_PER_A3
     )

@@ -6,8 +6,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from screening.materials.sampling import Z90
 from screening.ranking import rank_table, ranking_settings
-from screening.ranking.score_bounds import at_ends, best_scores
+from screening.ranking.score_bounds import at_ends, best_scores, drawn
 
 SETTINGS = ranking_settings(
     {
@@ -71,8 +72,26 @@ def test_a_bound_of_exact_figures_is_the_score() -> None:
 
 def test_only_what_is_predicted_anew_moves() -> None:
     _, low, high = at_ends(rough(5), ["v", "v_lo", "v_hi", "flags"])
-    assert low["v"].equals(rough(5)["v_lo"].alias("v")) and high["v_lo"].equals(rough(5)["v_hi"].alias("v_lo"))
+    assert low["v"].to_list() == pytest.approx((rough(5)["v"] - 0.9).to_list())
+    assert high["v_lo"].to_list() == pytest.approx((rough(5)["v"] + 0.9).to_list())
     assert low["hull_hi"].equals(rough(5)["hull_hi"])
+
+
+def test_moves_and_what_remains_make_up_the_first_interval() -> None:
+    table = rough(4000)
+    found = drawn(table, ["v", "v_lo", "v_hi"], np.zeros(4000, dtype=bool), np.random.default_rng(0))
+    moved = float((found["v"] - table["v"]).std())  # type: ignore[arg-type]
+    left = (found["v_hi"] - found["v"]).to_numpy() / Z90
+    assert left == pytest.approx(left[0]) and left[0] < 0.6 / Z90
+    assert np.hypot(moved, left[0]) == pytest.approx(0.6 / Z90, rel=0.03)
+    assert found["hull"].equals(table["hull"])
+
+
+def test_settled_rows_are_drawn_as_they_are() -> None:
+    table, settled = rough(10), np.arange(10) < 4
+    found = drawn(table, table.columns, settled, np.random.default_rng(0))
+    assert found[:4].equals(table[:4])
+    assert (found["v"] != table["v"]).to_list() == (~settled).tolist()
 
 
 def test_an_unknown_value_stays_unknown() -> None:

@@ -10,7 +10,9 @@ from helpers.electrodes import Springs
 from screening.crystals import Crystal
 from screening.crystals.packed import pack
 from screening.errors import ScreeningError
-from screening.relaxation.few_steps import ROUGH_STEPS, prerelax, prerelax_rough
+from screening.potentials.base import PotentialOutput
+from screening.potentials.state import CrystalState
+from screening.relaxation.few_steps import ROUGH_STEPS, Known, evaluated, prerelax, prerelax_rough
 
 
 def crystals(n: int) -> list[Crystal]:
@@ -26,6 +28,25 @@ def test_without_steps_everything_stands_as_it_was() -> None:
     np.testing.assert_array_equal(settled.energy_eV, settled.first_energy_eV)
     alone = [prerelax(Springs(), pack([crystal]), 0).energy_eV[0] for crystal in crystals(9)]
     assert settled.energy_eV == pytest.approx(alone)
+
+
+def test_what_is_known_is_not_evaluated_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    given, asked = crystals(6), list[int]()
+    evaluate = Springs.evaluate
+
+    def counted(self: Springs, state: CrystalState, forces: bool = True) -> PotentialOutput:
+        asked.append(len(state))
+        return evaluate(self, state, forces)
+
+    monkeypatch.setattr(Springs, "evaluate", counted)
+    known: Known = {}
+    evaluated(Springs(), pack(given[:4]), known)
+    found = evaluated(Springs(), pack([given[5], *given[2:4], given[5], given[0]]), known)
+    assert sum(asked) == 5
+    wanted = prerelax(Springs(), found.packed, 0)
+    for name in ("first_energy_eV", "energy_eV", "force_eV_per_A", "pressure_eV_per_A3", "site_moment_muB"):
+        np.testing.assert_allclose(getattr(found, name), getattr(wanted, name), atol=1e-9)
+    assert len(evaluated(Springs(), pack([]), known).energy_eV) == 0
 
 
 @pytest.mark.parametrize("stiffness", [2.0, 12.0, 400.0])
@@ -80,12 +101,12 @@ def test_only_crystals_far_from_a_minimum_are_brought_near_it() -> None:
     rough = random_crystal(np.random.default_rng(0), 4, (8,))
     packed = pack([rough, calm, rough])
     potential = Springs()
-    found = prerelax_rough(potential, packed)
+    found = prerelax_rough(potential, packed, {})
     assert potential.calls <= 2 + ROUGH_STEPS
     np.testing.assert_array_equal(found.frac[found.atoms(1)], calm.frac)
     np.testing.assert_array_equal(found.lattice[1], calm.lattice)
     before, after = prerelax(Springs(), packed, 0), prerelax(Springs(), found, 0)
     assert (after.energy_eV[[0, 2]] < before.energy_eV[[0, 2]] - 0.1).all()
     assert after.energy_eV[0] == pytest.approx(after.energy_eV[2])
-    still = prerelax_rough(Springs(), pack([calm]))
+    still = prerelax_rough(Springs(), pack([calm]), {})
     np.testing.assert_array_equal(still.lattice, pack([calm]).lattice)

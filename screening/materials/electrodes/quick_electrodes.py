@@ -9,10 +9,12 @@ from typing import Any
 
 import polars as pl
 
+from screening.array_types import Mask
 from screening.crystals.crystal import Crystal
 from screening.materials.base import Description
 from screening.materials.electrodes.electrode_predictor import ElectrodePredictor
 from screening.materials.electrodes.measured.offset_release import AUTO, NO_OFFSETS, load_offsets
+from screening.materials.electrodes.phases.phase_rows import ORIGIN
 from screening.materials.electrodes.voltage.network_voltages import NetworkVoltages
 from screening.materials.electrodes.voltage.release_choice import RELEASE
 from screening.materials.electrodes.voltage.voltage import FORMAT, KEY
@@ -49,3 +51,7 @@ class QuickElectrodes(ElectrodePredictor):
         if self.voltage is not None:
             self.voltage.remember(crystals, table)
         return self.describe(crystals)
+
+    def settled(self, table: pl.DataFrame) -> Mask:
+        """Electrodes that turn into other phases have their figures from the network alone in both stages."""
+        return (table["electrode_origin"] == ORIGIN).fill_null(False).to_numpy()

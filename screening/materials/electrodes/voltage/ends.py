@@ -15,7 +15,7 @@ from screening.materials.electrodes.voltage.couples import Balance, Couples
 from screening.materials.electrodes.working_ions import pure_metal
 from screening.networks.predictor import Predictor
 from screening.potentials.base import Potential
-from screening.relaxation.few_steps import PRERELAX_STEPS, Prerelaxed, prerelax
+from screening.relaxation.few_steps import PRERELAX_STEPS, Known, Prerelaxed, evaluated, prerelax
 
 _HULL = "energy_above_hull_eV_per_atom"
 PROPERTIES = ("formation_energy_eV_per_atom", _HULL, "band_gap_eV", "magnetization_muB_per_A3")
@@ -80,7 +80,12 @@ NOTHING_MORE = Refinement()
 
 
 def evaluate_ends(
-    potential: Potential, network: Predictor, couples: Couples, given: str, refinement: Refinement = NOTHING_MORE
+    potential: Potential,
+    network: Predictor,
+    couples: Couples,
+    given: str,
+    refinement: Refinement = NOTHING_MORE,
+    known: Known | None = None,
 ) -> Ends:
     """Evaluate both ends of B electrodes.
 
@@ -90,14 +95,15 @@ def evaluate_ends(
         couples: The electrodes.
         given: A key of `STEPS`.
         refinement: What is done beyond that.
+        known: What the potential found before for crystals as they stand; gets more.
 
     Raises:
         ScreeningError: A potential does not cover an element.
     """
     first, second = STEPS[given]
     return Ends(
-        evaluate_end(potential, network, couples.discharged, first, refinement),
-        evaluate_end(potential, network, couples.charged, second, refinement),
+        evaluate_end(potential, network, couples.discharged, first, refinement, known),
+        evaluate_end(potential, network, couples.charged, second, refinement, known),
     )
 
 
@@ -107,9 +113,13 @@ def evaluate_end(
     packed: PackedCrystals,
     steps: int,
     refinement: Refinement = NOTHING_MORE,
+    known: Known | None = None,
 ) -> End:
     """Evaluate B crystals after some relaxation steps; models as in `evaluate_ends`."""
-    prerelaxed = prerelax(potential, packed, steps)
+    if steps == 0 and known is not None:
+        prerelaxed = evaluated(potential, packed, known)
+    else:
+        prerelaxed = prerelax(potential, packed, steps)
     if steps and refinement.further_steps:
         prerelaxed = prerelax(potential, prerelaxed.packed, refinement.further_steps)
     end, single_point = _end(prerelaxed, network_properties(network, prerelaxed.packed)), refinement.single_point

@@ -37,6 +37,10 @@ class PredictedVoltages:
     volume: Floats
     hull: Floats
 
+    def take(self, rows: NDArray[np.int64]) -> PredictedVoltages:
+        """Some of the electrodes."""
+        return PredictedVoltages(self.voltage[rows], self.volume[rows], self.hull[rows])
+
 
 def over_practical_range(
     pairs: Sequence[ElectrodePair],
@@ -66,8 +70,7 @@ def over_practical_range(
     volume, hull = whole.volume.copy(), whole.hull.copy()
     part = np.flatnonzero((limit > _WHOLE) & (limit < removed - _WHOLE))
     if len(part) and predict is not None:
-        ends = PredictedVoltages(whole.voltage[part], whole.volume[part], whole.hull[part])
-        found = _of_states(couples.take(part), limit[part], removed[part], ends, predict)
+        found = _of_states(couples.take(part), limit[part], removed[part], whole.take(part), predict)
         voltage[part], volume[part], hull[part] = found.voltage, found.volume, found.hull
     return PredictedVoltages(voltage, volume, hull)
 
@@ -86,8 +89,10 @@ def _of_states(
     between = high > low + _WHOLE  # otherwise both are the same state, which is evaluated once
     discharged = _enlarged(couples.discharged, cells)
     couples = Couples(discharged, discharged, couples.ions, couples.charges)
-    first = _state(couples, low, removed, whole, predict)
-    second = _state(couples, np.where(between, high, 0.0), removed, whole, predict)
+    twice = np.tile(couples.rows, 2)  # one batch fills all cores
+    ions = np.concatenate([low, np.where(between, high, 0.0)])
+    both = _state(couples.take(twice), ions, removed[twice], whole.take(twice), predict)
+    first, second = both.take(couples.rows), both.take(couples.rows + len(couples))
     share = np.where(between, (limit - low) / np.where(between, high - low, 1.0), 0.0)[:, None]
 
     def mixed(a: Floats, b: Floats) -> Floats:

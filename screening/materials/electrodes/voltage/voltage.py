@@ -8,7 +8,7 @@ electrodes in the same situation.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Protocol
@@ -52,17 +52,16 @@ from screening.materials.electrodes.working_ions import CHARGES
 from screening.networks.predictor import Predictor
 from screening.potentials.base import Potential
 from screening.potentials.registry import load_potential
-from screening.relaxation.few_steps import moved, prerelax_rough
+from screening.relaxation.few_steps import Known, moved, prerelax_rough
 from screening.tabular.release import FittedPart, TabularRelease, find_tabular_release, load_tabular_release
 
 FORMAT, KEY, NO_VOLTAGE = "voltage-1", "voltage", "none"
 _GIVEN = {"given": "pair", "topotactic": "discharged", "inserted": "charged"}
+_STEPS = "{steps} steps downhill by {potential}, energies by {energies} and a learned correction"
 _METHODS = {
     "pair": "both ends as given, energies by {energies} and a learned correction",
-    "discharged": "frame without its ion, {steps} steps downhill by {potential}, energies by {energies} and a learned "
-    "correction",
-    "charged": "ion put into voids, {steps} steps downhill by {potential}, energies by {energies} and a learned "
-    "correction",
+    "discharged": f"frame without its ion, {_STEPS}",
+    "charged": f"ion put into voids, {_STEPS}",
 }
 
 Pairs = Sequence[ElectrodePair | NoPair]
@@ -107,6 +106,7 @@ class VoltagePredictor:
         folder: Of the release.
         refinement: What the release does beyond the steps of all.
         remark: What the user should know about the choice of the release; empty if nothing.
+        known: Evaluated crystals of one batch.
     """
 
     corrections: dict[tuple[str, str], Correction]
@@ -116,6 +116,7 @@ class VoltagePredictor:
     folder: Path
     refinement: Refinement = NOTHING_MORE
     remark: str = ""
+    known: Known = field(default_factory=dict)
 
     @classmethod
     def load(cls, name: str, device: str = "auto") -> VoltagePredictor | None:
@@ -151,9 +152,10 @@ class VoltagePredictor:
     def columns(self, pairs: Pairs) -> list[pl.Series]:
         """The columns `VOLTAGE_COLUMNS` of B electrodes, in V, percent on charge and eV/atom.
 
-        Volume change and stability of the charged end are those after the loss of the practical number of ions.
-        They are null without a pair, for frames that differ, and for elements that the potential does not cover.
+        Volume change and stability of the charged end are those at the practical content. All are null without a pair,
+        for frames that differ, and for elements that the potential does not cover.
         """
+        self.known.clear()
         return voltage_columns(self, pairs)
 
     def method(self, given: str) -> str:
@@ -173,9 +175,9 @@ class VoltagePredictor:
             return couples
         able, (discharged, charged) = couples.take(known), (couples.discharged, couples.charged)
         if given != "charged":
-            discharged = moved(discharged, known, prerelax_rough(self.potential, able.discharged))
+            discharged = moved(discharged, known, prerelax_rough(self.potential, able.discharged, self.known))
         if given != "discharged":
-            charged = moved(charged, known, prerelax_rough(self.potential, able.charged))
+            charged = moved(charged, known, prerelax_rough(self.potential, able.charged, self.known))
         if given == "charged":
             discharged = with_moved_hosts(discharged, couples.charged, charged)
         if given == "discharged":
@@ -200,7 +202,7 @@ class VoltagePredictor:
         if len(sound):
             couples = couples.take(sound)
             balance = balance_of(couples)
-            ends = evaluate_ends(self.potential, self.network, couples, given, self.refinement)
+            ends = evaluate_ends(self.potential, self.network, couples, given, self.refinement, self.known)
             inputs = VoltageInputs.of(couples, ends, self.metals, balance)
             found = self.corrections[VOLTAGE, given].predict(inputs)
             if self.refinement.single_point is not None:
