@@ -33,15 +33,15 @@ class Chances:
 
     Attributes:
         rows: Their rows, ascending, (R,).
-        draw: Gives their scores and lists as a later stage may find them, (R,) each.
+        draw: Scores and lists of r of them as a later stage may find them, in so many draws, (times, r).
         best: How many of each list have to be right.
-        scores: In S draws, (S, R).
+        scores: In S draws, the last of them as the first stage has it, (S, R).
         lists: The list of the ranking in each, (S, R).
         known: Whose score is certain, (R,).
     """
 
     rows: NDArray[np.intp]
-    draw: Callable[[], tuple[Floats, Lists]]
+    draw: Callable[[NDArray[np.intp], int], tuple[Floats, Lists]]
     best: int
     scores: Floats
     lists: Lists
@@ -64,18 +64,18 @@ class Chances:
         rows = _within_reach(table, columns, task, _WELL_BELOW * best)
         part, known, generator = table[rows], settled[rows], np.random.default_rng(seed)
 
-        def draw() -> tuple[Floats, Lists]:
-            return scores_and_lists(drawn(part, columns, known, generator), task)
+        def draw(own: NDArray[np.intp], times: int) -> tuple[Floats, Lists]:
+            scores, lists = scores_and_lists(drawn(part[own], columns, times, generator), task)
+            return scores.reshape(times, -1), lists.reshape(times, -1)
 
-        nothing = np.zeros((0, len(rows)))
-        return cls(rows, draw, best, nothing, nothing.astype(object), known).redrawn(FIRST_DRAWS)
+        scores, lists = (each[None] for each in scores_and_lists(part, task))
+        return cls(rows, draw, best, scores, lists, known).redrawn(FIRST_DRAWS)
 
     def redrawn(self, times: int) -> Chances:
         """The same with more draws, the new ones first."""
-        found = [self.draw() for _ in range(times)]
-        scores, lists = (np.stack(each) for each in zip(*found, strict=True))
-        if len(self.scores):  # what is certain is the same in every draw
-            scores[:, self.known], lists[:, self.known] = self.scores[0, self.known], self.lists[0, self.known]
+        scores, lists = (np.repeat(each[:1], times, axis=0) for each in (self.scores, self.lists))
+        own = np.flatnonzero(~self.known)
+        scores[:, own], lists[:, own] = self.draw(own, times)
         return replace(self, scores=np.concatenate([scores, self.scores]), lists=np.concatenate([lists, self.lists]))
 
     def after(self, rows: NDArray[np.intp], scores: Floats, lists: Lists) -> Chances:

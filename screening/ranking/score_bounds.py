@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from screening.array_types import Floats, Mask
+from screening.array_types import Floats
 from screening.materials.sampling import Z90, Distribution
 from screening.ranking.ranked import SCORE_DECIMALS, RankingSettings
 
@@ -46,25 +46,24 @@ def at_ends(table: pl.DataFrame, columns: Sequence[str]) -> list[pl.DataFrame]:
     return ends
 
 
-def drawn(table: pl.DataFrame, columns: Sequence[str], settled: Mask, generator: np.random.Generator) -> pl.DataFrame:
-    """A table of predictions as a later stage may give them.
+def drawn(table: pl.DataFrame, columns: Sequence[str], times: int, generator: np.random.Generator) -> pl.DataFrame:
+    """Predictions as a later stage may give them: B candidates so many times over, each time with other figures.
 
     Args:
-        table: Predictions for B candidates.
+        table: Their predictions by the first stage.
         columns: Those that a later stage predicts anew.
-        settled: Candidates whose figures will stay as they are, (B,).
+        times: Number of draws.
         generator: Draws.
     """
     new = []
     for name in rough_names(columns):
         found = Distribution.from_table(table, name)
-        score = generator.standard_normal(table.height)
-        reach = np.where(score < 0, found.value - found.lo, found.hi - found.value) / Z90
-        value = found.value + np.where(settled, 0.0, np.sqrt(1 - _REMAINS**2) * score * reach)
-        left = np.where(settled, 1.0, _REMAINS)
-        ends = (value, value - left * (found.value - found.lo), value + left * (found.hi - found.value))
-        new += [pl.Series(f"{name}{end}", to, nan_to_null=True) for end, to in zip(_ENDS, ends, strict=True)]
-    return table.with_columns(new)
+        score = generator.standard_normal((times, table.height))
+        below, above = found.value - found.lo, found.hi - found.value
+        value = found.value + np.sqrt(1 - _REMAINS**2) * score * np.where(score < 0, below, above) / Z90
+        ends = (value, value - _REMAINS * below, value + _REMAINS * above)
+        new += [pl.Series(f"{name}{end}", to.ravel(), nan_to_null=True) for end, to in zip(_ENDS, ends, strict=True)]
+    return pl.concat([table] * times).with_columns(new)
 
 
 def best_scores(cases: Sequence[pl.DataFrame], settings: RankingSettings) -> Floats:

@@ -79,7 +79,7 @@ def test_only_what_is_predicted_anew_moves() -> None:
 
 def test_moves_and_what_remains_make_up_the_first_interval() -> None:
     table = rough(4000)
-    found = drawn(table, ["v", "v_lo", "v_hi"], np.zeros(4000, dtype=bool), np.random.default_rng(0))
+    found = drawn(table, ["v", "v_lo", "v_hi"], 1, np.random.default_rng(0))
     moved = float((found["v"] - table["v"]).std())  # type: ignore[arg-type]
     left = (found["v_hi"] - found["v"]).to_numpy() / Z90
     assert left == pytest.approx(left[0]) and left[0] < 0.6 / Z90
@@ -87,11 +87,10 @@ def test_moves_and_what_remains_make_up_the_first_interval() -> None:
     assert found["hull"].equals(table["hull"])
 
 
-def test_settled_rows_are_drawn_as_they_are() -> None:
-    table, settled = rough(10), np.arange(10) < 4
-    found = drawn(table, table.columns, settled, np.random.default_rng(0))
-    assert found[:4].equals(table[:4])
-    assert (found["v"] != table["v"]).to_list() == (~settled).tolist()
+def test_draws_come_one_after_the_other() -> None:
+    found = drawn(rough(10), rough(1).columns, 3, np.random.default_rng(0))
+    assert found["candidate_id"].to_list() == 3 * rough(10)["candidate_id"].to_list()
+    assert found["v"].n_unique() == 30
 
 
 def test_an_unknown_value_stays_unknown() -> None:
