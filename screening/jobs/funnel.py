@@ -28,7 +28,7 @@ from screening.materials.predictors import Predictors
 from screening.materials.stages import FIRST, SECOND, STAGE, THIRD
 from screening.ranking.rank_groups import best_of_groups
 
-BATCH, _SMALLEST = 64, 16
+BATCH, SMALLEST = 64, 16
 """Candidates of the second stage between two looks at the scores, at most and at least; each batch is kept on disk."""
 _MOST_ROUNDS = 5
 
@@ -80,7 +80,7 @@ class Funnel:
         with self.tally.stage("funnel"):
             chances = Chances.of(table, self.predictors.rough_columns, settled, task, best, self.config.seed)
         names, done = list[str](), [no_predictions(self.predictors)]
-        while len(now := chances.next(_SMALLEST, BATCH)):
+        while len(now := chances.next(SMALLEST, BATCH)):
             batch = ids.gather(now).to_list()
             found = self._predicted(second, batch)
             names, done = [*names, *batch], [*done, found]
