@@ -6,20 +6,24 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 
+import numpy as np
+
 from screening.chemistry.compositions import count_matrix
 from screening.chemistry.elements import ATOMIC_NUMBERS, SYMBOLS
 from screening.chemistry.formulas import cell_formula
 from screening.crystals.crystal import Crystal
 from screening.errors import RequestError
 from screening.materials.electrodes.barriers.blocked import is_blocked
+from screening.materials.electrodes.end_members.frame_layers import layers
 from screening.materials.electrodes.end_members.frames import falls_apart
 from screening.materials.electrodes.end_members.given_pair import given_pair
 from screening.materials.electrodes.end_members.graphite import CARBON, bond_length, intercalated
-from screening.materials.electrodes.end_members.insertion import enlarged, fill
+from screening.materials.electrodes.end_members.insertion import Filled, enlarged, fill
 from screening.materials.electrodes.end_members.pair import ElectrodePair, NoPair
 from screening.materials.electrodes.end_members.practical import HOST_LIMIT, host_limit, with_practical_limit
 from screening.materials.electrodes.end_members.redox import ION_CHARGES, active_symbols
 from screening.materials.electrodes.end_members.roles import Roles, has_anions, is_cyanide, roles
+from screening.materials.electrodes.working_ions import RADII_A
 
 MAX_INSERTION_ATOMS = 200
 """Largest cell for the search for voids, whose time grows with the cell."""
@@ -103,7 +107,7 @@ def _inserted(crystal: Crystal, ion: str, found: Roles, row: int, flags: tuple[s
         limits = f"up to {_MOST_CELLS} cells and {MAX_INSERTION_ATOMS} atoms"
         return NoPair(f"{crystal.formula}: no discharged end was searched for, it needs more than {limits}", flags)
     host = enlarged(crystal, cells)
-    filled = fill(host, ion, int(cells * each + 1e-6))
+    filled = _filled(host, ion, int(cells * each + 1e-6))
     held = _holds(crystal, ion)
     if filled is None:
         reason = f"no void of {crystal.formula} is large enough for {'more ' if held else ''}{ion}"
@@ -113,6 +117,16 @@ def _inserted(crystal: Crystal, ion: str, found: Roles, row: int, flags: tuple[s
     added = float(filled.added)
     ends = ElectrodePair(filled.crystal, host, ion, added, "inserted", names, added)
     return _with_structure_flags(replace(ends, n_ions_practical=added, practical_limit=rule))
+
+
+def _filled(host: Crystal, ion: str, wanted: int) -> Filled | None:
+    """The host with ions in its voids; layers move apart for an ion that is too large for the gap, as K in TiS2."""
+    filled = fill(host, ion, wanted)
+    if filled is None and not _holds(host, ion):
+        stacked = layers(host, np.zeros(host.n_atoms, dtype=np.bool_))
+        if stacked is not None:
+            return fill(stacked.opened(host, RADII_A[ATOMIC_NUMBERS[ion]]), ion, wanted)
+    return filled
 
 
 def _without_room(flags: tuple[str, ...]) -> tuple[str, ...]:

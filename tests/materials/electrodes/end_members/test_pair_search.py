@@ -265,3 +265,14 @@ def test_both_ends_keep_id_and_cell(known: Known) -> None:
     assert pair.charged.flags == ("ordered_approximant",)
     assert np.array_equal(pair.charged.lattice, crystal.lattice)
     assert pair.volume_change_percent == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize(("metal", "anion", "a", "c"), [("Ti", "S", 3.407, 5.695), ("V", "Se", 3.356, 6.105)])
+def test_layers_move_apart_for_an_ion_that_is_too_large_for_the_gap(metal: str, anion: str, a: float, c: float) -> None:
+    host = built(164, Lattice.hexagonal(a, c), [metal, anion], [[0, 0, 0], [1 / 3, 2 / 3, 0.25]])
+    for ion, opens in (("K", True), ("Li", False)):
+        found = find_pair(host, ion)
+        assert isinstance(found, ElectrodePair)
+        assert found.n_ions_removed == 1
+        assert (found.volume_change_percent < -20) == opens
+        assert found.charged == host
