@@ -6,8 +6,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 
-import numpy as np
-
 from screening.chemistry.compositions import count_matrix
 from screening.chemistry.elements import ATOMIC_NUMBERS, SYMBOLS
 from screening.chemistry.formulas import cell_formula
@@ -122,11 +120,16 @@ def _inserted(crystal: Crystal, ion: str, found: Roles, row: int, flags: tuple[s
 def _filled(host: Crystal, ion: str, wanted: int) -> Filled | None:
     """The host with ions in its voids; layers move apart for an ion that is too large for the gap, as K in TiS2."""
     filled = fill(host, ion, wanted)
-    if filled is None and not _holds(host, ion):
-        stacked = layers(host, np.zeros(host.n_atoms, dtype=np.bool_))
-        if stacked is not None:
-            return fill(stacked.opened(host, RADII_A[ATOMIC_NUMBERS[ion]]), ion, wanted)
-    return filled
+    if filled is not None or _holds(host, ion):
+        return filled
+    opened = _with_open_layers(host, ion)
+    return None if opened is host else fill(opened, ion, wanted)
+
+
+def _with_open_layers(crystal: Crystal, ion: str) -> Crystal:
+    """The crystal with its layers as far apart as the ion needs; any other crystal as it is."""
+    stacked = layers(crystal, crystal.numbers == ATOMIC_NUMBERS[ion])
+    return crystal if stacked is None else stacked.opened(crystal, RADII_A[ATOMIC_NUMBERS[ion]])
 
 
 def _without_room(flags: tuple[str, ...]) -> tuple[str, ...]:
@@ -141,7 +144,8 @@ def _with_structure_flags(pair: ElectrodePair) -> ElectrodePair:
         flags.append("water_in_cavities")
     frame = pair.discharged.numbers != ATOMIC_NUMBERS[pair.working_ion]
     contracted = pair.origin == "inserted"
-    if has_anions(pair.discharged.numbers) and is_blocked(pair.discharged, pair.working_ion, contracted):
+    filled = _with_open_layers(pair.discharged, pair.working_ion) if contracted else pair.discharged
+    if has_anions(filled.numbers) and is_blocked(filled, pair.working_ion, contracted):
         flags.append("ion_sites_blocked")
     if pair.origin == "topotactic" and falls_apart(pair.discharged, frame):
         flags.append("frame_falls_apart")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
+from screening.array_types import Mask
 from screening.chemistry.elements import ATOMIC_NUMBERS
 from screening.chemistry.known_phases import Phases, known_phases
 from screening.crystals.crystal import Crystal
@@ -16,6 +17,9 @@ from screening.networks.predictor import Predictor
 from screening.potentials.base import Potential
 
 _PREDICTED = "predicted"
+_UNMIXED = {"Li": "Cu", "Na": "Cu", "K": "Cu"}
+"""Ion -> metal with which it forms no compound: Cu-Li is a simple eutectic (Pelton, Bull. Alloy Phase Diagrams 7, 142
+(1986)), although calculations have a LiCu3 slightly below the hull; so the copper of Cu2O takes up no lithium."""
 _BATCH = 32
 
 
@@ -41,6 +45,8 @@ class LinePhases:
         key = (ion, *sorted(set(symbols) - {ion}))
         if key not in self._lines:
             phases = known_phases(key)
+            if (metal := _UNMIXED.get(ion)) in key:
+                phases = phases.where(~_only_of(phases, [ion, metal]))
             for partner in key[1:]:
                 phases = self._with_salt(phases, ion, partner)
             self._lines[key] = phases
@@ -60,3 +66,10 @@ class LinePhases:
         best = int(np.argmin(energies))
         found = crystals[best]
         return phases.having(found.formula, float(energies[best]), found.volume_A3 / found.n_atoms, _PREDICTED)
+
+
+def _only_of(phases: Phases, symbols: Sequence[str]) -> Mask:
+    """Phases of all of these elements and no others, (P,)."""
+    numbers = [ATOMIC_NUMBERS[symbol] for symbol in symbols]
+    own = phases.counts[:, numbers]
+    return np.asarray((own > 0).all(axis=1) & (own.sum(axis=1) == phases.n_atoms))

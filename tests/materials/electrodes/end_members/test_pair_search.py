@@ -276,3 +276,11 @@ def test_layers_move_apart_for_an_ion_that_is_too_large_for_the_gap(metal: str, 
         assert found.n_ions_removed == 1
         assert (found.volume_change_percent < -20) == opens
         assert found.charged == host
+
+
+@pytest.mark.parametrize(("anion", "ion", "c"), [("S", "Ca", 5.695), ("Se", "Na", 6.008)])
+def test_ions_of_any_size_leave_layers_that_are_given_empty(anion: str, ion: str, c: float) -> None:
+    host = built(164, Lattice.hexagonal(3.45, c), ["Ti", anion], [[0, 0, 0], [1 / 3, 2 / 3, 0.25]])
+    found = find_pair(host, ion)
+    assert isinstance(found, ElectrodePair)
+    assert "ion_sites_blocked" not in found.flags
