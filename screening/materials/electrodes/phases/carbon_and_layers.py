@@ -12,9 +12,9 @@ from screening.chemistry.elements import ATOMIC_NUMBERS
 from screening.chemistry.known_phases import known_phases
 from screening.crystals.crystal import Crystal
 from screening.crystals.packed import pack
+from screening.materials.electrodes.end_members.frame_layers import layers
 from screening.materials.electrodes.end_members.graphite import CARBON
 from screening.materials.electrodes.end_members.pair import ElectrodePair, NoPair
-from screening.materials.electrodes.end_members.frame_layers import layers
 from screening.materials.electrodes.phases.phase_kinds import Kind
 from screening.materials.electrodes.working_ions import RADII_A
 from screening.potentials.base import Potential
