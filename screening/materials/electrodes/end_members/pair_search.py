@@ -105,13 +105,15 @@ def _inserted(crystal: Crystal, ion: str, found: Roles, row: int, flags: tuple[s
         limits = f"up to {_MOST_CELLS} cells and {MAX_INSERTION_ATOMS} atoms"
         return NoPair(f"{crystal.formula}: no discharged end was searched for, it needs more than {limits}", flags)
     host = enlarged(crystal, cells)
-    filled = _filled(host, ion, int(cells * each + 1e-6))
+    wanted = int(cells * each + 1e-6)
+    filled = _filled(host, ion, wanted)
     held = _holds(crystal, ion)
     if filled is None:
         reason = f"no void of {crystal.formula} is large enough for {'more ' if held else ''}{ion}"
         return NoPair(reason, _without_room(flags))
     rest = [flag for flag in flags if flag not in ("charged_host", "not_an_electrode")]
-    names = (*rest, *["charged_host"] * held, *["ions_relocated"] * filled.relocated)
+    found = {"charged_host": held, "ions_relocated": filled.relocated, "few_voids": filled.added < wanted}
+    names = (*rest, *(name for name, true in found.items() if true))
     added = float(filled.added)
     ends = ElectrodePair(filled.crystal, host, ion, added, "inserted", names, added)
     return _with_structure_flags(replace(ends, n_ions_practical=added, practical_limit=rule))

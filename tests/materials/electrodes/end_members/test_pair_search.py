@@ -284,3 +284,14 @@ def test_ions_of_any_size_leave_layers_that_are_given_empty(anion: str, ion: str
     found = find_pair(host, ion)
     assert isinstance(found, ElectrodePair)
     assert "ion_sites_blocked" not in found.flags
+
+
+def test_a_frame_with_fewer_voids_than_electrons_says_so() -> None:
+    """Brookite (Baur, Acta Cryst. 14, 214 (1961)) beside rutile, which has a void for each titanium."""
+    sites = [[0.129, 0.097, 0.863], [0.010, 0.149, 0.184], [0.231, 0.111, 0.537]]
+    brookite = built(61, Lattice.orthorhombic(9.184, 5.447, 5.145), ["Ti", "O", "O"], sites)
+    rutile = built(136, Lattice.tetragonal(4.594, 2.959), ["Ti", "O"], [[0, 0, 0], [0.305, 0.305, 0]])
+    for crystal, few in ((brookite, True), (rutile, False)):
+        found = find_pair(crystal, "Li")
+        assert isinstance(found, ElectrodePair)
+        assert ("few_voids" in found.flags) == few
