@@ -22,6 +22,11 @@ _UNMIXED = {"Li": "Cu", "Na": "Cu", "K": "Cu"}
 (1986)), although calculations have a LiCu3 slightly below the hull; so the copper of Cu2O takes up no lithium."""
 _BATCH = 32
 
+_ONLY_HOT = ("Li21Si5", "Li22Si5", "Li17Si4", "Li3Al2", "Li9Al4", "Li3Al")
+"""Phases that do not form at room temperature. Li15Si4 is the fully lithiated silicon (Obrovac and Christensen,
+Electrochem. Solid-State Lett. 7, A93 (2004)), LiAl the aluminum; phases with more Li need warmth (Zheng et al., ACS
+Appl. Energy Mater. (2023), doi 10.1021/acsaem.2c03673)."""
+
 
 @dataclass(frozen=True)
 class LinePhases:
@@ -45,6 +50,7 @@ class LinePhases:
         key = (ion, *sorted(set(symbols) - {ion}))
         if key not in self._lines:
             phases = known_phases(key)
+            phases = phases.where(np.array([formula not in _ONLY_HOT for formula in phases.formulas], dtype=np.bool_))
             if (metal := _UNMIXED.get(ion)) in key:
                 phases = phases.where(~_only_of(phases, [ion, metal]))
             for partner in key[1:]:
