@@ -112,8 +112,8 @@ def _inserted(crystal: Crystal, ion: str, found: Roles, row: int, flags: tuple[s
         reason = f"no void of {crystal.formula} is large enough for {'more ' if held else ''}{ion}"
         return NoPair(reason, _without_room(flags))
     rest = [flag for flag in flags if flag not in ("charged_host", "not_an_electrode")]
-    found = {"charged_host": held, "ions_relocated": filled.relocated, "few_voids": filled.added < wanted}
-    names = (*rest, *(name for name, true in found.items() if true))
+    named = {"charged_host": held, "ions_relocated": filled.relocated, "few_voids": filled.added < wanted}
+    names = (*rest, *(name for name, true in named.items() if true))
     added = float(filled.added)
     ends = ElectrodePair(filled.crystal, host, ion, added, "inserted", names, added)
     return _with_structure_flags(replace(ends, n_ions_practical=added, practical_limit=rule))

@@ -129,8 +129,8 @@ def _leaving(crystal: Crystal, ion: str, rules: _Rules) -> tuple[float, str] | N
         charges = formal_charges(count_matrix([cell_formula(crystal.numbers)]))[0]
         used = list(states.values())
         numbers = {metal: ATOMIC_NUMBERS[metal] for metal in states}
-        left = {metal: max(rule.value - float(charges[numbers[metal]]), 0.0) for metal, rule in states.items()}
-        electrons = sum(left[metal] * int((crystal.numbers == number).sum()) for metal, number in numbers.items())
+        each = {metal: max(rule.value - float(charges[numbers[metal]]), 0.0) for metal, rule in states.items()}
+        electrons = sum(each[metal] * int((crystal.numbers == number).sum()) for metal, number in numbers.items())
         n_ions = electrons / ION_CHARGES[ion]
     else:
         return None
