@@ -295,3 +295,24 @@ def test_a_frame_with_fewer_voids_than_electrons_says_so() -> None:
         found = find_pair(crystal, "Li")
         assert isinstance(found, ElectrodePair)
         assert ("few_voids" in found.flags) == few
+
+
+@pytest.mark.parametrize(
+    ("name", "elements", "expected"),
+    [
+        ("LiMn2O4", {}, True),  # Li2Mn2O4 at 2.95 V
+        ("LiMn2O4", {"Mn": "Ti"}, True),  # LiTi2O4 is known as an anode at 1.34 V
+        ("Na3V2(PO4)3", {}, True),  # Na4V2(PO4)3 at 1.6 V
+        ("LiFePO4", {}, False),
+        ("LiCoO2", {}, False),
+    ],
+)
+def test_crystals_that_are_charged_and_discharged_ends_say_so(
+    known: Known, name: str, elements: dict[str, str], expected: bool
+) -> None:
+    crystal = known(name)
+    for old, new in elements.items():
+        crystal = replace(crystal, numbers=np.where(crystal.numbers == Element(old).Z, Element(new).Z, crystal.numbers))
+    pair = find_pair(crystal)
+    assert isinstance(pair, ElectrodePair)
+    assert ("takes_more_ions" in pair.flags) == expected
