@@ -10,6 +10,7 @@ import polars as pl
 
 from screening.materials import flags
 from screening.materials.electrodes.columns import FLAGS
+from screening.materials.electrodes.voltage.obstacles import UNPREDICTED
 from screening.materials.sentences import Row, why_sentence
 
 Gate = Mapping[str, Any]
@@ -79,7 +80,14 @@ def _weakness(gates: Mapping[str, Gate], row: Row, name: str) -> str:
     value = row.get(column)
     if words is None:
         return f"{name.replace('_', ' ')}: {value}"
-    return words(value, gate) if value is not None else f"its {_NAMES[column]} is not known"
+    return words(value, gate) if value is not None else f"its {_NAMES[column]} is not known{_unknown(row)}"
+
+
+def _unknown(row: Row) -> str:
+    """Why a figure is not known, after a colon; empty if nothing says so."""
+    method = str(row.get("voltage_method") or "")
+    reason = row.get("no_pair_reason") or (method.removeprefix(f"{UNPREDICTED}: ") if UNPREDICTED in method else "")
+    return f": {reason}" if reason else ""
 
 
 def _capacity(value: float, gate: Gate) -> str:

@@ -25,7 +25,8 @@ _CONVERTED_METALS = ("Ge", "Sn", "Pb", "Sb", "Bi", "Ga", "In", "Zn", "Cd", "Ag")
 def electrode_kind(crystal: Crystal, pair: ElectrodePair | NoPair, ion: str) -> Kind | None:
     """How a crystal stores the ion; None for what is no electrode.
 
-    Metallic crystals form alloys with the ion if their frame is of one element, and convert if it is of several.
+    Metallic crystals form alloys with the ion if their frame is of one element, and convert if it is of several,
+    unless both ends are given: then the frame is said to stay.
     Other hosts convert if they are given without the ion and have no place for it, or if their metals are in their
     lowest state: then the metal forms beside a compound of the ion. Known phases decide whether it gains energy.
     """
@@ -45,10 +46,10 @@ def _kind_of_metal(crystal: Crystal, pair: ElectrodePair | NoPair, ion: str) -> 
     frame = replace(crystal, numbers=crystal.numbers[stays], frac=crystal.frac[stays])
     if (frame.numbers == CARBON).all():
         return "intercalated_carbon" if isinstance(pair, ElectrodePair) and bond_length(frame) is not None else None
-    if isinstance(pair, ElectrodePair) and pair.origin == "given":
-        return "alloy"
     if len(set(frame.numbers.tolist())) == 1:
         return "alloy"
+    if isinstance(pair, ElectrodePair) and pair.origin == "given":
+        return "insertion"
     ions = crystal.n_atoms - frame.n_atoms
     apart = "frame_falls_apart" in pair.flags
     cage = ions > 0 and not apart and frame.n_atoms >= GUEST_FRAME_ATOMS * ions
