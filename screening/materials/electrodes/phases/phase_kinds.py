@@ -15,6 +15,7 @@ from screening.materials.electrodes.end_members.redox import POLYANION_CENTRES, 
 
 Kind = Literal["insertion", "intercalated_carbon", "alloy", "conversion"]
 
+CARBON_KIND: Kind = "intercalated_carbon"
 GUEST_FRAME_ATOMS = 4.0
 """Frames of several elements with at least so many atoms for each ion are cages that stay, such as skutterudites."""
 _CONVERTED_ANIONS = ("N", "O", "F", "S", "Cl", "Se", "Br", "Te", "I")
@@ -45,7 +46,7 @@ def _kind_of_metal(crystal: Crystal, pair: ElectrodePair | NoPair, ion: str) -> 
     stays = crystal.numbers != ATOMIC_NUMBERS[ion]
     frame = replace(crystal, numbers=crystal.numbers[stays], frac=crystal.frac[stays])
     if (frame.numbers == CARBON).all():
-        return "intercalated_carbon" if isinstance(pair, ElectrodePair) and bond_length(frame) is not None else None
+        return CARBON_KIND if isinstance(pair, ElectrodePair) and bond_length(frame) is not None else None
     if len(set(frame.numbers.tolist())) == 1:
         return "alloy"
     if isinstance(pair, ElectrodePair) and pair.origin == "given":

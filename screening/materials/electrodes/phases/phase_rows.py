@@ -17,7 +17,7 @@ from screening.materials.electrodes.phases.carbon_and_layers import Cells, carbo
 from screening.materials.electrodes.phases.competition import converting_rows
 from screening.materials.electrodes.phases.line_phases import LinePhases
 from screening.materials.electrodes.phases.phase_electrodes import PhaseElectrode, phase_electrodes
-from screening.materials.electrodes.phases.phase_kinds import Kind, electrode_kind
+from screening.materials.electrodes.phases.phase_kinds import CARBON_KIND, Kind, electrode_kind
 
 _IONS = ("n_ions_removed", "n_ions_extractable", "n_ions_practical")
 KIND_COLUMN, ORIGIN = "electrode_kind", "phases"
@@ -87,7 +87,7 @@ def with_phases(
     columns = table.to_dict(as_series=False)
     cells: dict[int, Cells] = {}
     if lines is not None:
-        carbons = {row: p for row, p in enumerate(pairs) if rows.kinds[row] == "intercalated_carbon"}
+        carbons = {row: p for row, p in enumerate(pairs) if rows.kinds[row] == CARBON_KIND}
         cells |= {row: carbon_cells(p) for row, p in carbons.items() if isinstance(p, ElectrodePair)}
         cells |= layered_cells(table, pairs, rows.kinds, lines.potential)
         cells |= {row: _cells(electrode, rows.kinds[row], pairs[row]) for row, electrode in rows.found.items()}

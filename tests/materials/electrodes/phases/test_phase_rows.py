@@ -178,13 +178,16 @@ def test_a_gap_in_the_table_is_named_beside_a_voltage(predictor: ElectrodePredic
 def test_the_curve_has_a_plateau_for_each_mixture(predictor: ElectrodePredictor) -> None:
     lines = predictor.lines
     assert lines is not None
-    row = {"electrode_origin": "phases", "working_ion": "Li", "capacity_mAh_per_g": 2000.0}
+    row = {"electrode_origin": "phases", "working_ion": "Li", "capacity_practical_mAh_per_g": 2000.0}
+    row |= {"voltage_V": 0.3, "voltage_V_lo": 0.2, "voltage_V_hi": 0.45}
     curves = phase_curves([silicon(), graphite()], [row, {"electrode_origin": "inserted"}], lines)
     assert list(curves) == [0]
     assert list(curves[0].y) == sorted(curves[0].y)
     assert curves[0].x[0] == 0
     assert curves[0].x[-1] == pytest.approx(2000.0)
     assert len(set(curves[0].y)) == 3
+    assert np.trapezoid(curves[0].y, curves[0].x) / 2000.0 == pytest.approx(0.3)
+    assert np.subtract(curves[0].hi, curves[0].y) == pytest.approx(0.15)
 
 
 @pytest.mark.ci
