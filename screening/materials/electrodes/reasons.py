@@ -56,7 +56,7 @@ def offset_note(row: Row) -> str | None:
     if row.get("voltage_V") is None or row.get("voltage_calculated_practical_V") is None:
         return None
     if "offset_unknown" in (row.get("flags") or "").split(";"):
-        return "why_offset_unknown"
+        return "why_offset_unknown" if row.get("voltage_offset_class") else None  # else offsets are switched off
     if offset is None or abs(offset) <= OFFSET_MATTERS_V:
         return None
     return "why_offset"
