@@ -101,7 +101,7 @@ def _capacity(value: float, gate: Gate) -> str:
 
 def _window(value: float, gate: Gate) -> str:
     place = f"{-value:.2f} V above" if value < 0 else f"{value:.2f} V below"
-    return f"the voltage is {place} what the electrolyte stands"
+    return f"the voltage is {place} what the electrolyte withstands"
 
 
 def _barrier(value: float, gate: Gate) -> str:

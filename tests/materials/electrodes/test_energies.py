@@ -222,7 +222,7 @@ def test_an_element_without_a_cost_gives_no_ratio(predictions: TableMaker) -> No
     [
         ({}, "andidate: cathode for Li, 3.40 V, 170 mAh/g, 381 Wh/kg in a cell"),
         ({"voltage_V": 5.5, "voltage_V_lo": 5.3, "voltage_V_hi": 5.7},
-         "The voltage is 1.00 V above what the electrolyte stands"),
+         "The voltage is 1.00 V above what the electrolyte withstands"),
         ({"voltage_V": None, "voltage_calculated_V": None}, "Its voltage is not known"),
         ({"flags": "not_an_electrode"}, "The ion cannot leave or enter reversibly"),
         ({"energy_above_hull_eV_per_atom": 0.3}, "Hard to make: 0.300 eV/atom above the hull"),
