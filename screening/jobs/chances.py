@@ -14,7 +14,7 @@ from screening.array_types import Floats, Mask
 from screening.materials.task_merit import evaluate_task
 from screening.ranking import ranking_settings
 from screening.ranking.rank_groups import list_names
-from screening.ranking.score_bounds import LEAST_SCORE, at_ends, best_scores, drawn
+from screening.ranking.score_bounds import LEAST_SCORE, at_ends, best_scores, with_draws
 
 FIRST_DRAWS, MORE_DRAWS = 32, 16
 """Draws before the first look, and before each further one. Only new draws tell what is missed: by those that chose
@@ -65,7 +65,7 @@ class Chances:
         part, known, generator = table[rows], settled[rows], np.random.default_rng(seed)
 
         def draw(own: NDArray[np.intp], times: int) -> tuple[Floats, Lists]:
-            scores, lists = scores_and_lists(drawn(part[own], columns, times, generator), task)
+            scores, lists = scores_and_lists(with_draws(part[own], columns, times, generator), task)
             return scores.reshape(times, -1), lists.reshape(times, -1)
 
         scores, lists = (each[None] for each in scores_and_lists(part, task))

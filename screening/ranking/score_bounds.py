@@ -18,7 +18,7 @@ from screening.ranking.ranked import SCORE_DECIMALS, RankingSettings
 LEAST_SCORE = 10.0**-SCORE_DECIMALS
 """Scores are rounded to this; the order of those below it is that of the tie break."""
 _REMAINS = 0.7
-"""Width of an interval of the second stage over that of the first; of electrodes 0.6 (hull) to 0.85 (volume change)."""
+"""Width of an interval of the second stage over that of the first: measured 0.6 (hulls) to 0.85 (volumes)."""
 _FARTHEST = 1.5
 """In half intervals: one of 300 values moves farther to one side."""
 _ENDS = ("", "_lo", "_hi")
@@ -46,7 +46,7 @@ def at_ends(table: pl.DataFrame, columns: Sequence[str]) -> list[pl.DataFrame]:
     return ends
 
 
-def drawn(table: pl.DataFrame, columns: Sequence[str], times: int, generator: np.random.Generator) -> pl.DataFrame:
+def with_draws(table: pl.DataFrame, columns: Sequence[str], times: int, generator: np.random.Generator) -> pl.DataFrame:
     """Predictions as a later stage may give them: B candidates so many times over, each time with other figures.
 
     Args:

@@ -8,7 +8,7 @@ import pytest
 
 from screening.materials.sampling import Z90
 from screening.ranking import rank_table, ranking_settings
-from screening.ranking.score_bounds import at_ends, best_scores, drawn
+from screening.ranking.score_bounds import at_ends, best_scores, with_draws
 
 SETTINGS = ranking_settings(
     {
@@ -79,7 +79,7 @@ def test_only_what_is_predicted_anew_moves() -> None:
 
 def test_moves_and_what_remains_make_up_the_first_interval() -> None:
     table = rough(4000)
-    found = drawn(table, ["v", "v_lo", "v_hi"], 1, np.random.default_rng(0))
+    found = with_draws(table, ["v", "v_lo", "v_hi"], 1, np.random.default_rng(0))
     moved = float((found["v"] - table["v"]).std())  # type: ignore[arg-type]
     left = (found["v_hi"] - found["v"]).to_numpy() / Z90
     assert left == pytest.approx(left[0]) and left[0] < 0.6 / Z90
@@ -88,7 +88,7 @@ def test_moves_and_what_remains_make_up_the_first_interval() -> None:
 
 
 def test_draws_come_one_after_the_other() -> None:
-    found = drawn(rough(10), rough(1).columns, 3, np.random.default_rng(0))
+    found = with_draws(rough(10), rough(1).columns, 3, np.random.default_rng(0))
     assert found["candidate_id"].to_list() == 3 * rough(10)["candidate_id"].to_list()
     assert found["v"].n_unique() == 30
 
