@@ -131,7 +131,7 @@ class Potential(ABC):
         def evaluated(span: tuple[int, int]) -> list[PotentialOutput]:
             return self.evaluate_within_memory(CrystalState.of(packed.chunk(*span), self.device), forces)
 
-        chunks = list(spans(packed.n_atoms, self.batch_atoms))
+        chunks = list(spans(packed.n_atoms, self.batch_atoms, self.cores))
         if min(self.cores, len(chunks)) > 1:
             with one_batch_per_core(self.cores) as pool:
                 parts = [part for found in pool.map(evaluated, chunks) for part in found]

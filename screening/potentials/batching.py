@@ -9,16 +9,21 @@ import torch
 from numpy.typing import NDArray
 
 
-def spans(n_atoms: NDArray[np.int64], batch_atoms: int) -> Iterator[tuple[int, int]]:
-    """Split consecutive crystals into batches of about `batch_atoms` atoms.
+def spans(n_atoms: NDArray[np.int64], batch_atoms: int, cores: int = 1) -> Iterator[tuple[int, int]]:
+    """Split consecutive crystals into batches of about `batch_atoms` atoms, or fewer where cores would have none.
 
     Args:
         n_atoms: (B,) atoms of each crystal.
         batch_atoms: A batch ends with the crystal that reaches this number.
+        cores: How many of the batches are evaluated at once.
 
     Yields:
         First row and the row after the last of each batch.
     """
+    if cores > 1:  # all cores get equally many batches of the same size
+        total = int(n_atoms.sum())
+        rounds = -(-total // (batch_atoms * cores))
+        batch_atoms = -(-total // max(1, rounds * cores))
     start = atoms = 0
     for stop, count in enumerate(n_atoms.tolist(), 1):
         atoms += count

@@ -79,7 +79,8 @@ def prerelax(potential: Potential, packed: PackedCrystals, steps: int) -> Prerel
         return _within_memory(potential, CrystalState.of(ordered.chunk(*span), potential.device), steps)
 
     with one_batch_per_core(potential.cores) as pool:
-        parts = [part for found in pool.map(descents, spans(ordered.n_atoms, potential.batch_atoms)) for part in found]
+        batches = spans(ordered.n_atoms, potential.batch_atoms, potential.cores)
+        parts = [part for found in pool.map(descents, batches) for part in found]
     return _reordered(parts, ordered, np.argsort(order, kind="stable"))
 
 
