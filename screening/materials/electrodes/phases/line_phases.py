@@ -40,6 +40,7 @@ class LinePhases:
     network: Predictor
     potential: Potential | None = None
     _lines: dict[tuple[str, ...], Phases] = field(default_factory=dict)
+    _salts: dict[tuple[str, str], tuple[str, float, float]] = field(default_factory=dict)
 
     def between(self, symbols: Collection[str], ion: str) -> Phases:
         """The phases of the elements of a frame and an ion.
@@ -67,11 +68,13 @@ class LinePhases:
         unit = missing_salt(ion, partner, phases)
         if unit is None or not {ATOMIC_NUMBERS[ion], ATOMIC_NUMBERS[partner]} <= self.network.elements:
             return phases
-        crystals = salt_crystals(ion, partner, unit)
-        energies = self.predicted(crystals)["formation_energy_eV_per_atom"].to_numpy()
-        best = int(np.argmin(energies))
-        found = crystals[best]
-        return phases.having(found.formula, float(energies[best]), found.volume_A3 / found.n_atoms, _PREDICTED)
+        if (ion, partner) not in self._salts:
+            crystals = salt_crystals(ion, partner, unit)
+            energies = self.predicted(crystals)["formation_energy_eV_per_atom"].to_numpy()
+            best = int(np.argmin(energies))
+            found = crystals[best]
+            self._salts[ion, partner] = found.formula, float(energies[best]), found.volume_A3 / found.n_atoms
+        return phases.having(*self._salts[ion, partner], _PREDICTED)
 
 
 def _only_of(phases: Phases, symbols: Sequence[str]) -> Mask:
