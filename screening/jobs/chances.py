@@ -68,12 +68,12 @@ class Chances:
             scores, lists = scores_and_lists(with_draws(part[own], columns, times, generator), task)
             return scores.reshape(times, -1), lists.reshape(times, -1)
 
-        scores, lists = (each[None] for each in scores_and_lists(part, task))
-        return cls(rows, draw, best, scores, lists, known).redrawn(FIRST_DRAWS)
+        scores, lists = scores_and_lists(part, task)
+        return cls(rows, draw, best, scores[None], lists[None], known).redrawn(FIRST_DRAWS)
 
     def redrawn(self, times: int) -> Chances:
         """The same with more draws, the new ones first."""
-        scores, lists = (np.repeat(each[:1], times, axis=0) for each in (self.scores, self.lists))
+        scores, lists = np.repeat(self.scores[:1], times, axis=0), np.repeat(self.lists[:1], times, axis=0)
         own = np.flatnonzero(~self.known)
         scores[:, own], lists[:, own] = self.draw(own, times)
         return replace(self, scores=np.concatenate([scores, self.scores]), lists=np.concatenate([lists, self.lists]))

@@ -73,14 +73,18 @@ def one_batch_per_core(cores: int) -> Iterator[ThreadPoolExecutor]:
 
 
 def keep_freed_memory() -> None:
-    """Make glibc keep freed memory; returning it to the system and getting it back took a tenth of the time."""
+    """Make glibc keep freed memory; returning it to the system and getting it back took a tenth of the time.
+
+    It keeps apart what each of its arenas has freed. There is one for every core: else new threads get new ones.
+    """
     if sys.platform != "linux":
         return
-    trim_threshold, mmap_threshold = -1, -3  # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of <malloc.h>
+    trim_threshold, mmap_threshold, arenas = -1, -3, -8  # M_TRIM_THRESHOLD ... M_ARENA_MAX of <malloc.h>
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
     if mallopt is not None:
         mallopt(trim_threshold, 1 << 29)
         mallopt(mmap_threshold, 1 << 29)
+        mallopt(arenas, 1 + torch.get_num_threads())
 
 
 def _batches(items: Iterable[Crystal | Rejection], batch_atoms: int, times: StageTimes) -> Iterator[Batch]:

@@ -98,9 +98,9 @@ def evaluated(potential: Potential, packed: PackedCrystals, known: Known) -> Pre
     for row, key in enumerate(new):
         figures = (found.first_energy_eV, found.energy_eV, found.force_eV_per_A, found.pressure_eV_per_A3)
         known[key] = (np.array([each[row] for each in figures]), found.site_moment_muB[found.packed.atoms(row)])
-    figures_of = np.stack([known[key][0] for key in keys]) if keys else np.zeros((0, 4))
+    first, energy, force, pressure = np.array([known[key][0] for key in keys]).reshape(-1, 4).T
     moments = np.concatenate([np.zeros(0), *(known[key][1] for key in keys)])
-    return Prerelaxed(packed, *figures_of.T, moments)
+    return Prerelaxed(packed, first, energy, force, pressure, moments)
 
 
 def _key(packed: PackedCrystals, row: int) -> bytes:
