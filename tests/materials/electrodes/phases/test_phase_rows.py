@@ -57,6 +57,8 @@ def graphite() -> Crystal:
         (crystal(["In", "Sb"], [[0, 0, 0], [0.25] * 3], 6.48 * FCC), "Li", "conversion"),
         (graphite(), "Li", "intercalated_carbon"),
         (graphite(), "Na", None),
+        (crystal(["Te"], [[0, 0, 0]], 3.2 * np.eye(3)), "Na", "conversion"),
+        (crystal(["I"], [[0, 0, 0]], 3.5 * np.eye(3)), "Li", None),
         (silicon("C", 3.57), "Li", None),
     ],
 )
@@ -123,6 +125,17 @@ def test_rows_of_alloys_conversion_and_carbon(predictor: ElectrodePredictor) -> 
     assert "conversion_electrode" in rows[2]["flags"]
     assert rows[4]["voltage_V"] is None
     assert "not_an_electrode" in rows[4]["flags"]
+
+
+@pytest.mark.ci
+def test_sulfur_and_its_like_turn_into_compounds_of_the_ion(predictor: ElectrodePredictor) -> None:
+    """Tellurium as crystallized: Cherin and Unger, Acta Cryst. 23, 670 (1967); Li-Te cells give 1.7 V."""
+    cell = np.array([[4.457, 0, 0], [-2.2285, 3.860, 0], [0, 0, 5.929]])
+    tellurium = crystal(["Te"] * 3, [[0.263, 0, 1 / 3], [0, 0.263, 2 / 3], [0.737, 0.737, 0]], cell)
+    columns = {series.name: series.to_list() for series in predictor.describe([tellurium]).columns}
+    assert columns["discharged_cell_formula"] == ["Li6Te3"]
+    assert columns["voltage_V_lo"][0] < 1.7 < columns["voltage_V_hi"][0]
+    assert columns["flags"] == ["conversion_electrode"]
 
 
 @pytest.mark.ci
