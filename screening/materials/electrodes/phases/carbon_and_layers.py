@@ -38,12 +38,15 @@ Cells = dict[str, float | str | None]
 def carbon_cells(pair: ElectrodePair) -> Cells:
     """Voltage and volume change of graphite and its compounds, in the place of calculated ones.
 
-    The charged end is graphite, whose layers are 3.35 Å apart, whatever distance the crystal has.
+    The charged end is graphite, whose layers are 3.35 Å apart, whatever distance the crystal has; if some ions stay,
+    its volume is as given.
     """
-    n_carbon = int((pair.discharged.numbers == CARBON).sum())
-    phases = known_phases(["C", pair.working_ion])
-    graphite_A3 = phases.volume_A3_per_atom[phases.formulas.index("C")]
-    change = 100.0 * (n_carbon * graphite_A3 / pair.discharged.volume_A3 - 1.0)
+    change = pair.volume_change_percent
+    if (pair.charged.numbers == CARBON).all():
+        n_carbon = int((pair.discharged.numbers == CARBON).sum())
+        phases = known_phases(["C", pair.working_ion])
+        graphite_A3 = phases.volume_A3_per_atom[phases.formulas.index("C")]
+        change = 100.0 * (n_carbon * graphite_A3 / pair.discharged.volume_A3 - 1.0)
     cells: Cells = {
         _VOLUME: change,
         f"{_VOLUME}_lo": change - _CARBON_PERCENT,
