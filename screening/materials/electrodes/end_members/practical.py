@@ -19,7 +19,7 @@ from screening.chemistry.formulas import cell_formula
 from screening.crystals.crystal import Crystal
 from screening.materials.electrodes.end_members.frame_class import frame_class
 from screening.materials.electrodes.end_members.pair import ElectrodePair
-from screening.materials.electrodes.end_members.redox import ION_CHARGES, active_symbols, formal_charges
+from screening.materials.electrodes.end_members.redox import ION_CHARGES, active_symbols, formal_charges, frame_charge
 from screening.materials.electrodes.end_members.roles import ANIONS
 from screening.resources import resource
 
@@ -40,8 +40,9 @@ class _Rule:
         metal: Symbol; `*` stands for all that have no row of their own.
         alone: Whether the rule holds only if this is the only redox-active metal.
         quantity: `ions_left` (ions that stay per cation of the frame), `electrons` (that leave per redox-active metal),
-            `highest_state` (of the metal when it is charged), `electrons_in` (that enter the host, per metal) or
-            `cations_per_anion` (in the discharged crystal).
+            `highest_state` (of the metal when it is charged), `electrons_in` (that enter the host, per metal),
+            `lowest_state` (of the metals beside hexavalent ones that take none) or `cations_per_anion` (in the
+            discharged crystal).
         value: Of this quantity.
         reason: In words.
         source: Publication.
@@ -100,7 +101,17 @@ def host_limit(host: Crystal, ion: str) -> HostLimit | None:
         return None
     among = host.numbers != ATOMIC_NUMBERS[ion]
     electrons, used = _summed(host, among, rules["electrons_in"], active_only=True)
+    if lowest := rules.get("lowest_state", {}).get("*"):
+        electrons, used = _above(host, ion, lowest.value, rules["electrons_in"]), [*used, lowest]
     return HostLimit(electrons / ION_CHARGES[ion], "; ".join(_worded(rule, ion) for rule in used))
+
+
+def _above(host: Crystal, ion: str, state: float, hexavalent: dict[str, _Rule]) -> float:
+    """Electrons until the metals beside hexavalent ones are in this state."""
+    number = {symbol: int((host.numbers == ATOMIC_NUMBERS[symbol]).sum()) for symbol in active_symbols() - {ion}}
+    charge = -float(frame_charge(count_matrix([cell_formula(host.numbers)]))[0])
+    kept = sum(count for symbol, count in number.items() if symbol in hexavalent)
+    return max(charge - 6.0 * kept - state * (sum(number.values()) - kept), 0.0)
 
 
 def _rules(crystal: Crystal, ion: str) -> _Rules:
@@ -157,6 +168,7 @@ def _worded(rule: _Rule, ion: str) -> str:
     words = {
         "ions_left": f"{rule.value:g} {ion} per {metal} must stay" if rule.value else f"all {ion} leaves",
         "electrons": f"{electrons} per {metal}",
+        "lowest_state": f"the other metals stay {rule.value:g}+ or above",
         "highest_state": f"{metal} stays {rule.value:g}+ or below",
         "electrons_in": f"{electrons} per {metal} of the host",
         "cations_per_anion": "one cation per anion at most",

@@ -19,6 +19,7 @@ CARBON_KIND: Kind = "intercalated_carbon"
 GUEST_FRAME_ATOMS = 4.0
 """Frames of several elements with at least so many atoms for each ion are cages that stay, such as skutterudites."""
 _CONVERTED_ANIONS = ("N", "O", "F", "S", "Cl", "Se", "Br", "Te", "I")
+_CHALCOGENS = [ATOMIC_NUMBERS[symbol] for symbol in ("S", "Se", "Te")]
 _CONVERTED_METALS = ("Ge", "Sn", "Pb", "Sb", "Bi", "Ga", "In", "Zn", "Cd", "Ag")
 """Main-group metals whose oxides, sulfides or halides are reduced by an alkali metal, beside the transition metals."""
 
@@ -29,7 +30,8 @@ def electrode_kind(crystal: Crystal, pair: ElectrodePair | NoPair, ion: str) -> 
     Metallic crystals form alloys with the ion if their frame is of one element, and convert if it is of several,
     unless both ends are given: then the frame is said to stay.
     Other hosts convert if they are given without the ion and have no place for it, or if their metals are in their
-    lowest state: then the metal forms beside a compound of the ion. Known phases decide whether it gains energy.
+    lowest state: then the metal forms beside a compound of the ion. So do sulfur and its like. Known phases decide
+    whether it gains energy.
     """
     if isinstance(pair, NoPair) and pair.refused:
         return None
@@ -58,7 +60,12 @@ def _kind_of_metal(crystal: Crystal, pair: ElectrodePair | NoPair, ion: str) -> 
 
 
 def _converts(crystal: Crystal) -> bool:
-    """Whether a metal in it can be reduced to the element: not in polyanions, which keep their oxygen."""
+    """Whether a metal in it can be reduced to the element, or it is sulfur, selenium or tellurium itself.
+
+    Polyanions keep their oxygen.
+    """
+    if np.isin(crystal.numbers, _CHALCOGENS).all():
+        return True
     present = np.zeros(len(redox_table().active), dtype=bool)
     present[crystal.numbers] = True
     metals = redox_table().active + indicator(_CONVERTED_METALS)

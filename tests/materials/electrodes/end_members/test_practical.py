@@ -153,9 +153,17 @@ def test_polyanionic_classes_follow_from_the_composition(formula: dict[str, int]
     assert frame_class(Crystal.from_arrays("x", np.eye(3) * 9.0, numbers, frac), ion) == kind
 
 
-@pytest.mark.parametrize(("metal", "heavy", "ion", "n_ions"), [("Fe", "Mo", "Li", 2), ("V", "W", "Mg", 1)])
-def test_hexavalent_metals_in_tetrahedra_take_up_no_electrons(metal: str, heavy: str, ion: str, n_ions: float) -> None:
-    numbers = [ATOMIC_NUMBERS[symbol] for symbol in [metal] * 2 + [heavy] * 3 + ["O"] * 12]
+@pytest.mark.parametrize(
+    ("formula", "ion", "n_ions"),
+    [
+        ({"Fe": 2, "Mo": 3, "O": 12}, "Li", 2),
+        ({"V": 2, "W": 3, "O": 12}, "Mg", 1),
+        ({"Co": 1, "Mo": 1, "O": 4}, "Li", 0),
+        ({"Li": 1, "Fe": 1, "W": 2, "O": 8}, "Li", 1),
+    ],
+)
+def test_hexavalent_metals_in_tetrahedra_take_up_no_electrons(formula: dict[str, int], ion: str, n_ions: float) -> None:
+    numbers = [ATOMIC_NUMBERS[symbol] for symbol, count in formula.items() for _ in range(count)]
     frac = np.random.default_rng(0).random((len(numbers), 3))
     limit = host_limit(Crystal.from_arrays("x", np.eye(3) * 9.0, numbers, frac), ion)
     assert limit is not None

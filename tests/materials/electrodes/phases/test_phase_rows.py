@@ -71,6 +71,8 @@ def lithium_graphite() -> Crystal:
         (crystal(["In", "Sb"], [[0, 0, 0], [0.25] * 3], 6.48 * FCC), "Li", "conversion"),
         (graphite(), "Li", "intercalated_carbon"),
         (graphite(), "Na", None),
+        (crystal(["Te"], [[0, 0, 0]], 3.2 * np.eye(3)), "Na", "conversion"),
+        (crystal(["I"], [[0, 0, 0]], 3.5 * np.eye(3)), "Li", None),
         (silicon("C", 3.57), "Li", None),
     ],
 )
@@ -187,6 +189,17 @@ def test_a_gap_in_the_table_is_named_beside_a_voltage(predictor: ElectrodePredic
     gallium, indium = described(predictor, [silicon_like("Ga", "Sb", 6.10), silicon_like("In", "Sb", 6.48)])
     assert "none of Li with Ga" in gallium["voltage_method"]
     assert "none of" not in indium["voltage_method"]
+
+
+@pytest.mark.ci
+def test_sulfur_and_its_like_turn_into_compounds_of_the_ion(predictor: ElectrodePredictor) -> None:
+    """Tellurium as crystallized: Cherin and Unger, Acta Cryst. 23, 670 (1967); Li-Te cells give 1.7 V."""
+    cell = np.array([[4.457, 0, 0], [-2.2285, 3.860, 0], [0, 0, 5.929]])
+    tellurium = crystal(["Te"] * 3, [[0.263, 0, 1 / 3], [0, 0.263, 2 / 3], [0.737, 0.737, 0]], cell)
+    columns = {series.name: series.to_list() for series in predictor.describe([tellurium]).columns}
+    assert columns["discharged_cell_formula"] == ["Li6Te3"]
+    assert columns["voltage_V_lo"][0] < 1.7 < columns["voltage_V_hi"][0]
+    assert columns["flags"] == ["conversion_electrode"]
 
 
 @pytest.mark.ci
