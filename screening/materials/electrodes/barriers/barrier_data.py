@@ -92,7 +92,7 @@ def _checked(row: Mapping[str, Any]) -> tuple[MigrationPath | None, str]:
         path = MigrationPath.from_row(row)
     except ValueError:
         return None, "not a path"
-    return (path, "") if check_path(path) is None else (None, "an ion that is not known, or an atom in the way")
+    return (path, "") if check_path(path) is None else (None, "a path that `screening barriers` refuses")
 
 
 def _is_one_of(compounds: Floats, path: MigrationPath) -> bool:
