@@ -63,12 +63,19 @@ class CloserLook:
     Attributes:
         crystals: Further crystals to show and export, by name (`charged`); the text `structure_NAME` is the label.
         curve: A line to draw.
+        further_curves: More of them, drawn below.
         remarks: Keys of the class's `remarks`.
     """
 
     crystals: Mapping[str, Crystal] = field(default_factory=dict)
     curve: Curve | None = None
     remarks: tuple[str, ...] = ()
+    further_curves: tuple[Curve, ...] = ()
+
+    @property
+    def curves(self) -> tuple[Curve, ...]:
+        """All of them, in the order in which they are drawn."""
+        return (*(() if self.curve is None else (self.curve,)), *self.further_curves)
 
 
 @dataclass(frozen=True)

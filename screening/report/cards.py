@@ -82,7 +82,7 @@ class Card:
         limiting: The gate with the lowest probability; None if that is nearly certain to be passed.
         flags: Each flag with its meaning.
         atoms: Atoms in the cell.
-        pictures: What the page's script draws (`structures`, `curve`); empty without a finalist.
+        pictures: What the page's script draws (`structures`, `curves`); empty without a finalist.
         files: Labels and addresses relative to the page.
     """
 
@@ -102,7 +102,7 @@ class Card:
     nearest: Nearest | None
     atoms: int
     pictures: dict[str, Any]
-    curve_title: str
+    curve_titles: list[str]
     files: list[tuple[str, str]]
 
 
@@ -122,7 +122,7 @@ def card(row: Mapping[str, Any], finalist: Finalist | None, task: Mapping[str, A
     flags = [flag for flag in (row.get("flags") or "").split(";") if flag]
     short = [name for name in first_columns(task, list(row)) if name not in _SHOWN_ELSEWHERE]
     nearest = finalist.nearest if finalist else None
-    curve = finalist.look.curve if finalist else None
+    curves = finalist.look.curves if finalist else ()
     chosen = [name for name in table_columns(task, list(row)) if name in figure_columns(list(row))]
     others = [name for name in figure_columns(list(row)) if name not in chosen]
     main, more = (_figures(row, names, nearest, texts) for names in (chosen, others))
@@ -143,7 +143,7 @@ def card(row: Mapping[str, Any], finalist: Finalist | None, task: Mapping[str, A
         nearest=_nearest(nearest, texts) if nearest else None,
         atoms=finalist.crystal.n_atoms if finalist else 0,
         pictures=_pictures(finalist, texts) if finalist else {},
-        curve_title=texts.named(f"curve_{curve.kind}", curve.kind) if curve else "",
+        curve_titles=[texts.named(f"curve_{curve.kind}", curve.kind) for curve in curves],
         files=_files(row, finalist),
     )
 
@@ -181,8 +181,7 @@ def _pictures(finalist: Finalist, texts: Catalogue) -> dict[str, Any]:
         {"label": texts.named(f"structure_{name}", name), **structure_data(crystal)}
         for name, crystal in crystals.items()
     ]
-    curve = finalist.look.curve
-    return {"structures": structures, "curve": curve_figure(curve, texts) if curve else None}
+    return {"structures": structures, "curves": [curve_figure(curve, texts) for curve in finalist.look.curves]}
 
 
 def _files(row: Mapping[str, Any], finalist: Finalist | None) -> list[tuple[str, str]]:

@@ -91,4 +91,5 @@ def _write(part: Path, finalist: Finalist, row: Mapping[str, Any], content: Repo
         "remarks": list(finalist.look.remarks),
         "nearest": asdict(finalist.nearest) if finalist.nearest else None,
         "curve": asdict(finalist.look.curve) if finalist.look.curve else None,
+        "further_curves": [asdict(curve) for curve in finalist.look.further_curves],
     }

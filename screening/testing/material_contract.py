@@ -192,6 +192,6 @@ def _check_closer_looks(
     for look in looks:
         require_subset(look.remarks, material.remarks, "closer looks make remarks that are not declared")
         require_subset(look.crystals, material.shown_crystals, "closer looks show crystals that are not declared")
-        if look.curve is not None:
-            lengths = {len(look.curve.x), len(look.curve.y), len(look.curve.lo or look.curve.x)}
-            require(len(lengths) == 1, f"the curve {look.curve.kind} has as many values as abscissae")
+        for curve in look.curves:
+            lengths = {len(curve.x), len(curve.y), len(curve.lo or curve.x)}
+            require(len(lengths) == 1, f"the curve {curve.kind} has as many values as abscissae")

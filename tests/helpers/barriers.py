@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import orjson
+
+from screening.materials.electrodes.barriers.migration_path import MigrationPath
 
 _CATIONS = [(0, 0, 0), (0, 2, 2), (2, 0, 2), (2, 2, 0)]
 
@@ -40,3 +44,13 @@ def write_barriers(folder: Path, rows: list[dict[str, Any]]) -> None:
     folder.mkdir()
     with gzip.open(folder / "barriers.jsonl.gz", "wb") as file:
         file.writelines(orjson.dumps(row) + b"\n" for row in rows)
+
+
+@dataclass(frozen=True)
+class Same:
+    """One barrier for all paths, as a model gives it."""
+
+    barrier_eV: float
+
+    def predict(self, paths: Sequence[MigrationPath]) -> Any:
+        return np.tile([self.barrier_eV, self.barrier_eV - 0.1, self.barrier_eV + 0.1], (len(paths), 1))

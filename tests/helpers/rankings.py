@@ -53,7 +53,7 @@ def finished_ranking(
         (own / "picture.png").write_bytes(PICTURE)
         (own / "card.html").write_text("<!doctype html><h1>The card</h1>")
         entry = {name: row[name] for name in ("rank", "candidate_id", "formula")}
-        index.append({**entry, "folder": name, "remarks": [], "nearest": None, "curve": None})
+        index.append({**entry, "folder": name, "remarks": [], "nearest": None, "curve": None, "further_curves": []})
     (folder / "finalists").mkdir(exist_ok=True)
     (folder / "finalists" / "index.json").write_text(json.dumps(index))
     return folder

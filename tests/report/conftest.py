@@ -79,7 +79,8 @@ def finalist_of(candidate_id: str) -> Finalist:
     charged = Crystal.from_arrays(candidate_id, 4.0 * np.eye(3), [9], [[0.5, 0.5, 0.5]])
     known = KnownMaterial("Nd2Fe14B", "<i>known</i>", 0.12, "Paper <1999>", {"mu0_Ms_T": 1.61})
     curve = Curve("polarization", (0.0, 300.0), (1.8, 1.6), (1.7, 1.5), (1.9, 1.7))
-    return Finalist(candidate_id, salt(candidate_id), CloserLook({"charged": charged}, curve, ("frame_kept",)), known)
+    look = CloserLook({"charged": charged}, curve, ("frame_kept",), (Curve("hop", (0.0, 1.0), (0.0, 0.5)),))
+    return Finalist(candidate_id, salt(candidate_id), look, known)
 
 
 @pytest.fixture

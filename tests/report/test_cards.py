@@ -16,6 +16,8 @@ def test_cards_of_finalists(with_finalists: ReportContent) -> None:
     assert measured["mu0_Ms_T"] == "1.61" and measured["energy_above_hull_eV_per_atom"] == ""
     assert first.nearest is not None and first.nearest.distance == "12\u202f% of the atoms differ"
     assert first.remarks == ["The frame is still the same after both ends were relaxed."]
+    assert first.curve_titles == ["Polarization over temperature", "Energy of the ion along its hardest hop"]
+    assert len(first.pictures["curves"]) == 2
     assert [structure["label"] for structure in first.pictures["structures"]] == ["as scored", "charged"]
     assert first.files == [
         ("crystal.cif", "finalists/01-Nd2Fe14B/crystal.cif"),

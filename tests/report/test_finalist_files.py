@@ -31,6 +31,7 @@ def test_every_finalist_has_its_files(with_finalists: ReportContent, folder: Pat
     assert [entry["candidate_id"] for entry in entries] == HOSTILE[:3]
     assert entries[0]["remarks"] == ["frame_kept"] and entries[0]["nearest"]["figures"] == {"mu0_Ms_T": 1.61}
     assert entries[0]["curve"]["x"] == [0.0, 300.0]
+    assert [curve["kind"] for curve in entries[0]["further_curves"]] == ["hop"]
     for entry in entries:
         files = {path.name for path in (folder / "finalists" / entry["folder"]).iterdir()}
         assert files == {"crystal.cif", "charged.cif", "picture.png", "card.html"}

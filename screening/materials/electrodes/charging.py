@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from screening.chemistry.elements import ATOMIC_NUMBERS
 from screening.crystals.crystal import Crystal
 from screening.crystals.standard_cell import standard_cell
@@ -18,7 +16,8 @@ from screening.materials.electrodes.end_members.orderings import partly_charged
 from screening.materials.electrodes.end_members.pair import ElectrodePair
 from screening.materials.electrodes.end_members.pair_search import find_pair
 from screening.materials.electrodes.end_members.profile import Profile, State, voltage_profile
-from screening.materials.electrodes.phases.phase_curves import phase_curves
+from screening.materials.electrodes.phases.phase_curves import drawn, phase_curves
+from screening.materials.electrodes.phases.phase_kinds import CARBON_KIND
 from screening.materials.electrodes.phases.phase_rows import ORIGIN
 from screening.materials.electrodes.voltage.voltage import VoltagePredictor
 from screening.relaxation.relaxation import RelaxationSettings, Relaxed, relax
@@ -26,6 +25,8 @@ from screening.relaxation.relaxation import RelaxationSettings, Relaxed, relax
 RELAXATION = RelaxationSettings(max_steps=200)
 """Ends that have not converged after these steps get a remark."""
 _SMALL = 1e-6
+_SLIVER = 0.03
+"""Share of the practical range that is not drawn as a step of its own: relaxed states are that close to its end."""
 
 
 def charging(finalists: Finalists) -> list[CloserLook]:
@@ -33,7 +34,8 @@ def charging(finalists: Finalists) -> list[CloserLook]:
 
     The key `profile_states` gives the number of states of charge that are relaxed together with both ends (0: only the
     ends); each is the symmetry-distinct ordering of lowest Coulomb energy. With None nothing is relaxed: the curve is
-    one plateau at the predicted average, and the frame is not checked.
+    one plateau, and the frame is not checked. Curves span the practical range, and their mean is the `voltage_V` of
+    the table.
     """
     rows, n_states = finalists.table.to_dicts(), finalists.keys.get("profile_states")
     predictor = finalists.predictors.get("voltage")
@@ -68,7 +70,8 @@ def _pair(crystal: Crystal, row: Mapping[str, Any], working_ion: str | None) -> 
 
 
 def _described(pair: ElectrodePair, crystal: Crystal, row: Mapping[str, Any], look: _Look | None) -> CloserLook:
-    curve = _plateau(row) if look is None or look.profile is None else _staircase(look.profile, row)
+    steps = None if look is None or row.get("electrode_kind") == CARBON_KIND else look.profile
+    curve = _plateau(row) if steps is None else _staircase(steps, row)
     return CloserLook(_other_ends(pair, crystal), curve, look.remarks if look else ())
 
 
@@ -85,41 +88,27 @@ def _other_ends(pair: ElectrodePair, crystal: Crystal) -> dict[str, Crystal]:
 
 
 def _plateau(row: Mapping[str, Any]) -> Curve | None:
-    volts = [row.get(f"voltage_V{end}") for end in ("", "_lo", "_hi")]
-    capacity = row.get("capacity_extractable_mAh_per_g")
-    if capacity is None or any(value is None for value in volts):
-        return None
-    value, low, high = (float(volt or 0.0) for volt in volts)
-    return Curve("voltage", (0.0, float(capacity)), (value, value), (low, low), (high, high))
+    """The expected average over the practical range."""
+    return drawn((0.0, 1.0), (0.0, 0.0), row)
 
 
 def _staircase(profile: Profile, row: Mapping[str, Any]) -> Curve | None:
-    """Plateaus in the order of charging, up to the usable capacity, per the same mass as the capacities of the row.
-
-    The steps of the potential are all shifted by the same amount, so that their mean is the predicted average.
-    """
-    whole = [row.get(f"voltage_calculated_V{end}") for end in ("", "_lo", "_hi")]
-    usable, total = (row.get(f"capacity_{name}mAh_per_g") for name in ("extractable_", ""))
-    if usable is None or total is None or any(value is None for value in whole):
+    """Plateaus of the potential in the order of charging, up to the practical capacity."""
+    usable, total = (row.get(f"capacity_{name}mAh_per_g") for name in ("practical_", ""))
+    if not usable or not total:
         return None
-    scale = total / sum(step.capacity_mAh_per_g for step in profile.steps)
-    x, y = [], []
+    scale = total / profile.capacity_mAh_per_g
+    x: list[float] = []
+    y: list[float] = []
     taken = 0.0
     for step in reversed(profile.steps):
         if taken < usable - _SMALL:
-            last = min(taken + scale * step.capacity_mAh_per_g, float(usable))
+            last = taken + scale * step.capacity_mAh_per_g
+            last = last if last < (1 - _SLIVER) * usable else float(usable)
             x += [taken, last]
             y += [step.voltage_V, step.voltage_V]
             taken = last
-    average, low, high = (float(value or 0.0) for value in whole)
-    volts = np.array(y) + average - profile.average_V()
-    return Curve(
-        "voltage",
-        tuple(x),
-        tuple(volts.tolist()),
-        tuple((volts + low - average).tolist()),
-        tuple((volts + high - average).tolist()),
-    )
+    return drawn(x, y, row)
 
 
 def _closer(pairs: Mapping[int, ElectrodePair], voltage: VoltagePredictor, n_states: int) -> dict[int, _Look]:
@@ -137,8 +126,8 @@ def _closer(pairs: Mapping[int, ElectrodePair], voltage: VoltagePredictor, n_sta
 
 
 def _between(pair: ElectrodePair, n_states: int) -> list[Crystal]:
-    """States within the usable range, including its end if that is not the charged crystal."""
-    usable = min(pair.n_ions_removed, pair.n_ions_extractable) if pair.n_ions_extractable > 0 else pair.n_ions_removed
+    """States within the practical range, including its end if that is not the charged crystal."""
+    usable = min(pair.n_ions_removed, pair.n_ions_practical) if pair.n_ions_practical > 0 else pair.n_ions_removed
     shares = [step / (n_states + 1) for step in range(1, n_states + 2)] if n_states else []
     wanted = [share * usable for share in shares if share * usable < pair.n_ions_removed - _SMALL]
     return [crystal for removed in wanted for crystal in partly_charged(pair, removed)]

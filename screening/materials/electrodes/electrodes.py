@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from screening.chemistry.compositions import count_matrix
@@ -118,6 +119,12 @@ class Electrodes(MaterialClass):
         return compare_electrodes(ranked, rows)
 
     def look_closer(self, finalists: Finalists) -> Sequence[CloserLook]:
+        from screening.materials.electrodes.barriers.hop_curves import hop_curves
         from screening.materials.electrodes.charging import charging
 
-        return charging(finalists)
+        thorough = next(kind.thorough for kind in self.predictors if kind.name == "mobility")
+        curves = hop_curves(finalists, str(thorough))
+        return [
+            replace(look, further_curves=(curves[row],)) if row in curves else look
+            for row, look in enumerate(charging(finalists))
+        ]

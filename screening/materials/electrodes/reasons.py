@@ -10,6 +10,7 @@ import polars as pl
 
 from screening.materials import flags
 from screening.materials.electrodes.columns import FLAGS
+from screening.materials.electrodes.voltage.obstacles import UNPREDICTED
 from screening.materials.sentences import Row, why_sentence
 
 Gate = Mapping[str, Any]
@@ -45,12 +46,17 @@ def _strengths(row: Row) -> str:
 
 
 def offset_note(row: Row) -> str | None:
-    """Key of the text on how the expected voltage comes from the calculated one; None where that matters little."""
+    """Key of the text on how the expected voltage comes from the calculated one, or why there is none.
+
+    None where that matters little.
+    """
     offset = row.get("voltage_offset_V")
+    if (row.get("voltage_method") or "").startswith(UNPREDICTED):
+        return "why_no_voltage"
     if row.get("voltage_V") is None or row.get("voltage_calculated_practical_V") is None:
         return None
     if "offset_unknown" in (row.get("flags") or "").split(";"):
-        return "why_offset_unknown"
+        return "why_offset_unknown" if row.get("voltage_offset_class") else None  # else offsets are switched off
     if offset is None or abs(offset) <= OFFSET_MATTERS_V:
         return None
     return "why_offset"
@@ -60,6 +66,8 @@ def _offset(row: Row) -> str:
     note = offset_note(row)
     if note is None:
         return ""
+    if note == "why_no_voltage":
+        return f" Voltage {row['voltage_method']}."
     start = f" {row['voltage_V']:.2f} V expected (PBE+U {row['voltage_calculated_practical_V']:.2f} V; "
     if note == "why_offset_unknown":
         return f"{start}no measured voltage of its class)."
@@ -79,16 +87,21 @@ def _weakness(gates: Mapping[str, Gate], row: Row, name: str) -> str:
     value = row.get(column)
     if words is None:
         return f"{name.replace('_', ' ')}: {value}"
-    return words(value, gate) if value is not None else f"its {_NAMES[column]} is not known"
+    return words(value, gate) if value is not None else f"its {_NAMES[column]} is not known{_unknown(row)}"
+
+
+def _unknown(row: Row) -> str:
+    """Why a figure is not known, after a colon; empty if nothing says so."""
+    return f": {row['no_pair_reason']}" if row.get("no_pair_reason") else ""
 
 
 def _capacity(value: float, gate: Gate) -> str:
-    return f"only {value:.0f} mAh/g move in practice"
+    return f"{'only ' if value < gate.get('at_least', 0.0) else ''}{value:.0f} mAh/g move in practice"
 
 
 def _window(value: float, gate: Gate) -> str:
     place = f"{-value:.2f} V above" if value < 0 else f"{value:.2f} V below"
-    return f"the voltage is {place} what the electrolyte stands"
+    return f"the voltage is {place} what the electrolyte withstands"
 
 
 def _barrier(value: float, gate: Gate) -> str:
@@ -100,7 +113,7 @@ def _dimensions(value: float, gate: Gate) -> str:
 
 
 def _voltage(value: float, gate: Gate) -> str:
-    return f"{value:.2f} V is near or below the metal's own"
+    return f"the voltage is {abs(value):.2f} V {'below' if value < 0 else 'above'} that of the ion's metal"
 
 
 def _strain(value: float, gate: Gate) -> str:
@@ -108,11 +121,16 @@ def _strain(value: float, gate: Gate) -> str:
 
 
 def _discharged(value: float, gate: Gate) -> str:
-    return f"hard to make: {value:.3f} eV/atom above the hull"
+    return f"{'hard to make: ' if _exceeds(value, gate) else ''}{value:.3f} eV/atom above the hull"
 
 
 def _charged(value: float, gate: Gate) -> str:
-    return f"the charged frame is {value:.3f} eV/atom above the hull and may fall apart"
+    apart = " and may fall apart" if _exceeds(value, gate) else ""
+    return f"the charged frame is {value:.3f} eV/atom above the hull{apart}"
+
+
+def _exceeds(value: float, gate: Gate) -> bool:
+    return value > gate.get("at_most", float("inf"))
 
 
 _BY_COLUMN: dict[str, Callable[[Any, Gate], str]] = {

@@ -10,8 +10,7 @@
     const view = report.structureView(place, card.querySelector(".turning"), pictures.structures);
     new IntersectionObserver(([seen]) => (seen.isIntersecting ? view.show() : view.free()), { rootMargin: "100px" }).observe(place);
     onTheme(view.redraw);
-    const curve = card.querySelector(".curve");
-    if (curve && pictures.curve) drawCurve(curve, pictures.curve);
+    card.querySelectorAll(".curve").forEach((curve, index) => drawCurve(curve, pictures.curves[index]));
   }
 
   function drawCurve(place, figure) {

@@ -15,6 +15,7 @@ from helpers.models import tiny_release
 import screening
 from screening.chemistry.elements import ATOMIC_NUMBERS
 from screening.crystals import Crystal
+from screening.materials.electrodes.voltage.voltage import VoltagePredictor
 
 pytestmark = pytest.mark.ci
 
@@ -95,3 +96,41 @@ def test_each_fault_has_its_reason_and_the_rest_is_ranked(form: Callable[[Path],
 def test_an_ion_without_a_reference_is_a_wrong_request() -> None:
     with pytest.raises(screening.RequestError, match="working_ion=Rb: expected one of Li, Na"):
         screening.rank(CANDIDATES, "electrodes", working_ion="Rb", voltage="none")
+
+
+def layered(ion: str, c_over_a: float) -> Crystal:
+    """Layered ACoO2 with one formula unit in the cell."""
+    lattice = 2.82 * np.array([[1, 0, 0], [-0.5, 0.75**0.5, 0], [0, 0, c_over_a]])
+    frac = [[0, 0, 0.5], [0, 0, 0], [1 / 3, 2 / 3, 0.22], [2 / 3, 1 / 3, 0.78]]
+    return Crystal.from_arrays(f"{ion}CoO2", lattice, [ATOMIC_NUMBERS[s] for s in (ion, "Co", "O", "O")], frac)
+
+
+def test_an_ion_whose_metal_has_no_energy_is_named_and_the_rest_ranked(monkeypatch: pytest.MonkeyPatch) -> None:
+    load = VoltagePredictor.load
+
+    def without_sodium(name: str, device: str = "auto") -> VoltagePredictor | None:
+        found = load(name, device)
+        if found is None:
+            return None
+        metals = found.metals.copy()
+        metals[ATOMIC_NUMBERS["Na"]] = np.nan
+        return replace(found, metals=metals)
+
+    monkeypatch.setattr(VoltagePredictor, "load", without_sodium)
+    given = [layered("Na", 1.85), layered("Li", 1.66)]
+    given.append(replace(layered("Na", 1.86), candidate_id="both_ends", charged=without_ion(given[0])))
+    found = screening.rank(given, "electrodes", cards=0)
+    assert not len(found.rejected)
+    rows = {row["candidate_id"]: row for row in found.table.to_dicts()}
+    assert rows["LiCoO2"]["rank"] == 1
+    assert rows["LiCoO2"]["voltage_V"] > 3
+    for name in ("NaCoO2", "both_ends"):
+        assert rows[name]["voltage_V"] is None
+        assert rows[name]["voltage_calculated_V"] is None
+        reason = "not predicted: voltage-v2 has no energy of the metal Na as reference"
+        assert rows[name]["voltage_method"] == reason
+        assert rows[name]["why"].endswith(f" Voltage {reason}.")
+
+
+def without_ion(crystal: Crystal) -> Crystal:
+    return replace(crystal, numbers=crystal.numbers[1:], frac=crystal.frac[1:])

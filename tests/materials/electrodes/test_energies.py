@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import polars as pl
@@ -194,6 +195,7 @@ def test_a_strain_of_uncertain_sign_can_be_zero(predictions: TableMaker) -> None
         ({"voltage_offset_V": 0.1}, None),
         ({"voltage_offset_V": 0.0, "flags": "offset_unknown"}, "no measured voltage of its class"),
         ({"voltage_offset_V": None}, None),
+        ({"voltage_offset_V": None, "voltage_offset_class": None, "flags": "offset_unknown"}, None),
     ],
 )  # fmt: skip
 def test_the_reason_names_the_class_whose_measured_voltages_differ(
@@ -220,13 +222,21 @@ def test_an_element_without_a_cost_gives_no_ratio(predictions: TableMaker) -> No
     [
         ({}, "andidate: cathode for Li, 3.40 V, 170 mAh/g, 381 Wh/kg in a cell"),
         ({"voltage_V": 5.5, "voltage_V_lo": 5.3, "voltage_V_hi": 5.7},
-         "The voltage is 1.00 V above what the electrolyte stands"),
+         "The voltage is 1.00 V above what the electrolyte withstands"),
         ({"voltage_V": None, "voltage_calculated_V": None}, "Its voltage is not known"),
         ({"flags": "not_an_electrode"}, "The ion cannot leave or enter reversibly"),
         ({"energy_above_hull_eV_per_atom": 0.3}, "Hard to make: 0.300 eV/atom above the hull"),
         ({"volume_change_percent": -30.0, "volume_change_percent_lo": -31.0, "volume_change_percent_hi": -29.0},
          "The volume changes by 30 %"),
         ({"n_ions_extractable": 0.2}, "Only 8 mAh/g move in practice"),
+        ({"n_ions_extractable": None, "no_pair_reason": "no known phase forms"}, "no known phase forms"),
+        ({"voltage_V": 0.02, "voltage_V_lo": -0.3, "voltage_V_hi": 0.34},
+         "he voltage is 0.02 V above that of the ion's metal"),
+        ({"voltage_V": -0.5, "voltage_V_lo": -0.6, "voltage_V_hi": -0.4},
+         "The voltage is 0.50 V below that of the ion's metal"),
+        ({"energy_above_hull_eV_per_atom": 0.04, "energy_above_hull_eV_per_atom_lo": 0.0,
+          "energy_above_hull_eV_per_atom_hi": 0.08}, "): 0.040 eV/atom above the hull."),
+        ({"flags": "conversion_electrode"}, "he crystal is no host: it turns into other phases"),
     ],
 )  # fmt: skip
 def test_the_reason_names_the_main_weakness(predictions: TableMaker, changes: dict[str, Any], expected: str) -> None:
@@ -234,3 +244,29 @@ def test_the_reason_names_the_main_weakness(predictions: TableMaker, changes: di
     merits = evaluate(predictions(("Li4Fe4P4O16", {**LIFEPO4, **changes})), ElectrodeSettings())
     ranked = rank_table(merits, ranking_settings(task["ranking"]))
     assert expected in explain_task(ranked, task)["why"][0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "flags", "percent", "passed"),
+    [
+        ("insertion", "", -30.0, 0.0),
+        ("conversion", "conversion_electrode", -45.0, 0.5),  # CoO and its kind: hysteresis alone
+        ("conversion", "alloy_anode;conversion_electrode", -65.0, 0.25),  # Cu6Sn5, InSb
+        ("conversion", "conversion_electrode", -85.0, 0.0),
+        ("alloy", "alloy_anode", -65.0, 0.5),
+        ("alloy", "alloy_anode", -85.0, 0.0),
+        ("intercalated_carbon", "alloy_anode", -12.0, 1.0),
+    ],
+)
+def test_what_turns_into_other_phases_has_a_strain_rule_of_its_own(
+    predictions: TableMaker, kind: str, flags: str, percent: float, passed: float
+) -> None:
+    task = yaml.safe_load((resource("configs") / "task" / "electrodes.yaml").read_text("utf-8"))
+    ends = {f"volume_change_percent{end}": percent + off for end, off in (("", 0.0), ("_lo", -1.0), ("_hi", 1.0))}
+    values = {**LIFEPO4, **ends, "electrode_kind": kind, "flags": flags}
+    ranked = rank_table(
+        evaluate(predictions(("Li4Fe4P4O16", values)), ElectrodeSettings()), ranking_settings(task["ranking"])
+    )
+    names = ("strain", "alloy_strain", "hysteresis")
+    chances = [ranked[f"gate_{name}_probability"][0] for name in names]
+    assert prod(chances) == pytest.approx(passed, abs=1e-3)

@@ -63,9 +63,18 @@ class MobilityPredictor:
         """The barrier of the best way through each of B crystals, its dimensions, and flags."""
         if self.barrier is None or not crystals:
             return _columns([Mobility()] * len(crystals), [""] * len(crystals))
-        pairs = list(find_pairs(map(standard_cell, crystals), self.working_ion))
-        found = find_mobilities([_pair(pair) for pair in pairs], self.barrier.predict)
+        pairs, found = self._found(crystals)
         return _columns(found, [_flag(*both) for both in zip(pairs, found, strict=True)])
+
+    def mobilities(self, crystals: Sequence[Crystal]) -> list[Mobility]:
+        """How the ion moves in each of B crystals, with the hop that decides."""
+        return self._found(crystals)[1]
+
+    def _found(self, crystals: Sequence[Crystal]) -> tuple[list[ElectrodePair | NoPair], list[Mobility]]:
+        pairs = list(find_pairs(map(standard_cell, crystals), self.working_ion))
+        if self.barrier is None:
+            return pairs, [Mobility()] * len(pairs)
+        return pairs, find_mobilities([_pair(pair) for pair in pairs], self.barrier.predict)
 
 
 def _pair(pair: ElectrodePair | NoPair) -> ElectrodePair | None:

@@ -72,10 +72,10 @@ class DischargePath:
 
 
 def path_to(frame: Floats, phases: Phases, end: Stage, ion: int, charge: int) -> DischargePath:
-    """The ends of the path from the frame without ions, as stable as it can be, to a given state.
+    """The ends of the path from the frame, as stable as it can be, to a given state.
 
     Args:
-        frame: Atoms of each element besides the ion, (119,).
+        frame: Atoms of each element at the start, (119,); without the ion unless some stays.
         phases: To choose from.
         end: The given state.
         ion: Atomic number of the ion.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from screening.crystals.crystal import Crystal
 from screening.materials.base import Curve
 from screening.materials.electrodes.phases.discharge_path import DischargePath
@@ -23,20 +25,43 @@ def phase_curves(crystals: Sequence[Crystal], rows: Sequence[Mapping[str, Any]],
     """
     own = {i: crystals[i] for i, row in enumerate(rows) if row.get("electrode_origin") == ORIGIN}
     found = phase_electrodes(own, {index: rows[index]["working_ion"] for index in own}, lines)
-    return {
-        index: _curve(discharge_steps(electrode, own[index], lines), electrode.half_V, rows[index])
+    curves = {
+        index: _curve(discharge_steps(electrode, own[index], lines), rows[index])
         for index, electrode in found.items()
-        if isinstance(electrode, PhaseElectrode) and rows[index].get("capacity_mAh_per_g") is not None
+        if isinstance(electrode, PhaseElectrode)
     }
+    return {index: curve for index, curve in curves.items() if curve is not None}
 
 
-def _curve(path: DischargePath, half_V: float, row: Mapping[str, Any]) -> Curve:
-    """Plateaus in the order of charging, per the same mass as the capacity of the row."""
-    x, y, taken = [], [], 0.0
+def drawn(x: Sequence[float], y: Sequence[float], row: Mapping[str, Any]) -> Curve | None:
+    """A curve of voltage over charge that agrees with the table.
+
+    It ends at the practical capacity, all of its voltages are shifted by the same amount so that their mean over the
+    charge is `voltage_V`, and its interval is that of `voltage_V`.
+
+    Args:
+        x: Charge taken out so far in any unit, from 0; plateaus have two points.
+        y: Voltages there in V.
+        row: Of the ranked table; without voltage or capacity there is no curve.
+    """
+    volts = [row.get(f"voltage_V{end}") for end in ("", "_lo", "_hi")]
+    capacity = row.get("capacity_practical_mAh_per_g")
+    if not capacity or any(volt is None for volt in volts):
+        return None
+    value, low, high = (float(volt or 0.0) for volt in volts)
+    charge = np.asarray(x) * float(capacity) / x[-1]
+    middle = np.asarray(y) + value - np.trapezoid(y, x) / x[-1]
+    parts = (charge, middle, middle + low - value, middle + high - value)
+    return Curve("voltage", *(tuple(part.tolist()) for part in parts))
+
+
+def _curve(path: DischargePath, row: Mapping[str, Any]) -> Curve | None:
+    """Plateaus in the order of charging."""
+    x: list[float] = []
+    y: list[float] = []
+    taken = 0.0
     for voltage, ions in reversed(path.steps):
-        share = float(row["capacity_mAh_per_g"]) * ions / path.ions
-        x += [taken, taken + share]
+        x += [taken, taken + ions]
         y += [voltage, voltage]
-        taken += share
-    low, high = (tuple(volt + change for volt in y) for change in (-half_V, half_V))
-    return Curve("voltage", tuple(x), tuple(y), low, high)
+        taken += ions
+    return drawn(x, y, row)

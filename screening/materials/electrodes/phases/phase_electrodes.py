@@ -27,6 +27,8 @@ from screening.materials.electrodes.phases.line_phases import LinePhases
 _TABLE_V = 0.03
 """Half the 80 % interval of a voltage between phases of the table, whose corrections have changed over the years."""
 _GIVEN = "given"
+_ALLOYING = ("Al", "Si", "P", "Zn", "Ga", "Ge", "As", "Ag", "Cd", "In", "Sn", "Sb", "Pb", "Bi")
+"""Elements that take up lithium or its relatives as alloys: Obrovac and Chevrier, Chem. Rev. 114, 11444 (2014)."""
 _FORMATION, _HULL = "formation_energy_eV_per_atom", "energy_above_hull_eV_per_atom"
 
 
@@ -41,6 +43,7 @@ class PhaseElectrode:
         holds_ions: Whether the crystal is the discharged end.
         half_V: Half the interval of the calculated voltage.
         hull: Energy above the hull of the crystal with its interval in eV/atom.
+        unlisted: Elements that may alloy with the ion, but of which no phase with it is known here.
     """
 
     ion: str
@@ -49,6 +52,7 @@ class PhaseElectrode:
     holds_ions: bool
     half_V: float
     hull: tuple[float, float, float]
+    unlisted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -98,15 +102,34 @@ def _path(crystal: Crystal, ion: str, energy: _Energy, frame: Floats, phases: Ph
     held = float((crystal.numbers == number).sum())
     own = Stage(held, energy.value * crystal.n_atoms, crystal.volume_A3, (crystal.formula,))
     if held:
-        path: DischargePath | None = path_to(frame, phases, own, number, charge)
+        emptied = frame.copy()
+        emptied[number] = _left(crystal, number)
+        path: DischargePath | None = path_to(emptied, phases, own, number, charge)
         formula = cell_formula(crystal.numbers)
     else:
         path = path_from(frame, _having(phases, crystal, own.energy_eV), own, number, charge)
         formula = f"{ion}{_shown(path.ions)}{cell_formula(crystal.numbers)}" if path else ""
+    unlisted = _unlisted(frame, phases, number)
     if path is None:
-        return f"no known phase of {crystal.formula} and {ion} forms at {LOWEST_STEP_V:g} V or more"
+        gap = f"; the table of known phases has none of {ion} with {', '.join(unlisted)}" if unlisted else ""
+        return f"no known phase of {crystal.formula} and {ion} forms at {LOWEST_STEP_V:g} V or more{gap}"
     half = energy.half * crystal.n_atoms / (path.ions * charge)
-    return PhaseElectrode(ion, formula, path, bool(held), float(np.hypot(half, _TABLE_V)), energy.hull)
+    return PhaseElectrode(ion, formula, path, bool(held), float(np.hypot(half, _TABLE_V)), energy.hull, unlisted)
+
+
+def _unlisted(frame: Floats, phases: Phases, ion: int) -> tuple[str, ...]:
+    """Alloying elements of a frame without a binary phase with the ion."""
+    binary = phases.counts[(phases.counts[:, ion] > 0) & ((phases.counts > 0).sum(axis=1) == 2)].any(axis=0)
+    return tuple(s for s in _ALLOYING if frame[ATOMIC_NUMBERS[s]] and not binary[ATOMIC_NUMBERS[s]])
+
+
+def _left(crystal: Crystal, ion: int) -> float:
+    """Ions that stay in the charged end of a given pair, per discharged cell; 0 for a crystal alone."""
+    charged = crystal.charged
+    if charged is None:
+        return 0.0
+    stay, own = charged.numbers == ion, crystal.numbers != ion
+    return float(stay.sum()) * own.sum() / (~stay).sum()
 
 
 def _frame_and_phases(crystal: Crystal, ion: str, lines: LinePhases) -> tuple[Floats, Phases]:

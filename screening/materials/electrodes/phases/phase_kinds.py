@@ -15,6 +15,7 @@ from screening.materials.electrodes.end_members.redox import POLYANION_CENTRES, 
 
 Kind = Literal["insertion", "intercalated_carbon", "alloy", "conversion"]
 
+CARBON_KIND: Kind = "intercalated_carbon"
 GUEST_FRAME_ATOMS = 4.0
 """Frames of several elements with at least so many atoms for each ion are cages that stay, such as skutterudites."""
 _CONVERTED_ANIONS = ("N", "O", "F", "S", "Cl", "Se", "Br", "Te", "I")
@@ -25,7 +26,8 @@ _CONVERTED_METALS = ("Ge", "Sn", "Pb", "Sb", "Bi", "Ga", "In", "Zn", "Cd", "Ag")
 def electrode_kind(crystal: Crystal, pair: ElectrodePair | NoPair, ion: str) -> Kind | None:
     """How a crystal stores the ion; None for what is no electrode.
 
-    Metallic crystals form alloys with the ion if their frame is of one element, and convert if it is of several.
+    Metallic crystals form alloys with the ion if their frame is of one element, and convert if it is of several,
+    unless both ends are given: then the frame is said to stay.
     Other hosts convert if they are given without the ion and have no place for it, or if their metals are in their
     lowest state: then the metal forms beside a compound of the ion. Known phases decide whether it gains energy.
     """
@@ -44,11 +46,11 @@ def _kind_of_metal(crystal: Crystal, pair: ElectrodePair | NoPair, ion: str) -> 
     stays = crystal.numbers != ATOMIC_NUMBERS[ion]
     frame = replace(crystal, numbers=crystal.numbers[stays], frac=crystal.frac[stays])
     if (frame.numbers == CARBON).all():
-        return "intercalated_carbon" if isinstance(pair, ElectrodePair) and bond_length(frame) is not None else None
-    if isinstance(pair, ElectrodePair) and pair.origin == "given":
-        return "alloy"
+        return CARBON_KIND if isinstance(pair, ElectrodePair) and bond_length(frame) is not None else None
     if len(set(frame.numbers.tolist())) == 1:
         return "alloy"
+    if isinstance(pair, ElectrodePair) and pair.origin == "given":
+        return "insertion"
     ions = crystal.n_atoms - frame.n_atoms
     apart = "frame_falls_apart" in pair.flags
     cage = ions > 0 and not apart and frame.n_atoms >= GUEST_FRAME_ATOMS * ions

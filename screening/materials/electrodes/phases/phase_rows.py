@@ -17,7 +17,7 @@ from screening.materials.electrodes.phases.carbon_and_layers import Cells, carbo
 from screening.materials.electrodes.phases.competition import converting_rows
 from screening.materials.electrodes.phases.line_phases import LinePhases
 from screening.materials.electrodes.phases.phase_electrodes import PhaseElectrode, phase_electrodes
-from screening.materials.electrodes.phases.phase_kinds import Kind, electrode_kind
+from screening.materials.electrodes.phases.phase_kinds import CARBON_KIND, Kind, electrode_kind
 
 _IONS = ("n_ions_removed", "n_ions_extractable", "n_ions_practical")
 KIND_COLUMN, ORIGIN = "electrode_kind", "phases"
@@ -62,11 +62,7 @@ def phase_rows(
     """
     ions = _ions(crystals, pairs, working_ion)
     kinds = [electrode_kind(c, pair, ion) for c, pair, ion in zip(crystals, pairs, ions, strict=True)]
-    rows = [
-        row
-        for row, (kind, pair) in enumerate(zip(kinds, pairs, strict=True))
-        if kind in _MEASURED_V and not (isinstance(pair, ElectrodePair) and pair.origin == "given")
-    ]
+    rows = [row for row, kind in enumerate(kinds) if kind in _MEASURED_V]
     if lines is None:
         return PhaseRows(tuple(kinds), {})
     found = phase_electrodes({row: crystals[row] for row in rows}, {row: ions[row] for row in rows}, lines)
@@ -91,10 +87,8 @@ def with_phases(
     columns = table.to_dict(as_series=False)
     cells: dict[int, Cells] = {}
     if lines is not None:
-        carbons = {row: p for row, p in enumerate(pairs) if rows.kinds[row] == "intercalated_carbon"}
-        cells |= {
-            row: carbon_cells(p) for row, p in carbons.items() if isinstance(p, ElectrodePair) and p.origin != "given"
-        }
+        carbons = {row: p for row, p in enumerate(pairs) if rows.kinds[row] == CARBON_KIND}
+        cells |= {row: carbon_cells(p) for row, p in carbons.items() if isinstance(p, ElectrodePair)}
         cells |= layered_cells(table, pairs, rows.kinds, lines.potential)
         cells |= {row: _cells(electrode, rows.kinds[row], pairs[row]) for row, electrode in rows.found.items()}
     for row, changed in cells.items():
@@ -140,8 +134,13 @@ def _cells(electrode: PhaseElectrode | str, kind: Kind | None, pair: ElectrodePa
         **_around("voltage_V", path.average_V, measured),
         **_around("volume_change_percent", swelling, _VOLUME_SHARE * abs(swelling)),
         **_hulls(electrode),
-        "voltage_method": _METHOD.format(given=given),
+        "voltage_method": _METHOD.format(given=given) + _gaps(electrode),
     }
+
+
+def _gaps(electrode: PhaseElectrode) -> str:
+    missing = ", ".join(electrode.unlisted)
+    return f"; it has none of {electrode.ion} with {missing}, so capacity may be missing" if missing else ""
 
 
 def _hulls(electrode: PhaseElectrode) -> Cells:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from screening.array_types import Floats, Mask
-from screening.crystals.packed import PackedCrystals
+from screening.chemistry.elements import ATOMIC_NUMBERS
+from screening.crystals.packed import PackedCrystals, pack
+from screening.materials.electrodes.end_members.pair import ElectrodePair
+from screening.materials.electrodes.working_ions import CHARGES
 
 _NEAREST_A = 1.0  # the repulsion of ions is constant below this distance
 _WORTH_EXCHANGING = 1e-6  # 1/Å²
@@ -42,6 +46,14 @@ class Couples:
     def take(self, rows: NDArray[np.int64]) -> Couples:
         """Some of the pairs."""
         return Couples(self.discharged.take(rows), self.charged.take(rows), self.ions[rows], self.charges[rows])
+
+
+def couples_of(pairs: Sequence[ElectrodePair]) -> Couples:
+    """The ends of electrodes as arrays."""
+    discharged = pack([pair.discharged for pair in pairs])
+    ions: NDArray[np.int64] = np.array([ATOMIC_NUMBERS[pair.working_ion] for pair in pairs], dtype=np.int64)
+    charges = np.array([CHARGES[pair.working_ion] for pair in pairs], dtype=np.float64)
+    return Couples(discharged, pack([pair.charged for pair in pairs]), ions, charges)
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,11 @@ from screening.array_types import Floats
 from screening.crystals.crystal import Crystal
 from screening.crystals.packed import PackedCrystals
 from screening.errors import RequestError
+from screening.materials.electrodes.end_members.pair import ElectrodePair
 from screening.materials.electrodes.voltage.correction import HULL, VOLTAGE, VOLUME, Correction, VoltageInputs
 from screening.materials.electrodes.voltage.couples import Couples, balance_of, same_frames
 from screening.materials.electrodes.voltage.ends import PROPERTY_COLUMNS, network_ends, network_properties
+from screening.materials.electrodes.voltage.obstacles import obstacle
 from screening.materials.electrodes.voltage.practical_range import PredictedVoltages
 from screening.materials.electrodes.voltage.voltage import NO_VOLTAGE, Pairs, corrections_of, voltage_columns
 from screening.networks.predictor import Predictor
@@ -84,6 +86,10 @@ class NetworkVoltages:
     def method(self, given: str) -> str:
         """The method of a prediction, in words."""
         return _METHOD.format(network=self.network.folder.name)
+
+    def obstacle(self, pair: ElectrodePair) -> str:
+        """Why an electrode has no voltage: only frames that differ."""
+        return obstacle(pair, "", ())
 
     def prepared(self, couples: Couples, given: str) -> Couples:
         """The same electrodes: nothing is moved."""

@@ -15,11 +15,9 @@ from typing import Protocol
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from screening.array_types import Floats, Mask
 from screening.chemistry.elements import ATOMIC_NUMBERS, by_element
-from screening.crystals.packed import PackedCrystals, pack
 from screening.errors import RequestError
 from screening.materials.arrays import names_with_interval
 from screening.materials.electrodes.end_members.pair import ElectrodePair, NoPair
@@ -34,6 +32,7 @@ from screening.materials.electrodes.voltage.correction import (
 from screening.materials.electrodes.voltage.couples import (
     Couples,
     balance_of,
+    couples_of,
     same_frames,
     with_moved_hosts,
     without_ions,
@@ -45,6 +44,7 @@ from screening.materials.electrodes.voltage.ends import (
     evaluate_ends,
     metal_energies,
 )
+from screening.materials.electrodes.voltage.obstacles import UNPREDICTED, obstacle
 from screening.materials.electrodes.voltage.practical_range import PredictedVoltages, over_practical_range
 from screening.materials.electrodes.voltage.release_choice import ACCURATE, best_release
 from screening.materials.electrodes.voltage.two_potentials import widened
@@ -83,6 +83,9 @@ class VoltageEngine(Protocol):
 
     def method(self, given: str) -> str:
         """How, in words."""
+
+    def obstacle(self, pair: ElectrodePair) -> str:
+        """Why an electrode has no voltage, in words."""
 
 
 VOLTAGE_COLUMNS = (
@@ -162,6 +165,11 @@ class VoltagePredictor:
         steps = max(STEPS[given]) + self.refinement.further_steps
         words = _METHODS[given].format(potential=self.potential.name, steps=steps, energies=energies)
         return f"{words}; {self.remark}" if self.remark else words
+
+    def obstacle(self, pair: ElectrodePair) -> str:
+        """Why an electrode has no voltage: a metal without energy, elements not covered, or frames that differ."""
+        known = bool(np.isfinite(self.metals[ATOMIC_NUMBERS[pair.working_ion]]))
+        return obstacle(pair, self.folder.name if not known else "", (self.potential, self.refinement.single_point))
 
     def prepared(self, couples: Couples, given: str) -> Couples:
         """The same electrodes with given crystals moved near a minimum of the potential if they are far from it.
@@ -260,19 +268,11 @@ def voltage_columns(engine: VoltageEngine, pairs: Pairs) -> list[pl.Series]:
             used = over_practical_range(own, couples, found, partly)
             whole[rows], practical[rows], hull[rows] = found.voltage, used.voltage, used.hull
             volume[rows] = _volume_changes(as_given, own) if given == "pair" else used.volume
-            for row in rows.tolist():
-                methods[row] = engine.method(given)
+            for row, pair, volts in zip(rows.tolist(), own, found.voltage[:, 0], strict=True):
+                methods[row] = engine.method(given) if np.isfinite(volts) else f"{UNPREDICTED}: {engine.obstacle(pair)}"
     values = np.hstack([whole, practical, volume, hull])
     series = [pl.Series(name, values[:, i], nan_to_null=True) for i, name in enumerate(VOLTAGE_COLUMNS[:-1])]
     return [*series, pl.Series(VOLTAGE_COLUMNS[-1], methods, dtype=pl.String)]
-
-
-def couples_of(pairs: Sequence[ElectrodePair]) -> Couples:
-    """The ends of electrodes as arrays."""
-    discharged: PackedCrystals = pack([pair.discharged for pair in pairs])
-    ions: NDArray[np.int64] = np.array([ATOMIC_NUMBERS[pair.working_ion] for pair in pairs], dtype=np.int64)
-    charges = np.array([CHARGES[pair.working_ion] for pair in pairs], dtype=np.float64)
-    return Couples(discharged, pack([pair.charged for pair in pairs]), ions, charges)
 
 
 def _volume_changes(couples: Couples, pairs: Sequence[ElectrodePair]) -> Floats:

@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import pytest
+from helpers.barriers import Same
 
 from screening.crystals import Crystal
 from screening.errors import RequestError
 from screening.materials.electrodes.barriers.barrier_predictor import BARRIER_COLUMNS, BarrierPredictor
-from screening.materials.electrodes.barriers.migration_path import MigrationPath
 from screening.materials.electrodes.barriers.mobility_predictor import MobilityPredictor
 
 Make = Callable[[str], Crystal]
 COLUMNS = [*BARRIER_COLUMNS, "path_dimensions", "flags"]
-
-
-@dataclass(frozen=True)
-class Same:
-    """One barrier for all paths, as a model gives it."""
-
-    barrier_eV: float
-
-    def predict(self, paths: Sequence[MigrationPath]) -> Any:
-        return np.tile([self.barrier_eV, self.barrier_eV - 0.1, self.barrier_eV + 0.1], (len(paths), 1))
 
 
 def described(barrier_eV: float, *crystals: Crystal, ion: str | None = None) -> list[dict[str, Any]]:

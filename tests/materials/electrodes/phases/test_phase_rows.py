@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import count
+from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 
 from screening.chemistry.elements import ATOMIC_NUMBERS
 from screening.chemistry.known_phases import known_phases
 from screening.crystals.crystal import Crystal
 from screening.materials.electrodes.electrode_predictor import ElectrodePredictor
+from screening.materials.electrodes.end_members.pair import ElectrodePair
 from screening.materials.electrodes.end_members.pair_search import find_pair
 from screening.materials.electrodes.phases.binary_salts import missing_salt, salt_crystals
 from screening.materials.electrodes.phases.line_phases import LinePhases
@@ -31,6 +34,10 @@ def silicon(host: str = "Si", edge: float = 5.43) -> Crystal:
     return crystal([host, host], [[0, 0, 0], [0.25] * 3], edge * FCC)
 
 
+def silicon_like(metal: str, anion: str, edge: float) -> Crystal:
+    return crystal([metal, anion], [[0, 0, 0], [0.25] * 3], edge * FCC)
+
+
 def rock_salt(metal: str, anion: str, edge: float) -> Crystal:
     return crystal([metal, anion], [[0, 0, 0], [0.5] * 3], edge * FCC)
 
@@ -44,6 +51,13 @@ def lithium_aluminum() -> Crystal:
 def graphite() -> Crystal:
     cell = np.array([[2.461, 0, 0], [-1.2305, 2.1313, 0], [0, 0, 6.708]])
     return crystal(["C"] * 4, [[0, 0, 0.25], [0, 0, 0.75], [1 / 3, 2 / 3, 0.25], [2 / 3, 1 / 3, 0.75]], cell)
+
+
+def lithium_graphite() -> Crystal:
+    """LiC6, Guérard and Hérold, Carbon 13, 337 (1975)."""
+    pair = find_pair(graphite(), "Li")
+    assert isinstance(pair, ElectrodePair)
+    return pair.discharged
 
 
 @pytest.mark.parametrize(
@@ -64,10 +78,21 @@ def test_kinds(given: Crystal, ion: str, expected: str | None) -> None:
     assert electrode_kind(given, find_pair(given, ion), ion) == expected
 
 
-def test_a_pair_of_alloys_stays_as_given() -> None:
-    full = lithium_aluminum()
-    pair = find_pair(replace(full, charged=silicon("Al", 6.37)))
-    assert electrode_kind(full, pair, "Li") == "alloy"
+def with_charged(full: Crystal, charged: Crystal) -> Crystal:
+    return replace(full, charged=charged)
+
+
+def half_heusler(symbols: Sequence[str]) -> Crystal:
+    return crystal(symbols, [[0, 0, 0], [0.25] * 3, [0.5] * 3, [0.75] * 3][: len(symbols)], 6.5 * FCC)
+
+
+def test_given_pairs_are_alloys_only_with_one_element_beside_the_ion() -> None:
+    alloy = with_charged(lithium_aluminum(), silicon("Al", 6.37))
+    assert electrode_kind(alloy, find_pair(alloy), "Li") == "alloy"
+    frame = with_charged(half_heusler(["In", "Sb", "Li"]), half_heusler(["In", "Sb"]))
+    assert electrode_kind(frame, find_pair(frame), "Li") == "insertion"
+    carbon = with_charged(lithium_graphite(), graphite())
+    assert electrode_kind(carbon, find_pair(carbon), "Li") == "intercalated_carbon"
 
 
 def test_the_table_lacks_a_salt_that_is_built_instead() -> None:
@@ -78,6 +103,21 @@ def test_the_table_lacks_a_salt_that_is_built_instead() -> None:
     (oxide,) = salt_crystals("Li", "O", (2, 1))
     assert oxide.formula == "Li2O"
     assert oxide.volume_A3 == pytest.approx(4.619**3 / 4, rel=0.1)  # Zintl, Harder and Dauth (1934)
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize(
+    ("given", "full"),
+    [
+        (rock_salt("Cu", "O", 4.25), "Li2CuO"),  # copper takes up no lithium: 2.25 V to Cu and Li2O
+        (crystal(["Al"], [[0, 0, 0]], 4.05 * FCC), "Li1Al"),
+        (crystal(["Zn", "S"], [[0, 0, 0], [0.25] * 3], 5.41 * FCC), "Li3ZnS"),  # unlike zinc
+        (silicon("Ge", 5.66), "Li7.5Ge2"),
+    ],
+)
+def test_only_phases_that_form_at_room_temperature(predictor: ElectrodePredictor, given: Crystal, full: str) -> None:
+    columns = {series.name: series for series in predictor.describe([given]).columns}
+    assert columns["discharged_cell_formula"].to_list() == [full]
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +139,7 @@ def test_rows_of_alloys_conversion_and_carbon(predictor: ElectrodePredictor) -> 
     assert [row["electrode_origin"] for row in rows] == ["phases", "phases", "phases", "inserted", None]
     assert [row["voltage_V"] for row in rows[:4]] == pytest.approx([0.3, 0.36, 1.8, 0.1], abs=0.16)
     assert [row["volume_change_percent"] for row in rows[:4]] == pytest.approx([-74, -48, -40, -11], abs=8)
-    assert rows[0]["discharged_cell_formula"] == "Li8.4Si2"
+    assert rows[0]["discharged_cell_formula"] == "Li7.5Si2"
     assert rows[1]["discharged_cell_formula"] == "Li2Al2"
     for row, true in zip(rows, [0.28, 0.36, 1.79, 0.1], strict=False):
         assert row["voltage_V_lo"] < true < row["voltage_V_hi"]
@@ -110,17 +150,59 @@ def test_rows_of_alloys_conversion_and_carbon(predictor: ElectrodePredictor) -> 
     assert "not_an_electrode" in rows[4]["flags"]
 
 
+def described(predictor: ElectrodePredictor, crystals: Sequence[Crystal]) -> list[dict[str, Any]]:
+    return pl.DataFrame(predictor.describe(crystals).columns).to_dicts()
+
+
+@pytest.mark.ci
+def test_a_given_pair_has_the_voltage_of_its_phases(predictor: ElectrodePredictor) -> None:
+    """Whatever frame the charged end is given with: aluminum in the places it has in LiAl, layers far apart."""
+    sparse = with_charged(lithium_aluminum(), silicon("Al", 6.37))
+    partly = with_charged(lithium_aluminum(), half_heusler(["Al", "Al", "Li"]))
+    carbon = with_charged(lithium_graphite(), graphite())
+    alone, pair, half, carbon_alone, carbon_pair = described(
+        predictor, [lithium_aluminum(), sparse, partly, lithium_graphite(), carbon]
+    )
+    same = ("voltage_V", "voltage_calculated_V", "volume_change_percent", "electrode_kind", "n_ions_practical")
+    assert [pair[name] for name in same] == [alone[name] for name in same]
+    assert half["n_ions_removed"] == alone["n_ions_removed"] / 2
+    assert 0.1 < half["voltage_V"] < 0.5
+    assert carbon_pair["voltage_V"] == carbon_alone["voltage_V"] == 0.10
+    assert carbon_pair["volume_change_percent"] == pytest.approx(carbon_alone["volume_change_percent"])
+    assert carbon_pair["electrode_origin"] == "given"
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize("host", ["Si", "Ge"])
+def test_a_host_without_known_phases_says_so(host: str, predictor: ElectrodePredictor) -> None:
+    """The table has no phases of sodium with silicon or germanium: no voltage is made up."""
+    (row,) = described(replace(predictor, working_ion="Na"), [silicon(host)])
+    assert row["voltage_V"] is None
+    assert row["voltage_calculated_V"] is None
+    assert f"the table of known phases has none of Na with {host}" in row["no_pair_reason"]
+
+
+@pytest.mark.ci
+def test_a_gap_in_the_table_is_named_beside_a_voltage(predictor: ElectrodePredictor) -> None:
+    gallium, indium = described(predictor, [silicon_like("Ga", "Sb", 6.10), silicon_like("In", "Sb", 6.48)])
+    assert "none of Li with Ga" in gallium["voltage_method"]
+    assert "none of" not in indium["voltage_method"]
+
+
 @pytest.mark.ci
 def test_the_curve_has_a_plateau_for_each_mixture(predictor: ElectrodePredictor) -> None:
     lines = predictor.lines
     assert lines is not None
-    row = {"electrode_origin": "phases", "working_ion": "Li", "capacity_mAh_per_g": 2000.0}
+    row = {"electrode_origin": "phases", "working_ion": "Li", "capacity_practical_mAh_per_g": 2000.0}
+    row |= {"voltage_V": 0.3, "voltage_V_lo": 0.2, "voltage_V_hi": 0.45}
     curves = phase_curves([silicon(), graphite()], [row, {"electrode_origin": "inserted"}], lines)
     assert list(curves) == [0]
     assert list(curves[0].y) == sorted(curves[0].y)
     assert curves[0].x[0] == 0
     assert curves[0].x[-1] == pytest.approx(2000.0)
     assert len(set(curves[0].y)) == 3
+    assert np.trapezoid(curves[0].y, curves[0].x) / 2000.0 == pytest.approx(0.3)
+    assert np.subtract(curves[0].hi, curves[0].y) == pytest.approx(0.15)
 
 
 @pytest.mark.ci

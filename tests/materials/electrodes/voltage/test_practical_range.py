@@ -10,9 +10,8 @@ from helpers.electrodes import electrode
 
 from screening.materials.electrodes.end_members.pair import ElectrodePair
 from screening.materials.electrodes.voltage import practical_range
-from screening.materials.electrodes.voltage.couples import Couples, balance_of
+from screening.materials.electrodes.voltage.couples import Couples, balance_of, couples_of
 from screening.materials.electrodes.voltage.practical_range import PredictedVoltages, over_practical_range
-from screening.materials.electrodes.voltage.voltage import couples_of
 
 
 def by_content(couples: Couples) -> PredictedVoltages:
