@@ -8,11 +8,12 @@ from scipy.spatial import cKDTree
 
 from screening.array_types import Mask
 from screening.chemistry.element_table import element_table
-from screening.chemistry.elements import ATOMIC_NUMBERS
+from screening.chemistry.elements import ATOMIC_NUMBERS, SYMBOLS
 from screening.crystals.crystal import Crystal
 from screening.crystals.symmetry import space_group_number
 from screening.materials.electrodes.end_members.images import images_around
 from screening.materials.electrodes.end_members.periodic_graph import Image, connected_rank
+from screening.materials.electrodes.end_members.redox import active_symbols
 from screening.materials.electrodes.end_members.roles import ANIONS, LARGE_IONS, is_cyanide
 
 _BONDED = 1.2
@@ -34,10 +35,10 @@ def frame_class(crystal: Crystal, ion: str) -> str | None:
     """
     numbers = crystal.numbers
     held = numbers == ATOMIC_NUMBERS[ion]
-    count = {symbol: int((numbers == ATOMIC_NUMBERS[symbol]).sum()) for symbol in ("O", "Si", "P", "Mo")}
+    count = {symbol: int((numbers == ATOMIC_NUMBERS[symbol]).sum()) for symbol in ("O", "Si", "P", "Mo", "W")}
     if is_cyanide(numbers):
         return "cyanide"
-    if found := _polyanionic(crystal, held, count):
+    if found := _polyanionic(crystal, held, count) or _with_tetrahedra(numbers, count):
         return found
     anions = np.isin(numbers, _ANION_NUMBERS)
     cations = ~anions & ~held
@@ -49,7 +50,10 @@ def frame_class(crystal: Crystal, ion: str) -> str | None:
         return "Chevrel phase"
     if spinel := _spinel(crystal, held, anions):
         return spinel
-    return _layered(crystal, held, cations, oxide) or _dioxide(crystal, held, cations, oxide)
+    if found := _layered(crystal, held, cations, oxide) or _dioxide(crystal, held, cations, oxide):
+        return found
+    iron = numbers == ATOMIC_NUMBERS["Fe"]
+    return "tetrahedral ferrite" if oxide and iron.any() and _four_neighbours(crystal, iron) else None
 
 
 def frame_dimensions(crystal: Crystal, frame: Mask) -> int:
@@ -98,6 +102,14 @@ def _polyanionic(crystal: Crystal, held: Mask, count: dict[str, int]) -> str | N
     return "polyanionic compound"
 
 
+def _with_tetrahedra(numbers: NDArray[np.integer], count: dict[str, int]) -> str | None:
+    """Molybdates and tungstates of another metal, whose hexavalent metals lie in tetrahedra like those of sulfates."""
+    heavy = [symbol for symbol in ("Mo", "W") if count[symbol]]
+    others = {SYMBOLS[number] for number in np.unique(numbers)} & active_symbols() - set(heavy)
+    n_heavy = sum(count[symbol] for symbol in heavy)
+    return "molybdate or tungstate" if n_heavy and others and count["O"] == 4 * n_heavy else None
+
+
 def _spinel(crystal: Crystal, held: Mask, anions: Mask) -> str | None:
     """Spinels have three cations for four anions, with the ion in tetrahedra; hosts lack the ion."""
     cations, n_anions = int((~anions).sum()), int(anions.sum())
@@ -109,7 +121,7 @@ def _spinel(crystal: Crystal, held: Mask, anions: Mask) -> str | None:
 
 
 def _four_neighbours(crystal: Crystal, held: Mask) -> bool:
-    """Whether most of the ions have four anions as neighbours."""
+    """Whether most of these atoms have four anions as neighbours."""
     anions = np.isin(crystal.numbers, _ANION_NUMBERS)
     frac = crystal.frac - np.floor(crystal.frac)
     positions, _ = images_around(crystal.lattice, frac[anions], 4.0)

@@ -12,14 +12,16 @@ from screening.chemistry.formulas import cell_formula
 from screening.crystals.crystal import Crystal
 from screening.errors import RequestError
 from screening.materials.electrodes.barriers.blocked import is_blocked
+from screening.materials.electrodes.end_members.frame_layers import layers
 from screening.materials.electrodes.end_members.frames import falls_apart
 from screening.materials.electrodes.end_members.given_pair import given_pair
 from screening.materials.electrodes.end_members.graphite import CARBON, bond_length, intercalated
-from screening.materials.electrodes.end_members.insertion import enlarged, fill
+from screening.materials.electrodes.end_members.insertion import Filled, enlarged, fill
 from screening.materials.electrodes.end_members.pair import ElectrodePair, NoPair
 from screening.materials.electrodes.end_members.practical import HOST_LIMIT, host_limit, with_practical_limit
 from screening.materials.electrodes.end_members.redox import ION_CHARGES, active_symbols
 from screening.materials.electrodes.end_members.roles import Roles, has_anions, is_cyanide, roles
+from screening.materials.electrodes.working_ions import RADII_A
 
 MAX_INSERTION_ATOMS = 200
 """Largest cell for the search for voids, whose time grows with the cell."""
@@ -103,16 +105,33 @@ def _inserted(crystal: Crystal, ion: str, found: Roles, row: int, flags: tuple[s
         limits = f"up to {_MOST_CELLS} cells and {MAX_INSERTION_ATOMS} atoms"
         return NoPair(f"{crystal.formula}: no discharged end was searched for, it needs more than {limits}", flags)
     host = enlarged(crystal, cells)
-    filled = fill(host, ion, int(cells * each + 1e-6))
+    wanted = int(cells * each + 1e-6)
+    filled = _filled(host, ion, wanted)
     held = _holds(crystal, ion)
     if filled is None:
         reason = f"no void of {crystal.formula} is large enough for {'more ' if held else ''}{ion}"
         return NoPair(reason, _without_room(flags))
     rest = [flag for flag in flags if flag not in ("charged_host", "not_an_electrode")]
-    names = (*rest, *["charged_host"] * held, *["ions_relocated"] * filled.relocated)
+    named = {"charged_host": held, "ions_relocated": filled.relocated, "few_voids": filled.added < wanted}
+    names = (*rest, *(name for name, true in named.items() if true))
     added = float(filled.added)
     ends = ElectrodePair(filled.crystal, host, ion, added, "inserted", names, added)
     return _with_structure_flags(replace(ends, n_ions_practical=added, practical_limit=rule))
+
+
+def _filled(host: Crystal, ion: str, wanted: int) -> Filled | None:
+    """The host with ions in its voids; layers move apart for an ion that is too large for the gap, as K in TiS2."""
+    filled = fill(host, ion, wanted)
+    if filled is not None or _holds(host, ion):
+        return filled
+    opened = _with_open_layers(host, ion)
+    return None if opened is host else fill(opened, ion, wanted)
+
+
+def _with_open_layers(crystal: Crystal, ion: str) -> Crystal:
+    """The crystal with its layers as far apart as the ion needs; any other crystal as it is."""
+    stacked = layers(crystal, crystal.numbers == ATOMIC_NUMBERS[ion])
+    return crystal if stacked is None else stacked.opened(crystal, RADII_A[ATOMIC_NUMBERS[ion]])
 
 
 def _without_room(flags: tuple[str, ...]) -> tuple[str, ...]:
@@ -127,7 +146,8 @@ def _with_structure_flags(pair: ElectrodePair) -> ElectrodePair:
         flags.append("water_in_cavities")
     frame = pair.discharged.numbers != ATOMIC_NUMBERS[pair.working_ion]
     contracted = pair.origin == "inserted"
-    if has_anions(pair.discharged.numbers) and is_blocked(pair.discharged, pair.working_ion, contracted):
+    filled = _with_open_layers(pair.discharged, pair.working_ion) if contracted else pair.discharged
+    if has_anions(filled.numbers) and is_blocked(filled, pair.working_ion, contracted):
         flags.append("ion_sites_blocked")
     if pair.origin == "topotactic" and falls_apart(pair.discharged, frame):
         flags.append("frame_falls_apart")

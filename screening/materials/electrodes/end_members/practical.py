@@ -13,11 +13,13 @@ import numpy as np
 import polars as pl
 
 from screening.array_types import Mask
+from screening.chemistry.compositions import count_matrix
 from screening.chemistry.elements import ATOMIC_NUMBERS, SYMBOLS
+from screening.chemistry.formulas import cell_formula
 from screening.crystals.crystal import Crystal
 from screening.materials.electrodes.end_members.frame_class import frame_class
 from screening.materials.electrodes.end_members.pair import ElectrodePair
-from screening.materials.electrodes.end_members.redox import ION_CHARGES, active_symbols
+from screening.materials.electrodes.end_members.redox import ION_CHARGES, active_symbols, formal_charges
 from screening.materials.electrodes.end_members.roles import ANIONS
 from screening.resources import resource
 
@@ -38,7 +40,8 @@ class _Rule:
         metal: Symbol; `*` stands for all that have no row of their own.
         alone: Whether the rule holds only if this is the only redox-active metal.
         quantity: `ions_left` (ions that stay per cation of the frame), `electrons` (that leave per redox-active metal),
-            `electrons_in` (that enter the host, per metal) or `cations_per_anion` (in the discharged crystal).
+            `highest_state` (of the metal when it is charged), `electrons_in` (that enter the host, per metal) or
+            `cations_per_anion` (in the discharged crystal).
         value: Of this quantity.
         reason: In words.
         source: Publication.
@@ -82,7 +85,8 @@ def with_practical_limit(pair: ElectrodePair) -> ElectrodePair:
     n_ions, rule = found
     if n_ions > allowed - _FULL:
         return replace(pair, n_ions_practical=allowed, practical_limit=f"redox limit, which is within the rule: {rule}")
-    return replace(pair, n_ions_practical=n_ions, practical_limit=rule)
+    flags = pair.flags if n_ions > _FULL else tuple(dict.fromkeys([*pair.flags, "inactive_redox_couple"]))
+    return replace(pair, n_ions_practical=n_ions, practical_limit=rule, flags=flags)
 
 
 def host_limit(host: Crystal, ion: str) -> HostLimit | None:
@@ -121,6 +125,13 @@ def _leaving(crystal: Crystal, ion: str, rules: _Rules) -> tuple[float, str] | N
     elif "electrons" in rules:
         electrons, used = _summed(crystal, ~held, rules["electrons"], active_only=True)
         n_ions = electrons / ION_CHARGES[ion]
+    elif states := rules.get("highest_state"):
+        charges = formal_charges(count_matrix([cell_formula(crystal.numbers)]))[0]
+        used = list(states.values())
+        numbers = {metal: ATOMIC_NUMBERS[metal] for metal in states}
+        each = {metal: max(rule.value - float(charges[numbers[metal]]), 0.0) for metal, rule in states.items()}
+        electrons = sum(each[metal] * int((crystal.numbers == number).sum()) for metal, number in numbers.items())
+        n_ions = electrons / ION_CHARGES[ion]
     else:
         return None
     return max(n_ions, 0.0), "; ".join(_worded(rule, ion) for rule in used)
@@ -146,6 +157,7 @@ def _worded(rule: _Rule, ion: str) -> str:
     words = {
         "ions_left": f"{rule.value:g} {ion} per {metal} must stay" if rule.value else f"all {ion} leaves",
         "electrons": f"{electrons} per {metal}",
+        "highest_state": f"{metal} stays {rule.value:g}+ or below",
         "electrons_in": f"{electrons} per {metal} of the host",
         "cations_per_anion": "one cation per anion at most",
     }

@@ -130,11 +130,13 @@ def _classify(
     anion = rich & (balance.extractable < electrons - 1e-6) & ~charged
     dead = spent & ~charged & ~anion & balance.d0
     full = usable & ~holds & (balance.insertable < 1e-6)
+    both = usable & holds & ~spent & (balance.insertable > 1e-6) & roomy
     return {
         "not_an_electrode": empty | (~redox & ~alloy) | dead | full,
         "alloy_anode": alloy,
         "host_without_ion": ((usable & ~full) | alloy) & ~holds,
         "charged_host": charged,
+        "takes_more_ions": both,
         "anion_redox": anion,
         "inactive_redox_couple": spent & ~charged & ~anion & ~dead,
         "charge_balance_unclear": unclear,

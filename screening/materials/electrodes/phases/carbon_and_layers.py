@@ -12,9 +12,9 @@ from screening.chemistry.elements import ATOMIC_NUMBERS
 from screening.chemistry.known_phases import known_phases
 from screening.crystals.crystal import Crystal
 from screening.crystals.packed import pack
+from screening.materials.electrodes.end_members.frame_layers import layers
 from screening.materials.electrodes.end_members.graphite import CARBON
 from screening.materials.electrodes.end_members.pair import ElectrodePair, NoPair
-from screening.materials.electrodes.phases.frame_layers import layers
 from screening.materials.electrodes.phases.phase_kinds import Kind
 from screening.materials.electrodes.working_ions import RADII_A
 from screening.potentials.base import Potential
@@ -29,6 +29,7 @@ _CARBON_PERCENT, _LAYERS_PERCENT = 2.0, 3.0
 """Half the 80 % intervals of volume changes: of the distance of graphite's compounds, and by the measured changes of
 LiTiS2, NaTiS2, LiVS2, LiCoO2 and LiNiO2."""
 _WHOLE, _TOO_FAR = 0.9, 1.1
+_SAME_PERCENT = 1e-3
 _VOLUME = "volume_change_percent"
 
 Cells = dict[str, float | str | None]
@@ -97,7 +98,8 @@ def layered_cells(
         full_A3 = pair.discharged.volume_A3
         if pair.origin == "inserted":  # the host was given, and the volume with ions is predicted from its volume,
             full_A3 = pair.charged.volume_A3 / (1.0 + predicted[row] / 100.0)
-            if (stacked.gaps_A > _TOO_FAR * stacked.empty_gaps_A).any():  # unless its layers had drifted apart
+            drifted = (stacked.gaps_A > _TOO_FAR * stacked.empty_gaps_A).any()
+            if drifted or abs(pair.volume_change_percent) > _SAME_PERCENT:  # unless its layers were or had to be apart
                 full_A3 = stacked.full_volume_A3(RADII_A[ATOMIC_NUMBERS[pair.working_ion]])
         change = 100.0 * (stacked.empty_volume_A3 / full_A3 - 1.0)
         found[row] = {

@@ -265,3 +265,54 @@ def test_both_ends_keep_id_and_cell(known: Known) -> None:
     assert pair.charged.flags == ("ordered_approximant",)
     assert np.array_equal(pair.charged.lattice, crystal.lattice)
     assert pair.volume_change_percent == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize(("metal", "anion", "a", "c"), [("Ti", "S", 3.407, 5.695), ("V", "Se", 3.356, 6.105)])
+def test_layers_move_apart_for_an_ion_that_is_too_large_for_the_gap(metal: str, anion: str, a: float, c: float) -> None:
+    host = built(164, Lattice.hexagonal(a, c), [metal, anion], [[0, 0, 0], [1 / 3, 2 / 3, 0.25]])
+    for ion, opens in (("K", True), ("Li", False)):
+        found = find_pair(host, ion)
+        assert isinstance(found, ElectrodePair)
+        assert found.n_ions_removed == 1
+        assert (found.volume_change_percent < -20) == opens
+        assert found.charged == host
+
+
+@pytest.mark.parametrize(("anion", "ion", "c"), [("S", "Ca", 5.695), ("Se", "Na", 6.008)])
+def test_ions_of_any_size_leave_layers_that_are_given_empty(anion: str, ion: str, c: float) -> None:
+    host = built(164, Lattice.hexagonal(3.45, c), ["Ti", anion], [[0, 0, 0], [1 / 3, 2 / 3, 0.25]])
+    found = find_pair(host, ion)
+    assert isinstance(found, ElectrodePair)
+    assert "ion_sites_blocked" not in found.flags
+
+
+def test_a_frame_with_fewer_voids_than_electrons_says_so() -> None:
+    """Brookite (Baur, Acta Cryst. 14, 214 (1961)) beside rutile, which has a void for each titanium."""
+    sites = [[0.129, 0.097, 0.863], [0.010, 0.149, 0.184], [0.231, 0.111, 0.537]]
+    brookite = built(61, Lattice.orthorhombic(9.184, 5.447, 5.145), ["Ti", "O", "O"], sites)
+    rutile = built(136, Lattice.tetragonal(4.594, 2.959), ["Ti", "O"], [[0, 0, 0], [0.305, 0.305, 0]])
+    for crystal, few in ((brookite, True), (rutile, False)):
+        found = find_pair(crystal, "Li")
+        assert isinstance(found, ElectrodePair)
+        assert ("few_voids" in found.flags) == few
+
+
+@pytest.mark.parametrize(
+    ("name", "elements", "expected"),
+    [
+        ("LiMn2O4", {}, True),  # Li2Mn2O4 at 2.95 V
+        ("LiMn2O4", {"Mn": "Ti"}, True),  # LiTi2O4 is known as an anode at 1.34 V
+        ("Na3V2(PO4)3", {}, True),  # Na4V2(PO4)3 at 1.6 V
+        ("LiFePO4", {}, False),
+        ("LiCoO2", {}, False),
+    ],
+)
+def test_crystals_that_are_charged_and_discharged_ends_say_so(
+    known: Known, name: str, elements: dict[str, str], expected: bool
+) -> None:
+    crystal = known(name)
+    for old, new in elements.items():
+        crystal = replace(crystal, numbers=np.where(crystal.numbers == Element(old).Z, Element(new).Z, crystal.numbers))
+    pair = find_pair(crystal)
+    assert isinstance(pair, ElectrodePair)
+    assert ("takes_more_ions" in pair.flags) == expected

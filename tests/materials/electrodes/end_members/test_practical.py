@@ -8,12 +8,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from helpers.crystals import rotated, supercell
+from pymatgen.core import Lattice, Structure
 
 from screening.chemistry.elements import ATOMIC_NUMBERS
 from screening.crystals import Crystal
 from screening.materials.electrodes.end_members.frame_class import frame_class, frame_dimensions
 from screening.materials.electrodes.end_members.pair import ElectrodePair, NoPair
 from screening.materials.electrodes.end_members.pair_search import find_pair
+from screening.materials.electrodes.end_members.practical import host_limit
 
 Known = Callable[[str], Crystal]
 
@@ -138,6 +140,10 @@ def test_the_class_does_not_depend_on_the_cell(
         ({"Na": 3, "V": 2, "P": 2, "O": 8, "F": 3}, "polyanionic compound"),
         ({"K": 2, "Mn": 1, "Fe": 1, "C": 6, "N": 6}, "cyanide"),
         ({"Li": 1, "Fe": 1, "F": 3}, None),
+        ({"Fe": 2, "Mo": 3, "O": 12}, "molybdate or tungstate"),
+        ({"Na": 2, "Mn": 2, "W": 3, "O": 12}, "molybdate or tungstate"),
+        ({"Li": 1, "Nb": 16, "W": 5, "O": 55}, None),
+        ({"Li": 2, "Mo": 1, "O": 4}, None),  # no other metal works
     ],
 )
 def test_polyanionic_classes_follow_from_the_composition(formula: dict[str, int], kind: str | None) -> None:
@@ -145,3 +151,24 @@ def test_polyanionic_classes_follow_from_the_composition(formula: dict[str, int]
     frac = np.random.default_rng(0).random((len(numbers), 3))
     ion = next(iter(formula))
     assert frame_class(Crystal.from_arrays("x", np.eye(3) * 9.0, numbers, frac), ion) == kind
+
+
+@pytest.mark.parametrize(("metal", "heavy", "ion", "n_ions"), [("Fe", "Mo", "Li", 2), ("V", "W", "Mg", 1)])
+def test_hexavalent_metals_in_tetrahedra_take_up_no_electrons(metal: str, heavy: str, ion: str, n_ions: float) -> None:
+    numbers = [ATOMIC_NUMBERS[symbol] for symbol in [metal] * 2 + [heavy] * 3 + ["O"] * 12]
+    frac = np.random.default_rng(0).random((len(numbers), 3))
+    limit = host_limit(Crystal.from_arrays("x", np.eye(3) * 9.0, numbers, frac), ion)
+    assert limit is not None
+    assert limit.n_ions == n_ions
+
+
+@pytest.mark.parametrize(("ion", "metal", "active"), [("Na", "Fe", False), ("K", "Fe", False), ("K", "Co", True)])
+def test_iron_in_tetrahedra_gives_up_no_more_than_in_its_usual_state(ion: str, metal: str, active: bool) -> None:
+    """A stuffed cristobalite like KFeO2 and beta-NaFeO2."""
+    stuffed = Structure.from_spacegroup(
+        227, Lattice.cubic(8.0), [metal, ion, "O"], [[0, 0, 0], [0.5, 0.5, 0.5], [0.125, 0.125, 0.125]]
+    )
+    pair = find_pair(Crystal.from_structure(stuffed, "x"))
+    assert isinstance(pair, ElectrodePair)
+    assert (pair.n_ions_practical > 0) == active
+    assert ("inactive_redox_couple" in pair.flags) != active

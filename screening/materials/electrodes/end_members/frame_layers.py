@@ -7,7 +7,7 @@ of one layer rest in the hollows between three anions of the next one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -41,14 +41,18 @@ class Layers:
     """The layers of a frame.
 
     Attributes:
+        direction: The cell's reciprocal vector across the layers, in whole numbers, (3,).
+        lows_A: Height of the plane below each of the G gaps, (G,).
         area_A2: Of a layer in the cell.
         thickness_A: Of all layers in the cell, from the lowest to the highest plane of anions of each.
-        gaps_A: Heights of the G gaps between them, (G,).
+        gaps_A: Heights of the gaps between them, (G,).
         edges_A: Distances of neighboring anions along the planes beside each gap, (G,).
         contacts_A: Distances of anions across each gap when it is empty, (G,).
         anions_A: Radii of the anions beside each gap, (G,).
     """
 
+    direction: Floats
+    lows_A: Floats
     area_A2: float
     thickness_A: float
     gaps_A: Floats
@@ -68,9 +72,24 @@ class Layers:
 
     def full_volume_A3(self, ion_radius_A: float) -> float:
         """Volume of the cell with ions between six anions each in the gaps."""
+        return self.area_A2 * (self.thickness_A + float(self._full_gaps_A(ion_radius_A).sum()))
+
+    def opened(self, crystal: Crystal, ion_radius_A: float) -> Crystal:
+        """The crystal of these layers with its gaps as high as ions between six anions each need; none shrinks."""
+        grown = np.maximum(self._full_gaps_A(ion_radius_A) - self.gaps_A, 0.0)
+        across = self.direction @ np.linalg.inv(crystal.lattice).T
+        period_A = 1 / float(np.linalg.norm(across))
+        normal = across * period_A
+        cells, within = np.divmod(crystal.frac @ self.direction, 1.0)
+        passed = within[:, None] * period_A > self.lows_A + self.gaps_A / 2
+        shifts_A = cells * grown.sum() + passed @ grown
+        lattice = crystal.lattice + np.outer(self.direction * grown.sum(), normal)
+        positions = crystal.frac @ crystal.lattice + np.outer(shifts_A, normal)
+        return replace(crystal, lattice=lattice, frac=positions @ np.linalg.inv(lattice))
+
+    def _full_gaps_A(self, ion_radius_A: float) -> Floats:
         bonds = ion_radius_A + self.anions_A
-        gaps = 2 * np.sqrt(np.maximum(bonds**2 - self.edges_A**2 / 3, 0.0))
-        return self.area_A2 * (self.thickness_A + float(gaps.sum()))
+        return np.asarray(2 * np.sqrt(np.maximum(bonds**2 - self.edges_A**2 / 3, 0.0)))
 
 
 def layers(crystal: Crystal, ions: Mask) -> Layers | None:
@@ -111,7 +130,7 @@ def _along(crystal: Crystal, ions: Mask, direction: Floats, period_A: float) -> 
     if any(side is None for side in sides):
         return None
     edges, contacts, anions = np.array(sides, dtype=np.float64).T
-    return Layers(area_A2, period_A - float(gaps.sum()), gaps, edges, contacts, anions)
+    return Layers(direction, below, area_A2, period_A - float(gaps.sum()), gaps, edges, contacts, anions)
 
 
 def _plane(heights: Floats, at: float, period_A: float) -> Mask:

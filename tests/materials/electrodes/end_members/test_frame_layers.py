@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from screening.chemistry.elements import ATOMIC_NUMBERS
 from screening.crystals.crystal import Crystal
-from screening.materials.electrodes.phases.frame_layers import Layers, layers
+from screening.materials.electrodes.end_members.frame_layers import Layers, layers
 
 
 def sandwich(metal: str, anion: str, a: float, c: float, z: float, ion: str | None = None) -> Crystal:
@@ -67,3 +69,21 @@ def test_rock_salt_has_no_layers() -> None:
     lattice = np.array([[0, 2.1, 2.1], [2.1, 0, 2.1], [2.1, 2.1, 0]])
     crystal = Crystal.from_arrays("MgO", lattice, [12, 8], np.array([[0, 0, 0], [0.5, 0.5, 0.5]]))
     assert found(crystal) is None
+
+
+# K between six S at the sum of the radii; layers of KTiS2 are 7.6 Å apart
+def test_layers_open_for_a_larger_ion_and_stay_as_thick_as_they_were() -> None:
+    crystal = sandwich("Ti", "S", 3.407, 5.695, 0.25)
+    change = np.array([[1, 0, 0], [0, 1, 0], [1, 1, 1]], dtype=float)
+    sheared = Crystal.from_arrays(
+        "y", change @ crystal.lattice, crystal.numbers, (crystal.frac + 0.3) @ np.linalg.inv(change)
+    )
+    for given in (crystal, sheared, replace(crystal, frac=crystal.frac - [0, 0, 0.3])):
+        before = found(given)
+        assert before is not None
+        wide = before.opened(given, 1.38)
+        after = found(wide)
+        assert after is not None
+        assert after.thickness_A == pytest.approx(before.thickness_A)
+        assert after.gaps_A[0] + after.thickness_A == pytest.approx(7.7, abs=0.25)
+        assert before.opened(given, 0.4).volume_A3 == pytest.approx(given.volume_A3)
