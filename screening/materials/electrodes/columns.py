@@ -22,8 +22,8 @@ FLAGS: dict[str, str] = {
     "balance.",
     "charged_host": "The crystal contains the ion, but its metals cannot be oxidised further: it is the charged end. "
     "Ions were added, as many as its metals and voids allow.",
-    "takes_more_ions": "The metals could be reduced further and the frame may have room: with more ions this is another "
-    "electrode, at a lower voltage (LiTi2O4, LiMn2O4). The figures are those of taking ions out.",
+    "takes_more_ions": "The metals could be reduced further and the frame may have room: with more ions this is "
+    "another electrode, at a lower voltage (LiTi2O4, LiMn2O4). The figures are those of taking ions out.",
     "inactive_redox_couple": "Extraction would need a couple known to be inactive, such as Fe3+/4+ or Cr3+/4+ in a "
     "lithium oxide.",
     "no_room": "A search by distances and coordination finds no void for the ion (or for more ions) in the frame.",
