@@ -93,6 +93,10 @@ BAD: dict[str, tuple[dict[str, Any] | bytes, str]] = {
     "flat": (row("x", lattice=[[10, 0, 0], [0, 10, 0], [0, 0, 0]]), "flat"),
     "shape": (row("x", frac=[[0, 0]]), "three numbers"),
     "element": (row("x", species=["Qq"]), "Qq"),
+    "nested": (row("x", species=[["O"]]), "expected element symbols"),
+    "overlap": (row("x", species=["O", "O"], frac=[[0, 0, 0], [0, 0, 0.99]]), "overlap: O and O are 0.10 Å apart"),
+    "metal": (row("x", species=["Fe"]), "no anions"),
+    "loop": (row("x", path_frac=[[x, 0.5, 0.5] for x in (0.2, 0.3, 0.4, 0.3, 0.2)]), "ends where it begins"),
 }
 
 

@@ -224,10 +224,10 @@ def test_it_fits_and_follows_the_scheme(
     ink = "document.getElementById('scatter').layout.font.color"
     with opened(browser, page_file(language)) as page:
         assert page.locator("html").get_attribute("lang") == language
-        page.locator("#scatter").scroll_into_view_if_needed()
-        page.wait_for_selector("#scatter .main-svg")
-        page.locator("#elements").scroll_into_view_if_needed()
-        page.wait_for_selector("#elements .main-svg")
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")  # draws what is far below the window too
+        for place in ("#scatter", "#elements", "#card-1 .curve >> nth=0", "#card-1 .curve >> nth=1"):
+            page.locator(place).locator(".main-svg").first.wait_for(state="attached")
+        assert page.locator("#card-2 .curve .main-svg").count() == 0  # its card is closed
         for size in (DESK, PHONE):
             page.set_viewport_size(size)
             for scheme, colour in (("light", "#1c2430"), ("dark", "#e6eaf0")):

@@ -10,14 +10,10 @@
     const view = report.structureView(place, card.querySelector(".turning"), pictures.structures);
     new IntersectionObserver(([seen]) => (seen.isIntersecting ? view.show() : view.free()), { rootMargin: "100px" }).observe(place);
     onTheme(view.redraw);
-    card.querySelectorAll(".curve").forEach((curve, index) => drawCurve(curve, pictures.curves[index]));
-  }
-
-  function drawCurve(place, figure) {
-    let drawn = false;
-    const draw = () => { drawn = true; report.drawFigure(place, figure); };
-    new IntersectionObserver(([seen]) => { if (seen.isIntersecting && !drawn) draw(); }, { rootMargin: "100px" }).observe(place);
-    onTheme(() => drawn && draw());
+    addEventListener("beforeprint", () => report.closed(place) || view.show());
+    card.querySelectorAll(".curve").forEach((curve, index) => {
+      report.whenSeen(curve, () => report.drawFigure(curve, pictures.curves[index]));
+    });
   }
 
   function show(place) {

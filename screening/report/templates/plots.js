@@ -12,20 +12,26 @@
     return Plotly.react(place, figure.data, layout, settings());
   };
 
-  // Drawn when it comes near the window, so that a long page opens quickly.
-  function whenSeen(place, draw) {
-    const watcher = new IntersectionObserver(([seen]) => {
-      if (!seen.isIntersecting) return;
+  report.closed = (place) => place.closest("details:not([open])") !== null;
+
+  // Drawn when it comes near the window, so that a long page opens quickly, or before the page is printed.
+  report.whenSeen = (place, draw) => {
+    let drawn = false;
+    const first = () => {
+      if (drawn || report.closed(place)) return;
+      drawn = true;
       watcher.disconnect();
       draw();
       onTheme(draw);
-    }, { rootMargin: "300px" });
+    };
+    const watcher = new IntersectionObserver(([seen]) => { if (seen.isIntersecting) first(); }, { rootMargin: "300px" });
     watcher.observe(place);
-  }
+    addEventListener("beforeprint", first);
+  };
 
   const scatter = document.getElementById("scatter");
   if (scatter && data.scatter) {
-    whenSeen(scatter, () => report.drawFigure(scatter, data.scatter).then(() => {
+    report.whenSeen(scatter, () => report.drawFigure(scatter, data.scatter).then(() => {
       scatter.removeAllListeners("plotly_click");
       scatter.on("plotly_click", ({ points: [point] }) => report.showRank(point.customdata));
     }));
@@ -73,7 +79,7 @@
   }
 
   if (elements) {
-    whenSeen(elements, () => drawElements().then(() => {
+    report.whenSeen(elements, () => drawElements().then(() => {
       elements.removeAllListeners("plotly_click");
       elements.on("plotly_click", ({ points: [point] }) => {
         const [found] = data.elements.places.filter(([, row, column]) => row === point.y && column === point.x);

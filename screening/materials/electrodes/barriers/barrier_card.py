@@ -7,6 +7,7 @@ from typing import Any
 
 from screening.materials.electrodes.barriers.barrier_fit import ALL_PATHS
 from screening.materials.electrodes.barriers.barrier_model import BARRIER_PART
+from screening.materials.electrodes.voltage.voltage_card import excluded_words
 from screening.tabular.release import TabularRelease
 
 _LIMITS = """## Limits
@@ -31,6 +32,8 @@ def barrier_card(release: TabularRelease) -> str:
     training = release.training
     report = release.parts[BARRIER_PART].settings["report"]
     dropped = "; ".join(f"{reason} {n}" for reason, n in report["dropped"].items()) or "none"
+    command = f"barriers=FOLDER output_dir={release.name} seed={training['seed']}"
+    command += " exclude=FILE" if training.get("excluded") else ""
     maes = ", ".join(f"{mae:.3f}" for mae in report["scores"][ALL_PATHS]["maes"])
     head = f"""# {release.name}
 
@@ -38,7 +41,7 @@ Migration barrier of an ion along a given path, in eV: extra trees and a kernel 
 path bent around the atoms of the frame, bond valences, the energies of formal charges along both, the ion, and the
 composition of the frame. The root of the barrier is learned. Intervals are cross-conformal by chemical system.
 
-- Fitted with `screening fit barrier barriers=FOLDER output_dir={release.name} seed={training["seed"]}`.
+- Fitted with `screening fit barrier {command}`.{excluded_words(training)}
 - Time: {training["minutes"]} min on {training["machine"]}, no GPU.
 - Columns: `migration_barrier_eV`, with an 80 % interval `_lo`, `_hi`.
 - Rows: {report["rows"]} paths in {report["systems"]} chemical systems, all of them used for the fit. Of a path with

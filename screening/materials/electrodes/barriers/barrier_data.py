@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from screening.array_types import Floats
-from screening.chemistry.elements import SYMBOLS
+from screening.chemistry.compositions import formula_counts
+from screening.chemistry.elements import ATOMIC_NUMBERS, N_ELEMENTS, SYMBOLS
 from screening.data.raw_tables import json_rows
 from screening.errors import RequestError
 from screening.materials.electrodes.barriers.migration_path import MigrationPath, check_path
@@ -23,6 +24,8 @@ _HIGHEST_EV = 5.0
 """Calculations above this let the ion collide with the frame."""
 _DIGITS = 2
 _REACH_A = 3.0
+_SAME_FRACTION = 1e-4
+EXCLUDED = "a compound that was excluded"
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,12 @@ class BarrierExamples:
     dropped: dict[str, int]
 
 
-def barrier_examples(folder: Path) -> BarrierExamples:
+def barrier_examples(folder: Path, excluded: Sequence[str] = ()) -> BarrierExamples:
     """Examples from `barriers.jsonl.gz` in a folder, with `barrier_eV` in each row beside the columns of a path.
+
+    Args:
+        folder: Of the table.
+        excluded: Formulas of compounds; paths in one of them, with whatever content of the moving ion, are left out.
 
     Raises:
         RequestError: The file is missing or cannot be read, or no row is usable.
@@ -53,10 +60,14 @@ def barrier_examples(folder: Path) -> BarrierExamples:
     values: defaultdict[Hashable, list[float]] = defaultdict(list)
     first: dict[Hashable, MigrationPath] = {}
     dropped: Counter[str] = Counter()
+    hosts = formula_counts(excluded)
     for row in json_rows(folder / BARRIERS_FILE):
         path, reason = _checked(row)
         if path is None:
             dropped[reason] += 1
+            continue
+        if _is_one_of(hosts, path):
+            dropped[EXCLUDED] += 1
             continue
         key = _same(path)
         first.setdefault(key, path)
@@ -81,7 +92,16 @@ def _checked(row: Mapping[str, Any]) -> tuple[MigrationPath | None, str]:
         path = MigrationPath.from_row(row)
     except ValueError:
         return None, "not a path"
-    return (path, "") if check_path(path) is None else (None, "an ion that is not known, or an atom in the way")
+    return (path, "") if check_path(path) is None else (None, "a path that `screening barriers` refuses")
+
+
+def _is_one_of(compounds: Floats, path: MigrationPath) -> bool:
+    """Whether the frame is that of one of E compounds, (E, 119) atoms of each element, but for the moving ion."""
+    host = np.bincount(path.numbers, minlength=N_ELEMENTS).astype(np.float64)
+    both = np.vstack([host, compounds])
+    both[:, ATOMIC_NUMBERS[path.ion]] = 0.0
+    shares = both / np.maximum(both.sum(axis=1, keepdims=True), 1e-9)
+    return bool((np.abs(shares[1:] - shares[0]).max(axis=1) < _SAME_FRACTION).any())
 
 
 def _same(path: MigrationPath) -> Hashable:

@@ -18,8 +18,8 @@ from screening.tabular.kernel_ridge import KernelSettings
 from screening.tabular.release import FittedPart
 
 FOREST = ForestSettings(
-    n_trees=100, least_rows=2, tried=0.3, powers=(0.5,), error_least_rows=15,
-    kernel=KernelSettings(columns=120, length=0.6, noise=0.05),
+    n_trees=100, least_rows=1, tried=0.3, powers=(0.5,), error_least_rows=15,
+    kernel=KernelSettings(columns=120, length=1.0, noise=0.03),
 )  # fmt: skip
 """The root of the barrier is learned: its mean is nearer to the median, and high barriers do not drown low ones."""
 ALL_PATHS = "all"

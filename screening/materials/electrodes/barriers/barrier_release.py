@@ -15,6 +15,7 @@ from screening.materials.electrodes.barriers.barrier_data import BARRIERS_FILE, 
 from screening.materials.electrodes.barriers.barrier_fit import FOREST, fit_barrier_part
 from screening.materials.electrodes.barriers.barrier_model import BARRIER_PART
 from screening.materials.electrodes.barriers.barrier_predictor import BARRIER_FORMAT
+from screening.materials.electrodes.voltage.insertion_data import formulas_to_exclude
 from screening.materials.predictor_kind import FitRecipe
 from screening.settings import setting, settings_class
 from screening.tabular.fit_settings import ForestFitSettings
@@ -29,6 +30,9 @@ class BarrierFitKeys:
         help="folder with barriers.jsonl.gz: the columns of paths, as `screening barriers` reads them, and barrier_eV",
         path=True,
     )
+    exclude: str | None = setting(
+        default=None, help="text file with formulas, one a line, of compounds to learn nothing from", path=True
+    )
 
 
 def fit_barrier(settings: Mapping[str, Any], folder: Path, progress: Callable[[str], object]) -> TabularRelease:
@@ -40,19 +44,21 @@ def fit_barrier(settings: Mapping[str, Any], folder: Path, progress: Callable[[s
         progress: Reports the error of each seed.
 
     Raises:
-        RequestError: The barriers are missing, or too few.
+        RequestError: The barriers are missing or too few, or the file of `exclude` is not one of formulas.
     """
     table = Path(settings["barriers"])
     if not table.is_dir():
         raise RequestError(f"barriers={table}: expected a folder with {BARRIERS_FILE} in it")
     started = time.perf_counter()
-    examples = barrier_examples(table)
+    excluded = formulas_to_exclude(settings["exclude"])
+    examples = barrier_examples(table, excluded)
     forest = replace(FOREST, n_trees=settings["n_trees"] or FOREST.n_trees)
     wanted = ForestFitSettings(forest, settings["seed"], settings["n_seeds"])
     part, report = fit_barrier_part(examples, wanted, progress)
     part.settings["report"] = report
     training = {
         "barriers_sha256": file_sha256(table / BARRIERS_FILE),
+        "excluded": len(excluded),
         "seed": wanted.seed,
         "minutes": round((time.perf_counter() - started) / 60, 1),
     }

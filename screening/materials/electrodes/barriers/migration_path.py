@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from screening.array_types import Floats
 from screening.chemistry.elements import ATOMIC_NUMBERS, SYMBOLS
-from screening.crystals.sanity import plane_spacings
+from screening.crystals.sanity import HEAVIEST_ELEMENT, closest_pair, plane_spacings
 from screening.materials.electrodes.end_members.images import distances
+from screening.materials.electrodes.end_members.roles import ANIONS
 from screening.materials.electrodes.working_ions import CHARGES
 
 N_POINTS = 5
@@ -25,6 +26,10 @@ _LEAST_AT_ENDS_A, _LEAST_BETWEEN_A = 1.2, 0.25
 """Distances to the nearest atom of the frame. Straight paths of published calculations pass atoms at 0.3 Å, since the
 ion moves around them; their ends are at least 1.6 Å away, but for frames that still hold the moving ion."""
 _SHORTEST_A, _LONGEST_A = 0.5, 15.0
+_LEAST_IN_FRAME_A = 0.5
+"""A molecule of hydrogen, the shortest bond, has 0.74 Å."""
+_ANIONS = frozenset({*ANIONS, "P", "As", "Sb"})
+"""Of the frames in the table of barriers, all but one phosphide have another anion."""
 _LEAST_SPACING_A = 2.0
 _BETWEEN = 8  # places between two points where the distance to atoms is looked at
 
@@ -62,7 +67,7 @@ class MigrationPath:
         species = row["species"]
         if not isinstance(species, list | tuple):
             raise ValueError("species: expected a list of element symbols")
-        unknown = sorted({str(symbol) for symbol in species if symbol not in ATOMIC_NUMBERS})
+        unknown = sorted({str(symbol) for symbol in species if str(symbol) not in ATOMIC_NUMBERS})
         if unknown:
             raise ValueError(f"species: expected element symbols, found {', '.join(unknown)}")
         lattice, frac, path = (_points(row, name) for name in ("lattice", "frac", "path_frac"))
@@ -100,7 +105,22 @@ def check_path(path: MigrationPath) -> str | None:
         return "the frame has no atoms"
     if not _SHORTEST_A <= path.length_A <= _LONGEST_A:
         return f"the path is {path.length_A:.2f} Å long; expected {_SHORTEST_A:g} to {_LONGEST_A:g} Å"
-    return _collision(path)
+    if np.linalg.norm(path.points_A[-1] - path.points_A[0]) < _SHORTEST_A:
+        return "the path ends where it begins; expected two sites"
+    return _frame_problem(path) or _collision(path)
+
+
+def _frame_problem(path: MigrationPath) -> str | None:
+    """What is wrong with the frame, as a clause."""
+    if path.numbers.max() > HEAVIEST_ELEMENT:
+        return f"no barrier is known in a frame with {SYMBOLS[path.numbers.max()]}"
+    if not any(SYMBOLS[number] in _ANIONS for number in path.numbers):
+        return "the frame has no anions; barriers in ionic crystals alone are known"
+    close = closest_pair(path.lattice, path.frac, _LEAST_IN_FRAME_A)
+    if close is not None:
+        first, second = (SYMBOLS[path.numbers[atom]] for atom in close[:2])
+        return f"atoms of the frame overlap: {first} and {second} are {close[2]:.2f} Å apart"
+    return None
 
 
 def _collision(path: MigrationPath) -> str | None:
@@ -128,7 +148,7 @@ def _points(row: Mapping[str, Any], name: str) -> NDArray[np.float64]:
     """(n, 3) numbers of a row; raises ValueError if they are anything else."""
     try:
         found = np.asarray(row[name], dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ValueError(f"{name}: expected rows of three numbers") from None
     if found.ndim != 2 or found.shape[1] != 3:
         raise ValueError(f"{name}: expected rows of three numbers, found the shape {found.shape}")

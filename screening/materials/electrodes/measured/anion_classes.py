@@ -25,7 +25,8 @@ GROUPS = {
     "tungstate": "polyanion",
     "pyrophosphate": "polyanion",
     **dict.fromkeys(("sulfide", "selenide", "telluride", "nitride"), "chalcogenide"),
-    **dict.fromkeys(("fluoride", "chloride", "bromide", "iodide", "oxyfluoride"), "halide"),
+    **dict.fromkeys(("fluoride", "oxyfluoride"), "fluoride"),  # with a Hubbard U, and far more ionic than the others
+    **dict.fromkeys(("chloride", "bromide", "iodide"), "halide"),
     "cyanide": "cyanide",
     "other": "other",
 }

@@ -13,13 +13,13 @@ from screening.commands.fit import run
 from screening.configuration import load_config
 from screening.configuration.fit import FitConfig
 from screening.errors import RequestError
-from screening.materials.electrodes.barriers.barrier_data import barrier_examples
+from screening.materials.electrodes.barriers.barrier_data import EXCLUDED, barrier_examples
 from screening.materials.electrodes.barriers.barrier_predictor import BARRIER_COLUMNS, BarrierPredictor
 from screening.materials.electrodes.barriers.migration_path import MigrationPath
 
 
-def config(folder: Path) -> FitConfig:
-    values = {"barriers": str(folder / "tables"), "output_dir": str(folder / "out"), "name": "mine"}
+def config(folder: Path, **more: str) -> FitConfig:
+    values = {"barriers": str(folder / "tables"), "output_dir": str(folder / "out"), "name": "mine"} | more
     loaded = load_config("fit", ["barrier", "n_trees=4", "n_seeds=1"], values)
     assert isinstance(loaded, FitConfig)
     return loaded
@@ -79,6 +79,42 @@ def test_what_teaches_nothing_is_left_out(tmp_path: Path) -> None:
     assert found.systems.tolist() == ["Fe-Li-O", "Li-Mn-O"]
     assert found.repeated == 1
     assert sum(found.dropped.values()) == 4
+
+
+@pytest.mark.parametrize(
+    ("formula", "left"),
+    [
+        ("Mn15O32", ["FeNa"]),  # without the moving ion
+        ("Li7Mn15O32", ["FeNa"]),  # with another content of it
+        ("NaMn15O32", ["Mn", "FeNa"]),  # another compound, if lithium moves
+        ("Na2Fe15O32", ["Mn"]),
+    ],
+)
+def test_paths_in_an_excluded_compound(tmp_path: Path, formula: str, left: list[str]) -> None:
+    """With whatever content of the moving ion; that of other ions is part of the frame."""
+    given = [rock_salt_row("Li", "Mn") | {"id": "Mn"}, rock_salt_row("Na", "Fe") | {"id": "FeNa"}]
+    write_barriers(tmp_path / "tables", [row | {"barrier_eV": 0.5} for row in given])
+    found = barrier_examples(tmp_path / "tables", [formula])
+    assert [path.id for path in found.paths] == left
+    assert found.dropped == ({EXCLUDED: 1} if len(left) == 1 else {})
+
+
+@pytest.mark.ci
+def test_the_card_says_what_was_excluded(tmp_path: Path) -> None:
+    write_barriers(tmp_path / "tables", rows())
+    (tmp_path / "list.txt").write_text("LiNi15O32\nCaSnO3\n")
+    run(config(tmp_path, exclude=str(tmp_path / "list.txt")))
+    card = (tmp_path / "out" / "MODEL_CARD.md").read_text()
+    assert "exclude=FILE`. Nothing was learned from the 2 compounds in FILE" in card
+    assert "Rows: 16 paths in 4 chemical systems" in card
+    assert f"- Left out: {EXCLUDED} 4." in card
+
+
+def test_a_list_of_excluded_compounds_that_is_none(tmp_path: Path) -> None:
+    write_barriers(tmp_path / "tables", rows())
+    (tmp_path / "list.txt").write_text("LiNiO2\n12\n")
+    with pytest.raises(RequestError, match=r"exclude=.*list\.txt: expected one formula a line, got '12'"):
+        run(config(tmp_path, exclude=str(tmp_path / "list.txt")))
 
 
 def test_nothing_to_learn_from(tmp_path: Path) -> None:

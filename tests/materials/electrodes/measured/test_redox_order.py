@@ -81,7 +81,7 @@ def test_the_couple_of_each_measured_row_is_among_the_derived_ones() -> None:
         ("FeBO3", "borate", "polyanion"),
         ("MnFe(CN)6", "cyanide", "cyanide"),
         ("TiS2", "sulfide", "chalcogenide"),
-        ("FeF3", "fluoride", "halide"),
+        ("FeF3", "fluoride", "fluoride"),
         ("Al", "other", "other"),
     ],
 )
