@@ -50,6 +50,7 @@ def ranked(tmp_path_factory: pytest.TempPathFactory, model: str, mixed: tuple[Pa
     return folder / "out", keys, screening.rank(mixed[0], "electrodes", folder / "out", **keys)
 
 
+@pytest.mark.ci
 def test_every_input_is_in_one_table_and_landmarks_in_neither(ranked: Any, mixed: tuple[Path, dict[str, str]]) -> None:
     out, _, ranking = ranked
     expected = mixed[1]
@@ -67,6 +68,7 @@ def test_every_input_is_in_one_table_and_landmarks_in_neither(ranked: Any, mixed
     assert {path.name for path in out.iterdir()} == {*FILES, "config.yaml", "mlflow_run_id.json", "finalists"}
 
 
+@pytest.mark.ci
 def test_files_hold_what_was_returned(ranked: Any) -> None:
     out, _, ranking = ranked
     assert_frame_equal(pl.read_parquet(out / "ranking.parquet"), ranking.table)
@@ -75,6 +77,7 @@ def test_files_hold_what_was_returned(ranked: Any) -> None:
     assert_frame_equal(read_table(out / "rejected.csv"), ranking.rejected)
 
 
+@pytest.mark.ci
 def test_the_record_says_what_was_done_with_what(ranked: Any, model: str, mixed: tuple[Path, dict[str, str]]) -> None:
     out, _, _ranking = ranked
     record = json.loads((out / "run.json").read_text())
@@ -89,6 +92,7 @@ def test_the_record_says_what_was_done_with_what(ranked: Any, model: str, mixed:
     assert record["versions"]["screening"] == screening.__version__
 
 
+@pytest.mark.ci
 def test_the_record_has_the_hashes_of_what_was_written(ranked: Any) -> None:
     out, _, ranking = ranked
     record = json.loads((out / "run.json").read_text())
@@ -184,6 +188,7 @@ def test_a_list_of_paths(model: str, tmp_path: Path) -> None:
     assert "does not exist" in done.rejected["reason"][0]
 
 
+@pytest.mark.ci
 def test_a_bundled_set_is_hashed(model: str) -> None:
     record = screening.rank("electrodes", "electrodes", model=model, voltage="none").record
     assert record["sha256"]["candidates"] == sha256(resource("datasets") / "candidates" / "electrodes.jsonl")

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
+import pytest
 import yaml
 
 from screening.materials.registry import class_names
@@ -135,6 +136,7 @@ def test_forbidden_arrows() -> None:
     assert _where(lambda path: _outside(path) & FORBIDDEN.get(_step(path), set())) == {}
 
 
+@pytest.mark.ci
 def test_forbidden_arrows_hold_through_detours() -> None:
     """Importing all modules of a step loads none of the forbidden packages, whatever they import in turn."""
     for packages in {frozenset(packages) for packages in FORBIDDEN.values()}:

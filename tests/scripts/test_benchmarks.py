@@ -58,6 +58,7 @@ def test_all_searches_find_the_same_edges(
     assert "matscipy" in capsys.readouterr().out
 
 
+@pytest.mark.ci
 def test_a_search_that_loses_an_edge_is_named(
     graphs: ModuleType, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -119,7 +119,7 @@ def test_an_ion_whose_metal_has_no_energy_is_named_and_the_rest_ranked(monkeypat
     monkeypatch.setattr(VoltagePredictor, "load", without_sodium)
     given = [layered("Na", 1.85), layered("Li", 1.66)]
     given.append(replace(layered("Na", 1.86), candidate_id="both_ends", charged=without_ion(given[0])))
-    found = screening.rank(given, "electrodes", cards=0)
+    found = screening.Session().rank(given, "electrodes", cards=0)
     assert not len(found.rejected)
     rows = {row["candidate_id"]: row for row in found.table.to_dicts()}
     assert rows["LiCoO2"]["rank"] == 1

@@ -170,6 +170,7 @@ def test_hexavalent_metals_in_tetrahedra_take_up_no_electrons(formula: dict[str,
     assert limit.n_ions == n_ions
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(("ion", "metal", "active"), [("Na", "Fe", False), ("K", "Fe", False), ("K", "Co", True)])
 def test_iron_in_tetrahedra_gives_up_no_more_than_in_its_usual_state(ion: str, metal: str, active: bool) -> None:
     """A stuffed cristobalite like KFeO2 and beta-NaFeO2."""
