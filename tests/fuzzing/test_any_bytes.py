@@ -31,7 +31,7 @@ _DATA = st.one_of(st.binary(max_size=300), st.deferred(_texts), st.deferred(_cha
 """Deferred, because the corpus takes seconds, and those who collect tests should not wait for it."""
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(extension=st.sampled_from(sorted(JUDGES)), data=_DATA)
 @example(extension=".json", data=b"[" * 100_000)
 @example(extension=".json", data=b"[]," * 1000)

@@ -71,6 +71,7 @@ def rank(candidates: Any, folder: Path, keys: dict[str, Any], **more: Any) -> Ra
     return done
 
 
+@pytest.mark.slow
 def test_another_temperature_is_another_run_without_the_decisions(
     candidates: Path, keys: dict[str, Any], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

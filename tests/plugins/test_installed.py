@@ -117,7 +117,10 @@ def test_help_lists_them(command: Command) -> None:
     assert "cubic_table" in command("import", "--help").stdout
 
 
-@pytest.mark.parametrize(("language", "word"), [("en", "Thermoelectrics"), ("ru", "Термоэлектрики")])
+@pytest.mark.parametrize(
+    ("language", "word"),
+    [("en", "Thermoelectrics"), pytest.param("ru", "Термоэлектрики", marks=pytest.mark.slow)],
+)
 def test_the_class_is_ranked_in_both_languages_with_shards_and_runs(
     command: Command, candidates: list[str], tmp_path: Path, language: str, word: str
 ) -> None:

@@ -39,7 +39,7 @@ def test_harmonics_are_orthogonal_with_a_mean_square_of_one() -> None:
     np.testing.assert_allclose((values[:, 4:9] ** 2).sum(1), 5, atol=1e-9)
 
 
-@pytest.mark.ci
+@pytest.mark.slow
 def test_equals_the_energy_bond_by_bond(random_sevennet: SevennetPotential) -> None:
     rng = np.random.default_rng(1)
     crystals = [random_crystal(rng, n, SPECIES) for n in (1, 2, 4)]

@@ -11,7 +11,7 @@ SHORT = {"NaFeO2 (alpha)"}
 """Fifth of seven sodium cathodes by energy: the charged frame is far above the hull, and iron gives half its range."""
 
 
-@pytest.mark.ci
+@pytest.mark.slow
 def test_what_industry_uses_is_in_the_upper_half_of_its_list() -> None:
     table = standings()
     table = table.with_columns(upper=upper_half(table))
