@@ -1,4 +1,4 @@
-"""`screening evaluate task=magnets` on a small table of one's own: what it writes, logs and refuses."""
+"""`screening evaluate task=...` on a small table of one's own: what it writes, logs and refuses."""
 
 from __future__ import annotations
 
@@ -61,6 +61,19 @@ def test_every_row_is_compared_or_left_out_with_the_reason(
     assert "SmCo5" in said
     assert "left out: broken: expected SPECIES x y z" in said
     assert "MAE" in said
+
+
+def test_electrodes_are_compared_with_measured_voltages(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = read_rows(resource("datasets") / "reference" / "electrodes.csv")
+    few = written(tmp_path / "few.csv", [row for row in rows if row["name"] in ("LiFePO4", "LiCoO2", "LiTiS2")])
+    keys = ["task=electrodes", f"reference={few}", f"model={model}", "device=cpu", "tracking=none"]
+    assert cli.main(["evaluate", *keys, f"output_dir={tmp_path / 'out'}"]) == 0
+    compared = pl.read_csv(tmp_path / "out" / "reference.csv")
+    assert sorted(compared["candidate_id"]) == ["LiCoO2", "LiFePO4", "LiTiS2"]
+    assert compared["voltage_V"].is_between(1, 5).all()
+    assert "MAE" in capsys.readouterr().out
 
 
 def test_partially_occupied_rows_are_ordered(model: Path, table: Path, tmp_path: Path) -> None:
