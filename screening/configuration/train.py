@@ -40,6 +40,9 @@ class TrainingDataConfig:
     learn_validation: bool = setting(
         default=False, help="learn the validation split too: for the model to release, once every choice is made"
     )
+    mask_collapsed: bool = setting(
+        default=True, help="leave out magnetic moments of calculations in which iron and cobalt lost theirs"
+    )
     split_file: str | None = split_file()
     split_column: str = split_column()
 

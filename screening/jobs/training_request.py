@@ -97,6 +97,7 @@ def training_settings(config: TrainConfig, store: Store, parent: Path | None) ->
             learn_validation=data.learn_validation,
             split_file=Path(data.split_file) if data.split_file else None,
             split_column=data.split_column,
+            mask_collapsed=data.mask_collapsed,
         ),
         network=config.network.name,
         parameters=config.network.parameters,

@@ -25,6 +25,7 @@ from torch.utils.data import DataLoader, IterableDataset
 from screening.caching import kept
 from screening.checksums import code_sha256
 from screening.crystals.packed import PackedCrystals
+from screening.data.collapsed import MAGNETIZATION, collapsed_labels
 from screening.data.split_files import splits_in_file
 from screening.data.splits import SPLITS, splits_of
 from screening.data.store import Store, open_store
@@ -54,6 +55,8 @@ class DataSettings:
         split_file: File that assigns crystals to splits (`screening.data.split_files`); None to split by a hash of the
             chemical system.
         split_column: Its column with the name of the split.
+        mask_collapsed: Whether to leave out magnetizations and site moments of calculations that lost the moments of
+            iron and cobalt (`screening.data.collapsed`).
     """
 
     path: Path
@@ -66,6 +69,7 @@ class DataSettings:
     learn_validation: bool = False
     split_file: Path | None = None
     split_column: str = "split"
+    mask_collapsed: bool = True
 
     def labels(self, store: Store) -> NDArray[np.float32]:
         """(B, T) labels by column, NaN if missing; raises RequestError if the store lacks a target."""
@@ -227,12 +231,17 @@ def labelled_graphs(
         lambda: _built(crystals, graph),
         lambda made, file: save_file(dict(made.__dict__), file),
     )
+    totals_lost, moments_lost = collapsed_labels(store) if settings.mask_collapsed else (None, None)
     labels = torch.from_numpy(settings.labels(store)[rows])
+    if totals_lost is not None and MAGNETIZATION in (columns := settings.columns or settings.targets):
+        labels[torch.from_numpy(totals_lost[rows]), columns.index(MAGNETIZATION)] = torch.nan
     sizes = crystals.n_atoms
     atoms = np.arange(sizes.sum()) + np.repeat(store.crystals.offsets[:-1][rows] - crystals.offsets[:-1], sizes)
     moments = torch.from_numpy(np.array(store.site_moment_muB[atoms]))
     if not settings.site_moments:
         moments.fill_(torch.nan)
+    elif moments_lost is not None:
+        moments[torch.from_numpy(np.repeat(moments_lost[rows], sizes))] = torch.nan
     return LabelledGraphs(graphs, labels, moments)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from screening.data.splits import DEFAULT_SALT
+from screening.materials.exclusions import excluded_words
 from screening.tabular.release import TabularRelease
 
 _LIMITS = """## Limits
@@ -30,7 +31,7 @@ on descriptors of composition and bonds, and from a crystal field. Splits keep c
 their name with the salt `{DEFAULT_SALT}`.
 
 - Fitted with `screening fit magnetism data.path=STORE data.folder=TABLES output_dir={release.name}
-  seed={training["seed"]}`.
+  seed={training["seed"]}{" exclude=FILE" if training.get("excluded") else ""}`.{excluded_words(training)}
 - Store: sha256 `{training["store_sha256"][:16]}`; sources {"; ".join(training["sources"])}.
 - Time: {times}; one {training["machine"]} processor core, no GPU.
 - Columns: `magnetic_order` and its probabilities, `host_magnetization_muB_per_A3`, `curie_temperature_K`,

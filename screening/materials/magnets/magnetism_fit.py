@@ -12,6 +12,7 @@ from screening.data.splits import DEFAULT_SALT
 from screening.data.store import Store, open_store
 from screening.errors import RequestError
 from screening.materials.base import FitRecipe
+from screening.materials.exclusions import EXCLUDE_HELP, formulas_to_exclude
 from screening.materials.magnets.anisotropy import anisotropy, anisotropy_card, anisotropy_fit
 from screening.materials.magnets.curie import curie, curie_card, curie_fit
 from screening.materials.magnets.magnetism import FORMAT
@@ -41,6 +42,7 @@ class MagnetismFitKeys:
     """Keys of `screening fit magnetism`."""
 
     data: MeasuredData
+    exclude: str | None = setting(default=None, help=f"{EXCLUDE_HELP} by measurement; calculations count", path=True)
 
 
 Fit = Callable[[Store, Path, "FitSettings"], tuple[FittedPart, dict[str, Any]]]
@@ -54,11 +56,13 @@ class FitSettings:
         seed: Of the first fit.
         n_seeds: Number of fits; the first is kept, the others show the spread.
         n_trees: In every forest; None for the default of each part.
+        excluded: Formulas of compounds whose measurements are not learned.
     """
 
     seed: int
     n_seeds: int
     n_trees: int | None
+    excluded: tuple[str, ...] = ()
 
     def of(self, default: ForestSettings) -> ForestFitSettings:
         """Those of a part: its default forest with the requested number of trees."""
@@ -67,7 +71,7 @@ class FitSettings:
 
 
 def _order(store: Store, folder: Path, settings: FitSettings) -> tuple[FittedPart, dict[str, Any]]:
-    default = order_fit.OrderFitSettings(seed=settings.seed)
+    default = order_fit.OrderFitSettings(seed=settings.seed, excluded=settings.excluded)
     return order_fit.fit_order_part(store, folder, replace(default, n_trees=settings.n_trees or default.n_trees))
 
 
@@ -76,7 +80,7 @@ def _moment(store: Store, folder: Path, settings: FitSettings) -> tuple[FittedPa
 
 
 def _curie(store: Store, folder: Path, settings: FitSettings) -> tuple[FittedPart, dict[str, Any]]:
-    return curie_fit.fit_curie_part(store, folder / "curie", settings.of(curie_fit.FOREST))
+    return curie_fit.fit_curie_part(store, folder / "curie", settings.of(curie_fit.FOREST), settings.excluded)
 
 
 def _anisotropy(store: Store, folder: Path, settings: FitSettings) -> tuple[FittedPart, dict[str, Any]]:
@@ -105,7 +109,9 @@ def fit_magnetism(settings: Mapping[str, Any], folder: Path, progress: Callable[
     store, tables = open_store(Path(settings["data"]["path"])), Path(settings["data"]["folder"])
     if not tables.is_dir():
         raise RequestError(f"data.folder={tables}: no such folder; expected the folder with the tables of measurements")
-    wanted = FitSettings(settings["seed"], settings["n_seeds"], settings["n_trees"])
+    wanted = FitSettings(
+        settings["seed"], settings["n_seeds"], settings["n_trees"], formulas_to_exclude(settings["exclude"])
+    )
     parts, minutes = {}, {}
     for name, (fit, _) in PARTS.items():
         started = time.perf_counter()
@@ -117,6 +123,7 @@ def fit_magnetism(settings: Mapping[str, Any], folder: Path, progress: Callable[
         "store_sha256": store.content_hash,
         "sources": store.meta["sources"],
         "seed": wanted.seed,
+        "excluded": len(wanted.excluded),
         "learned_splits": ["train", "validation"],
         "split_salt": DEFAULT_SALT,
         "minutes": minutes,

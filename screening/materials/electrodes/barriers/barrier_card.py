@@ -7,7 +7,7 @@ from typing import Any
 
 from screening.materials.electrodes.barriers.barrier_fit import ALL_PATHS
 from screening.materials.electrodes.barriers.barrier_model import BARRIER_PART
-from screening.materials.electrodes.voltage.voltage_card import excluded_words
+from screening.materials.exclusions import excluded_words
 from screening.tabular.release import TabularRelease
 
 _LIMITS = """## Limits

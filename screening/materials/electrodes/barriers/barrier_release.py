@@ -15,7 +15,7 @@ from screening.materials.electrodes.barriers.barrier_data import BARRIERS_FILE, 
 from screening.materials.electrodes.barriers.barrier_fit import FOREST, fit_barrier_part
 from screening.materials.electrodes.barriers.barrier_model import BARRIER_PART
 from screening.materials.electrodes.barriers.barrier_predictor import BARRIER_FORMAT
-from screening.materials.electrodes.voltage.insertion_data import formulas_to_exclude
+from screening.materials.exclusions import formulas_to_exclude
 from screening.materials.predictor_kind import FitRecipe
 from screening.settings import setting, settings_class
 from screening.tabular.fit_settings import ForestFitSettings

@@ -15,7 +15,6 @@ from screening.array_types import Floats, Mask
 from screening.chemistry.compositions import chemical_system, formula_counts
 from screening.chemistry.constants import FARADAY_MAH_PER_MOL
 from screening.chemistry.elements import ATOMIC_NUMBERS, atomic_masses
-from screening.chemistry.formulas import parse_formula
 from screening.crystals.crystal import Crystal
 from screening.crystals.packed import pack
 from screening.data.raw_tables import json_rows
@@ -85,23 +84,6 @@ def electrode_examples(folder: Path, excluded: Sequence[str] = ()) -> ElectrodeE
     couples = couples.take(own)
     systems = np.array([chemical_system(counts) for counts in balance_of(couples).discharged], dtype=np.str_)
     return ElectrodeExamples(couples, voltage[own], systems, {k: n for k, n in dropped.items() if n})
-
-
-def formulas_to_exclude(file: str | None) -> tuple[str, ...]:
-    """The formulas in the file of the key `exclude`, one a line; none without a file.
-
-    Raises:
-        RequestError: The file cannot be read, or a line is no formula.
-    """
-    if file is None:
-        return ()
-    try:
-        lines = Path(file).read_text(encoding="utf-8").split()
-    except (OSError, UnicodeDecodeError) as error:
-        raise RequestError(f"exclude={file}: cannot be read ({error})") from None
-    if wrong := [line for line in lines if parse_formula(line) is None]:
-        raise RequestError(f"exclude={file}: expected one formula a line, got {wrong[0]!r}")
-    return tuple(lines)
 
 
 def _couples(rows: list[dict[str, Any]], file: Path) -> Couples:

@@ -11,10 +11,11 @@ from typing import Any
 from screening.checksums import file_sha256
 from screening.errors import RequestError
 from screening.materials.base import FitRecipe
-from screening.materials.electrodes.voltage.insertion_data import FILE, formulas_to_exclude
+from screening.materials.electrodes.voltage.insertion_data import FILE
 from screening.materials.electrodes.voltage.network_voltages import NETWORK_FORMAT
-from screening.materials.electrodes.voltage.voltage_card import excluded_words, part_sections
+from screening.materials.electrodes.voltage.voltage_card import part_sections
 from screening.materials.electrodes.voltage.voltage_fit import FOREST, VoltageFitSettings, fit_voltage_parts
+from screening.materials.exclusions import excluded_words, formulas_to_exclude
 from screening.networks.predictor import Predictor
 from screening.release_folder import WEIGHTS
 from screening.settings import setting, settings_class

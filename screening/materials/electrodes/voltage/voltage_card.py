@@ -9,6 +9,7 @@ from screening.data.splits import DEFAULT_SALT
 from screening.materials.electrodes.voltage.correction import HULL, VOLTAGE, VOLUME
 from screening.materials.electrodes.voltage.voltage_fit import LARGEST_VOLUME_CHANGE
 from screening.materials.electrodes.voltage.voltage_scores import ALL, COMMON_IONS, NEW_FRAMES
+from screening.materials.exclusions import excluded_words
 from screening.relaxation.few_steps import PRERELAX_STEPS
 from screening.tabular.release import TabularRelease
 
@@ -72,12 +73,6 @@ def _keys(release: TabularRelease) -> str:
     given |= {key: training[key] for key in ("energies_by", "further_steps", "most_atoms") if training.get(key)}
     given |= {"exclude": "FILE"} if training.get("excluded") else {}
     return " ".join(f"{key}={value}" for key, value in given.items())
-
-
-def excluded_words(training: Mapping[str, Any]) -> str:
-    """How many compounds were kept out of a fit; empty if none."""
-    count = training.get("excluded")
-    return f" Nothing was learned from the {count} compounds in FILE, which are kept for acceptance." if count else ""
 
 
 def _section(name: str, report: Mapping[str, Any], titles: Mapping[str, str]) -> str:

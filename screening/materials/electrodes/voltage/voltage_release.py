@@ -12,10 +12,11 @@ from typing import Any
 from screening.errors import RequestError
 from screening.materials.base import FitRecipe
 from screening.materials.electrodes.voltage.ends import Refinement
-from screening.materials.electrodes.voltage.insertion_data import FILE, formulas_to_exclude
+from screening.materials.electrodes.voltage.insertion_data import FILE
 from screening.materials.electrodes.voltage.voltage import FORMAT
 from screening.materials.electrodes.voltage.voltage_card import voltage_card
 from screening.materials.electrodes.voltage.voltage_fit import FOREST, VoltageFitSettings, fit_voltage_parts
+from screening.materials.exclusions import formulas_to_exclude
 from screening.networks.predictor import Predictor
 from screening.potentials.registry import load_potential
 from screening.release_folder import WEIGHTS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from screening.chemistry.compositions import chemical_system, formula_counts
 from screening.chemistry.elements import indicator
 from screening.chemistry.families import OPEN_4F
 from screening.data.raw_tables import read_csv
+from screening.materials.exclusions import of_excluded
 from screening.materials.magnets.carriers import MAGNETIC_METALS, may_be_magnetic
 
 LITERATURE, EXPERIMENTAL, NEMAD, NEEL = range(4)
@@ -67,7 +69,7 @@ class _Reports:
         return _Reports(self.counts[rows], self.temperature_K[rows], self.source[rows])
 
 
-def curie_examples(folder: Path) -> CurieExamples:
+def curie_examples(folder: Path, excluded: Sequence[str] = ()) -> CurieExamples:
     """Examples from `curie_literature.csv`, `curie_experimental.csv` and `nemad.csv` in a folder.
 
     Compositions of the first two tables are examples. NEMAD, which was extracted by machine, supports them: its reports
@@ -76,11 +78,16 @@ def curie_examples(folder: Path) -> CurieExamples:
     are not in the literature table, these are left out too: points that NEMAD has only as Néel points, exactly 300 K in
     dilute compounds (room temperature), and values that another report shows to be in °C.
 
+    Args:
+        folder: With the tables.
+        excluded: Formulas of compounds to leave out.
+
     Raises:
         RequestError: A file is missing or cannot be read.
     """
     dropped: Counter[str] = Counter()
     reports = _usable(_read(folder), dropped)
+    reports = reports.take(~of_excluded(reports.counts, excluded))
     members: defaultdict[bytes, list[int]] = defaultdict(list)
     fractions = reports.counts / reports.counts.sum(axis=1, keepdims=True)
     for row, composition in enumerate(np.round(fractions, 3).astype(np.float32)):

@@ -31,13 +31,16 @@ FOREST = ForestSettings(
 )
 
 
-def fit_curie_part(store: Store, folder: Path, settings: ForestFitSettings) -> tuple[FittedPart, dict[str, Any]]:
+def fit_curie_part(
+    store: Store, folder: Path, settings: ForestFitSettings, excluded: Sequence[str] = ()
+) -> tuple[FittedPart, dict[str, Any]]:
     """Fit the part of a release.
 
     Args:
         store: Shows which test compositions have a crystal.
         folder: As for `curie_examples`.
         settings: Of the fit.
+        excluded: Formulas of compounds to learn nothing from.
 
     Returns:
         The part, and its errors on the test systems (`curie_report`).
@@ -45,7 +48,7 @@ def fit_curie_part(store: Store, folder: Path, settings: ForestFitSettings) -> t
     Raises:
         RequestError: A table is missing or cannot be read, or there are too few rows.
     """
-    examples = curie_examples(folder)
+    examples = curie_examples(folder, excluded)
     fits, known = zip(*(fit_curie(examples, settings, settings.seed + i) for i in range(settings.n_seeds)), strict=True)
     report = curie_report(fits, examples, settings, _has_crystal(examples, store))
     report["cross_validation"] = _cross_validation(known, examples, settings)

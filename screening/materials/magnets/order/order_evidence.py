@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from screening.array_types import Floats
 from screening.chemistry.elements import indicator
 from screening.chemistry.families import ELEMENT_GROUPS
+from screening.chemistry.formulas import parse_formula
 from screening.materials.magnets.order.order_labels import (
     FERRI,
     FERRO,
@@ -19,6 +21,7 @@ from screening.materials.magnets.order.order_labels import (
     Key,
     MagneticCrystal,
     Reports,
+    composition_key,
     crystal_key,
     order_of_moments,
     read_curie,
@@ -61,12 +64,13 @@ class OrderEvidence:
     calculated: dict[Key, set[int]]
 
     @classmethod
-    def read(cls, folder: Path) -> OrderEvidence:
+    def read(cls, folder: Path, excluded: Sequence[str] = ()) -> OrderEvidence:
         """Read the sources.
 
         Args:
             folder: Contains `magndata/magndata.jsonl.gz`, `curie/nemad.csv`, `curie/curie_literature.csv` and
                 `mp/site_magmoms.jsonl.gz`.
+            excluded: Formulas of compounds whose measurements are left out.
 
         Raises:
             RequestError: A file is missing or cannot be read.
@@ -80,7 +84,12 @@ class OrderEvidence:
             large = np.where(np.abs(row.moment_muB) >= LEAST_MOMENT_MUB, row.moment_muB, 0.0)
             calculated[crystal_key(row.crystal.numbers)].add(order_of_moments(large))
         nemad, curie = folder / "curie" / "nemad.csv", folder / "curie" / "curie_literature.csv"
-        return cls(read_nemad(nemad), read_curie(curie), dict(structures), dict(calculated))
+        measured = read_nemad(nemad), read_curie(curie), dict(structures)
+        hidden = {composition_key(parse_formula(formula) or ()) for formula in excluded}
+        for table in measured:
+            for key in hidden & table.keys():
+                del table[key]  # type: ignore[arg-type]
+        return cls(*measured, dict(calculated))
 
     def measured(self) -> list[Key]:
         """Compositions with any experiment, sorted."""

@@ -92,17 +92,18 @@ class OrderExamples:
         )
 
 
-def order_examples(store: Store, folder: Path) -> OrderExamples:
+def order_examples(store: Store, folder: Path, excluded: Sequence[str] = ()) -> OrderExamples:
     """Examples from the crystals of a store and a folder of measurements.
 
     Args:
         store: Of calculations.
         folder: As for `OrderEvidence.read`.
+        excluded: Formulas of compounds whose measurements are left out.
 
     Raises:
         RequestError: A file is missing or cannot be read.
     """
-    evidence = OrderEvidence.read(folder)
+    evidence = OrderEvidence.read(folder, excluded)
     numbers, offsets = np.asarray(store.crystals.numbers), store.crystals.offsets.tolist()
     keys = [crystal_key(numbers[a:b]) for a, b in pairwise(offsets)]
     return _joined([_measured(store, keys, evidence), _calculated(store, keys, evidence)])

@@ -46,6 +46,7 @@ class OrderFitSettings:
         tried: Share of the features that a split may choose from.
         seed: Of the forests.
         salt: Of the splits.
+        excluded: Formulas of compounds whose measured order is not learned.
     """
 
     n_trees: int = 40
@@ -54,6 +55,7 @@ class OrderFitSettings:
     tried: float = 0.3
     seed: int = 0
     salt: str = DEFAULT_SALT
+    excluded: tuple[str, ...] = ()
 
 
 def fit_order_part(store: Store, folder: Path, settings: OrderFitSettings) -> tuple[FittedPart, dict[str, Any]]:
@@ -70,7 +72,7 @@ def fit_order_part(store: Store, folder: Path, settings: OrderFitSettings) -> tu
     Raises:
         RequestError: A file is missing or cannot be read, or there are too few examples.
     """
-    examples = order_examples(store, folder)
+    examples = order_examples(store, folder, settings.excluded)
     order, _, _ = fit_order(examples, settings)
     split = np.array(splits_of(examples.systems, settings.salt))
     return order.to_part(), order_report(order.answers(examples.packed), examples, split)

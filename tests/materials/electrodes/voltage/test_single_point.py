@@ -21,9 +21,10 @@ from screening.materials.electrodes.voltage import voltage as voltage_module
 from screening.materials.electrodes.voltage.couples import Couples, balance_of
 from screening.materials.electrodes.voltage.ends import Refinement, evaluate_ends, potential_voltages
 from screening.materials.electrodes.voltage.ends_cache import cached_ends
-from screening.materials.electrodes.voltage.insertion_data import electrode_examples, formulas_to_exclude
+from screening.materials.electrodes.voltage.insertion_data import electrode_examples
 from screening.materials.electrodes.voltage.two_potentials import widened
 from screening.materials.electrodes.voltage.voltage import FORMAT, VoltagePredictor
+from screening.materials.exclusions import formulas_to_exclude
 from screening.networks.predictor import Predictor
 from screening.potentials import registry
 from screening.potentials.base import PotentialOutput
