@@ -11,6 +11,7 @@ from screening.learning.evaluation import (
     FLAGGED,
     NONTRIVIAL,
     UNFLAGGED,
+    WITHOUT_MOMENTS,
     Scores,
     find,
     flagged_over_rest,
@@ -80,7 +81,8 @@ def failures(scores: Sequence[Scores], targets: Sequence[str]) -> list[str]:
     lines = []
     for quantity in reader_quantities(targets):
         whole = strictest(scores, quantity.name)
-        found = [strictest(scores, quantity.name, group) for group in chemical_groups(scores)]
+        groups = [group for group in chemical_groups(scores) if group != WITHOUT_MOMENTS]
+        found = [strictest(scores, quantity.name, group) for group in groups]
         known = [s for s in found if s is not None and s.n >= FEWEST]
         if whole is None or not known:
             continue

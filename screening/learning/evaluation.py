@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from screening.array_types import Mask
+from screening.data.collapsed import MAGNETIZATION
 from screening.learning.baselines import Baselines
 from screening.learning.calibration import nontrivial
 from screening.learning.measured import Measured
 from screening.learning.quantities import Quantity, quantities
 
 EVERYTHING, FLAGGED, UNFLAGGED = "all", "out of domain", "in domain"
+WITHOUT_MOMENTS = "rich in Fe and Co, calculated without moments"
 ALL_ROWS, NONTRIVIAL = "all", "non-trivial"
 FEWEST = 20
 """Groups with fewer rows are not compared, because their scores are mostly chance."""
@@ -57,7 +59,9 @@ def score(measured: Measured, baselines: Baselines, groups: Mapping[str, Mask]) 
     Args:
         measured: Predictions of B labelled crystals.
         baselines: Predictions of the baselines.
-        groups: Masks (B,) by name. Crystals flagged as out of domain, and the rest, form two more groups.
+        groups: Masks (B,) by name. Crystals flagged as out of domain, and the rest, form two more groups. The
+            magnetization of crystals rich in iron and cobalt whose calculation has no moments is scored in a group of
+            its own and in no other: many of these calculations lost their moments.
     """
     chosen = {EVERYTHING: np.ones(len(measured), dtype=bool), **groups}
     if measured.out_of_domain is not None:
@@ -65,13 +69,21 @@ def score(measured: Measured, baselines: Baselines, groups: Mapping[str, Mask]) 
     scores: list[Scores] = []
     for quantity in quantities(measured.targets):
         label = measured.labels[:, measured.targets.index(quantity.target)]
-        for group, mask in chosen.items():
+        for group, mask in _masks(chosen, measured, quantity.target).items():
             known = mask & np.isfinite(label)
-            counted = known & nontrivial(quantity.target, label)
+            counted = known & (nontrivial(quantity.target, label) | (group == WITHOUT_MOMENTS))
             for rows, within in ((ALL_ROWS, known), (NONTRIVIAL, counted)):
                 if within.any() and (rows == ALL_ROWS or counted.sum() < known.sum()):
                     scores.append(_score(quantity, group, rows, within, measured, baselines))
     return scores
+
+
+def _masks(groups: Mapping[str, Mask], measured: Measured, target: str) -> Mapping[str, Mask]:
+    """The groups in which a target is scored."""
+    lost = measured.without_moments
+    if target != MAGNETIZATION or lost is None:
+        return groups
+    return {name: mask & ~lost for name, mask in groups.items()} | {WITHOUT_MOMENTS: lost}
 
 
 def _score(quantity: Quantity, group: str, rows: str, within: Mask, measured: Measured, baselines: Baselines) -> Scores:

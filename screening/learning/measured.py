@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from screening.array_types import Floats
 from screening.crystals.crystal import Crystal
 from screening.crystals.packed import PackedCrystals
+from screening.data.collapsed import MAGNETIZATION, without_moments
 from screening.data.store import Store
 from screening.errors import RequestError
 from screening.networks.predictor import Predictor
@@ -36,6 +37,8 @@ class Measured:
         out_of_domain: (B,) flags; None if no crystal is flagged.
         left_out: Number of crystals with an unknown element or without finite predictions.
         structures_per_s: Speed on this machine, including graphs and tables.
+        without_moments: (B,) crystals rich in iron and cobalt whose calculation has no moments
+            (`screening.data.collapsed`), judged apart in their magnetization; None if there is none.
     """
 
     targets: tuple[str, ...]
@@ -47,6 +50,7 @@ class Measured:
     out_of_domain: NDArray[np.bool_] | None
     left_out: int
     structures_per_s: float
+    without_moments: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -76,7 +80,8 @@ def measure(predictor: Predictor, store: Store, rows: NDArray[np.int64], batch_a
     flagged = table["flags"].str.split(";").list.contains(OUT_OF_DOMAIN).to_numpy()
     labels = store.labels(targets)[scored].astype(np.float64)
     outside = flagged if flagged.any() else None
-    return Measured(targets, scored, labels, values, low, high, outside, len(rows) - len(scored), rate)
+    lost = _without_moments(store.crystals.take(scored), targets, labels)
+    return Measured(targets, scored, labels, values, low, high, outside, len(rows) - len(scored), rate, lost)
 
 
 def predictions_table(store: Store, measured: Measured) -> pl.DataFrame:
@@ -102,6 +107,14 @@ def _of_known_elements(crystals: PackedCrystals, elements: frozenset[int]) -> ND
         return np.zeros(0, dtype=bool)
     known = np.isin(crystals.numbers, list(elements))
     return np.asarray(np.logical_and.reduceat(known, crystals.offsets[:-1]))
+
+
+def _without_moments(crystals: PackedCrystals, targets: Sequence[str], labels: Floats) -> NDArray[np.bool_] | None:
+    if MAGNETIZATION not in targets:
+        return None
+    moments = labels[:, targets.index(MAGNETIZATION)] * crystals.volume_A3
+    lost = without_moments(crystals.element_counts(), moments)
+    return lost if lost.any() else None
 
 
 def _columns(table: pl.DataFrame, targets: Sequence[str], end: str) -> Floats:

@@ -14,7 +14,7 @@ from typing import Any
 from screening.chemistry.elements import SYMBOLS
 from screening.data.targets import TARGETS
 from screening.learning.card_tables import accuracy_table, coverage_table, failures, flagged_table, group_table
-from screening.learning.evaluation import Scores
+from screening.learning.evaluation import WITHOUT_MOMENTS, Scores
 from screening.learning.published import PROTOCOL, PUBLISHED
 from screening.networks.released_model import ModelConfig
 
@@ -167,7 +167,7 @@ def _figures(config: ModelConfig, scores: Sequence[Scores], context: CardContext
     return [
         f"## Accuracy on {context.measured_on}",
         "",
-        _how_unseen(context) + left_out + f" Non-trivial rows: {trivial}. Baselines: {baselines}.",
+        _how_unseen(context) + left_out + f" Non-trivial rows: {trivial}. Baselines: {baselines}." + _apart(scores),
         "",
         *accuracy_table(scores, config.targets),
         "",
@@ -195,6 +195,17 @@ def _figures(config: ModelConfig, scores: Sequence[Scores], context: CardContext
         "```",
         "",
     ]
+
+
+def _apart(scores: Sequence[Scores]) -> str:
+    """Which magnetizations are judged in a group of their own; empty if none is."""
+    lost = next((s.n for s in scores if s.group == WITHOUT_MOMENTS), 0)
+    if not lost:
+        return ""
+    return (
+        f" The magnetization of {lost} crystals, at least 40 % iron and cobalt with less than 0.5 µB per Fe and Co and "
+        "without a non-metal, is scored apart: many of these calculations lost their moments."
+    )
 
 
 def _how_unseen(context: CardContext) -> str:

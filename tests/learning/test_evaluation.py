@@ -12,7 +12,16 @@ from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_err
 
 from screening.data.targets import TARGETS
 from screening.learning.baselines import Baselines
-from screening.learning.evaluation import FLAGGED, NONTRIVIAL, UNFLAGGED, find, flagged_over_rest, score, strictest
+from screening.learning.evaluation import (
+    FLAGGED,
+    NONTRIVIAL,
+    UNFLAGGED,
+    WITHOUT_MOMENTS,
+    find,
+    flagged_over_rest,
+    score,
+    strictest,
+)
 from screening.learning.measured import Measured
 from screening.learning.quantities import quantities, reader_quantities
 
@@ -106,3 +115,16 @@ def test_a_target_without_a_label_has_no_scores() -> None:
     labels[:, 2] = np.nan
     scores = score(replace(measured, labels=labels), no_baselines(measured), NO_GROUPS)
     assert "band_gap_eV" not in {s.target for s in scores}
+
+
+def test_magnetizations_of_calculations_without_moments_are_scored_apart() -> None:
+    whole = made_up()
+    lost = np.arange(len(whole)) % 5 == 0
+    i = whole.targets.index("magnetization_muB_per_A3")
+    spoilt = replace(whole, values=np.where(lost[:, None], whole.values + 1.0, whole.values), without_moments=lost)
+    found = score(spoilt, no_baselines(spoilt), NO_GROUPS)
+    main, apart = (find(found, "mu0_M_T", group) for group in ("all", WITHOUT_MOMENTS))
+    assert main is not None and apart is not None
+    assert apart.mae > 11 > main.mae
+    assert main.n + apart.n == np.isfinite(whole.labels[:, i]).sum()
+    assert find(found, "band_gap_eV", WITHOUT_MOMENTS) is None
