@@ -43,7 +43,7 @@ FORBIDDEN = {
 }
 # Figures of merit need no network: these modules are imported where there is no torch.
 MERIT = re.compile(r"screening\.materials\.\w+\.(merit|reasons|columns|comparison|figures(\.\w+)?)$")
-CLASS_NAMES = re.compile(r"(?<![A-Za-z])([Mm]agnet|[Ee]lectrode|MAGNET|ELECTRODE)[sS]?(?![a-z])")
+CLASS_NAMES = re.compile(r"(?<![A-Za-z])(?:([Mm]agnet|[Ee]lectrode)[sS]?(?![a-z])|(MAGNET|ELECTRODE)S?(?![A-Za-z]))")
 UNPICKLERS = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 # Pickles over pipes that only a process and the one that started it hold; never from a file or a network.
 TALKS_TO_OWN_PROCESSES = {"crystals/reading/worker.py", "crystals/reading/workers.py"}

@@ -14,6 +14,7 @@ from screening.crystals.crystal import Crystal
 if TYPE_CHECKING:
     import polars as pl
 
+    from screening.networks.predictor import Predictor
     from screening.tabular.release import TabularRelease
 
 
@@ -63,6 +64,14 @@ class KnowsProperties(Protocol):
 
     def describe_predicted(self, crystals: Sequence[Crystal], table: pl.DataFrame) -> Description:
         """As `describe`; table: the B predictions of the network so far."""
+
+
+@runtime_checkable
+class UsesNetwork(Protocol):
+    """A predictor that has the network predict other states of the same crystals; it may replace its columns."""
+
+    def describe_with(self, network: Predictor, crystals: Sequence[Crystal], table: pl.DataFrame) -> Description:
+        """As `describe`; network: of the job; table: its B predictions so far."""
 
 
 @runtime_checkable

@@ -14,7 +14,7 @@ from screening.array_types import Mask
 from screening.crystals import Crystal, Rejection
 from screening.crystals.standard_cell import standard_cell
 from screening.materials.base import LearnedPredictor
-from screening.materials.predictor_kind import KnowsProperties, KnowsSettled
+from screening.materials.predictor_kind import KnowsProperties, KnowsSettled, UsesNetwork
 from screening.materials.registry import predictor_kind
 from screening.materials.stages import FIRST, STAGE
 from screening.networks.predictor import Predictor
@@ -93,7 +93,9 @@ class Predictors:
             kind = predictor_kind(name, "predictors")
             with stage(kind.quick if predictor is self.quick.get(name) else name):
                 cells = crystals if kind.any_cell else [standard_cell(c) for c in crystals]
-                if isinstance(predictor, KnowsProperties):
+                if isinstance(predictor, UsesNetwork):
+                    found = predictor.describe_with(self.network, cells, table)
+                elif isinstance(predictor, KnowsProperties):
                     found = predictor.describe_predicted(cells, table)
                 else:
                     found = predictor.describe(cells)

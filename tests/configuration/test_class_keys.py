@@ -30,7 +30,7 @@ def rank(*overrides: str, **values: Any) -> RankConfig:
 def test_a_class_brings_its_keys_and_its_predictors() -> None:
     magnets = rank("task=magnets", "temperature_K=450", "magnetism=none")
     assert magnets.class_keys == {"temperature_K": 450.0}
-    assert magnets.predictor_choices == {"magnetism": "none"}
+    assert magnets.predictor_choices == {"cells": "ionic", "magnetism": "none"}
     electrodes = rank("task=electrodes", "working_ion=Na", "profile_states=2")
     assert electrodes.class_keys == {"working_ion": "Na", "profile_states": 2}
     assert electrodes.predictor_choices == {"voltage": "voltage-v2", "offsets": "auto", "mobility": "finalists"}

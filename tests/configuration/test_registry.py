@@ -23,7 +23,8 @@ def test_every_key_is_explained_and_typed(schema: type, choices: list[str]) -> N
 @pytest.mark.parametrize(("schema", "choices"), SCHEMAS, ids=IDS)
 def test_file_keys_are_marked_as_paths(schema: type, choices: list[str]) -> None:
     last_parts = {"candidates", "output", "output_dir", "path", "folder", "source", "model", "magnetism", "voltage",
-                  "network_voltage", "offsets", "mobility", "barrier", "barriers", "paths", "structures", "exclude",
+                  "network_voltage", "cells", "cells_as_given", "offsets", "mobility", "barrier", "barriers",
+                  "paths", "structures", "exclude",
                   "measured", "labels", "split_file", "reference", "electrodes", "run", "review"}  # fmt: skip
     for key in keys_of(schema):
         assert key.path == (key.name.rpartition(".")[2] in last_parts), key.name

@@ -12,6 +12,8 @@ FLAGS: dict[str, str] = {
     "no_magnetic_element": "No element carries a magnetic moment in solids: not a magnet.",
     "low_temperature_order": "No Cr, Mn, Fe, Co or Ni: nearly all known compounds of this kind order far below room "
     "temperature, if they order at all.",
+    "cell_far_from_potential": "The crystal changed its volume by more than 5 % on its way to the potential's minimum, "
+    "where its stability was predicted.",
     "order_prior": "The magnetic order is a prior from composition and predicted band gap, not a prediction.",
     "ferrimagnetic_reduction": "A ferrimagnet: the ferromagnetic sum was reduced to the share that its opposed "
     "sublattices leave.",

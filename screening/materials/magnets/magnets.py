@@ -38,6 +38,22 @@ class Magnets(MaterialClass):
     flags = FLAGS
     predictors = (
         PredictorKind(
+            name="cells",
+            default="ionic",
+            help="crystals that go to the potential's volume before their stability is predicted: ionic, all, or none",
+            predictor="screening.materials.settled_cells:SettledCells",
+            depends_on=("device",),
+            any_cell=True,
+            quick="cells_as_given",
+        ),
+        PredictorKind(
+            name="cells_as_given",
+            default="ionic",
+            help="which crystals the first stage of a ranking expects to gain from that: ionic, all, or none",
+            predictor="screening.materials.settled_cells:CellsAsGiven",
+            any_cell=True,
+        ),
+        PredictorKind(
             name="magnetism",
             default="magnetism-v2",
             help="predictor of magnetic order, Curie temperature and anisotropy: name of a release, folder, or none",
