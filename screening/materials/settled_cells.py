@@ -33,8 +33,8 @@ from screening.relaxation.few_steps import prerelax
 
 IONIC, ALL, AS_GIVEN = "ionic", "all", "none"
 STEPS = 3
-"""Of 15 well-known oxides, halides and nitrides all but one are within 0.005 eV/atom after 3 steps of where 24 steps take them; that one
-within 0.006."""
+"""Of 15 well-known oxides, halides and nitrides all but one are within 0.005 eV/atom after 3 steps of where 24 steps
+take them; that one within 0.006."""
 FAR_PERCENT, FARTHEST_PERCENT = 5.0, 15.0
 """Changes of volume that are flagged, and those beyond which the crystal stays as it was given."""
 CHANGE, FAR = "cell_volume_change_percent", "cell_far_from_potential"

@@ -27,7 +27,7 @@ from screening.networks.predictor import Predictor
 from screening.potentials.base import Potential, PotentialOutput
 from screening.potentials.state import CrystalState
 
-HULL = "energy_above_hull_eV_per_atom"
+ENERGY, HULL = "formation_energy_eV_per_atom", "energy_above_hull_eV_per_atom"
 
 
 class Spring(Potential):
@@ -51,17 +51,12 @@ class Spring(Potential):
 
 def rock_salt(anion: int, metal: int = 25, edge: float = 4.4, repeats: int = 1) -> Crystal:
     frac = np.array([[0, 0, 0], [0.5, 0.5, 0], [0.5, 0, 0.5], [0, 0.5, 0.5]])
-    both = np.concatenate([frac, (frac + [0.5, 0, 0]) % 1])
+    both = np.concatenate([frac, (frac + np.array([0.5, 0, 0])) % 1])
     numbers = np.repeat([metal, anion], 4)
     shifts = np.arange(repeats)[:, None] * [1.0, 0, 0]
     moved = ((both[None] + shifts[:, None]) / [repeats, 1, 1]).reshape(-1, 3)
-    return Crystal.from_arrays(
-        f"{metal}-{anion}-{repeats}",
-        np.diag([edge * repeats, edge, edge]),
-        np.tile(numbers, repeats),
-        moved,
-        source="x",
-    )
+    name, lattice = f"{metal}-{anion}-{repeats}", np.diag([edge * repeats, edge, edge])
+    return Crystal.from_arrays(name, lattice, np.tile(numbers, repeats), moved, source="x")
 
 
 @pytest.fixture(scope="module")
@@ -86,9 +81,9 @@ def test_the_energy_is_that_of_the_larger_cell_and_of_metals_that_of_the_cell_as
     assert found[CHANGE][1] == pytest.approx(4.0, abs=0.3)
     assert found["flags"].to_list() == ["", ""]
     given = network.predict([metal, oxide])
-    assert found[HULL][0] == given[HULL][0]
+    assert found[ENERGY][0] == given[ENERGY][0]
     larger = replace(oxide, lattice=oxide.lattice * (1 + found[CHANGE][1] / 100) ** (1 / 3))
-    assert found[HULL][1] == pytest.approx(network.predict([larger])[HULL][0], abs=1e-5)
+    assert found[ENERGY][1] == pytest.approx(network.predict([larger])[ENERGY][0], abs=1e-5)
 
 
 def test_all_crystals_take_the_steps_if_asked(network: Predictor) -> None:
@@ -101,7 +96,7 @@ def test_a_supercell_takes_the_steps_of_its_cell(network: Predictor) -> None:
     cells = [rock_salt(8), rock_salt(8, repeats=3)]
     found = described(SettledCells("ionic", Spring(cells[0].volume_A3 / 8 * 1.05)), network, cells)
     assert found[CHANGE][0] == pytest.approx(found[CHANGE][1], abs=1e-6)
-    assert found[HULL][0] == pytest.approx(found[HULL][1], abs=1e-5)
+    assert found[ENERGY][0] == pytest.approx(found[ENERGY][1], abs=1e-5)
 
 
 @pytest.mark.parametrize(("wanted", "taken"), [(1.08, True), (1.6, False)])
@@ -112,14 +107,14 @@ def test_cells_far_from_the_potential_are_flagged_and_the_farthest_stay(
     found = described(SettledCells("ionic", Spring(oxide.volume_A3 / 8 * wanted, 20.0)), network, [oxide])
     assert found["flags"][0] == FAR
     assert found[CHANGE][0] > (FAR_PERCENT if taken else FARTHEST_PERCENT)
-    assert (found[HULL][0] != network.predict([oxide])[HULL][0]) == taken
+    assert (found[ENERGY][0] != network.predict([oxide])[ENERGY][0]) == taken
 
 
 def test_elements_that_the_potential_does_not_know_leave_the_crystal_as_it_is(network: Predictor) -> None:
     unknown = rock_salt(8, metal=92)
     found = described(SettledCells("ionic", Spring(10.0)), network, [unknown])
     assert found[CHANGE].to_list() == [None]
-    assert found[HULL][0] == network.predict([unknown])[HULL][0]
+    assert found[ENERGY][0] == network.predict([unknown])[ENERGY][0]
 
 
 def test_the_first_stage_allows_for_what_the_steps_may_gain(network: Predictor) -> None:
@@ -135,9 +130,7 @@ def test_the_first_stage_allows_for_what_the_steps_may_gain(network: Predictor) 
 
 def test_columns_are_the_same_with_and_without_crystals(network: Predictor) -> None:
     cells = SettledCells("ionic", Spring(10.0))
-    names = {
-        column.name for column in cells.describe_with(network, [rock_salt(8)], network.predict([rock_salt(8)])).columns
-    }
+    names = set(described(cells, network, [rock_salt(8)]).columns)
     assert names - {"flags"} == {column.name for column in cells.describe([]).columns}
 
 
