@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from screening.configuration.problems import unknown_preset
-from screening.configuration.trees import flattened, merged, nested
+from screening.configuration.trees import drop, flattened, merged, nested
 from screening.errors import RequestError
 from screening.settings import as_typed
 
@@ -34,12 +34,18 @@ def preset_of(tree: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def apply(tree: dict[str, Any], preset: Mapping[str, Any], given: Iterable[str]) -> dict[str, Any]:
-    """The tree with the preset's changes but for the keys that the user has given, or that lie in or around those."""
+    """The tree with the preset's changes but for the keys that the user has given, or that lie in or around those.
+
+    A section that the preset sets to null is removed.
+    """
     result = tree
     kept = list(given)
     for key, value in flattened(dict(preset)):
         if not any(_same_branch(key, own) for own in kept):
-            result = merged(result, nested(key, value))
+            changed = merged(result, nested(key, value))
+            if value is None and any(known.startswith(f"{key}.") for known, _ in flattened(result)):
+                drop(changed, key)
+            result = changed
     return result
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from screening.array_types import Floats, Mask
@@ -110,7 +111,7 @@ class Distribution:
         hi = self.value + np.hypot(self.hi - self.value, more)
         return Distribution(self.value, lo, hi, self.lower, self.upper)
 
-    def rows(self, rows: slice) -> Distribution:
+    def rows(self, rows: slice | NDArray[np.int64]) -> Distribution:
         """A part of the rows."""
         return Distribution(self.value[rows], self.lo[rows], self.hi[rows], self.lower, self.upper)
 

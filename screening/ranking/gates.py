@@ -31,6 +31,7 @@ class GateSettings:
             move down without being ruled out.
         when_unknown: Probability if the column is null.
         half_until: Values from `at_most` up to this one count half.
+        soft: Values above `at_most` count by how much they exceed it: half for twice the limit, a tenth for ten times.
     """
 
     column: str
@@ -42,10 +43,13 @@ class GateSettings:
     otherwise: float = 0.0
     when_unknown: float = 0.5
     half_until: float | None = None
+    soft: bool = False
 
     def __post_init__(self) -> None:
         if self.half_until is not None and (self.at_most is None or self.half_until < self.at_most):
             raise RequestError(f"gate on {self.column}: half_until: expected at_most too, and a value not below it")
+        if self.soft and (self.at_most is None or self.at_most <= 0 or self.half_until is not None):
+            raise RequestError(f"gate on {self.column}: soft: expected at_most above 0 too, and no half_until")
         given = [name for name in CONDITIONS if getattr(self, name) is not None]
         if len(given) != 1:
             raise RequestError(f"gate on {self.column}: expected one of {', '.join(CONDITIONS)}, got {given or 'none'}")
@@ -69,6 +73,8 @@ class GateSettings:
         if self.at_most is not None:
             found = Distribution.from_table(table, self.column)
             passed = found.probability_below(self.at_most)
+            if self.soft:
+                return passed + (1 - passed) * self.at_most / np.maximum(found.value, self.at_most)
             if self.half_until is None:
                 return passed
             return (passed + found.probability_below(self.half_until)) / 2

@@ -77,5 +77,7 @@ def gate_words(gate: Mapping[str, Any], texts: Catalogue) -> str:
         words = texts.text("condition_probability", label=texts.inside(spec))
     if gate.get("half_until") is not None:
         words = texts.text("condition_half", words=words, limit=short(gate["half_until"]))
+    if gate.get("soft"):
+        words = texts.text("condition_soft", words=words)
     waiver = gate.get("waived_by")
     return texts.text("condition_waived", words=words, waiver=gate_words(waiver, texts)) if waiver else words

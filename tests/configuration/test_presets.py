@@ -90,7 +90,8 @@ def test_the_choice_and_its_effect_are_in_the_record() -> None:
     config = load_config("rank", ["task=magnets", "candidates=x", "output_dir=x", "prefer=strongest"])
     record = as_dict(config)
     assert record["prefer"] == "strongest"
-    assert record["task"]["ranking"]["gates"]["magnetization"]["waived_by"] is None
+    gates = record["task"]["ranking"]["gates"]
+    assert "waived_by" not in gates["magnetization"] and "price" not in gates
     assert record["task"]["presets"] == {}
 
 

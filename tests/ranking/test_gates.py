@@ -82,3 +82,12 @@ def test_wrong_gates_are_refused_by_name(keys: dict[str, object], message: str) 
 def test_a_missing_column_is_refused_by_name() -> None:
     with pytest.raises(RequestError, match="'x'"):
         gate(column="x", at_least=1.0).probabilities(pl.DataFrame({"y": [1.0]}))
+
+
+def test_a_soft_limit_counts_by_the_ratio() -> None:
+    table = pl.DataFrame({"price": [10.0, 40.0, 80.0, 400.0, None]})
+    soft = gate(column="price", at_most=40.0, soft=True, when_unknown=0.7)
+    assert soft.probabilities(table).tolist() == pytest.approx([1.0, 1.0, 0.5, 0.1, 0.7])
+    for wrong in ({"at_least": 1.0}, {"at_most": 0.0}, {"at_most": 1.0, "half_until": 2.0}):
+        with pytest.raises(RequestError, match="soft: expected at_most above 0 too"):
+            gate(column="price", soft=True, **wrong)

@@ -36,6 +36,7 @@ def test_gates_in_words() -> None:
         "either": {"column": "easy_axis", "is_in": ["axis", "cone"]},
         "chance": {"column": "axial_probability", "probability": True},
         "flag": {"column": "flags", "without_flag": "metastable"},
+        "soft": {"column": "price_USD_per_kg", "at_most": 40, "soft": True},
     }
     english, russian = (
         {name: gate_words(gate, catalogue(language)) for name, gate in gates.items()} for language in ("en", "ru")
@@ -43,5 +44,6 @@ def test_gates_in_words() -> None:
     assert english["half"] == "Strain ≤ 10\u202f%, half weight up to 20"
     assert english["waived"] == "µ0Ms ≥ 0.8\u202fT, or Price ≤ 1\u202fUSD/kg"
     assert russian["waived"] == "µ0Ms ≥ 0,8\u202fТл либо цена ≤ 1\u202fдолл./кг"
+    assert english["soft"] == "Price ≤ 40\u202fUSD/kg, above it less by the ratio"
     assert russian["either"] == "лёгкое направление: ось или конус"
     assert (english["chance"], russian["flag"]) == ("with the probability P(axis)", "без признака metastable")

@@ -18,7 +18,9 @@ from screening.crystals.packed import PackedCrystals, pack
 from screening.data.raw_tables import json_rows
 
 FILE = "novamag.jsonl.gz"
-K1_FIELD = "magnetocrystalline anisotropy constants"
+K1_FIELD, POLARIZATION_FIELD = "magnetocrystalline anisotropy constants", "saturation magnetization"
+LEAST_POLARIZATION_T = 0.2
+"""Calculations with less have lost their moments, or hardly had any: their K1 says nothing of a magnet's."""
 _SITE = re.compile(r"[A-Z][a-z]?")
 _VOLUME_PER_ATOM_A3 = (7.0, 40.0)
 _SITE_FIELDS = 4  # label, x, y, z
@@ -48,7 +50,7 @@ def anisotropy_examples(folder: Path) -> AnisotropyExamples:
     """Examples from `novamag.jsonl.gz` in a folder.
 
     Positions refer to the first origin choice. Left out are rows whose sites and symmetry do not give the stated
-    formula, volumes that no solid has, and a K1 of exactly zero.
+    formula, volumes that no solid has, polarizations below 0.2 T, and a K1 of exactly zero.
 
     Raises:
         RequestError: The file is missing or cannot be read.
@@ -64,6 +66,8 @@ def anisotropy_examples(folder: Path) -> AnisotropyExamples:
             dropped["sites do not give the formula"] += 1
         elif not _VOLUME_PER_ATOM_A3[0] <= crystal.volume_A3 / crystal.n_atoms <= _VOLUME_PER_ATOM_A3[1]:
             dropped["impossible volume"] += 1
+        elif _polarization_T(row) < LEAST_POLARIZATION_T:
+            dropped["polarization below 0.2 T"] += 1
         elif value == 0 or not np.isfinite(value):
             dropped["no K1"] += 1
         else:
@@ -73,6 +77,12 @@ def anisotropy_examples(folder: Path) -> AnisotropyExamples:
     counts = packed.element_counts()
     systems = np.array([chemical_system(row) for row in counts], dtype=np.str_)
     return AnisotropyExamples(packed, counts, np.array(constants, dtype=np.float64), systems, dict(dropped))
+
+
+def _polarization_T(row: dict[str, Any]) -> float:
+    """That of a row; infinite where it is not given."""
+    value = row.get(POLARIZATION_FIELD)
+    return np.inf if value is None else abs(float(value))
 
 
 def _crystal(row: dict[str, Any]) -> Crystal | None:

@@ -2,25 +2,28 @@
 
 A family is a ratio of roles (large atoms, 3d metals, light atoms) on a lattice of sites with one axis, for any elements
 in these roles. Sites are labelled by role, so substituted members and ordered approximants of mixed sites stay in their
-family. Sizes were measured on members without 4f anisotropy (`datasets/magnets/host_anisotropy.csv`, with a source in
-every row) and are mixed linearly by the shares of the metals; unmeasured shares widen the spread.
+family. Sizes were measured on members without 4f anisotropy (`host_table`, with a source in every row) and are mixed by
+the shares of the metals; unmeasured shares, and members that differ, widen the spread.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from screening.array_types import Floats
-from screening.chemistry.elements import ATOMIC_NUMBERS, N_ELEMENTS, indicator
+from screening.chemistry.elements import N_ELEMENTS, indicator
 from screening.chemistry.families import ELEMENT_GROUPS
 from screening.crystals.packed import PackedCrystals
 from screening.crystals.symmetry import space_group_axis
-from screening.resources import resource
+from screening.materials.magnets.anisotropy.host_table import (
+    LEAST_KNOWN,
+    MagnetizationAt,
+    measured_members,
+    member_weights,
+)
 
 _EARTHS = (*ELEMENT_GROUPS["rare_earth"], "Th", "U", "Zr", "Hf")
 _TRANSITION = (
@@ -40,11 +43,11 @@ _TRANSITION = (
     "Ge",
     "Sn",
 )
+FAMILY = "family: "
+"""Begins the method of a crystal in a family."""
 _LABELS = (1, 2, 3)  # large, metal, light
 _RATIO_TOLERANCE = 0.02
 _TOLERANCE_A = 0.3
-_LEAST_KNOWN = 0.65
-"""At least this share of the metals (or of the large atoms, where these have rows) must have measurements."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,11 @@ FAMILIES = (
     Family("M-type ferrite", ("Ca", "Sr", "Ba", "Pb", "La"), 12, (194,), light=("O",), light_ratio=(19, 19)),
     Family("L1_0", ("Pt", "Pd", "Ni", "Al", "Ga"), 1, (123,), metal=("Mn", "Fe", "Co")),
     Family("D0_22", ("Ga", "Ge"), 3, (139,), metal=("Mn", "Fe", "Co")),
+    Family("D0_19", ("Ga", "Ge", "Sn"), 3, (194,), metal=("Mn", "Fe", "Co")),
+    Family("NiAs", ("As", "Sb", "Bi"), 1, (194,), metal=("Cr", "Mn", "Fe", "Co", "Ni")),
+    Family("Fe2B", ("B",), 2, (140,), metal=("Cr", "Mn", "Fe", "Co", "Ni")),
+    Family("Fe5SiB2", ("Si", "P", "Ge"), 5, (140,), metal=("Mn", "Fe", "Co"), light=("B",), light_ratio=(2.0, 2.0)),
+    Family("hcp", ("Co",), 0, (194,), metal=()),
 )
 
 
@@ -103,7 +111,7 @@ class HostFamilies:
 
     def method(self, row: int) -> str:
         """The source of the anisotropy of a crystal in a family."""
-        return f"family: {FAMILIES[self.family[row]].name}"
+        return f"{FAMILY}{FAMILIES[self.family[row]].name}"
 
 
 def host_families(packed: PackedCrystals, counts: Floats) -> HostFamilies:
@@ -139,39 +147,38 @@ def _has_roles(family: Family, counts: Floats) -> NDArray[np.bool_]:
     )
 
 
-@lru_cache(maxsize=1)
-def measured_anisotropy() -> dict[str, pl.DataFrame]:
-    """The table of measured members by family."""
-    table = pl.read_csv(resource("datasets") / "magnets" / "host_anisotropy.csv")
-    return {str(name): part for (name,), part in table.partition_by("family", as_dict=True).items()}
-
-
 def _mixed(family: Family, counts: Floats) -> Floats:
     """K1, spread and temperature, mixed by shares, (B, 3); NaN where too few of the atoms have measurements."""
-    value, spread, known = np.zeros((3, len(counts)))
-    table = measured_anisotropy()[family.name]
-    for row in table.iter_rows(named=True):
-        share = _share(counts, row["metal"], family.metal)
-        if row["other"] is not None:
-            share = share * _share(counts, row["other"], family.large)
-        value, spread, known = (
-            value + share * row["K1_MJ_per_m3"],
-            spread + share * row["spread_MJ_per_m3"],
-            known + share,
-        )
-    enough = known >= _LEAST_KNOWN
-    divisor = np.where(enough, known, np.nan)
-    value, spread = value / divisor, spread / divisor
+    members = measured_members()[family.name]
+    weights = member_weights(members, counts, family.metal or family.large, family.large)
+    known = weights.sum(axis=1)
+    divisor = np.where(known >= LEAST_KNOWN, known, np.nan)
+    value, spread = (weights @ np.array([member.described for member in members]) / divisor[:, None]).T
+    apart = np.abs(np.array([member.described[0] for member in members])[None] - value[:, None])
     # the effect of unmeasured substituents may be as large as K1 itself
-    spread = spread + 2 * (1 - known) * np.abs(value)
-    temperature = np.where(enough, float(np.max(table["temperature_K"].to_numpy())), np.nan)
-    return np.stack([value, spread, temperature], axis=1)
+    spread = spread + (weights * apart).sum(axis=1) / divisor + 2 * (1 - known) * np.abs(value)
+    reference = max(member.reference_K for member in members)
+    return np.stack([value, spread, np.where(np.isfinite(divisor), reference, np.nan)], axis=1)
 
 
-def _share(counts: Floats, element: str, role: tuple[str, ...]) -> Floats:
-    """Share of an element among the atoms of a role, (B,); 0 without such atoms."""
-    total = counts @ indicator(role)
-    return np.asarray(counts[:, ATOMIC_NUMBERS[element]] / np.where(total > 0, total, 1.0))
+def family_anisotropy(
+    name: str, counts: Floats, temperature_K: Floats, now: Floats, magnetization: MagnetizationAt
+) -> Floats:
+    """K1 of B members of a family in MJ/m³ at the working temperature, (B, S).
+
+    Args:
+        name: Of the family.
+        counts: Atoms of each element, (B, 119).
+        temperature_K: The working temperature, (B, 1).
+        now: Samples of the magnetization at it over that at 0 K, (B, S).
+        magnetization: Gives the same at other temperatures.
+    """
+    family = next(family for family in FAMILIES if family.name == name)
+    members = measured_members()[name]
+    weights = member_weights(members, counts, family.metal or family.large, family.large)
+    weights = weights / np.maximum(weights.sum(axis=1), LEAST_KNOWN)[:, None]
+    parts = [member.at(temperature_K, now, magnetization) for member in members]
+    return np.asarray(sum(weights[:, i, None] * part for i, part in enumerate(parts)))
 
 
 def _on_sites(family: Family, packed: PackedCrystals) -> tuple[NDArray[np.bool_], Floats]:

@@ -3,26 +3,31 @@
 E = K1 sin²θ to leading order, where θ is the angle to the axis of a uniaxial crystal. K1 is the sum of two parts: the
 single-ion anisotropy of the 4f shells in the crystal field, and the anisotropy of the 3d host. Each part is sampled
 with its sign, and decreases with the third power of the magnetization of its sublattice (Callen and Callen, J. Phys.
-Chem. Solids 27, 1271 (1966)).
+Chem. Solids 27, 1271 (1966)); in families of hosts it depends on temperature as was measured.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from screening.array_types import Floats, Mask
 from screening.chemistry.constants import MU0_T2_PER_MJ_M3
 from screening.materials.arrays import floats
+from screening.materials.magnets.anisotropy.host_families import FAMILY, family_anisotropy
 from screening.materials.magnets.figures.polarization import Moments, Polarization, cobalt_share
 from screening.materials.magnets.figures.rare_earths import four_f_anisotropy_ratio
 from screening.materials.magnets.figures.temperature import host_ratio, reduced_temperature
 from screening.materials.sampling import Distribution
 
 AXIS, PLANE, CUBIC, UNKNOWN = "axis", "plane", "cubic", "unknown"
+UNDECIDED = 0.35, 0.65
+"""Probabilities of an easy axis between which neither axis nor plane is said."""
 SCORES = ("host K1", "host sign", "four f K1")
 """The quantities that `anisotropy_constant` samples, in the order of its scores."""
 
@@ -39,6 +44,7 @@ class AnisotropyFigures:
         host_axial: P(the 3d part favours the axis), (B,).
         four_f: 4f part at 0 K; positive values favour the axis.
         method: Sources of both parts in words, or None, (B,).
+        family: Name of the family that the 3d part is that of, or None, (B,).
     """
 
     uniaxial: Floats
@@ -48,8 +54,9 @@ class AnisotropyFigures:
     host_axial: Floats
     four_f: Distribution
     method: list[str | None]
+    family: list[str | None]
 
-    def rows(self, rows: slice) -> AnisotropyFigures:
+    def rows(self, rows: slice | NDArray[np.int64]) -> AnisotropyFigures:
         """A part of the rows."""
         return AnisotropyFigures(
             self.uniaxial[rows],
@@ -58,13 +65,18 @@ class AnisotropyFigures:
             self.host_temperature_K[rows],
             self.host_axial[rows],
             self.four_f.rows(rows),
-            self.method[rows],
+            _some(self.method, rows),
+            _some(self.family, rows),
         )
 
     @property
     def known(self) -> Mask:
         """Rows with at least one part of K1, (B,)."""
         return np.isfinite(self.host.value) | np.isfinite(self.four_f.value)
+
+
+def _some(texts: list[str | None], rows: slice | NDArray[np.int64]) -> list[str | None]:
+    return texts[rows] if isinstance(rows, slice) else [texts[row] for row in rows.tolist()]
 
 
 def find_anisotropy(table: pl.DataFrame) -> AnisotropyFigures:
@@ -83,6 +95,7 @@ def find_anisotropy(table: pl.DataFrame) -> AnisotropyFigures:
         host_axial=floats(table, "host_axial_probability"),
         four_f=four_f,
         method=["; ".join(part) or None for part in parts],
+        family=[name.removeprefix(FAMILY) if name and name.startswith(FAMILY) else None for name in names],
     )
 
 
@@ -123,7 +136,10 @@ def anisotropy_constant(
     """
     of_host, of_sign, of_four_f = scores
     sign = np.where(ndtr(of_sign) < found.host_axial[:, None], 1.0, -1.0)
-    host = sign * found.host.at(of_host) * _host_fall(found, moments, polarization)
+    host = sign * found.host.at(of_host) * _fall(found, moments, polarization.host)
+    for name in {name for name in found.family if name}:
+        rows = np.flatnonzero([own == name for own in found.family])
+        host[rows] += _departure(name, rows, found, moments, polarization)
     counts = moments.counts * moments.aligned[:, None]
     shells = found.four_f.at(of_four_f) * four_f_anisotropy_ratio(counts, polarization.temperature_K, polarization.host)
     total = np.nan_to_num(host) + np.nan_to_num(shells)
@@ -131,12 +147,32 @@ def anisotropy_constant(
     return np.where(possible[:, None], total, np.nan)
 
 
-def _host_fall(found: AnisotropyFigures, moments: Moments, polarization: Polarization) -> Floats:
-    """The 3d part at the working temperature over the 3d part at `host_temperature_K`, (B, S)."""
-    measured_at = np.nan_to_num(reduced_temperature(found.host_temperature_K, moments.curie_K.value))
-    reference = host_ratio(measured_at, cobalt_share(moments.counts))
+def _fall(found: AnisotropyFigures, moments: Moments, now: Floats) -> Floats:
+    """The 3d part at the working temperature over the 3d part at `host_temperature_K`, by the third power, (B, S)."""
+    reference = _median_host_ratio(moments)(found.host_temperature_K[:, None])
     # a value measured close to the Curie temperature says little about lower temperatures
-    return np.asarray((polarization.host / np.maximum(reference, 0.3)[:, None]) ** 3)
+    return np.asarray((now / np.maximum(reference, 0.3)) ** 3)
+
+
+def _median_host_ratio(moments: Moments) -> Callable[[Floats], Floats]:
+    """Gives the magnetization (B, 1) of the hosts at temperatures (B, 1) over that at 0 K, by their median Tc."""
+    share = cobalt_share(moments.counts)[:, None]
+
+    def ratio(temperature_K: Floats) -> Floats:
+        return host_ratio(np.nan_to_num(reduced_temperature(temperature_K, moments.curie_K.value[:, None])), share)
+
+    return ratio
+
+
+def _departure(
+    name: str, rows: NDArray[np.int64], found: AnisotropyFigures, moments: Moments, polarization: Polarization
+) -> Floats:
+    """By how much K1 of members of a family is above the law of the third power, as was measured, (R, S)."""
+    own, now, ratio = moments.rows(rows), polarization.host[rows], _median_host_ratio(moments.rows(rows))
+    reference = found.host_temperature_K[rows, None]
+    there = family_anisotropy(name, own.counts, reference, ratio(reference), ratio)
+    here = family_anisotropy(name, own.counts, polarization.temperature_K[rows], now, ratio)
+    return np.asarray(here - there * _fall(found.rows(rows), own, now))
 
 
 def hardness(K1_MJ_per_m3: Floats, mu0_Ms_T: Floats) -> Floats:
@@ -168,7 +204,8 @@ def axial_probability(found: AnisotropyFigures, K1_MJ_per_m3: Floats) -> Floats:
 def easy_axes(found: AnisotropyFigures, axial: Floats) -> tuple[list[str], Floats]:
     """Easy direction of each row and the probability of this label, (B,), NaN for `unknown`.
 
-    Cones need K2, which is not estimated. In crystals of lower symmetry no axis or plane is fixed by symmetry.
+    It is unknown where K1 > 0 is about as likely as not. Cones need K2, which is not estimated. In crystals of lower
+    symmetry no axis or plane is fixed by symmetry.
     """
     labels, probability = [], np.full(len(axial), np.nan)
     for row, (cubic, uniaxial, p) in enumerate(zip(found.cubic, found.uniaxial, axial, strict=True)):
@@ -179,6 +216,9 @@ def easy_axes(found: AnisotropyFigures, axial: Floats) -> tuple[list[str], Float
             labels.append(UNKNOWN)
         else:
             positive = p if uniaxial == 1 else 2 * p  # P(K1 > 0); p holds 0.5 for an unknown symmetry
+            if UNDECIDED[0] < positive < UNDECIDED[1]:
+                labels.append(UNKNOWN)
+                continue
             labels.append(AXIS if positive >= 0.5 else PLANE)
             probability[row] = max(positive, 1 - positive) * (1.0 if uniaxial == 1 else 0.5)
     return labels, probability

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from screening.array_types import Floats, Mask
@@ -52,7 +53,7 @@ class Moments:
     opposed: Floats
     share: Distribution
 
-    def rows(self, rows: slice) -> Moments:
+    def rows(self, rows: slice | NDArray[np.int64]) -> Moments:
         """A part of the rows."""
         return Moments(
             self.counts[rows],

@@ -54,10 +54,13 @@ def test_both_parts_add_up_with_their_signs(predictions: TableMaker) -> None:
 
 
 def test_an_uncertain_sign_gives_a_probability_and_the_hardness_of_an_easy_axis(predictions: TableMaker) -> None:
-    row = ranked_row(predictions, "YCo5", {**HOST, "host_axial_probability": 0.4})
-    assert row["axial_probability"] == pytest.approx(0.4, abs=0.01)
+    row = ranked_row(predictions, "YCo5", {**HOST, "host_axial_probability": 0.3})
+    assert row["axial_probability"] == pytest.approx(0.3, abs=0.01)
     assert (row["easy_axis"], row["hardness_kappa"]) == ("plane", None)
-    assert row["easy_axis_probability"] == pytest.approx(0.6, abs=0.01)
+    assert row["easy_axis_probability"] == pytest.approx(0.7, abs=0.01)
+    undecided = ranked_row(predictions, "YCo5", {**HOST, "host_axial_probability": 0.4})
+    assert (undecided["easy_axis"], undecided["easy_axis_probability"]) == ("unknown", None)
+    assert undecided["hardness_kappa_if_axial"] == pytest.approx(2.5, abs=0.1)
     assert row["hardness_kappa_if_axial"] == pytest.approx(2.55, abs=0.1)
 
 
