@@ -32,7 +32,7 @@ def tables() -> dict[str, str]:
 
 def _headline() -> str:
     accuracy = _card_table("Accuracy on the test split")
-    magnetism = _parts("magnetism-v2")
+    magnetism = _parts("magnetism-v3")
     moment, curie = magnetism["moment"]["test"], magnetism["curie"]["scores"]["all"]
     voltage = _parts("voltage-v2")["voltage of pair"]["scores"]["all"]
     measured = _parts("offsets-v2")["offsets"]["unseen systems"]
@@ -74,7 +74,7 @@ def _out_of_domain() -> str:
 
 
 def _order_and_curie() -> str:
-    parts = _parts("magnetism-v2")
+    parts = _parts("magnetism-v3")
     net, moment, test = parts["order"]["questions"]["net, all"], parts["moment"]["test"], parts["anisotropy"]["test"]
     rows = [
         [f"is there a net moment ({net['votes']:.0f} measured compositions), accuracy",
@@ -102,7 +102,7 @@ def _order_and_curie() -> str:
 
 
 def _directions() -> str:
-    found = _parts("magnetism-v2")["anisotropy"]
+    found = _parts("magnetism-v3")["anisotropy"]
     names = {"held by 3d moments": "at least as many Mn, Fe and Co as rare earths", "alone": "fewer or none"}
     rows = [
         [names[name], f"{row['n']:.0f}", f"{_percent(row['right'])}", f"{_percent(row['majority'])}"]

@@ -58,9 +58,9 @@ def test_one_bit_of_a_shipped_release_is_noticed(shipped: Path) -> None:
         RequestError, match=r"model: .*screening-v3/weights\.safetensors is not what was written: .*SHA"
     ):
         load_release(shipped / "screening-v3")
-    flip(shipped / "magnetism-v2" / WEIGHTS, -1000)
-    with pytest.raises(RequestError, match=r"magnetism: .*magnetism-v2/weights\.safetensors is not what was written"):
-        load_tabular_release(shipped / "magnetism-v2", "magnetism", "magnetism-1")
+    flip(shipped / "magnetism-v3" / WEIGHTS, -1000)
+    with pytest.raises(RequestError, match=r"magnetism: .*magnetism-v3/weights\.safetensors is not what was written"):
+        load_tabular_release(shipped / "magnetism-v3", "magnetism", "magnetism-1")
 
 
 def test_a_shipped_release_that_says_other_hashes_itself_is_noticed(shipped: Path) -> None:

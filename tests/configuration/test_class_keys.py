@@ -108,7 +108,7 @@ def test_commands_without_a_task_have_the_predictors_that_they_run() -> None:
     assert isinstance(doctor, DoctorConfig)
     kinds = {name: kind.default for name, kind in predictor_kinds().items()}
     assert doctor.predictor_choices == kinds | {"voltage": "none"}
-    assert kinds["magnetism"] == "magnetism-v2"
+    assert kinds["magnetism"] == "magnetism-v3"
     plain = load_config("evaluate", ["output_dir=y"])
     assert isinstance(plain, EvaluateConfig)
     assert (plain.has_task, plain.predictor_choices, plain.class_keys) == (False, {}, {})

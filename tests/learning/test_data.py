@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from helpers.labelled import small_store
 
+from screening.crystals import Crystal
+from screening.data.collapsed import MAGNETIZATION
+from screening.data.store import LabelledCrystal, write_store
 from screening.data.targets import TARGETS
 from screening.errors import RequestError
 from screening.graphs.nearest import GraphSettings
-from screening.learning.data import CrystalData, DataSettings, TrainingStream, ValidationBatches
+from screening.learning.data import CrystalData, DataSettings, TrainingStream, ValidationBatches, labelled_graphs
 from screening.learning.labelled_graphs import LabelledBatch, LabelledGraphs, move_if_it_fits
 
 
@@ -118,3 +122,21 @@ def test_the_validation_split_is_learned_only_when_asked(tmp_path: Path) -> None
     assert sorted([*apart["train"], *apart["validation"]]) == joined["train"].tolist()
     for split in ("calibration", "test"):
         assert apart[split].tolist() == joined[split].tolist()
+
+
+def test_moments_of_collapsed_calculations_are_not_learned(tmp_path: Path) -> None:
+    cell = Crystal.from_arrays("a", 2.7 * np.eye(3), [26, 46], [[0, 0, 0], [0.5, 0.5, 0.5]])
+    kept = replace(cell, candidate_id="b", lattice=2.8 * np.eye(3))
+    rows = [
+        LabelledCrystal(
+            one, {MAGNETIZATION: moment / one.volume_A3, "band_gap_eV": 0.0}, np.full(2, moment / 2, np.float32)
+        )
+        for one, moment in ((cell, 0.0), (kept, 3.0))
+    ]
+    store = write_store(tmp_path / "store", iter(rows), ["made up"])
+    settings, graph = DataSettings(store.path, (MAGNETIZATION, "band_gap_eV")), GraphSettings()
+    masked = labelled_graphs(store, np.arange(2), settings, graph)
+    assert masked.labels.isnan().tolist() == [[True, False], [False, False]]
+    assert masked.site_moment_muB.isnan().tolist() == [True, True, False, False]
+    whole = labelled_graphs(store, np.arange(2), replace(settings, mask_collapsed=False), graph)
+    assert not whole.labels.isnan().any() and not whole.site_moment_muB.isnan().any()

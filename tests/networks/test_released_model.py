@@ -94,7 +94,7 @@ def test_an_unknown_name_lists_the_releases() -> None:
     with pytest.raises(RequestError, match="released models: ") as error:
         find_release("no-such-model")
     names = str(error.value).partition("released models: ")[2].split(", ")
-    assert "magnetism-v2" not in names
+    assert "magnetism-v3" not in names
     assert all(load_release(find_release(name))[1].name == name for name in names)
 
 

@@ -60,7 +60,7 @@ def test_messages_about_a_part_begin_with_the_key(folder: Path) -> None:
 def test_a_damaged_or_foreign_release_is_refused_by_name(folder: Path) -> None:
     with pytest.raises(RequestError, match=r"gap=nowhere: .*released name: none"):
         find_tabular_release("nowhere", KEY, FORMAT)
-    with pytest.raises(RequestError, match=r"magnetism=nowhere: .*released name: .*magnetism-v2"):
+    with pytest.raises(RequestError, match=r"magnetism=nowhere: .*released name: .*magnetism-v3"):
         find_tabular_release("nowhere", "magnetism", "magnetism-1")
     with pytest.raises(RequestError, match=r"gap: .*config\.json: expected a release of format gap-2"):
         load_tabular_release(folder, KEY, "gap-2")

@@ -84,7 +84,7 @@ def _curie(store: Store, folder: Path, settings: FitSettings) -> tuple[FittedPar
 
 
 def _anisotropy(store: Store, folder: Path, settings: FitSettings) -> tuple[FittedPart, dict[str, Any]]:
-    return anisotropy_fit.fit_anisotropy_part(folder, settings.of(anisotropy_fit.FOREST))
+    return anisotropy_fit.fit_anisotropy_part(folder, settings.of(anisotropy_fit.FOREST), settings.excluded)
 
 
 PARTS: dict[str, tuple[Fit, Callable[[dict[str, Any]], str]]] = {

@@ -55,7 +55,7 @@ class Magnets(MaterialClass):
         ),
         PredictorKind(
             name="magnetism",
-            default="magnetism-v2",
+            default="magnetism-v3",
             help="predictor of magnetic order, Curie temperature and anisotropy: name of a release, folder, or none",
             predictor=f"{_HERE}.magnetism:MagnetismPredictor",
             general=True,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,9 @@ from screening.tabular.release import FittedPart
 FOREST = ForestSettings(n_trees=60, least_rows=4, tried=0.4, error_trees=10, error_least_rows=20)
 
 
-def fit_anisotropy_part(folder: Path, settings: ForestFitSettings) -> tuple[FittedPart, dict[str, Any]]:
+def fit_anisotropy_part(
+    folder: Path, settings: ForestFitSettings, excluded: Sequence[str] = ()
+) -> tuple[FittedPart, dict[str, Any]]:
     """Fit the part of a release.
 
     Rows are few, so both the calibration and the validation split set the intervals.
@@ -35,6 +37,7 @@ def fit_anisotropy_part(folder: Path, settings: ForestFitSettings) -> tuple[Fitt
     Args:
         folder: Contains `novamag/novamag.jsonl.gz` and `magndata/magndata.jsonl.gz`.
         settings: Of the fit.
+        excluded: Formulas of compounds whose measured directions are left out.
 
     Returns:
         The part, and its scores.
@@ -43,7 +46,7 @@ def fit_anisotropy_part(folder: Path, settings: ForestFitSettings) -> tuple[Fitt
         RequestError: A file is missing or cannot be read, or has no suitable crystal.
     """
     rows, positive, dropped = anisotropy_rows(anisotropy_examples(folder / "novamag"))
-    directions = read_directions(folder / "magndata" / "magndata.jsonl.gz")
+    directions = read_directions(folder / "magndata" / "magndata.jsonl.gz", excluded)
     measured = host_directions(directions)
     shares = axial_shares(rows, positive, measured)
     split = np.array(splits_of(rows.systems.tolist(), settings.salt))

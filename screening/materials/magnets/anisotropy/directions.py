@@ -7,6 +7,7 @@ as well as in ferromagnets, because the single-ion energy is the same.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from screening.chemistry.elements import indicator
 from screening.chemistry.families import OPEN_4F
 from screening.crystals.packed import PackedCrystals, pack
 from screening.crystals.symmetry import space_group_numbers
+from screening.materials.exclusions import of_excluded
 from screening.materials.magnets.anisotropy.anisotropy import METAL, OTHER, is_metal
 from screening.materials.magnets.anisotropy.axes import find_axes
 from screening.materials.magnets.anisotropy.crystal_field import four_f_anisotropy, held_by_3d_moments, quadrupoles
@@ -53,14 +55,16 @@ class Directions:
     vote: Floats
 
 
-def read_directions(file: Path) -> Directions:
-    """The directions in `magndata.jsonl.gz`.
+def read_directions(file: Path, excluded: Sequence[str] = ()) -> Directions:
+    """The directions in `magndata.jsonl.gz`, but for compounds with one of the excluded formulas.
 
     Raises:
         RequestError: The file is missing or cannot be read.
     """
     structures = [row for row in read_magndata(file) if row.moment_muB.ndim == 2]
     packed = pack([row.crystal for row in structures])
+    kept = np.flatnonzero(~of_excluded(packed.element_counts(), excluded))
+    structures, packed = [structures[row] for row in kept], packed.take(kept)
     axes = find_axes(packed)
     uniaxial = np.flatnonzero(axes.uniaxial)
     groups = space_group_numbers([structures[row].crystal for row in uniaxial], _SAME_A)

@@ -55,6 +55,12 @@ def test_what_is_left_out_is_counted(tmp_path: Path) -> None:
     }
 
 
+def test_excluded_compounds_are_left_out_whatever_their_formula_unit(tmp_path: Path) -> None:
+    folder = write(tmp_path, "Fe2B 1015; Co2B 430", "Fe4B2 1000; Fe2B0.9 900")
+    found = curie_examples(folder, ["FeB0.5"])
+    assert sorted(found.temperature_K) == [430, 900]
+
+
 def test_calculated_rows_do_not_count(tmp_path: Path) -> None:
     one = curie_examples(write(tmp_path, "", "Fe2B 1000", "Fe2B 100 - False"))
     assert by_system(one)["B-Fe"][0] == 1000
