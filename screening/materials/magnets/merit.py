@@ -27,7 +27,7 @@ from screening.materials.arrays import (
     require_columns,
 )
 from screening.materials.magnets.figures import anisotropy_constant as anisotropy
-from screening.materials.magnets.figures import polarization
+from screening.materials.magnets.figures import grains, polarization
 from screening.materials.magnets.figures.anisotropy_constant import AnisotropyFigures, find_anisotropy
 from screening.materials.magnets.figures.magnetic_order import (
     MagneticElements,
@@ -44,6 +44,15 @@ from screening.settings import settings_class
 BHMAX_KJ_M3_PER_T2 = 198.94
 """1 / 4µ0 in kJ/m³ per T²: the largest energy product of a magnet with a polarization of 1 T (Skomski and Coey, Scripta
 Mater. 112, 3 (2016)); reaching it takes a coercivity above half the magnetization."""
+
+_OF_AN_EASY_AXIS = (
+    "hardness_kappa",
+    "anisotropy_field_T",
+    "coercivity_ideal_kA_per_m",
+    "coercivity_attainable_kA_per_m",
+    "BHmax_attainable_kJ_per_m3",
+)
+"""Figures without a meaning where the axis is not easy."""
 
 
 @settings_class
@@ -112,7 +121,7 @@ def evaluate(table: pl.DataFrame, settings: MagnetSettings) -> pl.DataFrame:
     easy, sure = anisotropy.easy_axes(found, axial)
     magnet = (np.array(easy) == anisotropy.AXIS) & (figures["mu0_Ms_T"][0] > 0)
     figures["hardness_kappa_if_axial"] = figures["hardness_kappa"]
-    for name in ("hardness_kappa", "anisotropy_field_T"):  # have no meaning without an easy axis
+    for name in _OF_AN_EASY_AXIS:
         figures[name] = np.where(magnet, figures[name], np.nan)
     supply, supply_flags = supply_columns(counts, settings.supply)
     curie = floats(table, "curie_temperature_K")
@@ -162,13 +171,14 @@ def explain(ranked: pl.DataFrame, gates: Mapping[str, Mapping[str, Any]]) -> pl.
 
 def _figures(moments: Moments, found: AnisotropyFigures, settings: MagnetSettings) -> dict[str, Floats]:
     """Median, 10th and 90th percentile, (3, B), of each figure of merit, and `axial_probability`, (B,)."""
-    n_first = len(polarization.SCORES)
-    scores = common_scores(n_first + len(anisotropy.SCORES), settings.n_samples, settings.seed)
+    n_first, n_second = len(polarization.SCORES), len(anisotropy.SCORES)
+    scores = common_scores(n_first + n_second + len(grains.SCORES), settings.n_samples, settings.seed)
+    of_first, of_second, of_third = np.split(scores, [n_first, n_first + n_second])
 
     def samples(rows: slice) -> dict[str, Floats]:
         of_rows, axis = moments.rows(rows), found.rows(rows)
-        sampled = polarization.polarization(of_rows, settings.temperature_K, scores[:n_first])
-        K1 = anisotropy.anisotropy_constant(axis, of_rows, sampled, scores[n_first:])
+        sampled = polarization.polarization(of_rows, settings.temperature_K, of_first)
+        K1 = anisotropy.anisotropy_constant(axis, of_rows, sampled, of_second)
         return {
             "mu0_Ms_T": sampled.mu0_Ms_T,
             "BHmax_kJ_per_m3": BHMAX_KJ_M3_PER_T2 * sampled.mu0_Ms_T**2,
@@ -176,6 +186,7 @@ def _figures(moments: Moments, found: AnisotropyFigures, settings: MagnetSetting
             "hardness_kappa": anisotropy.hardness(K1, sampled.mu0_Ms_T),
             "anisotropy_field_T": anisotropy.anisotropy_field_T(K1, sampled.mu0_Ms_T),
             "axial_probability": anisotropy.axial_probability(axis, K1),
+            **grains.grain_figures(sampled.mu0_Ms_T, K1, sampled.host, of_rows.curie_K.value, of_third),
         }
 
     return propagate(len(moments.counts), samples)
