@@ -83,7 +83,7 @@ class Session(PathSession):
         self, candidates: Candidates, task: str, output_dir: Place = None, *,
         model: str = "screening-v3", device: Device = "auto", precision: Precision = "auto", order: bool = False,
         relax: str = "none", prefer: str | None = None, supply: str | None = None, review: str | None = None,
-        temperature_K: float | None = None, magnetism: str | None = None,
+        temperature_K: float | None = None, cells: str | None = None, magnetism: str | None = None,
         working_ion: str | None = None, voltage: str | None = None, offsets: str | None = None,
         mobility: str | None = None, profile_states: int | None = 0,
         cards: int = 20, language: Literal["en", "ru"] = "en", shards: int = 1,
@@ -103,6 +103,7 @@ class Session(PathSession):
             supply: Where the elements come from; None: the world market.
             review: An earlier review: leave out what was rejected in it, mark what was approved.
             temperature_K: Working temperature in K, of a class that has one.
+            cells: Which crystals go to a potential's volume before their stability is predicted: `ionic`, `all` or `none`.
             magnetism: What predicts magnetic order: released name, folder or `none`; None: the released one.
             working_ion: The ion that moves, of a class that has one, for example `Na`; None: found in each crystal.
             voltage: What predicts voltages, or `accurate` where the class offers it; None: the released one.
@@ -248,7 +249,7 @@ class Session(PathSession):
         self, data: Place = None, output_dir: Place = None, *, task: str | None = None, store: Place = None,
         labels: Place = None, model: str = "screening-v3", split: str = "auto", reference: Place = None,
         prefer: str | None = None, supply: str | None = None,
-        temperature_K: float | None = None, magnetism: str | None = None,
+        temperature_K: float | None = None, cells: str | None = None, magnetism: str | None = None,
         working_ion: str | None = None, voltage: str | None = None, offsets: str | None = None,
         mobility: str | None = None, profile_states: int | None = 0,
         order: bool = True, precision: Precision = "auto", batch_atoms: int | None = None, device: Device = "auto",
@@ -266,7 +267,7 @@ class Session(PathSession):
             reference: With task, a table of measured materials; None: the bundled one.
             order: With task, make ordered approximants of partially occupied crystals.
             model, precision, batch_atoms, device, seed: As for `predict`.
-            prefer, supply, temperature_K, magnetism, working_ion, voltage, offsets, mobility: As for `rank`.
+            prefer, supply, temperature_K, cells, magnetism, working_ion, voltage, offsets, mobility: As for `rank`.
             profile_states, tracking: As for `rank`.
             settings: Further keys of `screening evaluate --help`, by dotted name.
             **keys: The same.

@@ -20,6 +20,8 @@ UNITS_IN_NAMES = {
     "_mAh_per_g": "mAh/g",
     "_MJ_per_m3": "MJ/m³",
     "_kJ_per_m3": "kJ/m³",
+    "_kA_per_m": "kA/m",
+    "_pJ_per_m": "pJ/m",
     "_J_per_USD": "J/USD",
     "_USD_per_kg": "USD/kg",
     "_USD_per_kWh": "USD/kWh",

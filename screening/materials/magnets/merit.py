@@ -123,6 +123,9 @@ def evaluate(table: pl.DataFrame, settings: MagnetSettings) -> pl.DataFrame:
     figures["hardness_kappa_if_axial"] = figures["hardness_kappa"]
     for name in _OF_AN_EASY_AXIS:
         figures[name] = np.where(magnet, figures[name], np.nan)
+    # samples without K1 do not count in the one and do in the other
+    bound, attainable = figures["BHmax_kJ_per_m3"], figures["BHmax_attainable_kJ_per_m3"]
+    figures["BHmax_attainable_kJ_per_m3"] = np.minimum(attainable, bound)
     supply, supply_flags = supply_columns(counts, settings.supply)
     curie = floats(table, "curie_temperature_K")
     flags = {
