@@ -103,7 +103,7 @@ class Session(PathSession):
             supply: Where the elements come from; None: the world market.
             review: An earlier review: leave out what was rejected in it, mark what was approved.
             temperature_K: Working temperature in K, of a class that has one.
-            cells: Which crystals go to a potential's volume before their stability is predicted: `ionic`, `all` or `none`.
+            cells: Crystals that relax a little before their stability is predicted: `ionic`, `all` or `none`.
             magnetism: What predicts magnetic order: released name, folder or `none`; None: the released one.
             working_ion: The ion that moves, of a class that has one, for example `Na`; None: found in each crystal.
             voltage: What predicts voltages, or `accurate` where the class offers it; None: the released one.
