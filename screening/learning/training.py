@@ -91,9 +91,7 @@ def train(
     if trainer.is_global_zero:
         device, model = trainer.strategy.root_device, learning.model
         model.eval().to(device)
-        # a fine-tuned release keeps its known region
-        new = parent is None or model.targets != parent.config.targets
-        used = finish_model(model, data, _learned_splits(settings, parent), region=new)
+        used = finish_model(model, data, _learned_splits(settings, parent), region=_knows_anew(model, data, parent))
         scores = _validation(model, data)
         record = _run(settings, device, times, speed) | {"sessions": marks.sessions, "validation": scores}
         record |= _recorded(model_dir) if idle else {}
@@ -232,6 +230,17 @@ def _model_config(
         },
         members=settings.members,
     )
+
+
+def _knows_anew(model: PropertyModel, data: CrystalData, parent: Parent | None) -> bool:
+    """Whether the known region is set anew; a release that learned a few crystals more keeps its own.
+
+    With as many crystals as the release had, its network describes them in other numbers than before.
+    """
+    if parent is None or model.targets != parent.config.targets:
+        return True
+    before = int(parent.config.training.get("crystals", {}).get("train", 0))
+    return before > 0 and 2 * len(data.split_rows["train"]) >= before
 
 
 def _fingerprint(settings: TrainingSettings, data: CrystalData, parent: Parent | None) -> str:

@@ -6,7 +6,8 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ from screening.learning.finetuning import inherit_settings, initial_model, load_
 from screening.learning.labelled_graphs import LabelledGraphs
 from screening.learning.module import OptimiserSettings
 from screening.learning.run import TrainingResult, TrainingSettings
-from screening.learning.training import train
+from screening.learning.training import _knows_anew, train
 from screening.networks.model import EnsembleMember
 from screening.networks.released_model import load_release
 
@@ -173,3 +174,14 @@ def test_each_learned_target_needs_a_weight(work: Path) -> None:
     settings = replace(settings, optimiser=OptimiserSettings(0, target_weights=(1.0, 2.0, 3.0)))
     with pytest.raises(RequestError, match="one number for each of band_gap_eV, got 3"):
         inherit_settings(settings, parent)
+
+
+@pytest.mark.parametrize(("crystals", "targets", "anew"), [(40, "ab", False), (50, "ab", True), (1, "a", True)])
+def test_the_known_region_is_set_anew_by_as_many_crystals_as_the_release_had(
+    crystals: int, targets: str, anew: bool
+) -> None:
+    release = SimpleNamespace(config=SimpleNamespace(targets=("a", "b"), training={"crystals": {"train": 100}}))
+    data = SimpleNamespace(split_rows={"train": np.arange(crystals)})
+    model = SimpleNamespace(targets=tuple(targets))
+    assert _knows_anew(cast(Any, model), cast(Any, data), cast(Any, release)) == anew
+    assert _knows_anew(cast(Any, model), cast(Any, data), None)

@@ -36,11 +36,11 @@ def one(value: float) -> np.ndarray:
         (1.14, 750, 0.94, 10.3),  # FePt
     ],
 )
-def test_stiffness_is_within_a_half_of_what_was_measured(
+def test_stiffness_is_near_what_was_measured(
     Ms_0_MA_per_m: float, curie_K: float, ratio: float, measured_pJ_per_m: float
 ) -> None:
     found = 1e12 * exchange_stiffness_J_per_m(one(1e6 * Ms_0_MA_per_m), one(curie_K), one(ratio))
-    assert found[0, 0] == pytest.approx(measured_pJ_per_m, rel=0.5)
+    assert found[0, 0] == pytest.approx(measured_pJ_per_m, rel=0.36)
 
 
 def test_a_small_hard_grain_reverses_as_one_at_nine_tenths_of_its_anisotropy_field() -> None:
@@ -55,6 +55,10 @@ def test_a_grain_larger_than_its_exchange_length_is_weaker() -> None:
     assert soft < stiff
 
 
+def test_soft_grains_have_no_coercivity_of_a_whole_grain() -> None:
+    assert np.isnan(ideal_coercivity_A_per_m(one(1.7e6), one(0.05e6), one(2e-11))).all()
+
+
 def test_the_table_has_a_full_grid_of_shares() -> None:
     table = pl.read_csv(resource("datasets") / "magnets" / "single_grain.csv")
     assert table.height == table["hardness_q"].n_unique() * table["edge_over_exchange_length"].n_unique()
@@ -64,7 +68,7 @@ def test_the_table_has_a_full_grid_of_shares() -> None:
 
 @pytest.mark.parametrize(
     ("mu0_Ms_T", "K1_MJ_per_m3", "typical_kA_per_m"),
-    [(1.61, 4.9, 950), (0.48, 0.33, 280)],  # sintered Nd-Fe-B without Dy; sintered ferrite: Coey (2010)
+    [(1.61, 4.9, 950), (0.48, 0.33, 280), (1.07, 17.2, 1900)],  # sintered Nd-Fe-B, ferrite, SmCo5: Coey (2010)
 )
 def test_coercivities_of_real_magnets_lie_in_the_interval(
     mu0_Ms_T: float, K1_MJ_per_m3: float, typical_kA_per_m: float
