@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import ClassVar, Self
 
-from screening.configuration.base import RankingConfig, ScoringConfig, potentials_in_words
+from screening.configuration.base import OFF, RankingConfig, ScoringConfig, potentials_in_words
 from screening.configuration.funnel import FunnelConfig
 from screening.configuration.review import RUN_HELP
 from screening.errors import RequestError
@@ -72,7 +72,8 @@ class RankConfig(ScoringConfig, RankingConfig):
             return False
         from screening.materials.registry import predictor_kind
 
-        return any(predictor_kind(name, "task.predictors").quick for name in self.predictor_names)
+        running = (name for name, release in self.predictor_choices.items() if release != OFF)
+        return any(predictor_kind(name, "task.predictors").quick for name in running)
 
     def finish(self) -> Self:
         if self.shard is not None and self.shard >= self.shards:

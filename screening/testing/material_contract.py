@@ -164,9 +164,10 @@ def _check_ranking(material: MaterialClass, task: Mapping[str, Any], merit: pl.D
 
 
 def _gates(task: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """The gates of the config and of its presets by name."""
+    """The gates of the config and of its presets by name; a preset may remove some."""
     parts = [task, *(task.get("presets") or {}).values()]
-    return {name: gate for part in parts for name, gate in ((part.get("ranking") or {}).get("gates") or {}).items()}
+    every = (item for part in parts for item in ((part.get("ranking") or {}).get("gates") or {}).items())
+    return {name: gate for name, gate in every if gate}
 
 
 def _columns_of(gate: Mapping[str, Any]) -> Iterator[str]:

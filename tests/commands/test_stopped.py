@@ -26,7 +26,8 @@ from screening.tracking.server import connect
 pytestmark = [pytest.mark.ci, pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in /proc")]
 
 AGAIN, GO_ON = "run the same command to start again", "what is finished is kept; run the same command"
-RANK = ["rank", "task=magnets", "candidates=rows.jsonl", "model=tiny", "magnetism=none", "workers=0", "report.cards=1"]
+RANK = ["rank", "task=magnets", "candidates=rows.jsonl", "model=tiny", "magnetism=none", "cells=none"]
+RANK += ["workers=0", "report.cards=1"]
 PREDICT = ["predict", "candidates=rows.jsonl", "model=tiny", "workers=0", "output=out/table.parquet"]
 RELAX = ["relax", "candidates=rows.jsonl", "workers=0", "output_dir=out"]
 SMALL = ["network.parameters.width=16", "network.parameters.edge_width=16", "network.parameters.layers=1"]
