@@ -20,6 +20,8 @@ FLAGS: dict[str, str] = {
     "above_curie_temperature": "The predicted Curie temperature is not above the working temperature, where the "
     "magnetization is most likely zero.",
     "curie_temperature_unknown": "No Curie temperature is predicted for this crystal, so its figures are for 0 K.",
+    "coercivity_not_estimated": "The axis is easy, but too soft for Kronmüller's formula, so the attainable coercivity "
+    "and energy product are left empty; the coercivity of an ideal grain is given.",
     "rare_earth_moment_added": "The 4f moment, which the training data leave out, was added with its sign and "
     "temperature dependence.",
     "rare_earth_moment_omitted": "The 4f moment is left out: no host moment of Mn, Fe, Co or Ni fixes its direction.",

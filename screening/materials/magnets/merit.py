@@ -123,6 +123,9 @@ def evaluate(table: pl.DataFrame, settings: MagnetSettings) -> pl.DataFrame:
     figures["hardness_kappa_if_axial"] = figures["hardness_kappa"]
     for name in _OF_AN_EASY_AXIS:
         figures[name] = np.where(magnet, figures[name], np.nan)
+    no_estimate = magnet & (figures["coercivity_attainable_kA_per_m"][0] <= 0)
+    for name in ("coercivity_attainable_kA_per_m", "BHmax_attainable_kJ_per_m3"):
+        figures[name] = np.where(no_estimate, np.nan, figures[name])
     # samples without K1 do not count in the one and do in the other
     bound, attainable = figures["BHmax_kJ_per_m3"], figures["BHmax_attainable_kJ_per_m3"]
     figures["BHmax_attainable_kJ_per_m3"] = np.minimum(attainable, bound)
@@ -136,6 +139,7 @@ def evaluate(table: pl.DataFrame, settings: MagnetSettings) -> pl.DataFrame:
         "ferrimagnetic_reduction": (moments.opposed >= 0.5) & moments.net_likely & (present >= 0.5),
         "above_curie_temperature": elements.any & (curie <= settings.temperature_K),
         "curie_temperature_unknown": elements.any & np.isnan(curie) & (settings.temperature_K > 0),
+        "coercivity_not_estimated": no_estimate,
         **earth_flags,
         **_stability_flags(table, settings),
         **supply_flags,

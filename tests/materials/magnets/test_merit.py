@@ -231,3 +231,17 @@ def test_symmetry_matters_only_where_there_can_be_a_moment() -> None:
     )
     assert rows_needing_symmetry(table, {"name": "magnets"}).tolist() == [True, False, False, True]
     assert not rows_needing_symmetry(table, {"name": "electrodes"}).any()
+
+
+@pytest.mark.parametrize(("K1", "estimated"), [(5.0, True), (0.3, False)])
+def test_a_magnet_too_soft_for_the_formula_has_no_attainable_coercivity(
+    predictions: TableMaker, K1: float, estimated: bool
+) -> None:
+    values = {"volume_A3": 236.0, "magnetization_muB_per_A3": Y2FE14B / 236.0, "curie_temperature_K": 570.0}
+    values |= {"host_K1_magnitude_MJ_per_m3": K1, "host_K1_temperature_K": 300.0, "host_axial_probability": 1.0}
+    table = predictions(("Y2Fe14B", values)).with_columns(space_group_number=pl.lit(136))
+    row = evaluate(table, MagnetSettings()).row(0, named=True)
+    assert row["easy_axis"] == "axis"
+    for name in ("coercivity_attainable_kA_per_m", "BHmax_attainable_kJ_per_m3"):
+        assert (row[name] is not None) == (row[f"{name}_hi"] is not None) == estimated
+    assert ("coercivity_not_estimated" in row["flags"].split(";")) != estimated

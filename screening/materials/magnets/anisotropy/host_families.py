@@ -157,7 +157,8 @@ def _mixed(family: Family, counts: Floats) -> Floats:
     apart = np.abs(np.array([member.described[0] for member in members])[None] - value[:, None])
     # the effect of unmeasured substituents may be as large as K1 itself
     spread = spread + (weights * apart).sum(axis=1) / divisor + 2 * (1 - known) * np.abs(value)
-    reference = max(member.reference_K for member in members)
+    # a value of low temperatures must not pass for one of 300 K, where the moment may be gone
+    reference = np.where(weights > 0, [member.reference_K for member in members], np.inf).min(axis=1)
     return np.stack([value, spread, np.where(np.isfinite(divisor), reference, np.nan)], axis=1)
 
 

@@ -76,6 +76,14 @@ def test_substitution_keeps_the_family_and_widens_the_spread() -> None:
     assert names(changed("Nd2Fe14B", "Fe", "Ni")) == [None]  # nothing was measured on R2Ni14B
 
 
+def test_a_member_is_described_at_the_temperature_of_its_measurement() -> None:
+    """R2Fe17 is known at 4 K only, R2Co17 at 300 K: the former must not pass for a value of 300 K."""
+    iron = found(MAGNETS["Y2Fe17"])
+    assert (iron.K1_MJ_per_m3[0], iron.temperature_K[0]) == (-1.8, 4.0)
+    assert found(changed("Y2Fe17", "Fe", "Co")).temperature_K[0] == 300.0
+    assert found(changed("Y2Fe17", "Fe", "Co", 9)).temperature_K[0] == 4.0
+
+
 def test_mixed_metals_are_mixed_by_share() -> None:
     cell = supercell(MAGNETS["FePt L1_0"], (2, 1, 1))
     numbers = cell.numbers.copy()

@@ -44,6 +44,17 @@ def test_a_family_of_an_easy_axis(predictions: TableMaker) -> None:
     assert 1.0 < hot["K1_MJ_per_m3"] < 5.0  # type: ignore[operator]
 
 
+@pytest.mark.parametrize(("curie_K", "at_4_K"), [(325.0, -1.8), (240.0, -1.8)])
+def test_a_host_measured_cold_keeps_its_size_there(predictions: TableMaker, curie_K: float, at_4_K: float) -> None:
+    """Members of the 2:17 family with iron; the second is paramagnetic at 300 K."""
+    host = {"host_K1_magnitude_MJ_per_m3": 1.8, "host_K1_temperature_K": 4.0, "host_axial_probability": 0.0,
+            "host_K1_method": "family: 2:17", "curie_temperature_K": curie_K}  # fmt: skip
+    cold = ranked_row(predictions, "Y2Fe17", host, temperature_K=4.0)
+    assert cold["K1_MJ_per_m3"] == pytest.approx(at_4_K, rel=0.02)
+    warm = ranked_row(predictions, "Y2Fe17", host, temperature_K=300.0)
+    assert -0.9 < warm["K1_MJ_per_m3"] <= 0.0  # type: ignore[operator]
+
+
 def test_both_parts_add_up_with_their_signs(predictions: TableMaker) -> None:
     axial = ranked_row(predictions, "SmCo5", {**HOST, "four_f_K1_MJ_per_m3": 12.0}, temperature_K=0.0)
     planar = ranked_row(predictions, "NdCo5", {**HOST, "four_f_K1_MJ_per_m3": -12.0}, temperature_K=0.0)
