@@ -139,3 +139,9 @@ def test_a_wrong_choice_is_refused_by_name() -> None:
         with pytest.raises(RequestError, match="cells=some: expected ionic, all or none"):
             kind.load("some")
         assert kind.load("none") is None
+
+
+def test_the_first_stage_follows_the_choice_of_the_second() -> None:
+    quick = CellsAsGiven.load("ionic", {"cells": "all"})
+    assert quick is not None and quick.choice == "all"
+    assert CellsAsGiven.load("ionic", {"cells": "none"}) is None

@@ -51,6 +51,7 @@ class Magnets(MaterialClass):
             default="ionic",
             help="which crystals the first stage of a ranking expects to gain from that: ionic, all, or none",
             predictor="screening.materials.settled_cells:CellsAsGiven",
+            depends_on=("cells",),
             any_cell=True,
         ),
         PredictorKind(

@@ -15,7 +15,7 @@ from screening.materials.electrodes.barriers.barrier_data import BARRIERS_FILE, 
 from screening.materials.electrodes.barriers.barrier_fit import FOREST, fit_barrier_part
 from screening.materials.electrodes.barriers.barrier_model import BARRIER_PART
 from screening.materials.electrodes.barriers.barrier_predictor import BARRIER_FORMAT
-from screening.materials.exclusions import formulas_to_exclude
+from screening.materials.exclusions import EXCLUDE_HELP, formulas_to_exclude
 from screening.materials.predictor_kind import FitRecipe
 from screening.settings import setting, settings_class
 from screening.tabular.fit_settings import ForestFitSettings
@@ -30,9 +30,7 @@ class BarrierFitKeys:
         help="folder with barriers.jsonl.gz: the columns of paths, as `screening barriers` reads them, and barrier_eV",
         path=True,
     )
-    exclude: str | None = setting(
-        default=None, help="text file with formulas, one a line, of compounds to learn nothing from", path=True
-    )
+    exclude: str | None = setting(default=None, help=EXCLUDE_HELP, path=True)
 
 
 def fit_barrier(settings: Mapping[str, Any], folder: Path, progress: Callable[[str], object]) -> TabularRelease:

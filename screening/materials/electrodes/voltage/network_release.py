@@ -15,7 +15,7 @@ from screening.materials.electrodes.voltage.insertion_data import FILE
 from screening.materials.electrodes.voltage.network_voltages import NETWORK_FORMAT
 from screening.materials.electrodes.voltage.voltage_card import part_sections
 from screening.materials.electrodes.voltage.voltage_fit import FOREST, VoltageFitSettings, fit_voltage_parts
-from screening.materials.exclusions import excluded_words, formulas_to_exclude
+from screening.materials.exclusions import EXCLUDE_HELP, excluded_words, formulas_to_exclude
 from screening.networks.predictor import Predictor
 from screening.release_folder import WEIGHTS
 from screening.settings import setting, settings_class
@@ -33,9 +33,7 @@ class NetworkVoltageFitKeys:
     """Keys of `screening fit network_voltage`."""
 
     electrodes: str = setting(help="folder with electrodes.jsonl.gz: both crystals, voltage, capacity", path=True)
-    exclude: str | None = setting(
-        default=None, help="text file with formulas, one a line, of compounds to learn nothing from", path=True
-    )
+    exclude: str | None = setting(default=None, help=EXCLUDE_HELP, path=True)
     model: str = setting(default="screening-v3", help="property network for both ends: name or folder", path=True)
 
 

@@ -16,7 +16,7 @@ from screening.materials.electrodes.voltage.insertion_data import FILE
 from screening.materials.electrodes.voltage.voltage import FORMAT
 from screening.materials.electrodes.voltage.voltage_card import voltage_card
 from screening.materials.electrodes.voltage.voltage_fit import FOREST, VoltageFitSettings, fit_voltage_parts
-from screening.materials.exclusions import formulas_to_exclude
+from screening.materials.exclusions import EXCLUDE_HELP, formulas_to_exclude
 from screening.networks.predictor import Predictor
 from screening.potentials.registry import load_potential
 from screening.release_folder import WEIGHTS
@@ -31,9 +31,7 @@ class VoltageFitKeys:
     """Keys of `screening fit voltage`."""
 
     electrodes: str = setting(help="folder with electrodes.jsonl.gz: both crystals, voltage, capacity", path=True)
-    exclude: str | None = setting(
-        default=None, help="text file with formulas, one a line, of compounds to learn nothing from", path=True
-    )
+    exclude: str | None = setting(default=None, help=EXCLUDE_HELP, path=True)
     most_atoms: int | None = setting(
         default=None, help="largest cell whose other end is derived and relaxed; null: any", minimum=1
     )
