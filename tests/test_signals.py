@@ -147,10 +147,11 @@ def test_slurm_sends_some_of_them_twice(root: Path, monkeypatch: pytest.MonkeyPa
 @pytest.mark.ci
 def test_a_step_outside_python_is_ended_after_a_while_and_has_its_last_words(root: Path) -> None:
     program = """
-import hashlib
+import hashlib, threading
 signals.GRACE_SECONDS = 0.5
 with signals.stopping(), signals.last_words(lambda: print("run closed", file=sys.stderr, flush=True)):
-    print("started", flush=True)
+    # Said from another thread once the step has begun: a signal before it would end the program in Python.
+    threading.Timer(0.5, lambda: print("started", flush=True)).start()
     hashlib.pbkdf2_hmac("sha512", b"a", b"b", 100_000_000)  # minutes
 """
     status, errors, seconds = _ended(root, program, signal.SIGTERM)
