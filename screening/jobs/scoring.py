@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 _OF_ONE_RANKING = (
     "rank",
     "rank_in_group",
+    "best_place",
+    "worst_place",
     "pareto_front",
 )  # columns that mean nothing for a material outside the ranking
 

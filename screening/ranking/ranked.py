@@ -22,13 +22,17 @@ from screening.materials.arrays import floats, number_column, require_columns
 from screening.materials.sampling import Distribution
 from screening.ranking.gates import WaivableGate
 from screening.ranking.pareto import pareto_fronts
-from screening.ranking.rank_groups import grouped
+from screening.ranking.places import place_range
+from screening.ranking.rank_groups import grouped, list_names
 from screening.settings import build_settings, settings_class
 
 SCORE_DECIMALS = 4
 """Scores are rounded to this: a few hundred samples do not resolve smaller differences. The tie break then orders the
 candidates whose score is practically zero."""
 _TIE_DECIMALS = 12
+_TIE_FACTOR = 1.25
+"""Tie breaks within one such step count as alike, as most intervals are wider; the fronts, with all objectives, decide
+between them first."""
 
 
 @settings_class
@@ -54,6 +58,14 @@ class ObjectiveSettings:
         require_columns(table, [self.column])
         mean = Distribution.from_table(table, self.column, lower=0.0).mean()
         return np.nan_to_num(mean / self.scale, nan=self.when_unknown)
+
+    def ends(self, table: pl.DataFrame) -> tuple[Floats, Floats]:
+        """(B,) the ends of the objective's 80 % interval over the scale, from 0."""
+        found = Distribution.from_table(table, self.column, lower=0.0)
+        low, high = (
+            np.nan_to_num(np.maximum(end, 0) / self.scale, nan=self.when_unknown) for end in (found.lo, found.hi)
+        )
+        return low, high
 
 
 @settings_class
@@ -100,7 +112,8 @@ def rank_table(table: pl.DataFrame, settings: RankingSettings) -> pl.DataFrame:
     """Rank a table of candidates.
 
     Every row is kept; one that fails a gate ranks low. Equal scores are ordered by the product of the `tie_break`
-    columns (larger first, null last), then by `candidate_id`, so the result does not depend on the order of rows.
+    columns (larger first, null last), those within a quarter by their Pareto front first; then by `candidate_id`, so
+    the result does not depend on the order of rows.
 
     Args:
         table: Candidates with their figures of merit.
@@ -108,7 +121,8 @@ def rank_table(table: pl.DataFrame, settings: RankingSettings) -> pl.DataFrame:
 
     Returns:
         The table sorted by rank, with `rank`, `score`, `pareto_front`, `limiting_gate` (the gate with the lowest
-        probability; null if all are certain to be passed) and `gate_<name>_probability`. With `groups` also
+        probability; null if all are certain to be passed), `gate_<name>_probability`, and the places in its list between
+        which the uncertainty of the objective leaves the candidate, `best_place` and `worst_place`. With `groups` also
         `rank_group`, the list of a candidate, and `rank_in_group`, its place there.
 
     Raises:
@@ -121,17 +135,25 @@ def rank_table(table: pl.DataFrame, settings: RankingSettings) -> pl.DataFrame:
     score = np.round(passed * settings.objective.expected(table), SCORE_DECIMALS)
     ties = np.prod(np.stack([*(floats(table, name) for name in settings.tie_break), np.ones(table.height)]), axis=0)
     axes = [floats(table, axis.column) * (1 if axis.maximise else -1) for axis in settings.pareto]
+    low, high = (np.round(passed * end, SCORE_DECIMALS) for end in settings.objective.ends(table))
     scored = table.with_columns(
         number_column("score", score),
         pl.Series("pareto_front", pareto_fronts(np.stack(axes, axis=1)), dtype=pl.Int64),
         _limiting_gate(gates, table.height),
         *(number_column(f"{GATE_PREFIX}{name}{GATE_SUFFIX}", values) for name, values in gates.items()),
-        number_column("_ties", np.round(ties, _TIE_DECIMALS)),
     )
-    keys = ["score", "_ties", "candidate_id"]
-    ordered = scored.sort(keys, descending=[True, True, False], nulls_last=True).drop("_ties")
-    ranked = ordered.insert_column(0, pl.Series("rank", np.arange(1, table.height + 1), dtype=pl.Int64))
-    return grouped(ranked, settings.groups)
+    placed = scored.with_columns(place_range(scored, low, high, list_names(table, settings.groups)))
+    return grouped(_ordered(placed, np.round(ties, _TIE_DECIMALS)), settings.groups)
+
+
+def _ordered(scored: pl.DataFrame, ties: Floats) -> pl.DataFrame:
+    """The table by falling score, with `rank`; ties by the steps of the tie break, the fronts and the tie break."""
+    with np.errstate(divide="ignore"):
+        steps = np.where(ties > 0, np.floor(np.log(ties) / np.log(_TIE_FACTOR)), np.where(ties <= 0, -np.inf, np.nan))
+    keys = {"score": True, "_steps": True, "pareto_front": False, "_ties": True, "candidate_id": False}
+    with_ties = scored.with_columns(number_column("_steps", steps), number_column("_ties", ties))
+    ordered = with_ties.sort(list(keys), descending=list(keys.values()), nulls_last=True).drop("_steps", "_ties")
+    return ordered.insert_column(0, pl.Series("rank", np.arange(1, scored.height + 1), dtype=pl.Int64))
 
 
 def _limiting_gate(gates: dict[str, Floats], n_rows: int) -> pl.Series:

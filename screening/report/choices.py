@@ -11,7 +11,7 @@ from screening.report.texts.numbers import THIN_SPACE
 
 _FIRST = ("rank", "rank_group", "rank_in_group", "candidate_id", "formula", "score")
 _REVIEW = ("review_decision", "review_by", "review_comment")
-_LAST = ("pareto_front", *_REVIEW, "limiting_gate", "why", "space_group_number", "flags")
+_LAST = ("best_place", "worst_place", "pareto_front", *_REVIEW, "limiting_gate", "why", "space_group_number", "flags")
 _SHOWN = 8
 _GROUPS = ("merit", "prediction", "supply")
 

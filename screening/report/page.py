@@ -25,7 +25,7 @@ from screening.report.why import why
 
 CARDS = 20
 _TABLE, _PICTURES = ("basics.js", "table.js"), ("plots.js", "structures.js", "cards.js")
-_NOT_OF_LANDMARKS = ("rank", "rank_in_group", "pareto_front")
+_NOT_OF_LANDMARKS = ("rank", "rank_in_group", "best_place", "worst_place", "pareto_front")
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,7 @@ def test_ties_go_to_the_tie_break_then_to_the_id_and_null_comes_last() -> None:
     result = ranked([{**base, "p": None}, {**base, "p": 0.5}, {**base, "p": 0.9}, {**base, "p": 0.5}])
     assert result["candidate_id"].to_list() == ["c02", "c01", "c03", "c00"]
     assert result["score"].to_list() == [0.0] * 4
+    assert result["best_place"].to_list() == [1] * 4 and result["worst_place"].to_list() == [4] * 4
 
 
 def test_all_flagged_rows_are_ranked_and_say_why() -> None:
@@ -152,3 +153,11 @@ def test_the_shipped_tasks_rank_a_mixed_table(name: str) -> None:
 
 def test_every_material_class_has_a_config_and_vice_versa() -> None:
     assert class_names() == sorted(path.stem for path in (resource("configs") / "task").glob("*.yaml"))
+
+
+def test_a_tie_break_closer_than_its_steps_leaves_the_front_to_decide() -> None:
+    base = {"x": 0.0, "y": 1.0, "flags": ""}
+    result = ranked(
+        [{**base, "p": 0.95, "cost": 2.0}, {**base, "p": 0.9, "cost": 1.0}, {**base, "p": 0.3, "cost": 0.5}]
+    )
+    assert result["candidate_id"].to_list() == ["c01", "c00", "c02"]
