@@ -121,8 +121,8 @@ def rank_table(table: pl.DataFrame, settings: RankingSettings) -> pl.DataFrame:
 
     Returns:
         The table sorted by rank, with `rank`, `score`, `pareto_front`, `limiting_gate` (the gate with the lowest
-        probability; null if all are certain to be passed), `gate_<name>_probability`, and the places in its list between
-        which the uncertainty of the objective leaves the candidate, `best_place` and `worst_place`. With `groups` also
+        probability; null if all are certain to be passed), `gate_<name>_probability`, and the places in its list
+        between which the objective's uncertainty leaves it, `best_place` and `worst_place`. With `groups` also
         `rank_group`, the list of a candidate, and `rank_in_group`, its place there.
 
     Raises:
