@@ -127,6 +127,10 @@ def _measured(
     """The models, the rows of the reference table, their crystals, what is left out, and the table's file."""
     path = reference_table(config)
     rows = read_rows(path)
+    try:
+        material_class(config.task.name).check_measured(rows)
+    except RequestError as error:
+        raise RequestError(f"reference={path}: {error}") from None
     crystals, left_out = reference_crystals(rows, path)
     store = open_store(Path(config.data.path)) if config.data.path is not None else None
     used = Models(load_predictors(config, models), store)

@@ -206,6 +206,16 @@ class MaterialClass(ABC):
         """What the cards of N finalists show besides the table; nothing by default."""
         return [CloserLook()] * len(finalists.crystals)
 
+    def check_measured(self, rows: Sequence[Mapping[str, str]]) -> None:  # noqa: B027 -- a class may add its check
+        """Check the rows of a reference table before anything is ranked; by default anything goes.
+
+        Args:
+            rows: As text.
+
+        Raises:
+            RequestError: A measured value cannot be right, such as one in another unit.
+        """
+
     def compare(
         self, ranked: pl.DataFrame, rows: Sequence[Mapping[str, str]], settings: Any, unseen: Mask
     ) -> Comparison:

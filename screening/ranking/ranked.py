@@ -149,7 +149,7 @@ def rank_table(table: pl.DataFrame, settings: RankingSettings) -> pl.DataFrame:
 def _ordered(scored: pl.DataFrame, ties: Floats) -> pl.DataFrame:
     """The table by falling score, with `rank`; ties by the steps of the tie break, the fronts and the tie break."""
     with np.errstate(divide="ignore"):
-        steps = np.where(ties > 0, np.floor(np.log(ties) / np.log(_TIE_FACTOR)), np.where(ties <= 0, -np.inf, np.nan))
+        steps = np.floor(np.log(np.maximum(ties, 0)) / np.log(_TIE_FACTOR))
     keys = {"score": True, "_steps": True, "pareto_front": False, "_ties": True, "candidate_id": False}
     with_ties = scored.with_columns(number_column("_steps", steps), number_column("_ties", ties))
     ordered = with_ties.sort(list(keys), descending=list(keys.values()), nulls_last=True).drop("_steps", "_ties")

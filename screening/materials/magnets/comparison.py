@@ -13,10 +13,10 @@ import polars as pl
 
 from screening.array_types import Floats, Mask
 from screening.chemistry.compositions import count_matrix
-from screening.errors import RequestError
 from screening.materials.arrays import floats, number_column
 from screening.materials.magnets.comparison_sentences import fixed, magnet_sentences
 from screening.materials.magnets.figures.anisotropy_constant import hardness
+from screening.materials.magnets.measured_units import measured_number
 from screening.materials.magnets.merit import MagnetSettings
 from screening.materials.reference import (
     Comparison,
@@ -61,9 +61,9 @@ class MeasuredRows:
         """A column of the reference table; NaN where it is empty.
 
         Raises:
-            RequestError: A value is not a number.
+            RequestError: A value is not a number, or cannot be in the column's unit.
         """
-        return np.array([_number(row, name) for row in self.rows], dtype=np.float64)
+        return np.array([measured_number(row, name) for row in self.rows], dtype=np.float64)
 
     @cached_property
     def at_temperature(self) -> Mask:
@@ -253,11 +253,3 @@ def _axis(row: Mapping[str, str]) -> str | None:
     if text.startswith("easy plane"):
         return "plane"
     return "axis" if row.get("easy_axis_uniaxial") == "yes" else None
-
-
-def _number(row: Mapping[str, str], name: str) -> float:
-    text = row.get(name, "").strip()
-    try:
-        return float(text) if text else float("nan")
-    except ValueError:
-        raise RequestError(f"{row['name']}: {name}={text}: expected a number or nothing") from None

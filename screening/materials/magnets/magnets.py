@@ -80,6 +80,11 @@ class Magnets(MaterialClass):
         settings = build_settings(merit.MagnetSettings, finalists.task["merit"], "task.merit")
         return [CloserLook(curve=curve) for curve in polarization_curves(finalists.table, settings)]
 
+    def check_measured(self, rows: Sequence[Mapping[str, str]]) -> None:
+        from screening.materials.magnets.measured_units import check_measured
+
+        check_measured(rows)
+
     def compare(
         self, ranked: pl.DataFrame, rows: Sequence[Mapping[str, str]], settings: merit.MagnetSettings, unseen: Mask
     ) -> Comparison:
