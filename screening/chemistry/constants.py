@@ -17,6 +17,9 @@ FARADAY_MAH_PER_MOL = 26801.4815
 CM3_PER_MOL_PER_A3 = 0.602214076
 """The Avogadro constant times one Å³, in cm³/mol."""
 
+MJ_PER_M3_OF_K_PER_A3 = 13.80649
+"""The Boltzmann constant times one K per Å³, in MJ/m³."""
+
 G_PER_CM3_PER_U_PER_A3 = 1.66053906892
 """The density of one atomic mass unit in one Å³, in g/cm³."""
 

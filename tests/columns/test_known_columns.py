@@ -29,6 +29,7 @@ UNITS_IN_NAMES = {
     "_Wh_per_kg": "Wh/kg",
     "_Wh_per_L": "Wh/L",
     "_percent": "%",
+    "_deg": "°",
     "_T": "T",
     "_K": "K",
     "_V": "V",

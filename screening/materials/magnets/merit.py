@@ -9,7 +9,7 @@ axis; `axial_probability` gives its probability.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,13 @@ from screening.materials.arrays import (
 from screening.materials.magnets.figures import anisotropy_constant as anisotropy
 from screening.materials.magnets.figures import grains, polarization
 from screening.materials.magnets.figures.anisotropy_constant import AnisotropyFigures, find_anisotropy
+from screening.materials.magnets.figures.easy_directions import (
+    AXIS,
+    CONE,
+    EasyDirections,
+    easy_directions,
+    easy_labels,
+)
 from screening.materials.magnets.figures.magnetic_order import (
     MagneticElements,
     MagneticOrder,
@@ -53,6 +60,7 @@ _OF_AN_EASY_AXIS = (
     "BHmax_attainable_kJ_per_m3",
 )
 """Figures without a meaning where the axis is not easy."""
+_DIRECTIONS = tuple(each.name for each in fields(EasyDirections))
 
 
 @settings_class
@@ -117,9 +125,9 @@ def evaluate(table: pl.DataFrame, settings: MagnetSettings) -> pl.DataFrame:
     moments = replace(moments, host=moments.host.widened(settings.magnetization_model_error))
     found = find_anisotropy(table)
     figures = _figures(moments, found, settings)
-    axial = figures.pop("axial_probability")
-    easy, sure = anisotropy.easy_axes(found, axial)
-    magnet = (np.array(easy) == anisotropy.AXIS) & (figures["mu0_Ms_T"][0] > 0)
+    directions = EasyDirections(*(figures.pop(name) for name in _DIRECTIONS))
+    easy, sure = easy_labels(found, directions)
+    magnet = (np.array(easy) == AXIS) & (figures["mu0_Ms_T"][0] > 0)
     figures["hardness_kappa_if_axial"] = figures["hardness_kappa"]
     for name in _OF_AN_EASY_AXIS:
         figures[name] = np.where(magnet, figures[name], np.nan)
@@ -147,7 +155,7 @@ def evaluate(table: pl.DataFrame, settings: MagnetSettings) -> pl.DataFrame:
     columns = [
         *(column for name, percentiles in figures.items() for column in interval_columns(name, percentiles.T)),
         *_order_columns(order),
-        *_axis_columns(found, axial, easy, sure),
+        *_axis_columns(found, directions, easy, sure),
         # null where nothing predicts it
         *(number_column(name, floats(table, name)) for name in names_with_interval("curie_temperature_K")),
         *supply,
@@ -177,7 +185,7 @@ def explain(ranked: pl.DataFrame, gates: Mapping[str, Mapping[str, Any]]) -> pl.
 
 
 def _figures(moments: Moments, found: AnisotropyFigures, settings: MagnetSettings) -> dict[str, Floats]:
-    """Median, 10th and 90th percentile, (3, B), of each figure of merit, and `axial_probability`, (B,)."""
+    """Median, 10th and 90th percentile, (3, B), of each figure of merit, and `_DIRECTIONS`, (B,) each."""
     n_first, n_second = len(polarization.SCORES), len(anisotropy.SCORES)
     scores = common_scores(n_first + n_second + len(grains.SCORES), settings.n_samples, settings.seed)
     of_first, of_second, of_third = np.split(scores, [n_first, n_first + n_second])
@@ -185,14 +193,16 @@ def _figures(moments: Moments, found: AnisotropyFigures, settings: MagnetSetting
     def samples(rows: slice) -> dict[str, Floats]:
         of_rows, axis = moments.rows(rows), found.rows(rows)
         sampled = polarization.polarization(of_rows, settings.temperature_K, of_first)
-        K1 = anisotropy.anisotropy_constant(axis, of_rows, sampled, of_second)
+        constants = anisotropy.anisotropy_constants(axis, of_rows, sampled, of_second)
+        K1, easy = constants.K1, easy_directions(axis, constants)
         return {
             "mu0_Ms_T": sampled.mu0_Ms_T,
             "BHmax_kJ_per_m3": BHMAX_KJ_M3_PER_T2 * sampled.mu0_Ms_T**2,
             "K1_MJ_per_m3": K1,
+            "K2_MJ_per_m3": np.where(constants.K2 == 0, np.nan, constants.K2),
             "hardness_kappa": anisotropy.hardness(K1, sampled.mu0_Ms_T),
             "anisotropy_field_T": anisotropy.anisotropy_field_T(K1, sampled.mu0_Ms_T),
-            "axial_probability": anisotropy.axial_probability(axis, K1),
+            **{name: getattr(easy, name) for name in _DIRECTIONS},
             **grains.grain_figures(sampled.mu0_Ms_T, K1, sampled.host, of_rows.curie_K.value, of_third),
         }
 
@@ -214,14 +224,18 @@ def _order_columns(order: MagneticOrder) -> list[pl.Series]:
     ]
 
 
-def _axis_columns(found: AnisotropyFigures, axial: Floats, easy: list[str], sure: Floats) -> list[pl.Series]:
+def _axis_columns(
+    found: AnisotropyFigures, directions: EasyDirections, easy: list[str], sure: Floats
+) -> list[pl.Series]:
     uniaxial = [None if np.isnan(value) else bool(value) for value in found.uniaxial]
     method = [name if uniaxial != 0 else None for name, uniaxial in zip(found.method, found.uniaxial, strict=True)]
     return [
         pl.Series("uniaxial", uniaxial, dtype=pl.Boolean),
         pl.Series("easy_axis", easy, dtype=pl.String),
         number_column("easy_axis_probability", sure),
-        number_column("axial_probability", axial),
+        number_column("axial_probability", directions.axis),
+        number_column("cone_probability", directions.cone),
+        number_column("easy_cone_angle_deg", np.where(np.array(easy) == CONE, directions.cone_angle_deg, np.nan)),
         pl.Series("K1_method", method, dtype=pl.String),
     ]
 

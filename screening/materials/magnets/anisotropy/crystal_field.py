@@ -63,7 +63,7 @@ def quadrupoles() -> Floats:
     J. Magn. Magn. Mater. 12, 11 (1979).
     """
     values, folder = {}, resource("datasets") / "elements"
-    radii = dict(pl.read_csv(folder / "four_f_radii.csv").iter_rows())
+    radii = dict(pl.read_csv(folder / "four_f_radii.csv").select("element", "r2_a02").iter_rows())
     for row in pl.read_csv(folder / "lanthanides.csv").iter_rows(named=True):
         J = float(Fraction(str(row["J"])))
         if row["signed_add_muB"] is not None and row["alphaJ"]:

@@ -24,6 +24,7 @@ from screening.materials.magnets.anisotropy.host_table import (
     measured_members,
     member_weights,
 )
+from screening.materials.magnets.figures.crystal_fields import FAMILY
 
 _EARTHS = (*ELEMENT_GROUPS["rare_earth"], "Th", "U", "Zr", "Hf")
 _TRANSITION = (
@@ -43,8 +44,6 @@ _TRANSITION = (
     "Ge",
     "Sn",
 )
-FAMILY = "family: "
-"""Begins the method of a crystal in a family."""
 _LABELS = (1, 2, 3)  # large, metal, light
 _RATIO_TOLERANCE = 0.02
 _TOLERANCE_A = 0.3

@@ -1,14 +1,16 @@
-"""The first anisotropy constant K1 at the working temperature, the easy axis and the magnetic hardness.
+"""The anisotropy constants at the working temperature, and the magnetic hardness.
 
-E = K1 sin²θ to leading order, where θ is the angle to the axis of a uniaxial crystal. K1 is the sum of two parts: the
-single-ion anisotropy of the 4f shells in the crystal field, and the anisotropy of the 3d host. Each part is sampled
+E = K1 sin²θ + K2 sin⁴θ + ..., where θ is the angle to the axis of a uniaxial crystal. K1 is the sum of two parts:
+the single-ion anisotropy of the 4f shells in the crystal field, and the anisotropy of the 3d host. Each part is sampled
 with its sign, and decreases with the third power of the magnetization of its sublattice (Callen and Callen, J. Phys.
-Chem. Solids 27, 1271 (1966)); in families of hosts it depends on temperature as was measured.
+Chem. Solids 27, 1271 (1966)). In families of hosts the 3d part depends on temperature as was measured, and where the
+fields at the rare earths are known (`crystal_fields`) the 4f part is that of the ions in them (`single_ion`), which has
+higher constants as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,17 +19,17 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from screening.array_types import Floats, Mask
-from screening.chemistry.constants import MU0_T2_PER_MJ_M3
+from screening.chemistry.constants import MJ_PER_M3_OF_K_PER_A3, MU0_T2_PER_MJ_M3
+from screening.chemistry.elements import ATOMIC_NUMBERS
 from screening.materials.arrays import floats
-from screening.materials.magnets.anisotropy.host_families import FAMILY, family_anisotropy
+from screening.materials.magnets.anisotropy.host_families import family_anisotropy
+from screening.materials.magnets.figures.crystal_fields import CrystalField, family_names, field_weights
 from screening.materials.magnets.figures.polarization import Moments, Polarization, cobalt_share
 from screening.materials.magnets.figures.rare_earths import four_f_anisotropy_ratio
+from screening.materials.magnets.figures.single_ion import ORDERS, constants_K, ions
 from screening.materials.magnets.figures.temperature import host_ratio, reduced_temperature
 from screening.materials.sampling import Distribution
 
-AXIS, PLANE, CUBIC, UNKNOWN = "axis", "plane", "cubic", "unknown"
-UNDECIDED = 0.35, 0.65
-"""Probabilities of an easy axis between which neither axis nor plane is said."""
 SCORES = ("host K1", "host sign", "four f K1")
 """The quantities that `anisotropy_constant` samples, in the order of its scores."""
 
@@ -95,7 +97,7 @@ def find_anisotropy(table: pl.DataFrame) -> AnisotropyFigures:
         host_axial=floats(table, "host_axial_probability"),
         four_f=four_f,
         method=["; ".join(part) or None for part in parts],
-        family=[name.removeprefix(FAMILY) if name and name.startswith(FAMILY) else None for name in names],
+        family=family_names(table),
     )
 
 
@@ -120,19 +122,34 @@ def symmetry(table: pl.DataFrame) -> tuple[Floats, Mask]:
     return uniaxial, cubic.astype(bool)
 
 
-def anisotropy_constant(
+@dataclass(frozen=True)
+class Constants:
+    """Samples of the anisotropy constants of B crystals in MJ/m³.
+
+    Attributes:
+        K1: (B, S); NaN where it is unknown or the crystal is known not to be uniaxial.
+        higher: K2 and the following, (n, B, S); 0 but for rare earths in known fields.
+    """
+
+    K1: Floats
+    higher: Floats
+
+    @property
+    def K2(self) -> Floats:
+        """The second constant, (B, S)."""
+        return np.asarray(self.higher[0])
+
+
+def anisotropy_constants(
     found: AnisotropyFigures, moments: Moments, polarization: Polarization, scores: Floats
-) -> Floats:
-    """Sample K1.
+) -> Constants:
+    """Sample the anisotropy constants.
 
     Args:
         found: The predicted anisotropy of B crystals.
         moments: Their moments.
         polarization: Samples of their polarization, (B, S).
         scores: Standard-normal scores, (3, S), one row for each of `SCORES`.
-
-    Returns:
-        Samples in MJ/m³, (B, S); NaN where K1 is unknown or the crystal is known not to be uniaxial.
     """
     of_host, of_sign, of_four_f = scores
     sign = np.where(ndtr(of_sign) < found.host_axial[:, None], 1.0, -1.0)
@@ -142,9 +159,35 @@ def anisotropy_constant(
         host[rows] += _departure(name, rows, found, moments, polarization)
     counts = moments.counts * moments.aligned[:, None]
     shells = found.four_f.at(of_four_f) * four_f_anisotropy_ratio(counts, polarization.temperature_K, polarization.host)
-    total = np.nan_to_num(host) + np.nan_to_num(shells)
+    parts = np.zeros((ORDERS, *host.shape))
+    parts[0] = np.nan_to_num(shells)
+    for row, fields in enumerate(field_weights(found.family, moments.counts)):
+        if fields:
+            parts[:, row] = _in_known_fields(fields, counts[row], row, moments, polarization, of_four_f)
     possible = found.known & (np.nan_to_num(found.uniaxial, nan=1.0) > 0)
-    return np.where(possible[:, None], total, np.nan)
+    parts[0] += np.nan_to_num(host)
+    return Constants(np.where(possible[:, None], parts[0], np.nan), parts[1:])
+
+
+def _in_known_fields(
+    fields: Sequence[tuple[float, CrystalField]],
+    counts: Floats,
+    row: int,
+    moments: Moments,
+    polarization: Polarization,
+    scores: Floats,
+) -> Floats:
+    """K1 and following of the 4f shells of one crystal in MJ/m³, (ORDERS, S); counts: of ions that the host aligns."""
+    total = np.zeros((ORDERS, len(scores)))
+    temperature, ratio = float(polarization.temperature_K[row, 0]), polarization.host[row]
+    for symbol in ions():
+        amount = counts[ATOMIC_NUMBERS[symbol]]
+        if amount == 0:
+            continue
+        for weight, field in fields:
+            size = weight * amount * (1 + field.relative_spread * scores)
+            total += size * constants_K(symbol, field, temperature, ratio)
+    return total * MJ_PER_M3_OF_K_PER_A3 / moments.volume_A3[row]
 
 
 def _fall(found: AnisotropyFigures, moments: Moments, now: Floats) -> Floats:
@@ -187,38 +230,3 @@ def anisotropy_field_T(K1_MJ_per_m3: Floats, mu0_Ms_T: Floats) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         field = 2 * MU0_T2_PER_MJ_M3 * K1_MJ_per_m3 / mu0_Ms_T
     return np.where((K1_MJ_per_m3 > 0) & (mu0_Ms_T > 0), field, np.nan)
-
-
-def axial_probability(found: AnisotropyFigures, K1_MJ_per_m3: Floats) -> Floats:
-    """P(uniaxial with K1 > 0), (B,), from samples (B, S); 0 for other symmetries, NaN where K1 is unknown.
-
-    Samples above the Curie temperature have no K1 and do not count. Where the symmetry is unknown, the probability that
-    it is uniaxial is taken as 0.5.
-    """
-    counted = (np.nan_to_num(K1_MJ_per_m3) != 0).sum(axis=1)
-    with np.errstate(invalid="ignore"):
-        positive = (K1_MJ_per_m3 > 0).sum(axis=1) / counted
-    return np.where(found.uniaxial == 0, 0.0, positive * np.where(np.isnan(found.uniaxial), 0.5, 1.0))
-
-
-def easy_axes(found: AnisotropyFigures, axial: Floats) -> tuple[list[str], Floats]:
-    """Easy direction of each row and the probability of this label, (B,), NaN for `unknown`.
-
-    It is unknown where K1 > 0 is about as likely as not. Cones need K2, which is not estimated. In crystals of lower
-    symmetry no axis or plane is fixed by symmetry.
-    """
-    labels, probability = [], np.full(len(axial), np.nan)
-    for row, (cubic, uniaxial, p) in enumerate(zip(found.cubic, found.uniaxial, axial, strict=True)):
-        if cubic:
-            labels.append(CUBIC)
-            probability[row] = 1.0
-        elif uniaxial == 0 or np.isnan(p):
-            labels.append(UNKNOWN)
-        else:
-            positive = p if uniaxial == 1 else 2 * p  # P(K1 > 0); p holds 0.5 for an unknown symmetry
-            if UNDECIDED[0] < positive < UNDECIDED[1]:
-                labels.append(UNKNOWN)
-                continue
-            labels.append(AXIS if positive >= 0.5 else PLANE)
-            probability[row] = max(positive, 1 - positive) * (1.0 if uniaxial == 1 else 0.5)
-    return labels, probability

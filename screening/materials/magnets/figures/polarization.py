@@ -18,6 +18,7 @@ from screening.array_types import Floats, Mask
 from screening.chemistry.constants import TESLA_PER_MUB_PER_A3
 from screening.chemistry.elements import indicator
 from screening.materials.arrays import floats
+from screening.materials.magnets.figures.crystal_fields import exchange_fields_K, family_names
 from screening.materials.magnets.figures.magnetic_order import MagneticElements, MagneticOrder
 from screening.materials.magnets.figures.rare_earths import four_f_moment_muB, rare_earth_table, valence_4f_muB
 from screening.materials.magnets.figures.temperature import ferrimagnet_ratio, host_ratio, reduced_temperature
@@ -41,6 +42,7 @@ class Moments:
         net_likely: Whether an order with a net moment is the most probable one, (B,).
         opposed: P(3d sublattices are opposed | net moment), (B,).
         share: Net moment over the sum of moments if they are opposed.
+        fields_K: Exchange fields that act on light and on heavy rare earths, as 2 µB H / kB at 0 K, (B, 2).
     """
 
     counts: Floats
@@ -52,6 +54,7 @@ class Moments:
     net_likely: Mask
     opposed: Floats
     share: Distribution
+    fields_K: Floats
 
     def rows(self, rows: slice | NDArray[np.int64]) -> Moments:
         """A part of the rows."""
@@ -65,6 +68,7 @@ class Moments:
             self.net_likely[rows],
             self.opposed[rows],
             self.share.rows(rows),
+            self.fields_K[rows],
         )
 
 
@@ -109,7 +113,7 @@ def polarization(moments: Moments, temperature_K: float, scores: Floats) -> Pola
     aligned = np.where(opposed, share * ferrimagnet_ratio(reduced, share), ratio)
     # 4f shells that no host aligns add no net moment
     counts = moments.counts * moments.aligned[:, None]
-    shells = four_f_moment_muB(counts, temperature, ratio) / moments.volume_A3[:, None]
+    shells = four_f_moment_muB(counts, temperature, ratio, moments.fields_K) / moments.volume_A3[:, None]
     net = np.abs(moments.host.at(of_host) * aligned + shells)
     present = moments.net_likely[:, None] | (ndtr(of_net) < moments.net[:, None])
     return Polarization(TESLA_PER_MUB_PER_A3 * np.where(present, net, 0.0), ratio, temperature)
@@ -176,6 +180,7 @@ def find_moments(
         net_likely=order.label.is_in(_NET_LABELS).to_numpy(),
         opposed=opposed_probability(table, elements, insulating),
         share=known_share.where(np.isfinite(known_share.value), _same_for_all(share, len(counts))),
+        fields_K=exchange_fields_K(family_names(table), counts),
     )
     return moments, flags
 

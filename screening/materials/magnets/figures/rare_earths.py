@@ -21,8 +21,7 @@ from numpy.typing import NDArray
 from screening.array_types import Floats, Mask
 from screening.chemistry.elements import ATOMIC_NUMBERS, N_ELEMENTS
 from screening.materials.magnets.figures.temperature import (
-    HEAVY_FIELD_K,
-    LIGHT_FIELD_K,
+    USUAL_FIELDS_K,
     brillouin,
     exchange_over_thermal,
     quadrupole_ratio,
@@ -75,19 +74,20 @@ def rare_earth_table() -> RareEarthTable:
     return RareEarthTable(moment, total_J, lande_g, valence, frozen, uncertain, antiparallel, magnetic)
 
 
-def four_f_moment_muB(counts: Floats, temperature_K: Floats, host: Floats) -> Floats:
+def four_f_moment_muB(counts: Floats, temperature_K: Floats, host: Floats, fields_K: Floats | None = None) -> Floats:
     """Moment of the 4f shells of B cells along the moment of the host.
 
     Args:
         counts: Atoms of each element, (B, 119).
         temperature_K: (B, 1).
         host: Magnetization of the host, whose field aligns the shells, over its value at 0 K, (B, S).
+        fields_K: 2 µB H / kB at 0 K for light and for heavy rare earths, (B, 2); None: as in R2Fe14B.
 
     Returns:
         Moments in µB per cell, (B, S).
     """
     total = np.zeros(host.shape)
-    for number, rows, x in _shells(counts, temperature_K, host):
+    for number, rows, x in _shells(counts, temperature_K, host, fields_K):
         moment = rare_earth_table().moment_muB[number] * brillouin(rare_earth_table().total_J[number], x)
         total[rows] += counts[rows, number, None] * moment
     return total
@@ -108,15 +108,18 @@ def four_f_anisotropy_ratio(counts: Floats, temperature_K: Floats, host: Floats)
     return np.asarray(total / np.maximum(atoms, 1.0)[:, None])
 
 
-def _shells(counts: Floats, temperature_K: Floats, host: Floats) -> Iterator[tuple[int, NDArray[np.int64], Floats]]:
+def _shells(
+    counts: Floats, temperature_K: Floats, host: Floats, fields_K: Floats | None = None
+) -> Iterator[tuple[int, NDArray[np.int64], Floats]]:
     """Each rare earth with a rule, the R rows that contain it, and their exchange over thermal energy, (R, S)."""
     earths = rare_earth_table()
     for number in map(int, np.flatnonzero(earths.moment_muB)):
         rows = np.flatnonzero(counts[:, number])
         if len(rows):
-            field = HEAVY_FIELD_K if earths.antiparallel[number] else LIGHT_FIELD_K
+            heavy = int(earths.antiparallel[number])
             J, g = float(earths.total_J[number]), float(earths.lande_g[number])
-            yield number, rows, exchange_over_thermal(temperature_K[rows], J, g, field, host[rows])
+            field = np.array([USUAL_FIELDS_K[heavy]]) if fields_K is None else fields_K[rows, heavy]
+            yield number, rows, exchange_over_thermal(temperature_K[rows], J, g, field[:, None], host[rows])
 
 
 def valence_4f_muB(counts: Floats) -> Floats:

@@ -20,8 +20,8 @@ import numpy as np
 
 from screening.array_types import Floats
 
-HEAVY_FIELD_K, LIGHT_FIELD_K = 330.0, 600.0
-"""2 µB H / kB at 0 K in K."""
+USUAL_FIELDS_K = 600.0, 330.0
+"""2 µB H / kB at 0 K in K that acts on light and on heavy rare earths."""
 _SHAPES = {"iron": (0.35, 4.0), "cobalt": (0.11, 2.5)}
 """(s, p) of Kuz'min's law."""
 _FERRITE_J = 2.5
@@ -90,7 +90,7 @@ def _ferrimagnet_table() -> Floats:
 
 
 def exchange_over_thermal(
-    temperature_K: Floats | float, total_J: float, lande_g: float, field_K: float, host: Floats
+    temperature_K: Floats | float, total_J: float, lande_g: float, field_K: Floats | float, host: Floats
 ) -> Floats:
     """x = 2 |gJ - 1| J µB H / kB T of a 4f shell in the exchange field of the host. Arguments broadcast.
 

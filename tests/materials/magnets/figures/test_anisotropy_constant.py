@@ -56,12 +56,33 @@ def test_a_host_measured_cold_keeps_its_size_there(predictions: TableMaker, curi
 
 
 def test_both_parts_add_up_with_their_signs(predictions: TableMaker) -> None:
-    axial = ranked_row(predictions, "SmCo5", {**HOST, "four_f_K1_MJ_per_m3": 12.0}, temperature_K=0.0)
-    planar = ranked_row(predictions, "NdCo5", {**HOST, "four_f_K1_MJ_per_m3": -12.0}, temperature_K=0.0)
+    host = {**HOST, "host_K1_method": "NovaMag forest"}
+    axial = ranked_row(predictions, "SmCo5", {**host, "four_f_K1_MJ_per_m3": 12.0}, temperature_K=0.0)
+    planar = ranked_row(predictions, "NdCo5", {**host, "four_f_K1_MJ_per_m3": -12.0}, temperature_K=0.0)
     assert axial["K1_MJ_per_m3"] - planar["K1_MJ_per_m3"] == pytest.approx(24.0)  # type: ignore[operator]
     assert planar["easy_axis"] == "plane"
     assert planar["hardness_kappa"] is planar["anisotropy_field_T"] is None
-    assert axial["K1_method"] == "4f: crystal field; 3d: family: CaCu5"
+    assert axial["K1_method"] == "4f: crystal field; 3d: NovaMag forest"
+
+
+def test_known_fields_replace_the_rule_and_make_cones(predictions: TableMaker) -> None:
+    """The cone of Nd2Fe14B below 135 K; what the rule says of the crystal does not matter."""
+    values = {"volume_A3": 946.0, "host_magnetization_muB_per_A3": 0.13, "curie_temperature_K": 588.0,
+              "host_K1_magnitude_MJ_per_m3": 1.1, "host_K1_temperature_K": 300.0, "host_axial_probability": 1.0,
+              "host_K1_method": "family: Nd2Fe14B", "four_f_K1_MJ_per_m3": 99.0}  # fmt: skip
+    warm = ranked_row(predictions, "Nd8Fe56B4", values)
+    assert warm["easy_axis"] == "axis" and warm["K1_MJ_per_m3"] == pytest.approx(4.9, rel=0.2)
+    assert warm["easy_cone_angle_deg"] is None and warm["K2_MJ_per_m3"] == pytest.approx(0.9, abs=0.5)
+    cold = ranked_row(predictions, "Nd8Fe56B4", values, temperature_K=4.0)
+    assert cold["easy_axis"] == "cone" and cold["hardness_kappa"] is None
+    assert cold["cone_probability"] == cold["easy_axis_probability"] > 0.8  # type: ignore[operator]
+    assert 20 < cold["easy_cone_angle_deg"] < 40  # type: ignore[operator]
+
+
+def test_few_samples_below_the_curie_temperature_say_nothing(predictions: TableMaker) -> None:
+    values = {**HOST, "curie_temperature_K": 250.0, "curie_temperature_K_lo": 190.0, "curie_temperature_K_hi": 310.0}
+    row = ranked_row(predictions, "YCo5", values)
+    assert (row["easy_axis"], row["easy_axis_probability"]) == ("unknown", None)
 
 
 def test_an_uncertain_sign_gives_a_probability_and_the_hardness_of_an_easy_axis(predictions: TableMaker) -> None:

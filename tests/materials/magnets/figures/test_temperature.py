@@ -7,8 +7,7 @@ import pytest
 from scipy.optimize import brentq
 
 from screening.materials.magnets.figures.temperature import (
-    HEAVY_FIELD_K,
-    LIGHT_FIELD_K,
+    USUAL_FIELDS_K,
     brillouin,
     exchange_over_thermal,
     ferrimagnet_ratio,
@@ -26,7 +25,7 @@ def test_laws_start_at_one_and_end_at_zero() -> None:
     for ratio in (host_ratio(t), host_ratio(t, 1.0), *(ferrimagnet_ratio(t, np.array(f)) for f in (0.0, 0.3, 1.0))):
         assert ratio[0] == pytest.approx(1.0) and ratio[-1] == pytest.approx(0.0, abs=1e-9)
         assert np.all(np.diff(ratio) < 0)
-    x = exchange_over_thermal(0.0, 4.5, 8 / 11, LIGHT_FIELD_K, np.array([1.0, 0.0]))
+    x = exchange_over_thermal(0.0, 4.5, 8 / 11, USUAL_FIELDS_K[0], np.array([1.0, 0.0]))
     np.testing.assert_allclose(brillouin(4.5, x), [1.0, 0.0])
     np.testing.assert_allclose(quadrupole_ratio(4.5, x), [1.0, 0.0], atol=1e-12)
 
@@ -76,7 +75,7 @@ def test_polarization_of_known_magnets_at_room_temperature(
 ) -> None:
     host_muB, curie_K, volume_A3 = ND2FE14B
     host = host_ratio(reduced_temperature(300.0, np.array([curie_K])))
-    field = LIGHT_FIELD_K if sign > 0 else HEAVY_FIELD_K
+    field = USUAL_FIELDS_K[0 if sign > 0 else 1]
     earth = brillouin(moment_J, exchange_over_thermal(300.0, moment_J, lande_g, field, host))
     found = TESLA * (host_muB * host + 2 * sign * lande_g * moment_J * earth)[0] / volume_A3
     assert found == pytest.approx(expected_T, abs=0.15)
@@ -87,7 +86,7 @@ def test_heavy_rare_earth_in_cobalt_has_a_compensation_point() -> None:
 
     def net(temperature: float) -> float:
         host = host_ratio(reduced_temperature(temperature, np.array([960.0])), 1.0)
-        x = exchange_over_thermal(temperature, 7.5, 4 / 3, HEAVY_FIELD_K, host)
+        x = exchange_over_thermal(temperature, 7.5, 4 / 3, USUAL_FIELDS_K[1], host)
         return float((8.2 * host - 10 * brillouin(7.5, x))[0])
 
     assert net(1.0) < 0 < net(300.0)
