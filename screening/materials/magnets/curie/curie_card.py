@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 _TABLE_HEAD = (
-    "| rows | n | MAE, K (by seed) | composition trees | constant | median error | 80 % interval covers | width |\n"
-    "| --- | --- | --- | --- | --- | --- | --- | --- |"
+    "| rows | n | MAE, K (by seed) | bias | composition trees | constant | median error | 80 % interval covers | width |"
+    "\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
 )
 _CARD_TEXT = """The mean of extra trees and a ridge regression with a Laplacian kernel, each two thirds on the
 temperature and one third on its square root, from composition statistics, element fractions and descriptors of the
@@ -32,7 +32,8 @@ def curie_card(report: Mapping[str, Any]) -> str:
     for name, s in report["scores"].items():
         maes = ", ".join(f"{mae:.1f}" for mae in s["maes"])
         lines.append(
-            f"| {name} | {s['n']} | **{s['mae']:.1f}** ({maes}) | {s['composition_trees']:.1f} | {s['constant']:.0f} "
+            f"| {name} | {s['n']} | **{s['mae']:.1f}** ({maes}) | {s['bias']:+.0f} | {s['composition_trees']:.1f} "
+            f"| {s['constant']:.0f} "
             f"| {s['median_error']:.1f} | {100 * s['coverage']:.0f} % | {s['width']:.0f} |"
         )
     lines += _cross_validation_lines(report.get("cross_validation", {}))

@@ -14,6 +14,7 @@ from screening.data.splits import splits_of
 from screening.data.store import Store
 from screening.errors import RequestError
 from screening.materials.magnets.curie.curie import CurieModel
+from screening.materials.magnets.curie.curie_classes import curie_classes
 from screening.materials.magnets.curie.curie_data import CurieExamples, curie_examples
 from screening.materials.magnets.curie.curie_features import curie_features
 from screening.tabular.composition_features import Compositions, composition_features
@@ -104,6 +105,7 @@ def curie_report(
     constant = np.full(len(rows), np.median(examples.temperature_K[learn[examples.literature[learn]]]))
     trees = _composition_baseline(examples, learn, rows, settings.seed)
     groups = {"all": np.ones(len(rows), bool), "above 300 K": truth > HOT_K, "with a crystal": has_crystal[rows]}
+    groups |= curie_classes(examples.counts[rows])
     for name, group in groups.items():
         if group.any():
             scores = _scores([p[group] for p in predicted], truth[group])
@@ -139,6 +141,7 @@ def _scores(predicted: list[Floats], truth: Floats) -> dict[str, Any]:
     return {
         "n": len(truth),
         "mae": float(errors[0].mean()),
+        "bias": float((predicted[0][:, 0] - truth).mean()),
         "maes": [float(e.mean()) for e in errors],
         "median_error": float(np.median(errors[0])),
         "coverage": float(inside.mean()),
