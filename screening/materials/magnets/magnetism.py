@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from screening.array_types import Floats
 from screening.crystals.crystal import Crystal
 from screening.crystals.packed import PackedCrystals, pack
 from screening.errors import RequestError
+from screening.materials.approximants import alloy_counts
 from screening.materials.arrays import interval_columns
 from screening.materials.base import Description
 from screening.materials.magnets.anisotropy import anisotropy
@@ -73,16 +75,21 @@ class MagnetismPredictor:
 
     def describe(self, crystals: Sequence[Crystal]) -> Description:
         """Describe B crystals; no crystal is refused."""
-        return Description(self.columns(pack(crystals)))
+        packed = pack(crystals)
+        return Description(self.columns(packed, alloy_counts(crystals, packed.element_counts())))
 
-    def columns(self, packed: PackedCrystals) -> list[pl.Series]:
+    def columns(self, packed: PackedCrystals, counts: Floats | None = None) -> list[pl.Series]:
         """The columns of B crystals, (B,) each.
 
         These are `ORDER_COLUMNS`, `SHARE_COLUMNS` (ferrimagnets), `MOMENT_COLUMNS` (metallic hosts, µB/Å³), and if the
         release has these parts, `CURIE_COLUMNS` (K) and `ANISOTROPY_COLUMNS` (MJ/m³), which are null where there are
         probably no moments.
+
+        Args:
+            packed: The crystals.
+            counts: Atoms of each element, (B, 119), if they stand for alloys of other compositions.
         """
-        counts = packed.element_counts()
+        counts = packed.element_counts() if counts is None else counts
         carriers = np.flatnonzero(may_be_magnetic(counts))
         compositions, crystals = Compositions.of(counts[carriers]), packed.take(carriers)
         answers = np.tile(self.order.otherwise, (len(packed), 1))

@@ -140,7 +140,7 @@ def _has_roles(family: Family, counts: Floats) -> NDArray[np.bool_]:
     slack = _RATIO_TOLERANCE * family.ratio
     return np.asarray(
         (large > 0)
-        & (large + metal + light == counts.sum(axis=1))
+        & np.isclose(large + metal + light, counts.sum(axis=1))
         & (np.abs(metal - family.ratio * large) <= slack * large)
         & (light >= (least - _RATIO_TOLERANCE) * large)
         & (light <= (most + _RATIO_TOLERANCE) * large)
