@@ -166,16 +166,15 @@ def _arranged(
     pairs = _pairs(lattice, frac[mixed])
     present = np.unique(np.concatenate([pool for _, pool in pools]))
     expected = np.concatenate([np.tile((pool[:, None] == present).mean(axis=0), (len(pool), 1)) for _, pool in pools])
-    wanted = np.einsum("iz,sij,jy->szy", expected, pairs, expected)
     random = np.random.default_rng(_SEED)
-    tried: list[tuple[float, NDArray[np.int16]]] = []
-    for _ in range(_TRIALS):
-        drawn = np.concatenate([random.permutation(pool) for _, pool in pools])
-        marks = (drawn[:, None] == present).astype(np.float64)
-        apart = np.einsum("iz,sij,jy->szy", marks, pairs, marks, optimize=True) - wanted
-        tried.append((float((apart**2).sum()), drawn))
-    tried.sort(key=lambda each: each[0])
-    atoms[mixed] = tried[min(variant, len(tried) - 1)][1]
+    drawn = np.stack([np.concatenate([random.permutation(pool) for _, pool in pools]) for _ in range(_TRIALS)])
+    marks = (drawn[:, :, None] == present).astype(np.float64)
+    apart = sum(
+        ((marks.transpose(0, 2, 1) @ (shell @ marks) - expected.T @ (shell @ expected)) ** 2).sum(axis=(1, 2))
+        for shell in pairs
+    )
+    best = np.argsort(np.asarray(apart).round(9), kind="stable")
+    atoms[mixed] = drawn[best[variant]]
     return atoms
 
 

@@ -95,7 +95,7 @@ def _decode(part: Part, settings: ReadSettings) -> Sites:
 def _check(sites: Sites, flags: tuple[str, ...], settings: ReadSettings) -> Outcome:
     problem = find_cell_problem(sites, settings)
     if not problem and sites.occupancies is not None:
-        if not settings.order:
+        if not (settings.order or sites.is_alloy):
             problem = describe_partial(sites)
         else:
             from screening.crystals.ordering import OrderingError, order_sites
