@@ -61,9 +61,9 @@ def occupation(prototype: Prototype, composition: Amounts) -> Occupation:
     if wrong:
         said = "; ".join(f"{_words(groups[g])}: {capacities[g] + misfit[g]:.4g} of {capacities[g]:g}" for g in wrong)
         return Occupation((), float(np.abs(misfit).sum()), f"its sites would hold, per primitive cell, {said}")
-    by_site = {}
-    for group, (_, sites) in enumerate(groups):
-        by_site |= _shared(prototype, sites, {z: filled[i, group] for i, (z, _) in enumerate(composition)})
+    by_site: dict[str, Occupancy] = {}
+    for index, (_, sites) in enumerate(groups):
+        by_site |= _shared(prototype, sites, {z: float(filled[i, index]) for i, (z, _) in enumerate(composition)})
     return Occupation(tuple(by_site[site.label] for site in prototype.sites), float(np.abs(misfit).sum()), "")
 
 

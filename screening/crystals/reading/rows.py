@@ -13,8 +13,8 @@ from screening.crystals.reading.database_rows import read_ase, read_jarvis, read
 from screening.crystals.reading.json_documents import crystals_of
 from screening.crystals.reading.parts import UnreadableError
 from screening.crystals.reading.periodicity import check_periodic
-from screening.crystals.reading.row_arrays import assemble, cell_of, coordinates, directions
 from screening.crystals.reading.recipes import read_recipe
+from screening.crystals.reading.row_arrays import assemble, cell_of, coordinates, directions
 from screening.crystals.reading.row_forms import PAIR_KEYS, inner_crystals, is_crystal, is_recipe, key_of_crystal
 from screening.crystals.reading.row_ids import own_id
 from screening.crystals.sites import APPROXIMANT, Sites

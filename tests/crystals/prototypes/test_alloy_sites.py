@@ -106,5 +106,5 @@ def test_what_does_not_fit_says_why(composition: str, prototype: str, reason: st
 
 @pytest.mark.parametrize("edge", [0.0, -5.0, math.nan, math.inf, 50.0])
 def test_an_absurd_edge_is_refused(edge: float) -> None:
-    with pytest.raises(RequestError, match="a_A=.*expected an edge in Å near"):
+    with pytest.raises(RequestError, match=r"a_A=.*expected an edge in Å near"):
         alloy_sites("SmCo5", "CaCu5", edge)
