@@ -30,7 +30,7 @@ class Occupation:
 
     Attributes:
         occupancies: Of each site of the prototype.
-        misfit: Atoms of the primitive cell that find no place, or places that find no atom.
+        misfit: Atoms that find no place and places that find no atom, over all sites.
         problem: Why the composition does not fit, in words; empty if it does.
     """
 
@@ -55,16 +55,18 @@ def occupation(prototype: Prototype, composition: Amounts) -> Occupation:
     if homeless:
         amount = sum(share for z, share in composition if SYMBOLS[z] in homeless) / sum(n for _, n in composition)
         sites = len(template(prototype).site)
-        return Occupation((), amount * sites + 1, f"no site of it takes {' or '.join(homeless)}")
+        return Occupation((), amount + 1 / sites, f"no site of it takes {' or '.join(homeless)}")
     filled, misfit, capacities = _filled(groups, prototype, composition)
     wrong = [g for g, capacity in enumerate(capacities) if abs(misfit[g]) > max(TOLERANCE * capacity, _TRACE)]
     if wrong:
         said = "; ".join(f"{_words(groups[g])}: {capacities[g] + misfit[g]:.4g} of {capacities[g]:g}" for g in wrong)
-        return Occupation((), float(np.abs(misfit).sum()), f"its sites would hold, per primitive cell, {said}")
+        return Occupation(
+            (), float(np.abs(misfit).sum() / sum(capacities)), f"its sites would hold, per primitive cell, {said}"
+        )
     by_site: dict[str, Occupancy] = {}
     for index, (_, sites) in enumerate(groups):
         by_site |= _shared(prototype, sites, {z: float(filled[i, index]) for i, (z, _) in enumerate(composition)})
-    return Occupation(tuple(by_site[site.label] for site in prototype.sites), float(np.abs(misfit).sum()), "")
+    return Occupation(tuple(by_site[site.label] for site in prototype.sites), 0.0, "")
 
 
 def _groups(prototype: Prototype) -> list[tuple[tuple[str, str], list[Site]]]:
