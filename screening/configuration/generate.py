@@ -30,8 +30,8 @@ class GenerateConfig(CommandConfig):
     max_candidates: int | None = setting(
         default=None, help="keep only that many, spread evenly over all that can be made; null: all", minimum=1
     )
-    x: list[float] = setting(
-        default=[], help="shares of solid solutions between compounds that differ in one role, such as [0.1,0.2]"
+    x: list[float] | None = setting(
+        default=None, help="also solid solutions of compounds that differ in one role, at these shares; null: none"
     )
     elements: dict[str, Any] = setting(default={}, help="elements or ions that may stand on the sites of each role")
 

@@ -88,7 +88,7 @@ def generate_in_memory(config: GenerateConfig) -> GeneratedCandidates:
     prototypes = read_prototypes(config.prototypes)
     elements = parse_elements(config.elements, prototypes)
     made: list[Member | Solution] = []
-    check_shares(config.x)
+    check_shares(config.x or ())
     left_out: Counter[str] = Counter()
     for prototype in prototypes:
         found = members(prototype, elements)
