@@ -110,7 +110,7 @@ def series_figure(
         "showlegend": False,
     }
     if all(bounds):
-        low, high = ([float(end[row] if end[row] is not None else y[row] or 0.0) for row in rows] for end in bounds)
+        low, high = ([_or(end[row], value) for row, value in zip(rows, values, strict=True)] for end in bounds)
         trace["error_y"] = {
             "type": "data",
             "array": _short([max(top - value, 0.0) for top, value in zip(high, values, strict=True)]),
@@ -121,6 +121,10 @@ def series_figure(
     layout = _layout(*titles, texts)
     layout["xaxis"]["range"] = [-0.04, 1.04]
     return {"data": [trace], "layout": layout}
+
+
+def _or(value: float | None, otherwise: float) -> float:
+    return otherwise if value is None else float(value)
 
 
 def _short(values: Sequence[float]) -> list[float]:

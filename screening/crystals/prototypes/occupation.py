@@ -54,8 +54,9 @@ def occupation(prototype: Prototype, composition: Amounts) -> Occupation:
     homeless = [SYMBOLS[z] for z, _ in composition if not any(_cost(role, z) is not None for role, _ in groups)]
     if homeless:
         amount = sum(share for z, share in composition if SYMBOLS[z] in homeless) / sum(n for _, n in composition)
-        sites = len(template(prototype).site)
-        return Occupation((), amount + 1 / sites, f"no site of it takes {' or '.join(homeless)}")
+        return Occupation(
+            (), amount + 1 / len(template(prototype).site), f"no site of it takes {' or '.join(homeless)}"
+        )
     filled, misfit, capacities = _filled(groups, prototype, composition)
     wrong = [g for g, capacity in enumerate(capacities) if abs(misfit[g]) > max(TOLERANCE * capacity, _TRACE)]
     if wrong:
