@@ -24,7 +24,7 @@ _Key = tuple[int, int, float, Amounts, Any]
 
 
 @dataclass(frozen=True)
-class Family:
+class AlloyFamily:
     """Candidates that differ only in how much of one element another replaces.
 
     Attributes:
@@ -42,7 +42,7 @@ class Family:
     shares: tuple[float, ...]
 
 
-def families(ranking: pl.DataFrame) -> list[Family]:
+def families(ranking: pl.DataFrame) -> list[AlloyFamily]:
     """The families of at least three compositions, that with the best candidate first.
 
     Of candidates with one composition the best counts. Only the first 2,000 candidates are searched.
@@ -105,7 +105,7 @@ def _is_end(parts: Amounts, z: int, both: float, rest: Amounts) -> bool:
     return here is not None and abs(here - both) < 10 ** (1 - _DECIMALS) and tuple(sorted(own.items())) == rest
 
 
-def _family(key: _Key, steps: Mapping[float, int], total: float) -> Family:
+def _family(key: _Key, steps: Mapping[float, int], total: float) -> AlloyFamily:
     """The family, beginning at the end that its best candidate is nearer to."""
     a, b, both, rest, _ = key
     if min(steps, key=lambda share: steps[share]) > 0.5:
@@ -115,4 +115,4 @@ def _family(key: _Key, steps: Mapping[float, int], total: float) -> Family:
     for z in (a, b):
         amounts = ((z, both), *rest)
         names.append(formula_of(tuple((number, round(amount * total, 1)) for number, amount in amounts), 3))
-    return Family(names[0], names[1], (SYMBOLS[a], SYMBOLS[b]), tuple(steps[x] for x in shares), tuple(shares))
+    return AlloyFamily(names[0], names[1], (SYMBOLS[a], SYMBOLS[b]), tuple(steps[x] for x in shares), tuple(shares))
