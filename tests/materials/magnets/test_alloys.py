@@ -96,3 +96,14 @@ def test_manganese_lowers_the_polarization() -> None:
     values = found["mu0_Ms_T"].to_list()
     assert values == sorted(values, reverse=True) and values[0] - values[2] > 0.25
     assert not found["flags"].str.contains("ferrimagnetic_reduction").any()
+
+
+def test_a_trace_of_a_rare_earth_is_a_trace_of_its_anisotropy() -> None:
+    found = figures([row(f"(Y{1 - x}Nd{x})2Fe14B", "Nd2Fe14B") for x in (0.01, 0.1, 0.2)])
+    shells = found["four_f_K1_MJ_per_m3"].to_list()
+    assert shells[1] / shells[0] == pytest.approx(10, rel=0.5) and shells[2] / shells[1] == pytest.approx(2, rel=0.5)
+
+
+def test_hosts_of_iron_keep_their_axis_up_to_some_cobalt() -> None:
+    found = figures([row(f"Gd2Fe{14 - n}Co{n}B", "Nd2Fe14B") for n in (2, 6, 13)])
+    assert found["easy_axis"].to_list()[:2] == ["axis", "axis"] and found["easy_axis"][2] != "axis"
