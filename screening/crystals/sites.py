@@ -18,6 +18,9 @@ FULL_OCCUPANCY_TOLERANCE = 1e-3
 APPROXIMANT = "ordered_approximant"
 """Flag of an ordered crystal that represents a disordered one."""
 
+TRACE = "trace_left_out"
+"""Flag of a disordered crystal with an element that none of its approximants has."""
+
 
 @dataclass(frozen=True)
 class Sites:
@@ -50,6 +53,12 @@ class Sites:
     weight: float = 1.0
     approximants: tuple[Sites, ...] = ()
     is_alloy: bool = False
+
+    @property
+    def loses_elements(self) -> bool:
+        """Whether an element of a disordered crystal is in none of its approximants."""
+        there = {int(z) for each in (self, *self.approximants) for z in each.numbers}
+        return any(z not in there for z, _ in self.composition)
 
     @classmethod
     def from_occupancies(

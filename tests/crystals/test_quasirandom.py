@@ -94,3 +94,8 @@ def test_formulas_of_fractions_can_be_read_back(amounts: dict[int, float]) -> No
     found = parse_formula(formula_of(tuple(amounts.items())))
     assert found is not None
     assert dict(found) == pytest.approx(amounts, rel=2e-3)
+
+
+def test_a_trace_that_no_approximant_holds_is_flagged() -> None:
+    assert ordered(binary(0.0005)).flags == ("ordered_approximant", "trace_left_out")
+    assert ordered(binary(0.01)).flags == ("ordered_approximant",)
