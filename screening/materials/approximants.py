@@ -22,7 +22,7 @@ from screening.crystals.crystal import Crystal
 TENTH = 1.2816
 """Standard deviations from the median of a normal distribution to its 90th percentile."""
 _LEAST_KNOWN = 0.5
-_DIGITS = 8
+_DIGITS = 6
 
 
 def further_approximants(crystals: Sequence[Crystal]) -> list[Crystal]:

@@ -51,11 +51,14 @@ def table_rows(stream: IO[bytes]) -> Iterator[tuple[int, bytes, str]]:
             continue
         if line.isspace() or not line:
             continue
-        cells = [cell.strip() for cell in next(csv.reader(io.StringIO(decode_text(line))), [])]
+        try:
+            cells = [cell.strip() for cell in next(csv.reader(io.StringIO(decode_text(line))), [])]
+        except csv.Error as error:  # no ValueError
+            yield number, b"", str(error)
+            continue
         if header is None:
-            missing = [name for name in RECIPE if name not in cells]
-            if missing:
-                yield number, b"", f"not a table of candidates: its first line has no {' and no '.join(missing)}"
+            if problem := _problem(cells):
+                yield number, b"", problem
                 return
             header = cells
         elif len(cells) != len(header):
@@ -63,6 +66,15 @@ def table_rows(stream: IO[bytes]) -> Iterator[tuple[int, bytes, str]]:
         else:
             found = {name: cell for name, cell in zip(header, cells, strict=True) if name in _COLUMNS}
             yield number, orjson.dumps(found), ""
+
+
+def _problem(header: list[str]) -> str:
+    """Why the first line of a table is none of candidates; empty if it is."""
+    missing = [name for name in RECIPE if name not in header]
+    if missing:
+        return f"not a table of candidates: its first line has no {' and no '.join(missing)}"
+    twice = [name for name in _COLUMNS if header.count(name) > 1]
+    return f"the column {twice[0]} stands twice" if twice else ""
 
 
 def _edge(name: str, value: object) -> float | None:

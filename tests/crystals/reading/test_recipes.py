@@ -41,7 +41,17 @@ def test_every_row_is_a_crystal_or_a_reason(tmp_path: Path) -> None:
         assert expected in reason
 
 
-@pytest.mark.parametrize("text", ["a,b\n1,2\n", "", "\n\n", b"\xff\xfe\x00", "id,composition\nx,SmCo5\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a,b\n1,2\n",
+        "",
+        "\n\n",
+        b"\xff\xfe\x00",
+        "id,composition\nx,SmCo5\n",
+        "composition,prototype,composition\na,b,c\n",
+    ],
+)
 def test_another_table_is_refused_once(tmp_path: Path, text: str | bytes) -> None:
     (only,) = read(tmp_path, text)
     assert isinstance(only, Rejection) and only.reason
@@ -68,3 +78,17 @@ def test_a_row_with_a_crystal_is_that_crystal() -> None:
            "composition": "Co", "prototype": "hcp"}  # fmt: skip
     (found,) = as_crystals([row])
     assert isinstance(found, Crystal) and found.formula == "Fe"
+
+
+def test_no_line_stops_a_table(tmp_path: Path) -> None:
+    lines = [
+        "composition,prototype",
+        f'"{"x" * 200_000}",CaCu5',
+        '"SmCo5,CaCu5',
+        "SmCo5,../CaCu5",
+        "Sm(Co,CaCu5",
+        "SmCo5,CaCu5",
+    ]
+    *refused, last = read(tmp_path, "\n".join(lines))
+    assert len(refused) == 4 and all(isinstance(each, Rejection) and each.reason for each in refused)
+    assert isinstance(last, Crystal) and last.formula == "SmCo5"
