@@ -181,8 +181,8 @@ class Session(PathSession):
 
     def generate(
         self, output: Place = None, *, prototypes: Iterable[str] | None = None,
-        elements: str | Mapping[str, Iterable[str]] | None = None, max_candidates: int | None = None,
-        settings: Settings = None, **keys: Any,
+        elements: str | Mapping[str, Iterable[str]] | None = None, x: Iterable[float] | None = None,
+        max_candidates: int | None = None, settings: Settings = None, **keys: Any,
     ) -> GeneratedCandidates:  # fmt: skip
         """Make candidates by substitution: elements on the sites of known structure types, cells from radii.
 
@@ -190,6 +190,7 @@ class Session(PathSession):
             output: The file to write, FILE.jsonl or FILE.jsonl.gz; None writes nothing.
             prototypes: Structure types; None: all.
             elements: A named choice, or the elements and ions of each role that differ from the default choice.
+            x: Also solid solutions of compounds that differ in one role, at these shares; None: none.
             max_candidates: Keep only that many, spread evenly over all that can be made; None: all.
             settings: Further keys of `screening generate --help`, by dotted name.
             **keys: The same.
@@ -203,7 +204,8 @@ class Session(PathSession):
         from screening.configuration.generate import GenerateConfig
         from screening.jobs.generate import generate_in_memory, generate_to_file
 
-        values = values_of(Session.generate, locals() | {"prototypes": None if prototypes is None else [*prototypes]})
+        lists = {"prototypes": None if prototypes is None else [*prototypes], "x": None if x is None else [*x]}
+        values = values_of(Session.generate, locals() | lists)
         if isinstance(elements, Mapping):
             del values["elements"]
             values |= {f"elements.{role}": [*ions] for role, ions in elements.items()}

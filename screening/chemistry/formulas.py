@@ -92,6 +92,20 @@ def cell_formula(numbers: NDArray[np.integer]) -> str:
     return _formula(tuple((int(z), int(counts[z])) for z in present), False)
 
 
+def formula_of(amounts: Amounts, digits: int = 4) -> str:
+    """Formula of amounts that may be fractions, electropositive elements first: `Nd1.6Ce0.4Fe14B`."""
+    ordered = sorted(amounts, key=lambda item: (_ORDER[item[0]], SYMBOLS[item[0]]))
+    return "".join(SYMBOLS[z] + _amount(amount, digits) for z, amount in ordered)
+
+
+def _amount(amount: float, digits: int) -> str:
+    """One is not written; small amounts are written without an exponent, which no formula has."""
+    decimals = max(0, digits - 1 - int(np.floor(np.log10(amount))))
+    text = f"{amount:.{decimals}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "" if text == "1" else text
+
+
 @lru_cache(maxsize=65536)
 def _formula(items: tuple[tuple[int, int], ...], reduce: bool) -> str:
     divisor = gcd(*(count for _, count in items)) if reduce else 1

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from screening.chemistry.elements import SYMBOLS
-from screening.chemistry.formulas import reduced_formula
+from screening.chemistry.formulas import Amounts, formula_of, reduced_formula
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
@@ -31,6 +31,10 @@ class Crystal:
         parent_space_group: Of an ordered approximant, the space group of the disordered crystal, if known; its own
             symmetry is lower.
         charged: The charged end of an insertion pair, if this crystal is the discharged end.
+        composition: Of an ordered approximant, atoms of each element in a formula of the disordered crystal, which the
+            approximant may not reach exactly; empty of any other crystal.
+        weight: Of an ordered approximant, its share in averages over all approximants of the crystal.
+        approximants: The other approximants of the same crystal, in the same lattice.
     """
 
     candidate_id: str
@@ -41,6 +45,9 @@ class Crystal:
     flags: tuple[str, ...] = ()
     parent_space_group: int | None = None
     charged: Crystal | None = None
+    composition: Amounts = ()
+    weight: float = 1.0
+    approximants: tuple[Crystal, ...] = ()
 
     @classmethod
     def from_arrays(
@@ -100,8 +107,8 @@ class Crystal:
 
     @cached_property
     def formula(self) -> str:
-        """Reduced formula, electropositive elements first: `LiFePO4`."""
-        return reduced_formula(self.numbers)
+        """Reduced formula, electropositive elements first: `LiFePO4`; of an approximant, that of the alloy."""
+        return formula_of(self.composition) if self.composition else reduced_formula(self.numbers)
 
     @cached_property
     def digest(self) -> str:
@@ -110,12 +117,17 @@ class Crystal:
         for crystal in (self,) if self.charged is None else (self, self.charged):
             for array in (crystal.lattice.round(4) + 0.0, crystal.numbers, crystal.frac.round(4) + 0.0):  # no -0.0
                 state.update(array.tobytes())
+        if self.composition:
+            state.update(repr((self.composition, round(self.weight, 6))).encode())
+        for other in self.approximants:
+            state.update(other.digest.encode())
         return state.hexdigest()
 
     @cached_property
     def chemical_system(self) -> str:
         """Sorted element symbols joined by a hyphen: `Fe-Li-O-P`."""
-        return "-".join(sorted(SYMBOLS[z] for z in set(self.numbers.tolist())))
+        present = {z for z, _ in self.composition} or set(self.numbers.tolist())
+        return "-".join(sorted(SYMBOLS[z] for z in present))
 
 
 @dataclass(frozen=True)

@@ -1,24 +1,27 @@
-"""Ordered approximants of crystals with partial occupancies, by pymatgen and with bounded effort.
+"""Ordered approximants of crystals with partial occupancies, with bounded effort.
 
-Occupancies are rounded to whole atoms in a small supercell; of the possible arrangements, that with the lowest
-electrostatic energy is taken. Charges are oxidation states where these can be guessed. In an alloy, elements that share
-a site get artificial charges, which keep equal atoms apart.
+In an ionic crystal, occupancies are rounded to whole atoms in a small neutral supercell; of the possible arrangements,
+that with the lowest electrostatic energy is taken (by pymatgen). Charges are oxidation states where these can be
+guessed; else, elements that share a site get artificial charges, which keep equal atoms apart. An alloy of metals gets
+a few quasi-random approximants (`quasirandom`). All of them know the composition that they stand for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
 from dataclasses import replace
-from itertools import pairwise, product
-from math import comb
+from itertools import pairwise
+from math import comb, gcd
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from screening.chemistry.elements import ATOMIC_NUMBERS, SYMBOLS
-from screening.crystals.sanity import plane_spacings
+from screening.chemistry.families import CHALCOGENS, HALOGENS, OXYGEN
+from screening.chemistry.formulas import Amounts
+from screening.crystals.quasirandom import quasirandom
 from screening.crystals.sites import FULL_OCCUPANCY_TOLERANCE, Occupancy, Sites
+from screening.crystals.supercells import most_compact
 from screening.crystals.symmetry import space_group_number
 
 if TYPE_CHECKING:
@@ -37,6 +40,7 @@ MAX_ARRANGEMENTS = 2000
 MAX_CHARGE_TRIALS = 100_000
 """With more combinations of oxidation states than this, none is guessed."""
 
+_SALT_FORMERS = frozenset((*OXYGEN, *HALOGENS))
 _MOST_TIMES = 12
 _NEAR_WHOLE = 0.02
 _DISTINCT_CHARGE = 0.1
@@ -54,12 +58,36 @@ class OrderingError(ValueError):
 
 
 def order_sites(sites: Sites) -> Sites:
-    """An ordered supercell of a crystal, with the space group of the disordered crystal.
+    """An ordered supercell of a crystal, with the space group and composition of the disordered crystal.
+
+    An alloy of metals may have several, of which the heaviest holds the others.
 
     Raises:
         OrderingError: There is none within the limits.
     """
-    return replace(_ordered(sites), parent_space_group=average_space_group(sites))
+    if len(sites.numbers) > MAX_SITES * 3 // 2:
+        raise OrderingError(f"{len(sites.numbers)} sites are too many to order (limit {MAX_SITES * 3 // 2})")
+    found = [_ordered(sites)] if is_ionic(sites) else quasirandom(sites)
+    group, amounts = average_space_group(sites), formula_amounts(sites)
+    first, *others = [replace(each, parent_space_group=group, composition=amounts) for each in found]
+    return replace(first, approximants=tuple(others))
+
+
+def is_ionic(sites: Sites) -> bool:
+    """Whether a crystal has anions, whose charges an arrangement must balance."""
+    present = {z for site in sites.occupancies or [] for z in site}
+    return not present.isdisjoint((*OXYGEN, *HALOGENS, *CHALCOGENS))
+
+
+def formula_amounts(sites: Sites) -> Amounts:
+    """Atoms of each element in a formula: the sites of each kind as smallest whole numbers, times their occupancies."""
+    occupancies, kinds = sites.occupancies or [], _kinds(sites)
+    units = gcd(*Counter(kinds).values())
+    amounts: dict[int, float] = {}
+    for site in occupancies:
+        for z, share in site.items():
+            amounts[z] = amounts.get(z, 0.0) + share / units
+    return tuple((z, round(amounts[z], 6)) for z in sorted(amounts) if amounts[z] > 0)
 
 
 def average_space_group(sites: Sites) -> int | None:
@@ -120,8 +148,6 @@ def _choose_supercell(
 ) -> tuple[tuple[int, int, int], list[Counts]]:
     """Repeats along the edges, and whole atoms on each group; neutral by these oxidation states if possible."""
     total = len(sites.numbers)
-    if total > MAX_SITES * 3 // 2:
-        raise OrderingError(f"{total} sites are too many to order (limit {MAX_SITES * 3 // 2})")
     best: tuple[tuple[bool, float], int, list[Counts]] | None = None
     for copies in range(1, max(2, MAX_SITES // total + 1)):
         rounded = [_round(site, len(members) * copies) for site, members in groups]
@@ -134,7 +160,10 @@ def _choose_supercell(
             break
     if best is None or best[0][1] > MAX_DEVIATION:
         raise OrderingError(f"no supercell of up to {MAX_SITES} sites comes near these occupancies")
-    return _most_compact(sites.lattice, best[1]), best[2]
+    if best[0][0]:
+        ions = ", ".join(f"{SYMBOLS[z]}{state:+g}" for z, state in sorted(states.items()))
+        raise OrderingError(f"no supercell of up to {MAX_SITES} sites near these occupancies is neutral with {ions}")
+    return most_compact(sites.lattice, best[1]), best[2]
 
 
 def _round(site: Occupancy, places: int) -> tuple[float, Counts]:
@@ -148,19 +177,6 @@ def _round(site: Occupancy, places: int) -> tuple[float, Counts]:
         counts[z] += 1
     worst = max(abs(counts[z] / places - share) for z, share in shares.items())
     return worst, {z: count for z, count in counts.items() if z}
-
-
-def _most_compact(lattice: NDArray[np.float64], copies: int) -> tuple[int, int, int]:
-    """Repeats along a, b, c with this product for which the closest lattice planes are farthest apart."""
-    options = _factorisations(copies)
-    spacings = plane_spacings(lattice)
-    return max(options, key=lambda repeats: (round(float((spacings * repeats).min()), 6), repeats))
-
-
-def _factorisations(copies: int) -> Iterator[tuple[int, int, int]]:
-    for a, b in product(range(1, copies + 1), repeat=2):
-        if copies % (a * b) == 0:
-            yield a, b, copies // (a * b)
 
 
 def _decorate(sites: Sites, groups: list[Group], counts: list[Counts], copies: int) -> Structure:
@@ -214,6 +230,8 @@ def _whole_states(sites: Sites) -> dict[int, float]:
             if not _is_quick_to_balance(composition):
                 return {}
             guesses = composition.oxi_state_guesses()
+            if not guesses and not {z for site in sites.occupancies or [] for z in site}.isdisjoint(_SALT_FORMERS):
+                raise OrderingError(f"no oxidation states of {', '.join(amounts)} make {composition.formula} neutral")
             states = guesses[0].items() if guesses else ()
             if any(abs(state - round(state)) > _NEAR_WHOLE for _, state in states):
                 return {}

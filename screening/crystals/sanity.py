@@ -148,6 +148,10 @@ def digest(sites: Sites) -> int:
     state = hashlib.blake2b((sites.lattice + 0.0).tobytes(), digest_size=8)  # + 0.0 turns -0.0 into 0.0
     state.update(sites.numbers.tobytes())
     state.update((sites.frac + 0.0).tobytes())
+    if sites.composition:  # alloys may have an approximant in common
+        state.update(repr((sites.composition, round(sites.weight, 6))).encode())
+        for other in sites.approximants:
+            state.update(digest(other).to_bytes(8, "little"))
     return int.from_bytes(state.digest(), "little")
 
 

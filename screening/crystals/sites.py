@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from screening.chemistry.formulas import Amounts
+
 Occupancy = dict[int, float]
 """Occupancies of one site by atomic number."""
 
@@ -15,6 +17,9 @@ FULL_OCCUPANCY_TOLERANCE = 1e-3
 
 APPROXIMANT = "ordered_approximant"
 """Flag of an ordered crystal that represents a disordered one."""
+
+TRACE = "trace_left_out"
+"""Flag of a disordered crystal with an element that none of its approximants has."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,10 @@ class Sites:
         flags: Flags in the input.
         parent_space_group: Of an ordered approximant, the space group of the disordered crystal, if known.
         charged: The charged end of an insertion pair, if this crystal is the discharged end.
+        composition: Of an ordered approximant, atoms of each element in a formula of the disordered crystal.
+        weight: Of an ordered approximant, its share in averages over all approximants of the crystal.
+        approximants: The other approximants of the same crystal.
+        is_alloy: Whether the input asks for an alloy, so that ordering it needs no further permission.
     """
 
     lattice: NDArray[np.float64]
@@ -40,6 +49,16 @@ class Sites:
     flags: tuple[str, ...] = ()
     parent_space_group: int | None = None
     charged: Sites | None = None
+    composition: Amounts = ()
+    weight: float = 1.0
+    approximants: tuple[Sites, ...] = ()
+    is_alloy: bool = False
+
+    @property
+    def loses_elements(self) -> bool:
+        """Whether an element of a disordered crystal is in none of its approximants."""
+        there = {int(z) for each in (self, *self.approximants) for z in each.numbers}
+        return any(z not in there for z, _ in self.composition)
 
     @classmethod
     def from_occupancies(

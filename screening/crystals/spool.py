@@ -78,6 +78,9 @@ def _row(crystal: Crystal) -> dict[str, Any]:
         "flags": crystal.flags,
         "parent_space_group": crystal.parent_space_group,
         "charged": None if crystal.charged is None else _row(crystal.charged),
+        "composition": crystal.composition,
+        "weight": crystal.weight,
+        "approximants": [_row(other) for other in crystal.approximants],
     }
 
 
@@ -93,4 +96,7 @@ def _crystal(row: dict[str, Any]) -> Crystal:
         tuple(row["flags"]),
         row["parent_space_group"],
         None if charged is None else _crystal(charged),
+        tuple((z, amount) for z, amount in row["composition"]),
+        row["weight"],
+        tuple(_crystal(other) for other in row["approximants"]),
     )

@@ -15,9 +15,10 @@ import orjson
 import polars as pl
 
 from screening.configuration.generate import GenerateConfig
-from screening.crystals import Crystal
+from screening.crystals import Crystal, as_crystals
 from screening.crystals.prototypes import Member, Prototype, members, read_prototypes
-from screening.crystals.prototypes.generated_rows import as_row
+from screening.crystals.prototypes.generated_rows import as_row, solution_row
+from screening.crystals.prototypes.solutions import Solution, check_shares, solutions
 from screening.crystals.prototypes.substitution import parse_elements
 from screening.errors import RequestError
 from screening.files import atomic_path
@@ -39,7 +40,7 @@ class GeneratedCandidates:
         prototypes: The structure types that were filled.
     """
 
-    members: Sequence[Member] = field(repr=False)
+    members: Sequence[Member | Solution] = field(repr=False)
     made: int
     left_out: Mapping[str, int]
     prototypes: Sequence[Prototype] = field(repr=False)
@@ -86,12 +87,17 @@ def generate_in_memory(config: GenerateConfig) -> GeneratedCandidates:
     """
     prototypes = read_prototypes(config.prototypes)
     elements = parse_elements(config.elements, prototypes)
-    made: list[Member] = []
+    made: list[Member | Solution] = []
+    check_shares(config.x or ())
     left_out: Counter[str] = Counter()
     for prototype in prototypes:
         found = members(prototype, elements)
         made += found.made
         left_out += found.left_out
+        if config.x:
+            mixed = solutions(prototype, elements, config.x)
+            made += mixed.made
+            left_out += mixed.left_out
     if not made:
         empty = [f"elements.{role}" for role, ions in elements.items() if not ions]
         raise RequestError(f"no candidate can be made of these elements; empty are {', '.join(empty) or 'none'}")
@@ -109,8 +115,13 @@ def generate_to_file(config: GenerateConfig) -> GeneratedCandidates:
     return candidates
 
 
-def _crystal(member: Member) -> Crystal:
+def _crystal(member: Member | Solution) -> Crystal:
     """The crystal that readers make of the member's row."""
+    if isinstance(member, Solution):
+        (found,) = as_crystals([solution_row(member)])
+        if isinstance(found, Crystal):
+            return found
+        raise RequestError(f"{member.candidate_id}: {found.reason}")
     row = as_row(member)
     arrays = Crystal.from_arrays(
         row["id"], row["lattice"], member.sites.numbers, row["frac"], member.prototype.name, tuple(row.get("flags", ()))
@@ -118,15 +129,16 @@ def _crystal(member: Member) -> Crystal:
     return replace(arrays, parent_space_group=row.get("parent_space_group"))
 
 
-def spread(made: Sequence[Member], most: int | None) -> list[Member]:
+def spread(made: Sequence[Member | Solution], most: int | None) -> list[Member | Solution]:
     """At most so many of them, at even steps, so that every prototype keeps its share."""
     if most is None or most >= len(made):
         return list(made)
     return [made[index] for index in np.linspace(0, len(made) - 1, most).round().astype(int)]
 
 
-def write_rows(made: Sequence[Member], output: Path) -> None:
+def write_rows(made: Sequence[Member | Solution], output: Path) -> None:
     """One JSON object a line, gzipped if the name says so; the same crystals make the same bytes."""
-    data = b"".join(orjson.dumps(as_row(member)) + b"\n" for member in made)
+    rows = (solution_row(member) if isinstance(member, Solution) else as_row(member) for member in made)
+    data = b"".join(orjson.dumps(row) + b"\n" for row in rows)
     with atomic_path(output) as part:
         part.write_bytes(gzip.compress(data, 6, mtime=0) if output.suffix == ".gz" else data)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 FLAGS: dict[str, str] = {
-    "ordered_approximant": "The crystal is partially occupied; an ordered approximant of it was scored.",
+    "ordered_approximant": "The crystal is partially occupied: one to three ordered approximants of it were scored, "
+    "and their mean stands for its composition.",
+    "trace_left_out": "The crystal has so little of an element that none of its approximants holds it: only what "
+    "follows from the composition takes it into account.",
     "positions_restored": "Coordinates with few digits, such as 0.333, were moved onto the special position that the "
     "symmetry asks for, such as 1/3.",
     "empty_sites_left_out": "The file lists sites without an atom (vacancies, dummy sites, occupancy 0); they were "

@@ -13,6 +13,7 @@ import polars as pl
 from screening.array_types import Mask
 from screening.crystals import Crystal, Rejection
 from screening.crystals.standard_cell import standard_cell
+from screening.materials.approximants import averaged, further_approximants
 from screening.materials.base import LearnedPredictor
 from screening.materials.predictor_kind import KnowsProperties, KnowsSettled, UsesNetwork
 from screening.materials.registry import predictor_kind
@@ -81,14 +82,19 @@ class Predictors:
     def describe(self, crystals: list[Crystal], table: pl.DataFrame, stage: Stage) -> CandidateTable:
         """Add the columns of the learned predictors to the table of the network.
 
-        Those that do not take any cell get standard ones, so that the description of a crystal does not matter.
+        Those that do not take any cell get standard ones, so that the description of a crystal does not matter. All
+        approximants of an alloy are predicted, and their rows averaged to one.
 
         Args:
             crystals: B crystals.
             table: The network's predictions for them.
             stage: Records the time of each predictor.
         """
-        rejections: list[Rejection] = []
+        given, further = crystals, further_approximants(crystals)
+        if further:
+            crystals, table = [*given, *further], pl.concat([table, self.network.predict(further)])
+        places = np.arange(len(crystals))
+        reasons: dict[int, tuple[str, str]] = {}
         for name, predictor in self.learned.items():
             kind = predictor_kind(name, "predictors")
             with stage(kind.quick if predictor is self.quick.get(name) else name):
@@ -102,11 +108,20 @@ class Predictors:
             table = _joined(table, found.columns)
             where = kind.refusal_stage or name
             for row, reason in found.refused.items():
-                rejections.append(Rejection(crystals[row].candidate_id, crystals[row].source, where, reason))
+                reasons[int(places[row])] = (where, reason)
             if found.refused:
                 kept = [row for row in range(len(crystals)) if row not in found.refused]
                 crystals, table = [crystals[row] for row in kept], table[np.array(kept, dtype=np.int64)]
-        return CandidateTable(crystals, self._with_stage(table), rejections)
+                places = places[kept]
+        if any(crystal.composition for crystal in given):
+            table = averaged(given, table, places)
+        refused = [
+            Rejection(given[row].candidate_id, given[row].source, where, reason)
+            for row, (where, reason) in reasons.items()
+            if row < len(given)
+        ]
+        kept_ones = [crystal for row, crystal in enumerate(given) if row not in reasons]
+        return CandidateTable(kept_ones, self._with_stage(table), refused)
 
     def no_rows(self) -> pl.DataFrame:
         """The prediction table without rows."""

@@ -160,6 +160,7 @@ def _as_row(finished: Finished) -> dict[str, Any]:
         "frac": crystal.frac.tolist(),
         "flags": crystal.flags,
         "parent_space_group": crystal.parent_space_group,
+        "composition": crystal.composition,
         "converged": result.converged,
         "n_steps": result.n_steps,
         **{name: getattr(result, name) for name in _FIGURES},
@@ -176,6 +177,7 @@ def _from_row(row: Mapping[str, Any]) -> Finished:
         row["source"],
         tuple(row["flags"]),
         row["parent_space_group"],
+        composition=tuple((z, amount) for z, amount in row.get("composition", ())),
     )
     figures = {name: float("nan") if row[name] is None else row[name] for name in _FIGURES}
     return Finished(

@@ -35,7 +35,9 @@ def relaxed(
 
 
 def _flagged(result: Relaxed) -> Crystal:
-    crystal = result.crystal
+    crystal = result.crystal  # approximants of an alloy share one lattice
+    others = tuple(replace(other, lattice=crystal.lattice) for other in crystal.approximants)
+    crystal = replace(crystal, approximants=others) if others else crystal
     if result.failure:
         return replace(crystal, flags=(*crystal.flags, "relaxation_failed"))
     return crystal if result.converged else replace(crystal, flags=(*crystal.flags, "not_relaxed_fully"))

@@ -19,6 +19,7 @@ from screening.report.lists import ranked_lists
 from screening.report.plots import POINTS, pareto_scatter
 from screening.report.ranked_table import ROWS, table_data
 from screening.report.sections import REASONS_SHOWN, asked, explained_flags, funnel, provenance, refusals, stages
+from screening.report.series import series
 from screening.report.templating import environment, own_script, plotly_script
 from screening.report.texts import Catalogue, catalogue
 from screening.report.why import why
@@ -68,7 +69,8 @@ def render(content: ReportContent) -> str:
     axes = scatter_axes(task, ranking.columns) if ranking.height else None
     both = pl.concat([ranking, content.landmarks], how="diagonal_relaxed")
     title = str((task.get("report") or {}).get("title") or task.get("name") or texts.text("untitled"))
-    data = _data(content, axes, best, texts)
+    solutions = series(ranking, task, texts)
+    data = _data(content, axes, best, texts) | {"series": [p["figure"] for each in solutions for p in each["plots"]]}
     context = {
         "language": texts.language,
         "t": texts.text,
@@ -89,6 +91,7 @@ def render(content: ReportContent) -> str:
         "scatter_x": texts.inside(texts.column(axes[0])) if axes else "",
         "elements_named": data["elements"]["named"] if ranking.height else "",
         "cards": best,
+        "solutions": solutions,
         "lists": ranked_lists(ranking, task, texts),
         "carded": {card.rank for card in best},
         "flags": explained_flags(both, texts),

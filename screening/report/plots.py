@@ -78,6 +78,55 @@ def curve_figure(curve: Curve, texts: Catalogue) -> dict[str, Any]:
     return {"data": [*(band if curve.lo and curve.hi else ()), line], "layout": layout}
 
 
+def series_figure(
+    x: Sequence[float],
+    y: Sequence[float | None],
+    bounds: Sequence[Sequence[float | None]],
+    labels: Sequence[str],
+    titles: tuple[str, str],
+    texts: Catalogue,
+) -> dict[str, Any]:
+    """A figure of merit over the composition, with bars for its 80 % intervals, as plotly's figure dictionary.
+
+    Args:
+        x: Shares.
+        y: Values; None where one is unknown.
+        bounds: Lower and upper ends of the intervals, empty without any.
+        labels: Formulas.
+        titles: Of both axes.
+        texts: The reader's language.
+    """
+    rows = [row for row, value in enumerate(y) if value is not None]
+    values = [float(y[row] or 0.0) for row in rows]
+    trace: dict[str, Any] = {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "x": _short([x[row] for row in rows]),
+        "y": _short(values),
+        "hovertext": [labels[row] for row in rows],
+        "hovertemplate": "%{hovertext}<br>%{y:.3g}<extra></extra>",
+        "line": {"color": BLUE, "width": 2},
+        "marker": {"color": BLUE, "size": 7},
+        "showlegend": False,
+    }
+    if all(bounds):
+        low, high = ([_or(end[row], value) for row, value in zip(rows, values, strict=True)] for end in bounds)
+        trace["error_y"] = {
+            "type": "data",
+            "array": _short([max(top - value, 0.0) for top, value in zip(high, values, strict=True)]),
+            "arrayminus": _short([max(value - bottom, 0.0) for bottom, value in zip(low, values, strict=True)]),
+            "thickness": 1,
+            "width": 2,
+        }
+    layout = _layout(*titles, texts)
+    layout["xaxis"]["range"] = [-0.04, 1.04]
+    return {"data": [trace], "layout": layout}
+
+
+def _or(value: float | None, otherwise: float) -> float:
+    return otherwise if value is None else float(value)
+
+
 def _short(values: Sequence[float]) -> list[float]:
     return [float(f"{value:.5g}") for value in values]
 

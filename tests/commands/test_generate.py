@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from conftest import RunScreening
 
+import screening
 from screening.commands import generate
 from screening.configuration import load_config
 from screening.crystals import Crystal, ReadSettings, read_crystals
@@ -125,3 +126,20 @@ def test_from_the_command_line(screening: RunScreening, tmp_path: Path) -> None:
     wrong = screening("generate", "output=a.jsonl.gz", "prototypes=[NiAz]")
     assert wrong.returncode == 2
     assert "did you mean NiAs" in wrong.stderr
+
+
+def test_solid_solutions_are_rows_that_are_read_back(tmp_path: Path) -> None:
+    found = screening.generate(
+        tmp_path / "alloys.jsonl", prototypes=["CuAl2"], x=[0.25, 0.5],
+        elements={"magnetic_metal": ["Fe", "Co"], "metalloid": ["B"]},
+    )  # fmt: skip
+    assert [member.formula for member in found.members] == ["Fe2B", "Co2B", "Fe1.5Co0.5B", "FeCoB"]
+    read = list(read_crystals(tmp_path / "alloys.jsonl"))
+    assert [crystal.formula for crystal in read] == found.table["formula"].to_list()
+    assert [crystal.digest for crystal in read] == [crystal.digest for crystal in found]
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.5])
+def test_a_share_out_of_range_is_a_wrong_request(share: float) -> None:
+    with pytest.raises(screening.RequestError, match="expected shares from 0 to 1"):
+        screening.generate(prototypes=["CuAl2"], x=[share])

@@ -5,8 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from screening.chemistry.elements import SYMBOLS
+from screening.crystals.prototypes.solutions import Solution
 from screening.crystals.prototypes.substitution import Member
 from screening.crystals.sites import APPROXIMANT
+
+
+def solution_row(solution: Solution) -> dict[str, Any]:
+    """A row with `id, composition, prototype` and the exchange that it is a step of."""
+    return {
+        "id": solution.candidate_id,
+        "composition": solution.formula,
+        "prototype": solution.prototype.name,
+        "exchange": solution.exchange,
+        "x": solution.x,
+    }
 
 
 def as_row(member: Member) -> dict[str, Any]:

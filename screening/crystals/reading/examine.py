@@ -14,7 +14,7 @@ from screening.crystals.reading.row_ids import own_id
 from screening.crystals.reading.rows import parse_json, read_row
 from screening.crystals.reading.text_lines import decode_text
 from screening.crystals.sanity import describe_partial, digest, find_atom_problem, find_cell_problem
-from screening.crystals.sites import Sites
+from screening.crystals.sites import APPROXIMANT, TRACE, Sites
 
 _MAX_REASON_LENGTH = 300
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
@@ -95,7 +95,7 @@ def _decode(part: Part, settings: ReadSettings) -> Sites:
 def _check(sites: Sites, flags: tuple[str, ...], settings: ReadSettings) -> Outcome:
     problem = find_cell_problem(sites, settings)
     if not problem and sites.occupancies is not None:
-        if not settings.order:
+        if not (settings.order or sites.is_alloy):
             problem = describe_partial(sites)
         else:
             from screening.crystals.ordering import OrderingError, order_sites
@@ -104,7 +104,7 @@ def _check(sites: Sites, flags: tuple[str, ...], settings: ReadSettings) -> Outc
                 sites = order_sites(sites)
             except OrderingError as error:
                 return _refusal(sites.own_id, "sanity", f"partial occupancies that cannot be ordered: {error}")
-            flags = (*flags, "ordered_approximant")
+            flags = (*flags, APPROXIMANT, *((TRACE,) if sites.loses_elements else ()))
             problem = find_cell_problem(sites, settings)
     problem = problem or find_atom_problem(sites, settings)
     if problem:

@@ -31,6 +31,7 @@ _KINDS = {
     ".json": "json",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
+    ".csv": "csv",
 }
 _ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 
@@ -40,7 +41,7 @@ class FileKind:
     """The kind of a file.
 
     Attributes:
-        format: `cif`, `poscar`, `xyz`, `db`, `json`, `jsonl`, `zip` or `tar`.
+        format: `cif`, `poscar`, `xyz`, `db`, `json`, `jsonl`, `csv`, `zip` or `tar`.
         stem: The name without extensions.
         compression: One of `COMPRESSIONS`; empty if it is not compressed.
     """

@@ -19,7 +19,7 @@ from screening.resources import resource
 
 _EXPECTED = (
     "CIF, POSCAR, .xyz/.extxyz, .db (ASE), .json, .jsonl (each also as .gz, .bz2, .xz or .zst), a zip or tar of those, "
-    "or a folder"
+    "a .csv of compositions and prototypes, or a folder"
 )
 
 _RESULTS = (FOLDER_LOCK, "run.json", "shards")

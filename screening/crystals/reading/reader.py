@@ -122,15 +122,34 @@ def _finish(examined: Iterator[tuple[Part, Outcome]]) -> Iterator[Crystal | Reje
 def as_crystal(sites: Sites, candidate_id: str, source: str, flags: tuple[str, ...]) -> Crystal:
     """A crystal from checked sites, with its charged crystal if there is one."""
     charged = None if sites.charged is None else as_crystal(sites.charged, candidate_id, source, ())
-    group = sites.parent_space_group
-    return Crystal(candidate_id, sites.lattice, sites.numbers, sites.frac, source, flags, group, charged)
+    return Crystal(
+        candidate_id,
+        sites.lattice,
+        sites.numbers,
+        sites.frac,
+        source,
+        flags,
+        sites.parent_space_group,
+        charged,
+        sites.composition,
+        sites.weight,
+        tuple(as_crystal(other, candidate_id, source, flags) for other in sites.approximants),
+    )
 
 
 def _as_sites(crystal: Crystal) -> Sites:
     charged = None if crystal.charged is None else _as_sites(crystal.charged)
     identity, group = crystal.candidate_id, crystal.parent_space_group
     return Sites(
-        crystal.lattice, crystal.numbers, crystal.frac, own_id=identity, parent_space_group=group, charged=charged
+        crystal.lattice,
+        crystal.numbers,
+        crystal.frac,
+        own_id=identity,
+        parent_space_group=group,
+        charged=charged,
+        composition=crystal.composition,
+        weight=crystal.weight,
+        approximants=tuple(_as_sites(other) for other in crystal.approximants),
     )
 
 

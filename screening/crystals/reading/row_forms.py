@@ -9,6 +9,9 @@ from typing import Any
 PAIR_KEYS = (("structure", "charged"), ("discharged", "charged"), ("discharge_structure", "charge_structure"))
 """Keys of the discharged and the charged crystal of an insertion pair in a row."""
 
+RECIPE = ("composition", "prototype")
+"""Keys of a crystal that is given by its composition and its structure type."""
+
 _MARKS = (
     ("sites", ("lattice", "@class")),
     ("lattice", ("species", "frac")),
@@ -29,9 +32,14 @@ _FIELD = re.compile(
 
 def is_crystal(value: Any) -> bool:
     """Whether an object is a crystal itself, in one of the forms that are read."""
-    return isinstance(value, Mapping) and any(
-        key in value and any(o in value for o in others) for key, others in _MARKS
+    return isinstance(value, Mapping) and (
+        any(key in value and any(o in value for o in others) for key, others in _MARKS) or is_recipe(value)
     )
+
+
+def is_recipe(value: Mapping[str, Any]) -> bool:
+    """Whether an object gives a composition and a structure type instead of atoms."""
+    return all(key in value for key in RECIPE) and not any(isinstance(each, Mapping | list) for each in value.values())
 
 
 def inner_crystals(row: Mapping[str, Any]) -> list[str]:

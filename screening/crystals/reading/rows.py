@@ -13,8 +13,9 @@ from screening.crystals.reading.database_rows import read_ase, read_jarvis, read
 from screening.crystals.reading.json_documents import crystals_of
 from screening.crystals.reading.parts import UnreadableError
 from screening.crystals.reading.periodicity import check_periodic
+from screening.crystals.reading.recipes import read_recipe
 from screening.crystals.reading.row_arrays import assemble, cell_of, coordinates, directions
-from screening.crystals.reading.row_forms import PAIR_KEYS, inner_crystals, is_crystal, key_of_crystal
+from screening.crystals.reading.row_forms import PAIR_KEYS, inner_crystals, is_crystal, is_recipe, key_of_crystal
 from screening.crystals.reading.row_ids import own_id
 from screening.crystals.sites import APPROXIMANT, Sites
 
@@ -105,6 +106,8 @@ def _read_one(row: Mapping[str, Any], depth: int = 0) -> Sites:
         return read_optimade(row)
     if "positions" in row and ("numbers" in row or "symbols" in row):
         return read_ase(row)
+    if is_recipe(row):
+        return read_recipe(row)
     missing = [key for key in ("lattice", "species", "frac") if key not in row]
     if missing:
         several = inner_crystals(row)

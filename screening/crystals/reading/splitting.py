@@ -17,6 +17,7 @@ from screening.crystals.reading.extended_xyz import xyz_frames
 from screening.crystals.reading.json_documents import rows_in
 from screening.crystals.reading.json_stream import json_values
 from screening.crystals.reading.parts import OUT_OF_MEMORY, Part, UnreadableError
+from screening.crystals.reading.recipes import table_rows
 from screening.crystals.reading.text_lines import MAX_PART_BYTES, TOO_LONG, numbered_lines
 
 DAMAGED = (
@@ -42,12 +43,19 @@ def split(stream: IO[bytes], kind: str, source: str, stem: str) -> Iterator[Part
 
     Args:
         stream: The open file.
-        kind: `cif`, `poscar`, `xyz`, `jsonl` or `json`.
+        kind: `cif`, `poscar`, `xyz`, `jsonl`, `json` or `csv`.
         source: Where the file is, as shown to users.
         stem: Name of the file without extensions.
     """
-    pieces = {"cif": _cif_blocks, "poscar": _whole, "xyz": xyz_frames, "jsonl": _lines, "json": _json_values}[kind]
-    part_kind = "row" if kind in ("json", "jsonl") else kind
+    pieces = {
+        "cif": _cif_blocks,
+        "poscar": _whole,
+        "xyz": xyz_frames,
+        "jsonl": _lines,
+        "json": _json_values,
+        "csv": table_rows,
+    }[kind]
+    part_kind = "row" if kind in ("json", "jsonl", "csv") else kind
     single = True
     previous: Piece | None = None
     for piece in _guarded(pieces(stream)):

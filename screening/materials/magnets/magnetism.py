@@ -11,15 +11,18 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from screening.array_types import Floats, Mask
 from screening.crystals.crystal import Crystal
 from screening.crystals.packed import PackedCrystals, pack
 from screening.errors import RequestError
+from screening.materials.approximants import alloy_counts
 from screening.materials.arrays import interval_columns
 from screening.materials.base import Description
 from screening.materials.magnets.anisotropy import anisotropy
 from screening.materials.magnets.carriers import may_be_magnetic
 from screening.materials.magnets.curie import curie
 from screening.materials.magnets.moments import moment
+from screening.materials.magnets.moments.mixed_hosts import mixed_hosts
 from screening.materials.magnets.moments.sublattices import host_of_ions, opposed_moments, share_columns
 from screening.materials.magnets.order import order
 from screening.materials.magnets.order.order_labels import FERRI, NONE
@@ -73,16 +76,25 @@ class MagnetismPredictor:
 
     def describe(self, crystals: Sequence[Crystal]) -> Description:
         """Describe B crystals; no crystal is refused."""
-        return Description(self.columns(pack(crystals)))
+        packed = pack(crystals)
+        alloys = np.array([bool(crystal.composition) for crystal in crystals], dtype=bool)
+        return Description(self.columns(packed, alloy_counts(crystals, packed.element_counts()), alloys))
 
-    def columns(self, packed: PackedCrystals) -> list[pl.Series]:
+    def columns(
+        self, packed: PackedCrystals, counts: Floats | None = None, alloys: Mask | None = None
+    ) -> list[pl.Series]:
         """The columns of B crystals, (B,) each.
 
         These are `ORDER_COLUMNS`, `SHARE_COLUMNS` (ferrimagnets), `MOMENT_COLUMNS` (metallic hosts, µB/Å³), and if the
         release has these parts, `CURIE_COLUMNS` (K) and `ANISOTROPY_COLUMNS` (MJ/m³), which are null where there are
         probably no moments.
+
+        Args:
+            packed: The crystals.
+            counts: Atoms of each element, (B, 119), if they stand for alloys of other compositions.
+            alloys: Which of them do, (B,).
         """
-        counts = packed.element_counts()
+        counts = packed.element_counts() if counts is None else counts
         carriers = np.flatnonzero(may_be_magnetic(counts))
         compositions, crystals = Compositions.of(counts[carriers]), packed.take(carriers)
         answers = np.tile(self.order.otherwise, (len(packed), 1))
@@ -94,7 +106,9 @@ class MagnetismPredictor:
         moments = np.flatnonzero(own[:, NONE] < _LIKELY)
         shares, hosts = np.full(len(packed), np.nan), np.full((len(packed), 3), np.nan)
         if self.moment is not None:
-            hosts[carriers] = self.moment.predict(crystals, compositions)
+            own_alloys = np.zeros(len(carriers), dtype=bool) if alloys is None else alloys[carriers]
+            own_hosts = self.moment.predict(crystals, compositions)
+            hosts[carriers] = mixed_hosts(own_hosts, crystals, compositions.counts, own_alloys, self.moment.predict)
         opposed = order.most_probable(own) == FERRI
         opposed = np.flatnonzero(opposed & ~moment.metallic_hosts(compositions.counts))
         ionic = opposed_moments(crystals.take(opposed))

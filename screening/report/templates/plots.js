@@ -1,4 +1,4 @@
-// The scatter plot of two figures of merit, and the periodic table.
+// The scatter plot of two figures of merit, solid solutions, and the periodic table.
 (() => {
   const { data, text, fixed, theme, onTheme, narrow } = report;
   const settings = () => ({ responsive: true, displaylogo: false, displayModeBar: narrow.matches ? false : "hover" });
@@ -36,6 +36,10 @@
       scatter.on("plotly_click", ({ points: [point] }) => report.showRank(point.customdata));
     }));
   }
+
+  document.querySelectorAll(".series-plot").forEach((place, index) => {
+    report.whenSeen(place, () => report.drawFigure(place, data.series[index]));
+  });
 
   const elements = document.getElementById("elements");
   const by = document.getElementById("elements-by");

@@ -24,6 +24,7 @@ from screening.materials.arrays import names_with_interval, number_column
 from screening.materials.magnets.anisotropy.axes import AXIS_FEATURES, Axes, find_axes
 from screening.materials.magnets.anisotropy.crystal_field import TENTH, four_f_anisotropy
 from screening.materials.magnets.anisotropy.host_families import HostFamilies, host_families
+from screening.materials.magnets.anisotropy.quadrupoles import quadrupoles
 from screening.materials.magnets.carriers import IONIC, MAGNETIC_METALS
 from screening.tabular.composition_features import Compositions, composition_names
 from screening.tabular.interval_forest import IntervalForest
@@ -117,7 +118,10 @@ class AnisotropyModel:
         answers.symmetries[:] = np.where(axes.uniaxial | in_family, UNIAXIAL, symmetry)
         rows = np.flatnonzero(axes.nearly | in_family)
         if len(rows):
-            answers.numbers[rows, :3] = four_f_anisotropy(packed.take(rows), axis[rows])
+            shells = four_f_anisotropy(packed.take(rows), axis[rows])
+            # approximants of an alloy may lack the little of a rare earth that it has
+            somewhere = compositions.counts[rows] @ (quadrupoles() != 0) > 0
+            answers.numbers[rows, :3] = np.where(np.isnan(shells) & somewhere[:, None], 0.0, shells)
         self._put_families(families, answers)
         elsewhere = axes.nearly & ~in_family & (compositions.counts @ indicator(MAGNETIC_METALS) > 0)
         metal = is_metal(compositions.counts)

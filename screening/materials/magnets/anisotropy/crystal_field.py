@@ -26,20 +26,16 @@ directions are right for 93 % of 26 compounds of MAGNDATA, for all families abov
 
 from __future__ import annotations
 
-from fractions import Fraction
-from functools import lru_cache
-
 import numpy as np
-import polars as pl
 import torch
 from numpy.typing import NDArray
 
 from screening.array_types import Floats
 from screening.chemistry.element_table import element_table
-from screening.chemistry.elements import by_element, indicator
+from screening.chemistry.elements import indicator
 from screening.crystals.packed import PackedCrystals
 from screening.graphs.neighbours import neighbour_pairs
-from screening.resources import resource
+from screening.materials.magnets.anisotropy.quadrupoles import quadrupoles
 
 FULL_A, CUTOFF_A = 3.5, 5.5
 """Neighbours count fully up to the first distance and not at all from the second on."""
@@ -53,22 +49,6 @@ increased, because the function of distance was chosen on the same directions.""
 TENTH = 1.2816
 """Standard deviations from the mean to the 90th percentile."""
 _HOSTS = ("Mn", "Fe", "Co")
-
-
-@lru_cache(maxsize=1)
-def quadrupoles() -> Floats:
-    """alpha_J J (J - 1/2) <r^2> in Bohr radii squared by atomic number, (119,).
-
-    It is 0 without a 4f quadrupole and for elements of uncertain valence (Ce, Eu, Yb). Radii: Freeman and Desclaux,
-    J. Magn. Magn. Mater. 12, 11 (1979).
-    """
-    values, folder = {}, resource("datasets") / "elements"
-    radii = dict(pl.read_csv(folder / "four_f_radii.csv").select("element", "r2_a02").iter_rows())
-    for row in pl.read_csv(folder / "lanthanides.csv").iter_rows(named=True):
-        J = float(Fraction(str(row["J"])))
-        if row["signed_add_muB"] is not None and row["alphaJ"]:
-            values[row["element"]] = float(row["alphaJ"]) * J * (J - 0.5) * radii[row["element"]]
-    return by_element(values)
 
 
 def four_f_anisotropy(packed: PackedCrystals, axis: Floats) -> Floats:

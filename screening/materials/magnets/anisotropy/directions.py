@@ -23,7 +23,8 @@ from screening.crystals.symmetry import space_group_numbers
 from screening.materials.exclusions import of_excluded
 from screening.materials.magnets.anisotropy.anisotropy import METAL, OTHER, is_metal
 from screening.materials.magnets.anisotropy.axes import find_axes
-from screening.materials.magnets.anisotropy.crystal_field import four_f_anisotropy, held_by_3d_moments, quadrupoles
+from screening.materials.magnets.anisotropy.crystal_field import four_f_anisotropy, held_by_3d_moments
+from screening.materials.magnets.anisotropy.quadrupoles import quadrupoles
 from screening.materials.magnets.carriers import MAGNETIC_METALS
 from screening.materials.magnets.order.order_labels import crystal_key, read_magndata
 

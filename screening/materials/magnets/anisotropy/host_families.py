@@ -44,6 +44,8 @@ _TRANSITION = (
     "Ge",
     "Sn",
 )
+_EARTHS_ALONE = ELEMENT_GROUPS["rare_earth"]
+_METALS_AND_ZR = (*_TRANSITION, "Zr", "Hf")
 _LABELS = (1, 2, 3)  # large, metal, light
 _RATIO_TOLERANCE = 0.02
 _TOLERANCE_A = 0.3
@@ -79,6 +81,9 @@ FAMILIES = (
     Family("ThMn12", _EARTHS, 12, (139,), light=_INTERSTITIAL, light_ratio=(0.0, 1.0)),
     Family("2:17", _EARTHS, 8.5, (166, 194)),
     Family("2:17 with interstitials", _EARTHS, 8.5, (166, 194), light=_INTERSTITIAL, light_ratio=(0.5, 1.5)),
+    # as in magnets of Sm-Co with Cu and Zr, where Zr is on the sites of the metals
+    Family("CaCu5", _EARTHS_ALONE, 5, (191,), metal=_METALS_AND_ZR),
+    Family("2:17", _EARTHS_ALONE, 8.5, (166, 194), metal=_METALS_AND_ZR),
     Family("M-type ferrite", ("Ca", "Sr", "Ba", "Pb", "La"), 12, (194,), light=("O",), light_ratio=(19, 19)),
     Family("L1_0", ("Pt", "Pd", "Ni", "Al", "Ga"), 1, (123,), metal=("Mn", "Fe", "Co")),
     Family("D0_22", ("Ga", "Ge"), 3, (139,), metal=("Mn", "Fe", "Co")),
@@ -139,7 +144,7 @@ def _has_roles(family: Family, counts: Floats) -> NDArray[np.bool_]:
     slack = _RATIO_TOLERANCE * family.ratio
     return np.asarray(
         (large > 0)
-        & (large + metal + light == counts.sum(axis=1))
+        & np.isclose(large + metal + light, counts.sum(axis=1))
         & (np.abs(metal - family.ratio * large) <= slack * large)
         & (light >= (least - _RATIO_TOLERANCE) * large)
         & (light <= (most + _RATIO_TOLERANCE) * large)
@@ -189,8 +194,10 @@ def _on_sites(family: Family, packed: PackedCrystals) -> tuple[NDArray[np.bool_]
     right, axis = np.zeros(len(packed), dtype=bool), np.zeros((len(packed), 3))
     for row in range(len(packed)):
         atoms = packed.atoms(row)
-        kinds = labels[packed.numbers[atoms]].tolist()
-        found = space_group_axis(packed.lattice[row], packed.frac[atoms], kinds, _TOLERANCE_A)
+        kinds, frac = labels[packed.numbers[atoms]], packed.frac[atoms]
+        if family.light == _INTERSTITIAL:  # whose sites may be partly vacant
+            frac, kinds = frac[kinds != _LABELS[2]], kinds[kinds != _LABELS[2]]
+        found = space_group_axis(packed.lattice[row], frac, kinds.tolist(), _TOLERANCE_A)
         if found is not None and found[0] in family.groups:
             right[row], axis[row] = True, found[1]
     return right, axis

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 _TABLE_HEAD = (
-    "| rows | n | MAE, K (by seed) | bias | composition trees | constant | median error | 80 % interval covers | width |"
-    "\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+    "| rows | n | MAE, K (by seed) | bias, K | composition trees | constant | median error | 80 % covers | width |\n"
+    "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
 )
 _CARD_TEXT = """The mean of extra trees and a ridge regression with a Laplacian kernel, each two thirds on the
 temperature and one third on its square root, from composition statistics, element fractions and descriptors of the

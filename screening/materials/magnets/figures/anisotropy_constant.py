@@ -24,7 +24,7 @@ from screening.chemistry.elements import ATOMIC_NUMBERS
 from screening.materials.arrays import floats
 from screening.materials.magnets.anisotropy.host_families import family_anisotropy
 from screening.materials.magnets.figures.crystal_fields import CrystalField, family_names, field_weights
-from screening.materials.magnets.figures.polarization import Moments, Polarization, cobalt_share
+from screening.materials.magnets.figures.polarization import Moments, Polarization, cobalt_share, with_earth
 from screening.materials.magnets.figures.rare_earths import four_f_anisotropy_ratio
 from screening.materials.magnets.figures.single_ion import ORDERS, constants_K, ions
 from screening.materials.magnets.figures.temperature import host_ratio, reduced_temperature
@@ -199,10 +199,11 @@ def _fall(found: AnisotropyFigures, moments: Moments, now: Floats) -> Floats:
 
 def _median_host_ratio(moments: Moments) -> Callable[[Floats], Floats]:
     """Gives the magnetization (B, 1) of the hosts at temperatures (B, 1) over that at 0 K, by their median Tc."""
-    share = cobalt_share(moments.counts)[:, None]
+    share, beside = cobalt_share(moments.counts)[:, None], with_earth(moments.counts)[:, None]
 
     def ratio(temperature_K: Floats) -> Floats:
-        return host_ratio(np.nan_to_num(reduced_temperature(temperature_K, moments.curie_K.value[:, None])), share)
+        reduced = np.nan_to_num(reduced_temperature(temperature_K, moments.curie_K.value[:, None]))
+        return host_ratio(reduced, share, beside)
 
     return ratio
 

@@ -17,11 +17,13 @@ from scipy.special import ndtr
 from screening.array_types import Floats, Mask
 from screening.chemistry.constants import TESLA_PER_MUB_PER_A3
 from screening.chemistry.elements import indicator
+from screening.chemistry.families import ELEMENT_GROUPS
 from screening.materials.arrays import floats
 from screening.materials.magnets.figures.crystal_fields import exchange_fields_K, family_names
 from screening.materials.magnets.figures.magnetic_order import MagneticElements, MagneticOrder
 from screening.materials.magnets.figures.rare_earths import four_f_moment_muB, rare_earth_table, valence_4f_muB
 from screening.materials.magnets.figures.temperature import ferrimagnet_ratio, host_ratio, reduced_temperature
+from screening.materials.magnets.moments.mixed_hosts import manganese_in_iron
 from screening.materials.sampling import Distribution
 
 HOST_ELEMENTS = ("Mn", "Fe", "Co", "Ni")
@@ -107,7 +109,7 @@ def polarization(moments: Moments, temperature_K: float, scores: Floats) -> Pola
     curie = moments.curie_K.at(of_curie)
     temperature = np.where(np.isnan(moments.curie_K.value), 0.0, temperature_K)[:, None]
     reduced = np.nan_to_num(reduced_temperature(temperature, curie))
-    ratio = host_ratio(reduced, cobalt_share(moments.counts)[:, None])
+    ratio = host_ratio(reduced, cobalt_share(moments.counts)[:, None], with_earth(moments.counts)[:, None])
     opposed = ndtr(of_opposed) < moments.opposed[:, None]
     share = moments.share.at(of_share)
     aligned = np.where(opposed, share * ferrimagnet_ratio(reduced, share), ratio)
@@ -123,6 +125,11 @@ def cobalt_share(counts: Floats) -> Floats:
     """Share of Co among the Fe and Co atoms of each cell, (B,); 0 without Fe and Co."""
     cobalt, both = counts @ indicator(["Co"]), counts @ indicator(["Fe", "Co"])
     return np.asarray(cobalt / np.maximum(both, 1.0))
+
+
+def with_earth(counts: Floats) -> Mask:
+    """Whether a cell has a rare earth, (B,)."""
+    return np.asarray(counts @ indicator(ELEMENT_GROUPS["rare_earth"]) > 0)
 
 
 def find_moments(
@@ -178,7 +185,8 @@ def find_moments(
         curie_K=Distribution.from_table(table, "curie_temperature_K", lower=0.0),
         net=np.nan_to_num(order.net),
         net_likely=order.label.is_in(_NET_LABELS).to_numpy(),
-        opposed=opposed_probability(table, elements, insulating),
+        # the moment of an iron host counts its manganese as opposed already
+        opposed=np.where(has_host & manganese_in_iron(counts), 0.0, opposed_probability(table, elements, insulating)),
         share=known_share.where(np.isfinite(known_share.value), _same_for_all(share, len(counts))),
         fields_K=exchange_fields_K(family_names(table), counts),
     )

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from screening.array_types import Floats, Mask
 from screening.chemistry.elements import ATOMIC_NUMBERS, N_ELEMENTS
+from screening.materials.magnets.anisotropy.quadrupoles import quadrupoles
 from screening.materials.magnets.figures.temperature import (
     USUAL_FIELDS_K,
     brillouin,
@@ -27,6 +28,9 @@ from screening.materials.magnets.figures.temperature import (
     quadrupole_ratio,
 )
 from screening.resources import resource
+
+_LEAST_LEFT = 0.3
+"""Part of the quadrupole moments that is left where those of both signs do not cancel."""
 
 
 @dataclass(frozen=True)
@@ -94,18 +98,25 @@ def four_f_moment_muB(counts: Floats, temperature_K: Floats, host: Floats, field
 
 
 def four_f_anisotropy_ratio(counts: Floats, temperature_K: Floats, host: Floats) -> Floats:
-    """Single-ion anisotropy constant K1 of the 4f shells over its value at 0 K, (B, S); the mean over the rare earths.
+    """Single-ion anisotropy constant K1 of the 4f shells over its value at 0 K, (B, S).
+
+    Each rare earth counts by its share of K1 at 0 K, which goes with its quadrupole moment, sign included: sites that
+    several share have one crystal field. Where these nearly cancel, the sizes count.
 
     Args:
         counts: As for `four_f_moment_muB`.
         temperature_K: As for `four_f_moment_muB`.
         host: As for `four_f_moment_muB`.
     """
-    total, atoms = np.zeros(host.shape), np.zeros(len(counts))
+    signed, sizes = counts @ quadrupoles(), counts @ np.abs(quadrupoles())
+    cancel = np.abs(signed) < _LEAST_LEFT * sizes
+    total = np.zeros(host.shape)
     for number, rows, x in _shells(counts, temperature_K, host):
-        total[rows] += counts[rows, number, None] * quadrupole_ratio(rare_earth_table().total_J[number], x)
-        atoms[rows] += counts[rows, number]
-    return np.asarray(total / np.maximum(atoms, 1.0)[:, None])
+        own = quadrupoles()[number]
+        weight = counts[rows, number] * np.where(cancel[rows], abs(own), own)
+        total[rows] += weight[:, None] * quadrupole_ratio(rare_earth_table().total_J[number], x)
+    whole = np.where(cancel, sizes, signed)
+    return np.asarray(np.divide(total, whole[:, None], out=np.zeros_like(total), where=whole[:, None] != 0))
 
 
 def _shells(

@@ -1,11 +1,13 @@
 """Magnetization at the working temperature, with one law for each sublattice.
 
 A metallic host of 3d moments follows m(t) = [1 - s t^(3/2) - (1 - s) t^p]^(1/3), t = T / Tc (Kuz'min, Phys. Rev. Lett.
-94, 107204 (2005)), with p = 4, s = 0.35 as for iron and p = 5/2, s = 0.11 as for cobalt. The 4f moment of a rare earth
-follows its Brillouin function in the exchange field of the host. This field acts on the 4f spin, 2 (gJ - 1) J µB H, and
-is proportional to the magnetization of the host. 2 µB H / kB at 0 K is 330 K for the heavy rare earths and 600 K for
-the light ones, from their moments in R2Fe14B at 300 K; the light ones couple about twice as strongly in all of these
-compounds (Cadogan et al., J. Appl. Phys. 61, 3974 (1987)). Rare earths therefore lose their moment well below Tc.
+94, 107204 (2005)), with p = 4, s = 0.35 as for iron and p = 5/2, s = 0.11 as for cobalt. Iron beside a rare earth falls
+faster: p = 5/2 and s = 0.57 from Y2Fe14B, 1.59 T at 4 K and 1.41 T at 295 K with Tc = 571 K (Hirosawa et al., J. Appl.
+Phys. 59, 873 (1986)). The 4f moment of a rare earth follows its Brillouin function in the exchange field of the host.
+This field acts on the 4f spin, 2 (gJ - 1) J µB H, and is proportional to the magnetization of the host. 2 µB H / kB at
+0 K is 330 K for the heavy rare earths and 600 K for the light ones, from their moments in R2Fe14B at 300 K; the light
+ones couple about twice as strongly in all of these compounds (Cadogan et al., J. Appl. Phys. 61, 3974 (1987)). Rare
+earths therefore lose their moment well below Tc.
 
 A ferrimagnet with only 3d moments, such as a ferrite, has two opposed sublattices of the same ions, each in the field
 of the other (Néel, Ann. Phys. (Paris) 12, 137 (1948)). The larger sublattice is in the weaker field and decreases
@@ -18,11 +20,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from screening.array_types import Floats
+from screening.array_types import Floats, Mask
 
 USUAL_FIELDS_K = 600.0, 330.0
 """2 µB H / kB at 0 K in K that acts on light and on heavy rare earths."""
-_SHAPES = {"iron": (0.35, 4.0), "cobalt": (0.11, 2.5)}
+_SHAPES = {"iron": (0.35, 4.0), "iron beside a rare earth": (0.57, 2.5), "cobalt": (0.11, 2.5)}
 """(s, p) of Kuz'min's law."""
 _FERRITE_J = 2.5
 """Spin of Fe3+ and Mn2+."""
@@ -38,15 +40,17 @@ def reduced_temperature(temperature_K: Floats | float, curie_temperature_K: Floa
     return np.where(np.isnan(curie), np.nan, reduced)
 
 
-def host_ratio(reduced: Floats, cobalt_share: Floats | float = 0.0) -> Floats:
+def host_ratio(reduced: Floats, cobalt_share: Floats | float = 0.0, with_earth: Mask | bool = False) -> Floats:
     """Magnetization of a metallic 3d host over its value at 0 K. Arguments broadcast.
 
     Args:
         reduced: T / Tc.
         cobalt_share: Share of Co among Fe and Co, which mixes the two shapes.
+        with_earth: Whether there is a rare earth beside the host.
     """
     share = np.asarray(cobalt_share)
-    (s_iron, p_iron), (s_cobalt, p_cobalt) = _SHAPES["iron"], _SHAPES["cobalt"]
+    alone, beside, (s_cobalt, p_cobalt) = _SHAPES.values()
+    s_iron, p_iron = (np.where(with_earth, there, without) for there, without in zip(beside, alone, strict=True))
     s, p = s_iron + share * (s_cobalt - s_iron), p_iron + share * (p_cobalt - p_iron)
     t = np.asarray(reduced)
     return np.asarray(np.cbrt(np.maximum(1 - s * t**1.5 - (1 - s) * t**p, 0.0)))

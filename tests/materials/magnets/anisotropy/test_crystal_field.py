@@ -15,7 +15,8 @@ from screening.crystals import Crystal, read_crystals
 from screening.crystals.packed import pack
 from screening.materials.magnets.anisotropy import crystal_field
 from screening.materials.magnets.anisotropy.axes import find_axes
-from screening.materials.magnets.anisotropy.crystal_field import four_f_anisotropy, held_by_3d_moments, quadrupoles
+from screening.materials.magnets.anisotropy.crystal_field import four_f_anisotropy, held_by_3d_moments
+from screening.materials.magnets.anisotropy.quadrupoles import quadrupoles
 
 MAGNETS = {c.candidate_id: c for c in read_crystals("magnets") if isinstance(c, Crystal)}
 

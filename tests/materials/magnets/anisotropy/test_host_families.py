@@ -8,8 +8,9 @@ import pytest
 from helpers.crystals import rotated, supercell
 
 from screening.chemistry.elements import ATOMIC_NUMBERS
-from screening.crystals import Crystal, read_crystals
+from screening.crystals import Crystal, as_crystals, read_crystals
 from screening.crystals.packed import pack
+from screening.materials.approximants import alloy_counts
 from screening.materials.magnets.anisotropy.axes import find_axes
 from screening.materials.magnets.anisotropy.host_families import (
     FAMILIES,
@@ -138,3 +139,19 @@ def test_a_relaxed_member_keeps_its_family() -> None:
         relaxed.append(Crystal.from_arrays(one.candidate_id, strained, one.numbers, frac))
     assert not find_axes(pack(relaxed)).uniaxial.all()
     assert names(*relaxed) == names(*members)
+
+
+@pytest.mark.parametrize(
+    ("composition", "prototype", "family"),
+    [
+        ("Sm2Fe17N2.5", "Th2Zn17N3", "2:17 with interstitials"),
+        ("Sm2(Co0.7Fe0.2Cu0.07Zr0.03)17", "Th2Zn17", "2:17"),
+        ("(Nd0.8Ce0.2)2Fe12Co2B", "Nd2Fe14B", "Nd2Fe14B"),
+    ],
+)
+def test_alloys_are_in_their_family(composition: str, prototype: str, family: str) -> None:
+    (alloy,) = as_crystals([{"composition": composition, "prototype": prototype}])
+    assert isinstance(alloy, Crystal)
+    packed = pack([alloy, *alloy.approximants])
+    found = host_families(packed, alloy_counts([alloy, *alloy.approximants], packed.element_counts()))
+    assert [FAMILIES[index].name for index in found.family] == [family] * len(packed)
