@@ -60,7 +60,7 @@ class Axes:
 
     def with_known(self, axis: Floats) -> Axes:
         """The same with the axes of some crystals known to be uniaxial, (B, 3); NaN elsewhere."""
-        known = np.isfinite(axis).all(axis=1)
+        known = np.asarray(np.isfinite(axis).all(axis=1))
         return Axes(
             self.features,
             np.where(known[:, None], axis, self.axis),
