@@ -35,6 +35,8 @@ class Crystal:
             approximant may not reach exactly; empty of any other crystal.
         weight: Of an ordered approximant, its share in averages over all approximants of the crystal.
         approximants: The other approximants of the same crystal, in the same lattice.
+        parent_axis: Of an ordered approximant, the direction of the main axis of a tetragonal, trigonal or hexagonal
+            disordered crystal; empty of any other.
     """
 
     candidate_id: str
@@ -48,6 +50,7 @@ class Crystal:
     composition: Amounts = ()
     weight: float = 1.0
     approximants: tuple[Crystal, ...] = ()
+    parent_axis: tuple[float, ...] = ()
 
     @classmethod
     def from_arrays(

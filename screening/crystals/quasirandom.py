@@ -20,6 +20,7 @@ from screening.crystals.sanity import plane_spacings
 from screening.crystals.sites import Occupancy, Sites
 from screening.crystals.standard_cell import standard_cell
 from screening.crystals.supercells import most_compact
+from screening.crystals.symmetry import space_group_axis
 
 MAX_APPROXIMANTS = 3
 LEAST_SITES, MAX_SITES = 16, 72
@@ -28,6 +29,9 @@ CLOSE = 0.025
 """The smallest supercell in which whole atoms come this close to each occupancy is taken."""
 _SHELLS_A = (0.0, 3.0, 4.3, 5.5)
 """Limits of the distances of pairs that are compared, in Å."""
+_SAME_SITE_A = 0.1
+_TETRAGONAL, _CUBIC = 75, 195
+"""Lowest numbers of these space groups."""
 _TRIALS = 120
 _LEAST_WEIGHT = 0.02
 _SEED = 20
@@ -40,13 +44,22 @@ def quasirandom(sites: Sites) -> list[Sites]:
     """Ordered approximants of an alloy with their weights, the heaviest first."""
     cell, kinds = _standard(sites)
     lattice, frac, numbers = _supercell(cell, _copies(kinds, cell.numbers))
+    axis = _axis(cell)
     groups = [(kinds[kind], np.flatnonzero(numbers == kind).tolist()) for kind in kinds]
     found = []
     for weight, counts, variant in _weighted_counts(groups):
         atoms = _arranged(lattice, frac, groups, counts, variant)
         there = atoms > 0
-        found.append(Sites(lattice, atoms[there], frac[there], None, sites.own_id, weight=weight))
+        found.append(Sites(lattice, atoms[there], frac[there], None, sites.own_id, weight=weight, parent_axis=axis))
     return sorted(found, key=lambda each: -each.weight)
+
+
+def _axis(cell: Crystal) -> tuple[float, ...]:
+    """The main axis of a tetragonal, trigonal or hexagonal alloy; empty of any other."""
+    found = space_group_axis(cell.lattice, cell.frac, cell.numbers.tolist(), _SAME_SITE_A)
+    if found is None or not _TETRAGONAL <= found[0] < _CUBIC:
+        return ()
+    return tuple(round(float(part), 9) for part in found[1])
 
 
 def roundings(targets: list[Floats]) -> tuple[Floats, list[list[NDArray[np.int64]]]]:

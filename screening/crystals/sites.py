@@ -35,6 +35,8 @@ class Sites:
         flags: Flags in the input.
         parent_space_group: Of an ordered approximant, the space group of the disordered crystal, if known.
         charged: The charged end of an insertion pair, if this crystal is the discharged end.
+        parent_axis: Of an ordered approximant, the direction of the main axis of a tetragonal, trigonal or hexagonal
+            disordered crystal; empty of any other.
         composition: Of an ordered approximant, atoms of each element in a formula of the disordered crystal.
         weight: Of an ordered approximant, its share in averages over all approximants of the crystal.
         approximants: The other approximants of the same crystal.
@@ -50,6 +52,7 @@ class Sites:
     parent_space_group: int | None = None
     charged: Sites | None = None
     composition: Amounts = ()
+    parent_axis: tuple[float, ...] = ()
     weight: float = 1.0
     approximants: tuple[Sites, ...] = ()
     is_alloy: bool = False

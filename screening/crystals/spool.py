@@ -80,6 +80,7 @@ def _row(crystal: Crystal) -> dict[str, Any]:
         "charged": None if crystal.charged is None else _row(crystal.charged),
         "composition": crystal.composition,
         "weight": crystal.weight,
+        "parent_axis": crystal.parent_axis,
         "approximants": [_row(other) for other in crystal.approximants],
     }
 
@@ -99,4 +100,5 @@ def _crystal(row: dict[str, Any]) -> Crystal:
         tuple((z, amount) for z, amount in row["composition"]),
         row["weight"],
         tuple(_crystal(other) for other in row["approximants"]),
+        tuple(row["parent_axis"]),
     )

@@ -99,3 +99,15 @@ def test_formulas_of_fractions_can_be_read_back(amounts: dict[int, float]) -> No
 def test_a_trace_that_no_approximant_holds_is_flagged() -> None:
     assert ordered(binary(0.0005)).flags == ("ordered_approximant", "trace_left_out")
     assert ordered(binary(0.01)).flags == ("ordered_approximant",)
+
+
+def test_the_axis_of_the_parent_is_known() -> None:
+    crystal = ordered(binary(0.3))
+    steps = np.array(np.meshgrid(*[range(-3, 4)] * 3)).reshape(3, -1).T @ crystal.lattice
+    along = np.abs(steps @ crystal.parent_axis)
+    assert np.linalg.norm(crystal.parent_axis) == pytest.approx(1)
+    repeats = along / 4.25  # lattice vectors end on planes across the axis
+    assert 2 * repeats == pytest.approx(np.rint(2 * repeats), abs=1e-3)
+    assert all(other.parent_axis == crystal.parent_axis for other in crystal.approximants)
+    metal = {"Fe": 0.5, "Pt": 0.5}
+    assert ordered(Structure(Lattice.cubic(2.8), [metal], [[0, 0, 0]])).parent_axis == ()

@@ -134,6 +134,7 @@ def as_crystal(sites: Sites, candidate_id: str, source: str, flags: tuple[str, .
         sites.composition,
         sites.weight,
         tuple(as_crystal(other, candidate_id, source, flags) for other in sites.approximants),
+        sites.parent_axis,
     )
 
 
@@ -149,6 +150,7 @@ def _as_sites(crystal: Crystal) -> Sites:
         charged=charged,
         composition=crystal.composition,
         weight=crystal.weight,
+        parent_axis=crystal.parent_axis,
         approximants=tuple(_as_sites(other) for other in crystal.approximants),
     )
 

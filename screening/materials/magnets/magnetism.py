@@ -78,10 +78,15 @@ class MagnetismPredictor:
         """Describe B crystals; no crystal is refused."""
         packed = pack(crystals)
         alloys = np.array([bool(crystal.composition) for crystal in crystals], dtype=bool)
-        return Description(self.columns(packed, alloy_counts(crystals, packed.element_counts()), alloys))
+        axes = np.array([crystal.parent_axis or (np.nan,) * 3 for crystal in crystals]).reshape(-1, 3)
+        return Description(self.columns(packed, alloy_counts(crystals, packed.element_counts()), alloys, axes))
 
     def columns(
-        self, packed: PackedCrystals, counts: Floats | None = None, alloys: Mask | None = None
+        self,
+        packed: PackedCrystals,
+        counts: Floats | None = None,
+        alloys: Mask | None = None,
+        axes: Floats | None = None,
     ) -> list[pl.Series]:
         """The columns of B crystals, (B,) each.
 
@@ -93,6 +98,7 @@ class MagnetismPredictor:
             packed: The crystals.
             counts: Atoms of each element, (B, 119), if they stand for alloys of other compositions.
             alloys: Which of them do, (B,).
+            axes: The main axes of these alloys, (B, 3); NaN where there is none.
         """
         counts = packed.element_counts() if counts is None else counts
         carriers = np.flatnonzero(may_be_magnetic(counts))
@@ -122,7 +128,8 @@ class MagnetismPredictor:
         if self.anisotropy is not None:
             predicted = anisotropy.PredictedAnisotropy.unknown(len(packed))
             if len(moments):
-                found = self.anisotropy.predict(crystals.take(moments), compositions.take(moments))
+                own_axes = None if axes is None else axes[carriers[moments]]
+                found = self.anisotropy.predict(crystals.take(moments), compositions.take(moments), own_axes)
                 predicted.put(carriers[moments], found)
             columns += predicted.columns()
         return columns

@@ -107,3 +107,9 @@ def test_a_trace_of_a_rare_earth_is_a_trace_of_its_anisotropy() -> None:
 def test_hosts_of_iron_keep_their_axis_up_to_some_cobalt() -> None:
     found = figures([row(f"Gd2Fe{14 - n}Co{n}B", "Nd2Fe14B") for n in (2, 6, 13)])
     assert found["easy_axis"].to_list()[:2] == ["axis", "axis"] and found["easy_axis"][2] != "axis"
+
+
+def test_an_alloy_outside_the_families_has_the_axis_of_its_parent() -> None:
+    found = figures([row("Mn1.1Al0.9", "L1_0-MnAl"), row("(Y0.7Nd0.3)Co3", "PuNi3")])
+    assert found["axis_symmetry"].to_list() == ["uniaxial", "uniaxial"] and found["uniaxial"].all()
+    assert found["host_K1_magnitude_MJ_per_m3"].null_count() == 0

@@ -105,13 +105,21 @@ class AnisotropyModel:
     forest: IntervalForest
     axial_share: dict[str, float]
 
-    def predict(self, packed: PackedCrystals, compositions: Compositions) -> PredictedAnisotropy:
+    def predict(
+        self, packed: PackedCrystals, compositions: Compositions, alloy_axes: Floats | None = None
+    ) -> PredictedAnisotropy:
         """Predict the anisotropy of B crystals; only uniaxial or nearly uniaxial ones have numbers.
 
         The 3d part needs an element of `MAGNETIC_METALS`. Outside the families its size is predicted only for metals.
+
+        Args:
+            packed: The crystals.
+            compositions: Theirs, or those of the alloys that they stand for.
+            alloy_axes: The main axes of these alloys, (B, 3); NaN where there is none.
         """
         answers = PredictedAnisotropy.unknown(len(packed))
         axes, families = find_axes(packed), host_families(packed, compositions.counts)
+        axes = axes if alloy_axes is None else axes.with_known(alloy_axes)
         in_family = families.family >= 0
         axis = np.where(in_family[:, None], families.axis, axes.axis)
         symmetry = np.where(axes.isotropic, CUBIC, LOWER)

@@ -58,6 +58,17 @@ class Axes:
     nearly: NDArray[np.bool_]
     isotropic: NDArray[np.bool_]
 
+    def with_known(self, axis: Floats) -> Axes:
+        """The same with the axes of some crystals known to be uniaxial, (B, 3); NaN elsewhere."""
+        known = np.asarray(np.isfinite(axis).all(axis=1))
+        return Axes(
+            self.features,
+            np.where(known[:, None], axis, self.axis),
+            self.uniaxial | known,
+            self.nearly | known,
+            self.isotropic & ~known,
+        )
+
 
 def find_axes(packed: PackedCrystals) -> Axes:
     """The axes of crystals; without bonds of Cr, Mn, Fe, Co or Ni, the features about these are NaN."""
