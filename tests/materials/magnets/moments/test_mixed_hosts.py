@@ -13,6 +13,7 @@ from screening.crystals import Crystal
 from screening.crystals.packed import PackedCrystals, pack
 from screening.materials.magnets.moments.mixed_hosts import (
     MANGANESE_MUB,
+    TITANIUM_MUB,
     manganese_in_iron,
     mixed_hosts,
     slater_pauling,
@@ -69,3 +70,8 @@ def test_manganese_elsewhere_is_left_alone() -> None:
     counts = count_matrix(["Nd2Fe13MnB", "Co2MnSi", "Fe13Mn", "NdMn4Fe8", "Nd2Fe14B"])
     assert manganese_in_iron(counts).tolist() == [True, False, False, True, False]
     assert host("Fe13Mn", alloy=False) == pytest.approx(500)
+
+
+def test_titanium_lowers_an_iron_host_beside_a_rare_earth() -> None:
+    assert host("YFe11Ti", alloy=False) == pytest.approx(500 + TITANIUM_MUB)
+    assert host("YFe11V", alloy=False) == host("Fe11Ti", alloy=False) == pytest.approx(500)
