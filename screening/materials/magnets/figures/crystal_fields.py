@@ -2,13 +2,13 @@
 
 A field is given by its parameters A20, A40 and A60 in K per power of the Bohr radius, and by 2 µB H / kB at 0 K, which
 is larger for the light rare earths (Belorizky et al., J. Appl. Phys. 61, 3971 (1987)). Between measured members the
-metals mix them by their share.
+metals mix them by their share; of nitrogen and carbon, the nearest measured content counts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -16,12 +16,15 @@ import polars as pl
 
 from screening.array_types import Floats
 from screening.chemistry.elements import indicator
+from screening.chemistry.families import ELEMENT_GROUPS
 from screening.materials.magnets.figures.temperature import USUAL_FIELDS_K
 from screening.resources import resource
 
 FAMILY = "family: "
 """Begins the method of a crystal in a family."""
 _METALS = ("Fe", "Co")
+_INTERSTITIAL = ("N", "C")
+_EARTHS = (*ELEMENT_GROUPS["rare_earth"], "Th", "U", "Zr", "Hf")
 _LEAST_METAL = 0.7
 """Share of iron and cobalt among the metals below which a measured field says nothing."""
 _OTHERS = ("Ti", "V", "Cr", "Mn", "Ni", "Cu", "Zn", "Nb", "Mo", "Ta", "W", "Re", "Al", "Si", "Ga", "Ge", "Sn")
@@ -38,6 +41,7 @@ class CrystalField:
         relative_spread: Standard deviation of its effect over its size.
         light_field_K: 2 µB H / kB at 0 K that acts on the spin of light rare earths.
         heavy_field_K: The same for Gd and the heavier ones.
+        light: Nitrogen and carbon per rare earth in the measured member; None where these do not matter.
     """
 
     A20: float
@@ -46,6 +50,7 @@ class CrystalField:
     relative_spread: float
     light_field_K: float
     heavy_field_K: float
+    light: float | None = None
 
     def field_K(self, heavy: bool) -> float:
         """The exchange field of a rare earth."""
@@ -59,7 +64,8 @@ def measured_fields() -> dict[str, list[tuple[str, CrystalField]]]:
     names = ("A20_K_per_a02", "A40_K_per_a04", "A60_K_per_a06", "relative_spread", "light_field_K", "heavy_field_K")
     found: dict[str, list[tuple[str, CrystalField]]] = {}
     for row in table.iter_rows(named=True):
-        found.setdefault(row["family"], []).append((row["metal"], CrystalField(*(float(row[name]) for name in names))))
+        field = replace(CrystalField(*(float(row[name]) for name in names)), light=row["light"])
+        found.setdefault(row["family"], []).append((row["metal"], field))
     return found
 
 
@@ -92,10 +98,11 @@ def field_weights(families: Sequence[str | None], counts: Floats) -> list[list[t
         counts: Atoms of each element, (B, 119).
     """
     shares = np.stack([counts @ indicator((metal,)) for metal in _METALS], axis=1)
+    contents = counts @ indicator(_INTERSTITIAL) / np.maximum(counts @ indicator(_EARTHS), 1e-9)
     both, all_metals = shares.sum(axis=1), counts @ indicator((*_METALS, *_OTHERS))
     result: list[list[tuple[float, CrystalField]]] = []
     for row, family in enumerate(families):
-        known = measured_fields().get(family or "", [])
+        known = _nearest_content(measured_fields().get(family or "", []), float(contents[row]))
         if not known or both[row] < _LEAST_METAL * all_metals[row]:
             result.append([])
             continue
@@ -103,3 +110,9 @@ def field_weights(families: Sequence[str | None], counts: Floats) -> list[list[t
         total = sum(weight for weight, _ in weights)
         result.append([(w / total, field) for w, field in weights if w > 0] if total >= _LEAST_METAL else [])
     return result
+
+
+def _nearest_content(members: list[tuple[str, CrystalField]], content: float) -> list[tuple[str, CrystalField]]:
+    """The members whose nitrogen and carbon per rare earth are nearest; all of them where these do not matter."""
+    away = [0.0 if field.light is None else abs(field.light - content) for _, field in members]
+    return [member for member, distance in zip(members, away, strict=True) if distance <= min(away)]

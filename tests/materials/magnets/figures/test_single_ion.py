@@ -81,6 +81,35 @@ def test_directions_in_RCo5_at_room_temperature(symbol: str, curie: float, angle
     assert easy_angle(total("CaCu5", symbol, 300, curie, 5.4)) == angle
 
 
+@pytest.mark.parametrize(
+    ("symbol", "content", "angle"), [("Sm", 0, 0), ("Nd", 0, 0), ("Tb", 0, 90), ("Nd", 1, 0), ("Sm", 1, 90)]
+)
+def test_directions_in_RFe11Ti_and_its_nitrides_at_room_temperature(symbol: str, content: int, angle: float) -> None:
+    """Hu, Li and Coey (1989); nitrogen turns the field round (Yang et al., Solid State Commun. 78, 317 (1991))."""
+    field = next(field for _, field in measured_fields()["ThMn12"] if field.light == content)
+    constants = constants_K(symbol, field, 300, host_ratio(np.array(300 / 560), 0.0)) * 2 / 348 * MJ_PER_M3_OF_K_PER_A3
+    constants[0] += 0.9
+    assert easy_angle(constants) == angle
+
+
+def test_the_axis_of_samarium_cobalt_17_is_that_of_samarium() -> None:
+    """The cobalt favours the plane; K1 of Sm2Co17 is 3.3 to 4.2 MJ/m³ (Coey 2010)."""
+    field = next(field for metal, field in measured_fields()["2:17"] if metal == "Co")
+    constants = constants_K("Sm", field, 300, host_ratio(np.array(300 / 1190), 1.0)) * 2 / 248 * MJ_PER_M3_OF_K_PER_A3
+    assert 2.5 < constants[0] - 0.55 < 5
+
+
+def test_the_nearest_content_of_nitrogen_says_which_field() -> None:
+    counts = np.zeros((3, 119))
+    counts[:, 60], counts[:, 26], counts[:, 22], counts[:, 7] = 1, 11, 1, [0, 0.3, 0.8]
+    bare, some, nitride = field_weights(["ThMn12"] * 3, counts)
+    assert bare == some and bare[0][1].A20 < 0 < nitride[0][1].A20
+    counts[:, 26], counts[:, 27], counts[:, 22] = 0, 11, 1
+    assert field_weights(["ThMn12"] * 3, counts) == [[], [], []]
+    counts[:, 27], counts[:, 7], counts[:, 26] = 0, 1.0, 8.5
+    assert field_weights(["2:17 with interstitials"], counts[:1])[0][0][0] == 1.0
+
+
 def test_metals_mix_the_fields_and_others_make_them_unknown() -> None:
     counts = np.zeros((3, 119))
     counts[:, 26], counts[:, 27], counts[2, 25] = 10, [0, 4, 0], 10
