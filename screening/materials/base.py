@@ -65,12 +65,14 @@ class CloserLook:
         curve: A line to draw.
         further_curves: More of them, drawn below.
         remarks: Keys of the class's `remarks`.
+        files: Further files for its folder, by name, as text.
     """
 
     crystals: Mapping[str, Crystal] = field(default_factory=dict)
     curve: Curve | None = None
     remarks: tuple[str, ...] = ()
     further_curves: tuple[Curve, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def curves(self) -> tuple[Curve, ...]:

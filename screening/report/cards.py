@@ -188,7 +188,7 @@ def _files(row: Mapping[str, Any], finalist: Finalist | None) -> list[tuple[str,
     if finalist is None:
         return []
     folder = f"{FOLDER}/{folder_name(row['rank'], row['formula'])}"
-    return [(name, f"{folder}/{name}") for name in crystal_files(finalist)]
+    return [(name, f"{folder}/{name}") for name in (*crystal_files(finalist), *finalist.look.files)]
 
 
 def crystal_files(finalist: Finalist) -> dict[str, Any]:

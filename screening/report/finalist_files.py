@@ -31,8 +31,8 @@ PAGE = "card.html"
 def write_finalist_files(output_dir: Path, content: ReportContent) -> None:
     """Write the folder `finalists/`, in place of that of an earlier ranking; none if there are no finalists.
 
-    It holds index.json and a folder for each finalist with crystal.cif, CIFs of the further crystals that its class
-    shows, picture.png and card.html. The folder appears only when it is complete.
+    It holds index.json and a folder for each finalist with crystal.cif, CIFs of the further crystals and the files that
+    its class adds, picture.png and card.html. The folder appears only when it is complete.
     """
     folder = output_dir / FOLDER
     if not content.finalists:
@@ -79,6 +79,8 @@ def _write(part: Path, finalist: Finalist, row: Mapping[str, Any], content: Repo
     folder.mkdir()
     for file_name, crystal in crystal_files(finalist).items():
         (folder / file_name).write_text(cif_text(crystal), encoding="utf-8")
+    for file_name, text in finalist.look.files.items():
+        (folder / file_name).write_text(text, encoding="utf-8")
     picture = structure_png(finalist.crystal)
     (folder / PICTURE).write_bytes(picture)
     (folder / PAGE).write_text(finalist_page(row, finalist, picture, content), encoding="utf-8")

@@ -75,10 +75,16 @@ class Magnets(MaterialClass):
         return merit.symmetry_matters(table, settings)
 
     def look_closer(self, finalists: Finalists) -> Sequence[CloserLook]:
+        from screening.materials.magnets.micromagnetic_file import FILE, micromagnetic_file
         from screening.materials.magnets.polarization_curves import polarization_curves
 
         settings = build_settings(merit.MagnetSettings, finalists.task["merit"], "task.merit")
-        return [CloserLook(curve=curve) for curve in polarization_curves(finalists.table, settings)]
+        looks = []
+        curves = polarization_curves(finalists.table, settings)
+        for row, curve in zip(finalists.table.iter_rows(named=True), curves, strict=True):
+            text = micromagnetic_file(row, settings.temperature_K)
+            looks.append(CloserLook(curve=curve, files={FILE: text} if text else {}))
+        return looks
 
     def check_measured(self, rows: Sequence[Mapping[str, str]]) -> None:
         from screening.materials.magnets.measured_units import check_measured

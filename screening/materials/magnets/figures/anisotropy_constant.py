@@ -106,12 +106,9 @@ def symmetry(table: pl.DataFrame) -> tuple[Floats, Mask]:
 
     Tetragonal, trigonal and hexagonal space groups (75 to 194) are uniaxial. An ordered approximant has a lower
     symmetry than its crystal, and a member of a known family may lose symmetry in a relaxation; for these only space
-    groups from 75 on count, or the group of the disordered parent (`parent_space_group_number`), if the table has one,
-    which decides alone. Where the space group does not decide, the surroundings of the atoms do (`axis_symmetry`).
+    groups from 75 on count. Where the space group does not decide, the surroundings of the atoms do (`axis_symmetry`).
     """
-    parent = floats(table, "parent_space_group_number")
-    inherited = np.isfinite(parent)
-    group = np.where(inherited, parent, floats(table, "space_group_number"))
+    group = floats(table, "space_group_number")
     flags = table["flags"].fill_null("") if "flags" in table.columns else pl.Series([""] * table.height)
     approximant = flags.str.split(";").list.contains("ordered_approximant").to_numpy()
     labels = table["axis_symmetry"].to_list() if "axis_symmetry" in table.columns else [None] * table.height
@@ -119,7 +116,7 @@ def symmetry(table: pl.DataFrame) -> tuple[Floats, Mask]:
     around = np.where(approximant & (around == 0), np.nan, around)
     method = table["host_K1_method"].to_list() if "host_K1_method" in table.columns else [None] * table.height
     family = np.array([(text or "").startswith("family") for text in method], dtype=bool) & (around == 1)
-    known = inherited | (np.isfinite(group) & ~((approximant | family) & (group < 75)))
+    known = np.isfinite(group) & ~((approximant | family) & (group < 75))
     uniaxial = np.where(known, (group >= 75) & (group <= 194), around)
     cubic = np.where(known, group >= 195, np.array([label == "cubic" for label in labels], dtype=bool))
     return uniaxial, cubic.astype(bool)

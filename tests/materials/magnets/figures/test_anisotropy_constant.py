@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from screening.materials.magnets.figures.anisotropy_constant import anisotropy_field_T, hardness, symmetry
+from screening.materials.magnets.figures.anisotropy_constant import anisotropy_field_T, hardness
 from screening.materials.magnets.merit import MagnetSettings, evaluate
 
 TableMaker = Callable[..., pl.DataFrame]
@@ -132,18 +132,3 @@ def test_no_number_without_a_method(predictions: TableMaker) -> None:
 def test_above_the_curie_temperature_the_axis_is_unknown(predictions: TableMaker) -> None:
     row = ranked_row(predictions, "YCo5", {**HOST, "curie_temperature_K": 100.0})
     assert (row["easy_axis"], row["axial_probability"], row["K1_MJ_per_m3"]) == ("unknown", None, 0.0)
-
-
-def test_an_approximant_has_the_symmetry_of_its_parent() -> None:
-    """Without a parent group its own low one says nothing; with one, the parent's decides."""
-    table = pl.DataFrame(
-        {
-            "space_group_number": [25, 25, 99, 123, 1],
-            "parent_space_group_number": [123, None, 62, 221, 140],
-            "axis_symmetry": ["lower", "lower", "uniaxial", "uniaxial", "cubic"],
-            "flags": ["ordered_approximant"] * 4 + [""],
-        }
-    )
-    uniaxial, cubic = symmetry(table)
-    assert np.array_equal(uniaxial, [1, np.nan, 0, 0, 1], equal_nan=True)
-    assert cubic.tolist() == [False, False, False, True, False]
