@@ -142,7 +142,7 @@ def test_structures_in_memory(model: str) -> None:
     named = whole.copy()
     named.apply_strain(0.01)
     named.properties["id"] = "mine"
-    partial = Structure(Lattice.cubic(4.2), [{"Li": 0.5}, "O"], [[0, 0, 0], [0.5] * 3])
+    partial = Structure(Lattice.cubic(4.2), [{"Li": 0.5, "Na": 0.5}, "Cl"], [[0, 0, 0], [0.5] * 3])
     done = screening.predict([whole, partial, named, 5, whole], model=model)
     assert done.table["candidate_id"].to_list() == ["structure#0", "mine"]
     assert [reason.split(" (")[0] for reason in done.rejected["reason"]] == [
