@@ -194,12 +194,12 @@ def _figures(moments: Moments, found: AnisotropyFigures, settings: MagnetSetting
         of_rows, axis = moments.rows(rows), found.rows(rows)
         sampled = polarization.polarization(of_rows, settings.temperature_K, of_first)
         constants = anisotropy.anisotropy_constants(axis, of_rows, sampled, of_second)
-        K1, easy = constants.K1, easy_directions(axis, constants)
+        (K1, K2), easy = constants.fitted, easy_directions(axis, constants)
         return {
             "mu0_Ms_T": sampled.mu0_Ms_T,
             "BHmax_kJ_per_m3": BHMAX_KJ_M3_PER_T2 * sampled.mu0_Ms_T**2,
             "K1_MJ_per_m3": K1,
-            "K2_MJ_per_m3": np.where(constants.K2 == 0, np.nan, constants.K2),
+            "K2_MJ_per_m3": np.where(K2 == 0, np.nan, K2),
             "hardness_kappa": anisotropy.hardness(K1, sampled.mu0_Ms_T),
             "anisotropy_field_T": anisotropy.anisotropy_field_T(K1, sampled.mu0_Ms_T),
             **{name: getattr(easy, name) for name in _DIRECTIONS},

@@ -30,6 +30,7 @@ from screening.materials.magnets.figures.single_ion import ORDERS, constants_K, 
 from screening.materials.magnets.figures.temperature import host_ratio, reduced_temperature
 from screening.materials.sampling import Distribution
 
+_ANGLES = np.linspace(0.0, np.pi / 2, 31)
 SCORES = ("host K1", "host sign", "four f K1")
 """The quantities that `anisotropy_constant` samples, in the order of its scores."""
 
@@ -124,7 +125,9 @@ def symmetry(table: pl.DataFrame) -> tuple[Floats, Mask]:
 
 @dataclass(frozen=True)
 class Constants:
-    """Samples of the anisotropy constants of B crystals in MJ/m³.
+    """Samples of the anisotropy constants of B crystals in MJ/m³, the terms of a series.
+
+    At low temperatures the terms are large and cancel each other; `fitted` are those that a measurement gives.
 
     Attributes:
         K1: (B, S); NaN where it is unknown or the crystal is known not to be uniaxial.
@@ -135,9 +138,11 @@ class Constants:
     higher: Floats
 
     @property
-    def K2(self) -> Floats:
-        """The second constant, (B, S)."""
-        return np.asarray(self.higher[0])
+    def fitted(self) -> Floats:
+        """K1 and K2 that alone describe the energy best over all angles, (2, B, S)."""
+        powers = np.sin(_ANGLES)[:, None] ** (2 * np.arange(1, len(self.higher) + 2))
+        combine = np.linalg.lstsq(powers[:, :2], powers, rcond=None)[0]
+        return np.einsum("ij,jbs->ibs", combine, np.concatenate([self.K1[None], self.higher]))
 
 
 def anisotropy_constants(

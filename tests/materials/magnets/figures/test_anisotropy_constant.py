@@ -132,3 +132,16 @@ def test_no_number_without_a_method(predictions: TableMaker) -> None:
 def test_above_the_curie_temperature_the_axis_is_unknown(predictions: TableMaker) -> None:
     row = ranked_row(predictions, "YCo5", {**HOST, "curie_temperature_K": 100.0})
     assert (row["easy_axis"], row["axial_probability"], row["K1_MJ_per_m3"]) == ("unknown", None, 0.0)
+
+
+def test_constants_are_those_of_the_whole_energy_where_terms_cancel(predictions: TableMaker) -> None:
+    """PrCo5 at 4 K: the first term of the series is three times the whole difference of energy."""
+    values = {"volume_A3": 84.7, "host_magnetization_muB_per_A3": 0.095, "curie_temperature_K": 912.0, **HOST}
+    row = ranked_row(predictions, "PrCo5", values, temperature_K=4.0)
+    assert -60 < row["K1_MJ_per_m3"] < 0 and row["easy_axis"] != "axis"  # type: ignore[operator]
+    warm = ranked_row(predictions, "PrCo5", values)
+    assert warm["K1_MJ_per_m3"] > 0 and warm["easy_axis"] == "axis"  # type: ignore[operator]
+    for formula, label in (("Er8Fe56B4", "plane"), ("Nd8Fe56B4", "cone")):
+        cold = {**values, "volume_A3": 946.0, "host_K1_magnitude_MJ_per_m3": 0.8, "host_K1_method": "family: Nd2Fe14B"}
+        row = ranked_row(predictions, formula, cold | {"curie_temperature_K": 560.0}, temperature_K=4.0)
+        assert row["easy_axis"] == label and row["hardness_kappa"] is None and row["anisotropy_field_T"] is None
